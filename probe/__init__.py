@@ -1,0 +1,1 @@
+"""Worksforwhom: says of a failing service whether it is the service, a country, or oneself."""

@@ -1,0 +1,27 @@
+"""The two clocks a composition root reads, as one object; everything else takes time as an argument."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time says when, monotonic time says how long: NTP steps must not make durations."""
+
+    def now(self) -> datetime:
+        """Read the wall clock, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Read seconds that never go back; only differences mean anything."""
+        ...
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)  # noqa: TID251 — this is the one reader of the wall clock
+
+    def monotonic(self) -> float:
+        return time.monotonic()

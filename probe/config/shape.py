@@ -1,0 +1,191 @@
+"""What a configuration file may say: one struct per section, a default for all that has one.
+
+Unknown keys are refused. Durations are written `60s`, `1m30s` or a number of seconds; sizes
+`512KiB` or a number of bytes. A relative path is relative to the file that names it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from probe.model import Control, Service, Vantage
+
+
+class Seconds(float):
+    """A duration: `60s`, `1m30s`, `250ms`, or a plain number."""
+
+
+class Size(int):
+    """A number of bytes: `512KiB`, `20MiB`, or a plain number."""
+
+
+class Secret(str):
+    """A token or password: it never shows in a log, a page or an error."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mapping of a configuration file; a key it does not know is an error."""
+
+
+class Catalogue(Section, frozen=True, kw_only=True):
+    """services.yaml: what is probed, and the controls."""
+
+    services: tuple[Service, ...]
+    controls: tuple[Control, ...] = ()
+
+
+class Schedule(Section, frozen=True, kw_only=True):
+    interval: Seconds = Seconds(60)
+    """Every endpoint once per interval, at a fixed rate."""
+    jitter: float = 0.1
+    """Random share of the interval, 0 to 0.5, by which each start moves."""
+    concurrency: int = 16
+    """Most endpoints measured at once."""
+
+
+class Measuring(Section, frozen=True, kw_only=True):
+    """Limits and choices of one measurement."""
+
+    dns_timeout: Seconds = Seconds(4)
+    connect_timeout: Seconds = Seconds(10)
+    tls_timeout: Seconds = Seconds(10)
+    http_timeout: Seconds = Seconds(10)
+    late_answers: Seconds = Seconds(0.5)
+    """How long to listen for second DNS answers after the first."""
+    max_addresses: int = 4
+    """Addresses tried of each name; both families get their turn."""
+    max_redirects: int = 5
+    max_body: Size = Size(512 * 1024)
+    resolver: str = "system"
+    """`system` (/etc/resolv.conf), or the address of a resolver, with an optional `:port`."""
+    second_resolver: str = "9.9.9.9"
+    """Asked when a name fails or looks forged; empty to ask none."""
+    neutral_name: str = "example.com"
+    """A harmless server name for the neutral-name test; empty to leave it out."""
+    trust: str = ""
+    """A PEM bundle of trusted roots; empty means the system's."""
+    allow_private: tuple[str, ...] = ()
+    """Private networks (CIDR) that may be probed all the same: for your own services."""
+    ipv6: bool = True
+    user_agent: str = ""
+    """Empty means worksforwhom's own."""
+
+
+class Spooling(Section, frozen=True, kw_only=True):
+    path: str = "spool.sqlite"
+    max_bytes: Size = Size(256 * 1024 * 1024)
+    """The oldest is dropped, and counted, past this."""
+
+
+class Uplinking(Section, frozen=True, kw_only=True):
+    url: str
+    """Where the correlator takes measurements in: https, or http on loopback."""
+    token: Secret = Secret("")
+    token_file: str = ""
+    """One of `token`, `token_file`."""
+    trust: str = ""
+    """A PEM bundle for the correlator's certificate; empty means the system's."""
+    flush: Seconds = Seconds(5)
+    batch: int = 500
+    max_backoff: Seconds = Seconds(300)
+    compression: str = "gzip"
+
+
+class Listening(Section, frozen=True, kw_only=True):
+    listen: str = ""
+    """`host:port`, `[v6]:port`, or `fd:N` for a socket that was handed over; empty means none."""
+
+
+class Logging(Section, frozen=True, kw_only=True):
+    level: str = "info"
+    format: str = "logfmt"
+
+
+class AgentConfig(Section, frozen=True, kw_only=True):
+    """agent.yaml."""
+
+    vantage: Vantage
+    services: str = "services.yaml"
+    schedule: Schedule = Schedule()
+    measuring: Measuring = Measuring()
+    spool: Spooling = Spooling()
+    uplink: Uplinking
+    web: Listening = Listening(listen="127.0.0.1:9464")
+    log: Logging = Logging()
+
+
+class EnrolledAgent(Section, frozen=True, kw_only=True):
+    """An agent that may send: what its token stands for."""
+
+    vantage: Vantage
+    token: Secret = Secret("")
+    token_file: str = ""
+    token_sha256: str = ""
+    """One of the three; the digest (hex) is the one to prefer in a file that others read."""
+
+
+class Storing(Section, frozen=True, kw_only=True):
+    path: str = "correlator.sqlite"
+    keep: Seconds = Seconds(14 * 86400)
+    """How long measurements are kept."""
+
+
+class Judging(Section, frozen=True, kw_only=True):
+    round: Seconds = Seconds(60)
+    """The agents' interval."""
+    every: Seconds = Seconds(10)
+    """How often verdicts are renewed."""
+    rounds: int = 5
+    """How many rounds back a verdict looks."""
+    late: Seconds = Seconds(14 * 86400)
+    """Measurements older than this are refused."""
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """What one request to the intake may cost."""
+
+    compressed: Size = Size(4 * 1024 * 1024)
+    decompressed: Size = Size(32 * 1024 * 1024)
+    records: int = 5000
+    per_minute: int = 600
+    """Requests per agent and minute before 429."""
+
+
+class Tls(Section, frozen=True, kw_only=True):
+    certificate: str
+    key: str
+
+
+class CorrelatorConfig(Section, frozen=True, kw_only=True):
+    """correlator.yaml."""
+
+    agents: tuple[EnrolledAgent, ...]
+    services: str = "services.yaml"
+    web: Listening = Listening(listen="127.0.0.1:8420")
+    """Intake, API and pages."""
+    pages: Listening = Listening()
+    """A second listener with API and pages alone, without the intake."""
+    tls: Tls | None = None
+    store: Storing = Storing()
+    judging: Judging = Judging()
+    limits: Limits = Limits()
+    log: Logging = Logging()
+
+
+class QuickstartConfig(Section, frozen=True, kw_only=True):
+    """quickstart.yaml: agent, correlator and pages in one process."""
+
+    vantage: Vantage
+    services: str = "services.yaml"
+    schedule: Schedule = Schedule()
+    measuring: Measuring = Measuring()
+    state: str = "worksforwhom-state"
+    """A directory for spool and store."""
+    web: Listening = Listening(listen="127.0.0.1:8420")
+    judging: Judging = Judging()
+    log: Logging = Logging()

@@ -1,0 +1,1 @@
+"""From facts to a sentence: evidence, rivals, verdict, incident, statement. Pure: time is an argument."""

@@ -1,0 +1,1 @@
+"""An internet made here: the real agent and correlator, under a known truth."""

@@ -1,0 +1,1 @@
+"""Measuring: one step at a time over our own stream; facts, no opinion. Decides nothing."""

@@ -1,0 +1,1 @@
+"""Bytes to measurements and back, the durable queue, the push, the intake."""

@@ -1,0 +1,1 @@
+"""The read-only API and pages of a correlator."""
