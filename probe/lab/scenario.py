@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from probe.config.shape import Seconds, Section
-from probe.model import Cause, NetworkKind, Scope, Service
+from probe.model import Cause, NetworkKind, Scope, Service, State
 
 
 class LabNetwork(Section, frozen=True, kw_only=True):
@@ -75,6 +75,8 @@ class Expected(Section, frozen=True, kw_only=True):
     networks: tuple[int, ...] = ()
     mechanisms: tuple[str, ...] = ()
     """Any one of them must be named; empty asks for none."""
+    at_least: State = State.LIKELY
+    """The weakest state that counts as an answer; mere silence can only be `suspected`."""
     says: tuple[str, ...] = ()
     """Texts that the statement must contain."""
 
