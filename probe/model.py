@@ -203,7 +203,7 @@ class Expectation(StrEnum):
     """Fewer body bytes than a whole answer has."""
 
 
-class Header(Record, frozen=True, kw_only=True, array_like=True):
+class Header(Record, frozen=True, array_like=True):
     name: str
     value: str
 
@@ -236,7 +236,7 @@ class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"
 Observation = DnsLookup | TcpConnect | TlsHandshake | HttpExchange
 
 
-class Tally(Record, frozen=True, kw_only=True, array_like=True):
+class Tally(Record, frozen=True, array_like=True):
     ok: int = 0
     of: int = 0
 

@@ -1,0 +1,53 @@
+"""The command line: argv to one call; exit 0 done, 1 it ran and the answer is bad, 2 usage or configuration."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Protocol, cast
+
+from probe.config.load import ConfigError
+
+COMMANDS = ("check", "agent", "correlator", "up", "lab", "demo")
+"""Each is a module here with `add(subparsers)`, in the order a newcomer meets them."""
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    def add(self, subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+        """Declare the command's arguments and set `func`."""
+        ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    run = cast("Callable[[argparse.Namespace], int]", arguments.func)
+    try:
+        return run(arguments)
+    except ConfigError as error:
+        sys.stderr.write(f"probe: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`probe … | head`): not an error of ours, and nothing left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="probe",
+        description="Is it the service, is it my country, or is it me? "
+        "Agents in many countries measure, one correlator says what it means.",
+    )
+    top.add_argument("--version", action="version", version=f"probe {version('worksforwhom')}")
+    subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        cast("Command", import_module(f"probe.cli.{name}")).add(subparsers)
+    return top
