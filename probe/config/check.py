@@ -1,0 +1,283 @@
+"""What a well-typed configuration may still get wrong, as tables of fields and what they must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from probe.config import form
+from probe.config.shape import (
+    AgentConfig,
+    Catalogue,
+    CorrelatorConfig,
+    EnrolledAgent,
+    QuickstartConfig,
+    Uplinking,
+)
+from probe.model import CONTROL, Control, Reach
+
+Path = tuple[str | int, ...]
+
+
+class Problem(msgspec.Struct, frozen=True):
+    path: Path
+    text: str
+
+
+class Number(msgspec.Struct, frozen=True):
+    """Every number at `field` lies from `low` to `high`."""
+
+    field: str
+    low: float
+    high: float
+    wanted: str
+
+
+class Text(msgspec.Struct, frozen=True):
+    """Every text at `field` passes `test`."""
+
+    field: str
+    test: Callable[[str], bool]
+    wanted: str
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """Something at `field` agrees with itself: `find` yields what does not, from there on."""
+
+    field: str
+    find: Callable[[object], Iterable[Problem]]
+
+
+Check = Number | Text | Whole
+
+
+# ── checks of several fields together ────────────────────────────────────────────────────────
+
+
+def _unique(key: Callable[[msgspec.Struct], str]) -> Callable[[object], Iterable[Problem]]:
+    def find(items: object) -> Iterator[Problem]:
+        seen: dict[str, int] = {}
+        for number, item in enumerate(items if isinstance(items, tuple) else ()):
+            name = key(item)
+            if name in seen:
+                yield Problem((number, "id"), f"{name!r} is given twice; every id is its own")
+            seen[name] = number
+
+    return find
+
+
+def _id(item: msgspec.Struct) -> str:
+    return str(getattr(item, "id", ""))
+
+
+def _control_id(item: msgspec.Struct) -> str:
+    return item.endpoint.id if isinstance(item, Control) else ""
+
+
+def _vantage_id(item: msgspec.Struct) -> str:
+    return item.vantage.id if isinstance(item, EnrolledAgent) else ""
+
+
+def _control_country(item: object) -> Iterator[Problem]:
+    if not isinstance(item, Control):
+        return
+    if item.reach is Reach.DOMESTIC and not item.country:
+        yield Problem((), "is domestic but names no country; add `country: DE`, say")
+    if item.reach is Reach.FOREIGN and item.country:
+        yield Problem(("country",), "belongs to domestic controls; leave it out of a foreign one")
+
+
+def _one_token(item: object) -> Iterator[Problem]:
+    given: tuple[str, ...]
+    match item:
+        case Uplinking():
+            given = (item.token, item.token_file)
+            right = "give exactly one of token, token_file"
+        case EnrolledAgent():
+            given = (item.token, item.token_file, item.token_sha256)
+            right = "give exactly one of token, token_file, token_sha256"
+        case _:
+            return
+    number = sum(bool(text) for text in given)
+    if number != 1:
+        yield Problem((), f"{'no token' if number == 0 else 'more than one token'}; {right}")
+
+
+# ── the tables ───────────────────────────────────────────────────────────────────────────────
+
+MOST = float(2**53)
+TICK = 0.001
+POSITIVE = "must be longer than 0s"
+ID_RULE = "must be 1 to 64 letters, digits, '.', '_' or '-', letter or digit first"
+COUNTRY_RULE = "must be a country's two capital letters (ISO 3166-1), such as DE"
+URL_RULE = "must be an http or https URL with a host, without user name, spaces or bare non-ASCII"
+LISTEN_RULE = "must be host:port, [v6]:port, fd:N, or empty"
+
+VANTAGE: tuple[Check, ...] = (
+    Text("vantage.id", form.is_id, ID_RULE),
+    Text("vantage.country", form.is_country, COUNTRY_RULE),
+    Number("vantage.asn", 1, 2**32 - 1, "must be an AS number, 1 or more"),
+    Number("vantage.resolver_asn", 0, 2**32 - 1, "must be an AS number, or 0 where unknown"),
+)
+SCHEDULE: tuple[Check, ...] = (
+    Number("schedule.interval", TICK, MOST, POSITIVE),
+    Number("schedule.jitter", 0, 0.5, "must be from 0 to 0.5"),
+    Number("schedule.concurrency", 1, 10_000, "must be from 1 to 10000"),
+)
+MEASURING: tuple[Check, ...] = (
+    *(
+        Number(f"measuring.{name}_timeout", TICK, MOST, POSITIVE)
+        for name in ("dns", "connect", "tls", "http")
+    ),
+    Number("measuring.max_addresses", 1, 64, "must be from 1 to 64"),
+    Number("measuring.max_redirects", 0, 20, "must be from 0 to 20"),
+    Number("measuring.max_body", 1024, 64 * 1024**2, "must be from 1KiB to 64MiB"),
+    Text(
+        "measuring.resolver", form.is_resolver_or_system, "must be `system` or an address[:port]"
+    ),
+    Text(
+        "measuring.second_resolver",
+        form.is_resolver_or_empty,
+        "must be an address[:port] or empty",
+    ),
+    Text("measuring.allow_private.*", form.is_network, "must be a network such as 10.0.0.0/8"),
+    Text("measuring.user_agent", str.isprintable, "must be printable, on one line"),
+)
+LOG: tuple[Check, ...] = (
+    Text(
+        "log.level",
+        form.is_one_of("debug", "info", "warning", "error"),
+        "must be debug, info, warning or error",
+    ),
+    Text("log.format", form.is_one_of("logfmt", "json"), "must be logfmt or json"),
+)
+JUDGING: tuple[Check, ...] = (
+    Number("judging.round", TICK, MOST, POSITIVE),
+    Number("judging.every", TICK, MOST, POSITIVE),
+    Number("judging.rounds", 1, 1000, "must be from 1 to 1000"),
+    Number("judging.late", 1, MOST, "must be 1s or longer"),
+)
+WEB: tuple[Check, ...] = (Text("web.listen", form.is_listen, LISTEN_RULE),)
+SERVICES: tuple[Check, ...] = (
+    Text("services.*.id", form.is_id, ID_RULE),
+    Text(
+        "services.*.id",
+        lambda text: text != CONTROL,
+        "must not be `control`: the controls have it",
+    ),
+    Text("services.*.name", bool, "must not be empty"),
+    Text("services.*.features.*.id", form.is_id, ID_RULE),
+    Text("services.*.features.*.endpoints.*.id", form.is_id, ID_RULE),
+    Text("services.*.features.*.endpoints.*.url", form.is_url, URL_RULE),
+    Text(
+        "services.*.features.*.endpoints.*.method",
+        form.is_one_of(*form.METHODS),
+        f"must be one of {', '.join(form.METHODS)}",
+    ),
+    Number("services.*.features.*.endpoints.*.status.*", 100, 599, "must be a status, 100 to 599"),
+    Number("services.*.features.*.endpoints.*.min_bytes", 0, MOST, "must be 0 or more"),
+    Text("services.*.features.*.endpoints.*.forbid.*", bool, "must not be empty"),
+    Whole("services", _unique(_id)),
+    Whole("services.*.features", _unique(_id)),
+    Whole("services.*.features.*.endpoints", _unique(_id)),
+)
+
+
+def _not_empty(items: object) -> Iterator[Problem]:
+    if not items:
+        yield Problem((), "is empty; name at least one")
+
+
+CONTROLS: tuple[Check, ...] = (
+    Text("controls.*.endpoint.id", form.is_id, ID_RULE),
+    Text("controls.*.endpoint.url", form.is_url, URL_RULE),
+    Text(
+        "controls.*.endpoint.method",
+        form.is_one_of(*form.METHODS),
+        f"must be one of {', '.join(form.METHODS)}",
+    ),
+    Number("controls.*.endpoint.status.*", 100, 599, "must be a status, 100 to 599"),
+    Number("controls.*.endpoint.min_bytes", 0, MOST, "must be 0 or more"),
+    Text("controls.*.country", form.is_country_or_empty, COUNTRY_RULE),
+    Whole("controls.*", _control_country),
+    Whole("controls", _unique(_control_id)),
+)
+CHECKS: dict[type[msgspec.Struct], tuple[Check, ...]] = {
+    Catalogue: (
+        Whole("services", _not_empty),
+        Whole("services.*.features", _not_empty),
+        Whole("services.*.features.*.endpoints", _not_empty),
+        *SERVICES,
+        *CONTROLS,
+    ),
+    AgentConfig: (
+        *VANTAGE,
+        *SCHEDULE,
+        *MEASURING,
+        *WEB,
+        *LOG,
+        Number("spool.max_bytes", 64 * 1024, MOST, "must be 64KiB or more"),
+        Text("spool.path", bool, "must not be empty"),
+        Text("uplink.url", form.is_guarded_url, "must be https, or http on loopback, with a host"),
+        Whole("uplink", _one_token),
+        Number("uplink.flush", TICK, MOST, POSITIVE),
+        Number("uplink.batch", 1, 5000, "must be from 1 to 5000"),
+        Number("uplink.max_backoff", TICK, MOST, POSITIVE),
+        Text("uplink.compression", form.is_one_of("gzip", "none"), "must be gzip or none"),
+    ),
+    CorrelatorConfig: (
+        *(msgspec.structs.replace(c, field=f"agents.*.{c.field}") for c in VANTAGE),
+        *WEB,
+        *LOG,
+        *JUDGING,
+        Text("pages.listen", form.is_listen, LISTEN_RULE),
+        Text("agents.*.token_sha256", form.is_sha256_or_empty, "must be 64 hexadecimal digits"),
+        Whole("agents.*", _one_token),
+        Whole("agents", _unique(_vantage_id)),
+        Number("store.keep", 1, MOST, "must be 1s or longer"),
+        Number("limits.compressed", 1024, MOST, "must be 1KiB or more"),
+        Number("limits.decompressed", 1024, MOST, "must be 1KiB or more"),
+        Number("limits.records", 1, MOST, "must be 1 or more"),
+        Number("limits.per_minute", 1, MOST, "must be 1 or more"),
+    ),
+    QuickstartConfig: (*VANTAGE, *SCHEDULE, *MEASURING, *WEB, *LOG, *JUDGING),
+}
+
+
+def problems(value: msgspec.Struct) -> Iterator[Problem]:
+    """Find what is wrong, in the tables' order; a shape without a table is as its types say."""
+    for rule in CHECKS.get(type(value), ()):
+        for path, held in _select(value, rule.field.split("."), ()):
+            yield from _judged(rule, path, held)
+
+
+def dotted(path: Path) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _judged(rule: Check, path: Path, held: object) -> Iterator[Problem]:
+    match rule:
+        case Number():
+            if not isinstance(held, int | float) or not rule.low <= held <= rule.high:
+                yield Problem(path, f"is {held}; it {rule.wanted}")
+        case Text():
+            if not isinstance(held, str) or not rule.test(held):
+                yield Problem(path, f"is {held!r}; it {rule.wanted}")
+        case Whole():
+            for problem in rule.find(held):
+                yield Problem((*path, *problem.path), problem.text)
+
+
+def _select(value: object, parts: list[str], path: Path) -> Iterator[tuple[Path, object]]:
+    """Find everything at a dotted path in which `*` is every item."""
+    if not parts:
+        yield path, value
+        return
+    name, *rest = parts
+    if name == "*":
+        for number, item in enumerate(value if isinstance(value, tuple) else ()):
+            yield from _select(item, rest, (*path, number))
+    else:
+        yield from _select(getattr(value, name), rest, (*path, name))

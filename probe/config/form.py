@@ -1,0 +1,100 @@
+"""Whether one text has the form that its field asks for."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+COUNTRY = re.compile(r"[A-Z]{2}")
+LISTEN = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})"
+)
+MAX_PORT = 65535
+METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+
+
+def is_id(text: str) -> bool:
+    return bool(ID.fullmatch(text))
+
+
+def is_country(text: str) -> bool:
+    return bool(COUNTRY.fullmatch(text))
+
+
+def is_country_or_empty(text: str) -> bool:
+    return not text or is_country(text)
+
+
+def is_url(text: str) -> bool:
+    if not text.isprintable() or " " in text or not text.isascii():
+        return False
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and parts.username is None
+            and parts.port != 0
+        )
+    except ValueError:
+        return False
+
+
+def is_guarded_url(text: str) -> bool:
+    """Https anywhere, http on loopback alone: a token must not cross a network in the clear."""
+    return is_url(text) and (urlsplit(text).scheme == "https" or _is_loopback(text))
+
+
+def is_listen(text: str) -> bool:
+    if not text or re.fullmatch(r"fd:[0-9]{1,4}", text):
+        return True
+    found = LISTEN.fullmatch(text)
+    if not found or int(found["port"]) > MAX_PORT:
+        return False
+    return found["v6"] is None or is_address(found["v6"])
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_resolver(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    with_port = is_address(host.strip("[]")) and port.isdecimal() and int(port) <= MAX_PORT
+    return is_address(text.strip("[]")) or with_port
+
+
+def is_resolver_or_system(text: str) -> bool:
+    return text == "system" or is_resolver(text)
+
+
+def is_resolver_or_empty(text: str) -> bool:
+    return not text or is_resolver(text)
+
+
+def is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_one_of(*allowed: str) -> Callable[[str], bool]:
+    return lambda text: text in allowed
+
+
+def is_sha256_or_empty(text: str) -> bool:
+    return not text or bool(re.fullmatch(r"[0-9a-fA-F]{64}", text))
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
