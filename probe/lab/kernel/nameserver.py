@@ -1,0 +1,168 @@
+"""The process of all DNS servers of a lab: name servers and resolvers, over sockets handed to it.
+
+Its first line of standard input is a Duty; each later line is an Order that replaces the one
+before. The sockets were opened in their namespaces by the orchestrator and inherited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import dns.message
+import msgspec
+
+from probe.lab.kernel.resolver import Resolver, broken, parse
+from probe.lab.kernel.zones import Knowledge, answer
+
+UPSTREAM_TIMEOUT_SECONDS = 0.8
+DNS_PORT = 53
+
+Answer = Callable[[dns.message.Message, str], Awaitable[dns.message.Message]]
+"""From a query and its sender's address to the reply."""
+
+
+class NameServing(msgspec.Struct, frozen=True, kw_only=True):
+    fd: int
+    knowledge: Knowledge
+
+
+class Resolving(msgspec.Struct, frozen=True, kw_only=True):
+    fd: int
+    upstream: int
+    """The socket from which it asks others."""
+    root: str
+
+
+class Duty(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process is to be, for as long as it lives."""
+
+    nameservers: tuple[NameServing, ...] = ()
+    resolvers: tuple[Resolving, ...] = ()
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds from now on."""
+
+    broken: tuple[str, ...] = ()
+    """Clients (addresses) for whom every name fails."""
+
+
+class Orders:
+    """The order in force."""
+
+    def __init__(self) -> None:
+        self.now = Order()
+
+
+async def serve(duty: Duty, lines: asyncio.StreamReader) -> None:
+    """Answer until the lines end."""
+    orders = Orders()
+    async with asyncio.TaskGroup() as group:
+        for server in duty.nameservers:
+            await _listen(server.fd, group, _authority(server.knowledge))
+        for resolver in duty.resolvers:
+            await _resolver(resolver, group, orders)
+        while line := await lines.readline():
+            orders.now = msgspec.json.decode(line, type=Order)
+
+
+def _authority(knowledge: Knowledge) -> Answer:
+    async def reply(query: dns.message.Message, _sender: str) -> dns.message.Message:
+        return answer(query, knowledge)
+
+    return reply
+
+
+async def _resolver(serving: Resolving, group: asyncio.TaskGroup, orders: Orders) -> None:
+    loop = asyncio.get_running_loop()
+    _, upstream = await loop.create_datagram_endpoint(
+        Upstream, sock=socket.socket(fileno=serving.upstream)
+    )
+    resolver = Resolver(serving.root, upstream.ask, loop.time)
+
+    async def reply(query: dns.message.Message, sender: str) -> dns.message.Message:
+        return broken(query) if sender in orders.now.broken else await resolver.resolve(query)
+
+    await _listen(serving.fd, group, reply)
+
+
+async def _listen(fd: int, group: asyncio.TaskGroup, reply: Answer) -> None:
+    loop = asyncio.get_running_loop()
+    await loop.create_datagram_endpoint(
+        lambda: Listener(group, reply), sock=socket.socket(fileno=fd)
+    )
+
+
+class Listener(asyncio.DatagramProtocol):
+    def __init__(self, group: asyncio.TaskGroup, reply: Answer) -> None:
+        self._group = group
+        self._reply = reply
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        query = parse(data)
+        if query is not None:
+            self._group.create_task(self._answer(query, addr))
+
+    async def _answer(self, query: dns.message.Message, sender: tuple[str, int]) -> None:
+        reply = await self._reply(query, sender[0])
+        if self._transport is not None:
+            self._transport.sendto(reply.to_wire(), sender)
+
+
+class Upstream(asyncio.DatagramProtocol):
+    """The side on which a resolver asks: one socket, answers matched by id, sender and question."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.DatagramTransport | None = None
+        self._waiting: dict[tuple[int, str], asyncio.Future[dns.message.Message]] = {}
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        reply = parse(data)
+        waiting = self._waiting.get((reply.id, addr[0])) if reply else None
+        if reply and waiting and not waiting.done():
+            waiting.set_result(reply)
+
+    async def ask(self, address: str, query: dns.message.Message) -> dns.message.Message | None:
+        """Ask once; None when nothing came in time."""
+        query.id = random.getrandbits(16)
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[query.id, address] = future
+        try:
+            async with asyncio.timeout(UPSTREAM_TIMEOUT_SECONDS):
+                if self._transport is not None:
+                    self._transport.sendto(query.to_wire(), (address, DNS_PORT))
+                reply: dns.message.Message = await future
+                return reply
+        except TimeoutError:
+            return None
+        finally:
+            del self._waiting[query.id, address]
+
+
+async def stdin_lines() -> asyncio.StreamReader:
+    lines = asyncio.StreamReader(limit=16 * 1024 * 1024)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
+    )
+    return lines
+
+
+async def main() -> None:
+    lines = await stdin_lines()
+    await serve(msgspec.json.decode(await lines.readline(), type=Duty), lines)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
