@@ -1,0 +1,174 @@
+"""Bytes to measurements and back: JSON Lines, each line accepted or refused alone.
+
+Pure. Unknown fields are ignored, so that a newer agent can talk to an older correlator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from probe.model import Measurement, TlsHandshake
+
+MAX_LINE_BYTES = 256 * 1024
+MAX_OBSERVATIONS = 500
+MAX_DETAIL = 300
+AHEAD = timedelta(hours=1)
+"""How far a probe's clock may run before ours."""
+
+ID = re.compile(r"[0-9a-z-]{16,64}")
+COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+class Reason(StrEnum):
+    """Why a line was refused."""
+
+    MALFORMED_JSON = "malformed_json"
+    WRONG_TYPE = "wrong_type"
+    UNKNOWN_OBSERVATION_KIND = "unknown_observation_kind"
+    MISSING_FIELD = "missing_field"
+    TIME_TOO_OLD = "time_too_old"
+    TIME_IN_FUTURE = "time_in_future"
+    BAD_ID = "bad_id"
+    BAD_COUNTRY = "bad_country"
+    TOO_LONG = "too_long"
+    FOREIGN_VANTAGE = "foreign_vantage"
+    """Another vantage than the one that the token stands for: the intake's to find."""
+    TOO_MANY = "too_many"
+    """Past the records that one batch may hold; said once, and the rest is not read."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    line: int
+    """From 1."""
+    reason: Reason
+    detail: str
+    """One sentence."""
+
+
+class Batch(msgspec.Struct, frozen=True):
+    accepted: tuple[Measurement, ...]
+    refused: tuple[Refusal, ...]
+    lines: tuple[int, ...] = ()
+    """The line of each accepted measurement."""
+
+
+ENCODER = msgspec.json.Encoder()
+DECODER = msgspec.json.Decoder(Measurement)
+
+
+def encode(measurements: Iterable[Measurement]) -> bytes:
+    return b"".join(line(measurement) + b"\n" for measurement in measurements)
+
+
+def line(measurement: Measurement) -> bytes:
+    """Give one measurement as one line, without its end."""
+    return ENCODER.encode(measurement)
+
+
+def decode(
+    data: bytes, *, now: datetime | None, late: timedelta, records: int | None = None
+) -> Batch:
+    """Read every line, at most `records`; blank ones are skipped. Without `now`, any time is right."""
+    accepted: list[Measurement] = []
+    lines: list[int] = []
+    refused: list[Refusal] = []
+    for count, (number, text) in enumerate(_lines(data)):
+        if count == records:
+            most = f"at most {records} records are read of one batch; send the rest again"
+            refused.append(Refusal(number, Reason.TOO_MANY, most))
+            break
+        match _read(number, text, now, late):
+            case Measurement() as measurement:
+                accepted.append(measurement)
+                lines.append(number)
+            case Refusal() as refusal:
+                refused.append(refusal)
+    return Batch(tuple(accepted), tuple(refused), tuple(lines))
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """One at a time: a body of nothing but line ends must not become a list of millions."""
+    start, number = 0, 1
+    while start < len(data):
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        text = data[start:end]
+        if text.strip():
+            yield number, text
+        start, number = end + 1, number + 1
+
+
+def _read(
+    number: int, text: bytes, now: datetime | None, late: timedelta
+) -> Measurement | Refusal:
+    if len(text) > MAX_LINE_BYTES:
+        size = f"the line has {len(text)} bytes, and at most {MAX_LINE_BYTES} are read"
+        return Refusal(number, Reason.TOO_LONG, size)
+    try:
+        measurement = DECODER.decode(text)
+    except msgspec.ValidationError as error:
+        return Refusal(number, *_misfit(str(error)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Refusal(number, Reason.MALFORMED_JSON, _short(str(error)))
+    problem = _implausible(measurement, now, late)
+    return Refusal(number, *problem) if problem else measurement
+
+
+MISFITS: tuple[tuple[re.Pattern[str], Reason], ...] = (
+    (
+        re.compile(r"Invalid value '.*' - at `\$\.observations\[.*\]\.kind`", re.DOTALL),
+        Reason.UNKNOWN_OBSERVATION_KIND,
+    ),
+    (re.compile(r"Object missing required field `kind`"), Reason.UNKNOWN_OBSERVATION_KIND),
+    (re.compile(r"Object missing required field"), Reason.MISSING_FIELD),
+    (re.compile(r"Expected `array` of at least length"), Reason.MISSING_FIELD),
+)
+"""How msgspec says it, and what we call it; all else is `wrong_type`."""
+
+
+def _misfit(said: str) -> tuple[Reason, str]:
+    reason = next((name for form, name in MISFITS if form.search(said)), Reason.WRONG_TYPE)
+    return reason, _short(said)
+
+
+def _short(said: str) -> str:
+    return " ".join(said.split())[:MAX_DETAIL]
+
+
+def _implausible(
+    measurement: Measurement, now: datetime | None, late: timedelta
+) -> tuple[Reason, str] | None:
+    if not ID.fullmatch(measurement.id):
+        return Reason.BAD_ID, "id is not 16 to 64 of the characters 0-9, a-z and -"
+    if not COUNTRY.fullmatch(measurement.vantage.country):
+        return Reason.BAD_COUNTRY, "vantage.country is not two capital letters"
+    if len(measurement.observations) > MAX_OBSERVATIONS:
+        return Reason.TOO_LONG, f"more than {MAX_OBSERVATIONS} observations"
+    if any(at.tzinfo is None for at in _times(measurement)):
+        return Reason.WRONG_TYPE, "a time has no zone; write times in UTC, with a Z"
+    return _untimely(measurement.at, now, late)
+
+
+def _times(measurement: Measurement) -> Iterator[datetime]:
+    yield measurement.at
+    for observation in measurement.observations:
+        yield observation.at
+        if isinstance(observation, TlsHandshake):
+            for certificate in observation.chain:
+                yield certificate.not_before
+                yield certificate.not_after
+
+
+def _untimely(at: datetime, now: datetime | None, late: timedelta) -> tuple[Reason, str] | None:
+    if now is None:
+        return None
+    if at > now + AHEAD:
+        return Reason.TIME_IN_FUTURE, f"at is {at.isoformat()}, and here it is {now.isoformat()}"
+    if at < now - late:
+        return Reason.TIME_TOO_OLD, f"at is {at.isoformat()}, more than {late} ago"
+    return None
