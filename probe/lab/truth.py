@@ -1,0 +1,144 @@
+"""Whether what was said is what is true: expected incidents held against those the correlator opened.
+
+An expectation is answered by an incident of the same cause, scope and service that names the same
+places and features, is sure enough and says what it must. An incident that answers nothing may be
+on its way to an answer (a part of the right places, the right cause): that is neither right nor
+false. Everything else is false, but for a fault of one vantage that is blamed on that vantage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from probe.lab.scenario import Expected
+from probe.model import Cause, Incident, Scope, State
+
+STRENGTH = {State.INSUFFICIENT: 0, State.SUSPECTED: 1, State.LIKELY: 2, State.CONFIRMED: 3}
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
+    """What the correlator held at one moment of a run."""
+
+    at: float
+    """Story seconds from the scenario's start."""
+    incidents: tuple[Incident, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one expectation."""
+
+    expected: Expected
+    incident: str = ""
+    """The id of the incident that answers it at the end, or empty."""
+    seconds: float | None = None
+    """Story seconds from its onset until the answer stood, to stand until the end."""
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    right: bool
+    seconds_to_right: float | None
+    """The slowest answer's; None when one is missing, 0 when none was expected."""
+    answers: tuple[Answer, ...]
+    false: tuple[Incident, ...]
+    """Incidents as they were when they were false, at any time; one entry for each and cause."""
+
+
+def score(expected: Sequence[Expected], sights: Sequence[Sight]) -> Score:
+    """Judge a whole run; sights in order of time."""
+    answers = tuple(_answer(entry, sights) for entry in expected)
+    wrong = _false_ever(expected, sights)
+    last = sights[-1].incidents if sights else ()
+    settled = all(_private(i) or any(answered_by(e, i) for e in expected) for i in last)
+    known = [answer.seconds for answer in answers if answer.seconds is not None]
+    whole = len(known) == len(answers)
+    return Score(
+        right=bool(sights) and whole and settled and not wrong,
+        seconds_to_right=max(known, default=0.0) if whole and sights else None,
+        answers=answers,
+        false=wrong,
+    )
+
+
+def answered_by(expected: Expected, incident: Incident) -> bool:
+    """Whether the incident says exactly this."""
+    return (
+        _same_matter(expected, incident)
+        and incident.scope is expected.scope
+        and _same_places(expected, incident)
+        and _same_features(expected, incident)
+        and _sure_and_worded(expected, incident)
+    )
+
+
+def underway_to(expected: Expected, incident: Incident, at: float) -> bool:
+    """Whether the incident is a part of this truth: right as far as it goes."""
+    return (
+        _same_matter(expected, incident)
+        and at >= expected.onset
+        and set(incident.countries) <= set(expected.countries or incident.countries)
+        and set(incident.features) <= set(expected.features or incident.features)
+        and _within_networks(expected, incident)
+    )
+
+
+def false_at(expected: Sequence[Expected], incident: Incident, at: float) -> bool:
+    """Whether saying this at that time was wrong."""
+    return not _private(incident) and not any(
+        underway_to(entry, incident, at) for entry in expected
+    )
+
+
+def _private(incident: Incident) -> bool:
+    return incident.cause is Cause.LOCAL_FAULT and incident.scope is Scope.VANTAGE
+
+
+def _same_matter(expected: Expected, incident: Incident) -> bool:
+    return incident.cause is expected.cause and incident.service == expected.service
+
+
+def _same_places(expected: Expected, incident: Incident) -> bool:
+    """A global incident is everywhere, whichever countries it lists."""
+    if expected.scope is Scope.GLOBAL and not expected.countries:
+        return True
+    networks = not expected.networks or set(incident.networks) == set(expected.networks)
+    return networks and set(incident.countries) == set(expected.countries)
+
+
+def _within_networks(expected: Expected, incident: Incident) -> bool:
+    """Networks matter where the truth itself is one of networks."""
+    if expected.scope is not Scope.NETWORKS or not expected.networks:
+        return True
+    return set(incident.networks) <= set(expected.networks)
+
+
+def _same_features(expected: Expected, incident: Incident) -> bool:
+    return not expected.features or set(incident.features) == set(expected.features)
+
+
+def _sure_and_worded(expected: Expected, incident: Incident) -> bool:
+    named = not expected.mechanisms or bool(set(expected.mechanisms) & set(incident.mechanisms))
+    sure = STRENGTH[incident.state] >= STRENGTH[expected.at_least]
+    return named and sure and all(text in incident.statement for text in expected.says)
+
+
+def _answer(expected: Expected, sights: Sequence[Sight]) -> Answer:
+    """Go back from the end for as long as the expectation is answered."""
+    since, by = None, ""
+    for sight in reversed(sights):
+        found = [i.id for i in sight.incidents if answered_by(expected, i)]
+        if not found or sight.at < expected.onset:
+            break
+        since, by = sight.at, by or found[0]
+    seconds = None if since is None else since - expected.onset
+    return Answer(expected=expected, incident=by, seconds=seconds)
+
+
+def _false_ever(expected: Sequence[Expected], sights: Sequence[Sight]) -> tuple[Incident, ...]:
+    seen: dict[tuple[str, Cause], Incident] = {}
+    for sight in sights:
+        for incident in sight.incidents:
+            if false_at(expected, incident, sight.at):
+                seen.setdefault((incident.id, incident.cause), incident)
+    return tuple(seen.values())
