@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 COUNTRY = re.compile(r"[A-Z]{2}")
 LISTEN = re.compile(
-    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>[0-9]{1,5})"
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]*)):(?P<port>[0-9]{1,5})"
 )
 MAX_PORT = 65535
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")

@@ -82,12 +82,12 @@ def decode(
             most = f"at most {records} records are read of one batch; send the rest again"
             refused.append(Refusal(number, Reason.TOO_MANY, most))
             break
-        match _read(number, text, now, late):
-            case Measurement() as measurement:
-                accepted.append(measurement)
-                lines.append(number)
-            case Refusal() as refusal:
-                refused.append(refusal)
+        read = _read(number, text, now, late)
+        if isinstance(read, Refusal):
+            refused.append(read)
+        else:
+            accepted.append(read)
+            lines.append(number)
     return Batch(tuple(accepted), tuple(refused), tuple(lines))
 
 
