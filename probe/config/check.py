@@ -112,6 +112,7 @@ POSITIVE = "must be longer than 0s"
 ID_RULE = "must be 1 to 64 letters, digits, '.', '_' or '-', letter or digit first"
 COUNTRY_RULE = "must be a country's two capital letters (ISO 3166-1), such as DE"
 URL_RULE = "must be an http or https URL with a host, without user name, spaces or bare non-ASCII"
+STATUS_RULE = "must be a status, 100 to 999"  # above 599 some sites invent their own
 LISTEN_RULE = "must be host:port, [v6]:port, fd:N, or empty"
 
 VANTAGE: tuple[Check, ...] = (
@@ -175,7 +176,7 @@ SERVICES: tuple[Check, ...] = (
         form.is_one_of(*form.METHODS),
         f"must be one of {', '.join(form.METHODS)}",
     ),
-    Number("services.*.features.*.endpoints.*.status.*", 100, 599, "must be a status, 100 to 599"),
+    Number("services.*.features.*.endpoints.*.status.*", 100, 999, STATUS_RULE),
     Number("services.*.features.*.endpoints.*.min_bytes", 0, MOST, "must be 0 or more"),
     Text("services.*.features.*.endpoints.*.forbid.*", bool, "must not be empty"),
     Whole("services", _unique(_id)),
@@ -197,7 +198,7 @@ CONTROLS: tuple[Check, ...] = (
         form.is_one_of(*form.METHODS),
         f"must be one of {', '.join(form.METHODS)}",
     ),
-    Number("controls.*.endpoint.status.*", 100, 599, "must be a status, 100 to 599"),
+    Number("controls.*.endpoint.status.*", 100, 999, STATUS_RULE),
     Number("controls.*.endpoint.min_bytes", 0, MOST, "must be 0 or more"),
     Text("controls.*.country", form.is_country_or_empty, COUNTRY_RULE),
     Whole("controls.*", _control_country),
