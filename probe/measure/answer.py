@@ -1,0 +1,72 @@
+"""An HTTP answer as it comes in, by llhttp's events: status, headers, body up to a cap."""
+
+from __future__ import annotations
+
+from httptools import HttpParserError, HttpResponseParser
+
+from probe.measure.failure import REQUEST_FAILED, StepError
+
+_LONGEST_HEAD = 65536
+_SWITCHING = 101
+_OK = 200
+
+
+class Answer:
+    """Fed with bytes until `done`. llhttp calls the `on_…` methods."""
+
+    def __init__(self, method: str, most: int) -> None:
+        self.status: int | None = None
+        self.headers: list[tuple[str, str]] = []
+        self.body = bytearray()
+        self.truncated = False
+        self.done = False
+        self._method, self._most = method, most
+        self._head, self._in_body = 0, False
+        self._parser = HttpResponseParser(self)
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes in. Raises HttpParserError for what is not HTTP."""
+        if not self._in_body:
+            self._head += len(data)
+            if self._head > _LONGEST_HEAD + self._most:
+                raise StepError(REQUEST_FAILED, "the answer's head does not end")
+        try:
+            self._parser.feed_data(data)
+        except HttpParserError:
+            if not self.done:  # what follows a whole answer is of no interest
+                raise
+
+    def end(self) -> None:
+        """Take the peer's end in. Raises EOFError when the answer is not whole by its own word."""
+        if self.done:
+            return
+        if not self._in_body or self.header("content-length") or self._chunked():
+            raise EOFError("the answer ended before it was whole")
+        self.done = True
+
+    def header(self, name: str) -> str:
+        """Give the first header of that name (lower case), or nothing."""
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+    def on_header(self, name: bytes, value: bytes | None) -> None:
+        self.headers.append((name.decode("latin-1"), (value or b"").decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status < _OK and status != _SWITCHING:  # an interim answer; the real one follows
+            self.headers.clear()
+            return
+        self.status, self._in_body = status, True
+        self.done = self._method == "HEAD"
+
+    def on_body(self, data: bytes) -> None:
+        room = self._most - len(self.body)
+        self.body += data[:room]
+        if len(data) > room:
+            self.truncated = self.done = True
+
+    def on_message_complete(self) -> None:
+        self.done = self.done or self.status is not None
+
+    def _chunked(self) -> bool:
+        return "chunked" in self.header("transfer-encoding").lower()

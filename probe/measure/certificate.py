@@ -1,0 +1,118 @@
+"""What is read of a certificate: from OpenSSL's own dictionary when verified, else from DER."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import warnings
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol, cast
+
+from probe.model import Certificate
+
+MOST = 10
+"""Certificates of a chain that are read."""
+
+_SHORT = {
+    "commonName": "CN",
+    "countryName": "C",
+    "stateOrProvinceName": "ST",
+    "localityName": "L",
+    "organizationName": "O",
+    "organizationalUnitName": "OU",
+    "domainComponent": "DC",
+    "streetAddress": "STREET",
+    "userId": "UID",
+}
+"""RFC 4514, section 3."""
+
+_DER = 2
+
+Name = Sequence[Sequence[tuple[str, str]]]
+
+
+class _Presented(Protocol):
+    def public_bytes(self, form: int) -> bytes: ...
+
+
+def verified(connection: ssl.SSLObject) -> tuple[Certificate, ...]:
+    """Read the leaf of a chain that was verified, without a DER parser: it is cheap."""
+    der, facts = connection.getpeercert(binary_form=True), connection.getpeercert()
+    if not der or not facts:
+        return ()
+    names = cast("Sequence[tuple[str, str]]", facts.get("subjectAltName", ()))
+    leaf = Certificate(
+        sha256=hashlib.sha256(der).hexdigest(),
+        subject=_words(cast("Name", facts.get("subject", ()))),
+        issuer=_words(cast("Name", facts.get("issuer", ()))),
+        names=tuple(name for kind, name in names if kind in {"DNS", "IP Address"}),
+        not_before=_time(str(facts["notBefore"])),
+        not_after=_time(str(facts["notAfter"])),
+    )
+    return (leaf,)
+
+
+def presented(connection: ssl.SSLObject) -> tuple[Certificate, ...]:
+    """Read the whole chain as presented, also and above all when it was refused."""
+    return tuple(found for der in _ders(connection)[:MOST] for found in (from_der(der),) if found)
+
+
+def from_der(der: bytes) -> Certificate | None:
+    """Read one certificate; None when it cannot be read."""
+    # Imported here: it weighs as much as the rest of an agent, and few measurements need it.
+    from cryptography import x509  # noqa: PLC0415
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd certificates are the interesting ones
+            read = x509.load_der_x509_certificate(der)
+            return Certificate(
+                sha256=hashlib.sha256(der).hexdigest(),
+                subject=read.subject.rfc4514_string(),
+                issuer=read.issuer.rfc4514_string(),
+                names=tuple(_names(read)),
+                not_before=read.not_valid_before_utc,
+                not_after=read.not_valid_after_utc,
+            )
+    except (ValueError, TypeError):
+        return None
+
+
+def _names(read: object) -> Iterable[str]:
+    from cryptography import x509  # noqa: PLC0415 — as above
+
+    certificate = cast("x509.Certificate", read)
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return ()
+    addresses = (str(address) for address in found.get_values_for_type(x509.IPAddress))
+    return (*found.get_values_for_type(x509.DNSName), *addresses)
+
+
+def _ders(connection: ssl.SSLObject) -> list[bytes]:
+    public = getattr(connection, "get_unverified_chain", None)
+    if public is not None:  # Python 3.13
+        return list(public() or ())
+    private = getattr(getattr(connection, "_sslobj", None), "get_unverified_chain", None)
+    if private is not None:  # Python 3.10 to 3.12
+        return [cast("_Presented", one).public_bytes(_DER) for one in private() or ()]
+    leaf = connection.getpeercert(binary_form=True)
+    return [leaf] if leaf else []
+
+
+def _words(name: Name) -> str:
+    parts = [
+        "+".join(f"{_SHORT.get(key, key)}={_escaped(value)}" for key, value in relative)
+        for relative in name
+    ]
+    return ",".join(reversed(parts))
+
+
+def _escaped(value: str) -> str:
+    return "".join(f"\\{letter}" if letter in ',+"\\<>;' else letter for letter in value)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)

@@ -1,0 +1,153 @@
+"""The order of the steps for one endpoint: DNS, TCP, TLS, HTTP, and again for each redirect.
+
+Every address is tried up to TLS; the first whose handshake succeeds answers the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+from random import Random
+
+import msgspec
+
+from probe.measure.diagnose import diagnose
+from probe.measure.dial import Stream
+from probe.measure.dns import Asked, Question, ask, usable
+from probe.measure.failure import NO_ANSWER
+from probe.measure.http import Next, Request, fetch
+from probe.measure.instruments import Instruments, instruments
+from probe.measure.site import Site, parse
+from probe.measure.step import Mark
+from probe.measure.tcp import connect
+from probe.measure.tls import Peer, handshake
+from probe.model import DnsLookup, Endpoint, HttpExchange, Observation
+
+__all__ = ["Instruments", "choose", "instruments", "measure", "settle"]
+
+
+async def measure(endpoint: Endpoint, tools: Instruments) -> tuple[Observation, ...]:
+    """Measure one endpoint. Whatever the network does is in the observations, never raised.
+
+    Raises BadUrlError for an endpoint whose URL is none.
+    """
+    request = Request(
+        endpoint=endpoint, site=parse(endpoint.url), method=endpoint.method, last=False
+    )
+    async with asyncio.TaskGroup() as listening:
+        walk = await _Walk(tools, listening).follow(request)
+    seen = settle(
+        [part.result() if isinstance(part, asyncio.Task) else part for part in walk.seen]
+    )
+    return (*seen, *await diagnose(walk.site, seen, tools))
+
+
+def settle(observations: Sequence[Observation]) -> tuple[Observation, ...]:
+    """A name without addresses in one family is no failure where it has some in the other."""
+    named = {seen.hop for seen in observations if isinstance(seen, DnsLookup) and seen.answers}
+    return tuple(
+        msgspec.structs.replace(seen, failure=None, raw=b"")
+        if isinstance(seen, DnsLookup)
+        and seen.hop in named
+        and seen.failure
+        and seen.failure.name == NO_ANSWER
+        else seen
+        for seen in observations
+    )
+
+
+def choose(families: Iterable[Iterable[str]], most: int, random: Random) -> tuple[str, ...]:
+    """Choose addresses in random order, the families in turn, none twice."""
+    shuffled = [sorted(set(family), key=lambda _: random.random()) for family in families]
+    random.shuffle(shuffled)
+    turns = chain.from_iterable(zip_longest(*shuffled))
+    return tuple(address for address in turns if address is not None)[:most]
+
+
+Part = Observation | asyncio.Task[DnsLookup]
+"""A lookup goes on listening while the chain goes on, so it is in the record as a task."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    seen: list[Part]
+    site: Site
+    """The last one visited."""
+
+
+class _Walk:
+    """One endpoint's way through its redirects."""
+
+    def __init__(self, tools: Instruments, listening: asyncio.TaskGroup) -> None:
+        self._tools, self._listening = tools, listening
+
+    async def follow(self, request: Request) -> _Walked:
+        seen: list[Part] = []
+        most = self._tools.settings.max_redirects
+        for hop in range(most + 1):
+            request = replace(request, last=hop == most)
+            found, addresses = await self._resolve(request.site, Mark(hop))
+            visit = _Visit(request, self._tools, Mark(hop))
+            seen += [*(asked.whole for asked in found), *await visit.run(addresses)]
+            if visit.onward is None:
+                break
+            request = replace(request, site=visit.onward.site, method=visit.onward.method)
+        return _Walked(seen, request.site)
+
+    async def _resolve(self, site: Site, mark: Mark) -> tuple[list[Asked], tuple[str, ...]]:
+        if site.literal:
+            return [], (site.host,)
+        servers = self._tools.resolver.servers()
+        async with asyncio.TaskGroup() as both:
+            tasks = [
+                both.create_task(
+                    ask(Question(site.host, query), servers, self._tools, mark, self._listening)
+                )
+                for query in (("A", "AAAA") if self._tools.settings.ipv6 else ("A",))
+            ]
+        families = [
+            [address for asked in task.result() for address in usable(asked.first, self._tools)]
+            for task in tasks
+        ]
+        chosen = choose(families, self._tools.settings.max_addresses, self._tools.random)
+        return [asked for task in tasks for asked in task.result()], chosen
+
+
+class _Visit:
+    """One hop: all addresses at once, and one request at the first that shakes hands."""
+
+    def __init__(self, request: Request, tools: Instruments, mark: Mark) -> None:
+        self._request, self._tools, self._mark = request, tools, mark
+        self._claimed = False
+        self.onward: Next | None = None
+
+    async def run(self, addresses: Sequence[str]) -> list[Observation]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._reach(address)) for address in addresses]
+        return [seen for task in tasks for seen in task.result()]
+
+    async def _reach(self, address: str) -> list[Observation]:
+        site = self._request.site
+        reached, stream = await connect(address, site.port, self._tools, self._mark)
+        if stream is None:
+            return [reached]
+        try:
+            if site.scheme == "http":
+                return [reached, *await self._ask(stream, address)]
+            peer = Peer(address, site.port, site.host)
+            shaken, inside = await handshake(stream, peer, self._tools, self._mark)
+            asked = await self._ask(inside, address) if inside else []
+            return [reached, shaken, *asked]
+        finally:
+            stream.close()
+
+    async def _ask(self, stream: Stream, address: str) -> list[HttpExchange]:
+        if self._claimed:
+            return []
+        self._claimed = True
+        exchange, self.onward = await fetch(
+            stream, address, self._request, self._tools, self._mark
+        )
+        return [exchange]

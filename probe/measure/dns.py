@@ -1,0 +1,233 @@
+"""The DNS step: one question to one resolver, over UDP, and every answer that comes.
+
+A second answer is the mark of an injected first one, so the socket stays open for a while after
+the first; the chain does not wait for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rdatatype
+import msgspec
+
+from probe.measure.bogon import is_bogon
+from probe.measure.dial import Datagrams, Stream
+from probe.measure.failure import (
+    BOGON,
+    DNS_REFUSED,
+    MISBEHAVING,
+    NO_ANSWER,
+    REFUSED,
+    SERVFAIL,
+    TIMEOUT,
+    StepError,
+    of_rcode,
+)
+from probe.measure.instruments import Instruments
+from probe.measure.resolver import Server
+from probe.measure.step import Mark, Timed, timed
+from probe.model import DnsLookup, Failure
+
+UNANSWERED = {
+    *(TIMEOUT, REFUSED, SERVFAIL, DNS_REFUSED, MISBEHAVING),
+    *("network_unreachable", "host_unreachable", "network_down", "permission_denied"),
+}
+"""After these a stub resolver turns to the next server; after NXDOMAIN it does not."""
+
+_PAYLOAD = 1232  # bytes that cross any path unfragmented (DNS flag day 2020)
+_HEADER = 12
+_IS_ANSWER = 0x80
+_MOST = 32  # addresses kept of an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    name: str
+    query: str
+    """A or AAAA."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One message that came back, read."""
+
+    rcode: int
+    addresses: tuple[str, ...]
+    cut: bool
+    """Too long for a datagram (TC): ask again over TCP."""
+    raw: bytes
+
+
+class Lookup:
+    """One question asked of one server. `answered` is set at the first answer or at failure."""
+
+    def __init__(self, question: Question, server: Server, tools: Instruments, mark: Mark) -> None:
+        self._question, self._server, self._tools, self._mark = question, server, tools, mark
+        message = dns.message.make_query(question.name, question.query, payload=_PAYLOAD)
+        self._wire = message.to_wire()
+        self.answered: asyncio.Future[DnsLookup] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> DnsLookup:
+        """Ask, say so through `answered`, listen on for second answers, give the whole."""
+        channel = _Channel(self._tools, self._server)
+        settings = self._tools.settings
+        try:
+            done = await timed(self._ask(channel), settings.dns_timeout, self._tools.clock)
+            first = self._seen(done)
+            self.answered.set_result(first)
+            if done.value is None:
+                return first
+            late = await self._listen(channel, done.value)
+            return msgspec.structs.replace(first, late=late) if late else first
+        finally:
+            self.answered.cancel()
+            channel.close()
+
+    async def _ask(self, channel: _Channel) -> Answer:
+        await channel.open().send(self._wire)
+        answer = await self._receive(channel)
+        return await self._ask_by_stream() if answer.cut else answer
+
+    async def _receive(self, channel: _Channel) -> Answer:
+        """Wait for a message that answers this question; what answers another is not ours."""
+        while True:
+            wire = await channel.open().receive()
+            if wire[:2] == self._wire[:2] and len(wire) >= _HEADER and wire[2] & _IS_ANSWER:
+                answer = read(wire, self._question)
+                if answer is not None:
+                    return answer
+
+    async def _ask_by_stream(self) -> Answer:
+        stream = await self._tools.dialer.connect(self._server.address, self._server.port)
+        try:
+            await stream.write(struct.pack("!H", len(self._wire)) + self._wire)
+            (length,) = struct.unpack("!H", await _exactly(stream, 2))
+            answer = read(await _exactly(stream, length), self._question)
+        finally:
+            stream.close()
+        if answer is None or answer.raw[:2] != self._wire[:2]:
+            raise StepError(MISBEHAVING, "the answer over TCP is to another question")
+        return answer
+
+    async def _listen(self, channel: _Channel, first: Answer) -> tuple[str, ...]:
+        late: list[str] = []
+        try:
+            async with asyncio.timeout(self._tools.settings.late_answers):
+                while len(late) < _MOST:
+                    answer = await self._receive(channel)
+                    if answer.raw != first.raw:  # else a duplicated packet, nobody's forgery
+                        late.extend(answer.addresses)
+        except (OSError, StepError):
+            pass  # the time is up, which is a TimeoutError, or nothing more can come
+        return tuple(late[:_MOST])
+
+    def _seen(self, done: Timed[Answer]) -> DnsLookup:
+        answer = done.value
+        failure = done.failure or (self._fault(answer) if answer else None)
+        return DnsLookup(
+            at=done.at,
+            took=done.took,
+            failure=failure,
+            hop=self._mark.hop,
+            test=self._mark.test,
+            name=self._question.name,
+            query=self._question.query,
+            resolver=self._server.label,
+            rcode=answer.rcode if answer else None,
+            answers=answer.addresses if answer else (),
+            raw=answer.raw if answer and failure else b"",
+        )
+
+    def _fault(self, answer: Answer) -> Failure | None:
+        if answer.rcode:
+            return of_rcode(answer.rcode)
+        if not answer.addresses:
+            return Failure(name=NO_ANSWER)
+        if any(is_bogon(address, self._tools.allowed) for address in answer.addresses):
+            return Failure(name=BOGON)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A lookup under way: what is known at once, and the task that will know the whole."""
+
+    first: DnsLookup
+    whole: asyncio.Task[DnsLookup]
+
+
+async def ask(
+    question: Question,
+    servers: Sequence[Server],
+    tools: Instruments,
+    mark: Mark,
+    listening: asyncio.TaskGroup,
+) -> list[Asked]:
+    """Ask the servers in turn until one answers; each attempt is a lookup of its own."""
+    asked: list[Asked] = []
+    for server in servers:
+        lookup = Lookup(question, server, tools, mark)
+        whole = listening.create_task(lookup.run())
+        first = await lookup.answered
+        asked.append(Asked(first, whole))
+        if first.failure is None or first.failure.name not in UNANSWERED:
+            break
+    return asked
+
+
+def usable(lookup: DnsLookup, tools: Instruments) -> tuple[str, ...]:
+    """Leave out the answers that are never connected to."""
+    return tuple(address for address in lookup.answers if not is_bogon(address, tools.allowed))
+
+
+def read(wire: bytes, question: Question) -> Answer | None:
+    """Read an answer; None when it is to another question. Raises StepError when unreadable."""
+    try:
+        message = dns.message.from_wire(wire, ignore_trailing=True)
+        asked = dns.name.from_text(question.name)
+    except (dns.exception.DNSException, ValueError, struct.error) as error:
+        raise StepError(MISBEHAVING, f"unreadable answer: {error}") from None
+    wanted = dns.rdatatype.from_text(question.query)
+    for entry in message.question:
+        if entry.name != asked or entry.rdtype != wanted:
+            return None
+    addresses = [
+        record.to_text() for entry in message.answer if entry.rdtype == wanted for record in entry
+    ]
+    cut = bool(message.flags & dns.flags.TC)
+    return Answer(int(message.rcode()), tuple(addresses[:_MOST]), cut, wire)
+
+
+class _Channel:
+    """Datagrams to one server, opened when first needed so that its failure is the step's."""
+
+    def __init__(self, tools: Instruments, server: Server) -> None:
+        self._tools, self._server = tools, server
+        self._datagrams: Datagrams | None = None
+
+    def open(self) -> Datagrams:
+        if self._datagrams is None:
+            self._datagrams = self._tools.dialer.datagrams(self._server.address, self._server.port)
+        return self._datagrams
+
+    def close(self) -> None:
+        if self._datagrams is not None:
+            self._datagrams.close()
+
+
+async def _exactly(stream: Stream, length: int) -> bytes:
+    data = b""
+    while len(data) < length:
+        more = await stream.read(length - len(data))
+        if not more:
+            raise EOFError("the resolver ended the connection")
+        data += more
+    return data

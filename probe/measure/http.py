@@ -1,0 +1,181 @@
+"""The HTTP step: one HTTP/1.1 request over a stream of ours, one answer. Follows nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from probe.measure import page
+from probe.measure.answer import Answer
+from probe.measure.dial import Stream
+from probe.measure.expectation import hold
+from probe.measure.failure import INVALID_REDIRECT, StepError
+from probe.measure.instruments import Instruments
+from probe.measure.scrub import scrub
+from probe.measure.site import BadUrlError, Site, join
+from probe.measure.step import Mark, timed
+from probe.model import Endpoint, Expectation, Failure, Header, HttpExchange
+
+REDIRECTS = {301, 302, 303, 307, 308}
+
+TOLD_HEADERS = {
+    *("accept-ranges", "age", "alt-svc", "cache-control", "cf-cache-status", "cf-mitigated"),
+    *("cf-ray", "connection", "content-encoding", "content-language", "content-length"),
+    *("content-type", "date", "expires", "last-modified", "location", "pragma", "retry-after"),
+    *("server", "strict-transport-security", "transfer-encoding", "upgrade", "vary", "via"),
+    *("x-amz-cf-id", "x-amz-cf-pop", "x-cache", "x-cache-hits", "x-frame-options"),
+    *("x-powered-by", "x-served-by", "x-timer", "x-xss-protection"),
+}
+"""Headers whose values are kept: of the others, which may name a person, only the name."""
+
+_CHUNK = 65536
+_MOST_HEADERS = 100
+_LONGEST_VALUE = 500
+_LONGEST_NAME = 100
+_SEE_OTHER = 303
+_MOVED = {301, 302}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    endpoint: Endpoint
+    site: Site
+    method: str
+    last: bool
+    """No redirect is followed from here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Next:
+    """Where a redirect leads."""
+
+    site: Site
+    method: str
+
+
+async def fetch(
+    stream: Stream, address: str, request: Request, tools: Instruments, mark: Mark
+) -> tuple[HttpExchange, Next | None]:
+    """Ask and read the answer, which is held against its expectations when it is final."""
+    exchange = _Exchange(stream, request, tools)
+    done = await timed(exchange.run(), tools.settings.http_timeout, tools.clock)
+    answer, body = exchange.answer, bytes(exchange.answer.body)
+    end = _Broken(done.failure) if done.failure else _end(request, answer, body, tools)
+    seen = HttpExchange(
+        at=done.at,
+        took=done.took,
+        failure=end.failure if isinstance(end, _Broken) else None,
+        hop=mark.hop,
+        test=mark.test,
+        url=told(request.site),
+        address=address,
+        method=request.method,
+        status=answer.status,
+        headers=told_headers(answer.headers),
+        location=told(end.site) if isinstance(end, Next) else "",
+        title=page.title(body, page.charset(body, answer.header("content-type"))),
+        length=len(body),
+        digest=hashlib.sha256(body).hexdigest() if body else "",
+        truncated=answer.truncated,
+        expectation=_expectation(end, request),
+        matched=end.matched if isinstance(end, _Final) else "",
+        first_byte=exchange.first_byte,
+    )
+    return seen, end if isinstance(end, Next) and not request.last else None
+
+
+def told(site: Site) -> str:
+    """Write a URL so that it can be kept: what a notice page says of its reader is taken out."""
+    return f"{site.scheme}://{site.authority}{scrub(site.target)}"
+
+
+def told_headers(headers: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
+    """Keep every header's name, and the value of those that cannot name a person."""
+    return tuple(
+        Header(
+            name=name[:_LONGEST_NAME],
+            value=scrub(value)[:_LONGEST_VALUE] if name.lower() in TOLD_HEADERS else "",
+        )
+        for name, value in headers[:_MOST_HEADERS]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Final:
+    expectation: Expectation
+    matched: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    failure: Failure
+
+
+class _Exchange:
+    """One request under way; what came is here also when it breaks off."""
+
+    def __init__(self, stream: Stream, request: Request, tools: Instruments) -> None:
+        self._stream, self._request, self._tools = stream, request, tools
+        self.answer = Answer(request.method, tools.settings.max_body)
+        self.first_byte = 0.0
+
+    async def run(self) -> None:
+        await self._stream.write(_head(self._request, self._tools.user_agent))
+        asked = self._tools.clock.monotonic()
+        data = await self._stream.read(_CHUNK)
+        self.first_byte = self._tools.clock.monotonic() - asked
+        while data:
+            self.answer.feed(data)
+            if self.answer.done:
+                return
+            data = await self._stream.read(_CHUNK)
+        self.answer.end()
+
+
+def _head(request: Request, user_agent: str) -> bytes:
+    lines = (
+        f"{request.method} {request.site.target} HTTP/1.1",
+        f"Host: {request.site.authority}",
+        f"User-Agent: {user_agent}",
+        "Accept: text/html,application/xhtml+xml,application/json,*/*;q=0.8",
+        "Accept-Encoding: identity",
+        *(("Content-Length: 0",) if request.method not in {"GET", "HEAD"} else ()),
+        "Connection: close",
+    )
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
+def _end(
+    request: Request, answer: Answer, body: bytes, tools: Instruments
+) -> _Final | Next | _Broken:
+    status, location = answer.status or 0, answer.header("location")
+    listed = status in request.endpoint.status  # a link shortener's redirect is its answer
+    if status in REDIRECTS and location and not listed:
+        return _follow(request, status, location)
+
+    def text() -> str:
+        whole = page.plain(body, answer.header("content-encoding"), tools.settings.max_body)
+        return page.text(whole, page.charset(whole, answer.header("content-type")))
+
+    return _Final(*hold(request.endpoint, status, len(body), text))
+
+
+def _follow(request: Request, status: int, location: str) -> Next | _Broken:
+    try:
+        site = join(request.site, location)
+    except BadUrlError as error:
+        return _Broken(StepError(INVALID_REDIRECT, str(error)).failure)
+    asks_anew = status == _SEE_OTHER or (status in _MOVED and request.method == "POST")
+    method = "GET" if asks_anew and request.method != "HEAD" else request.method
+    return Next(site=site, method=method)
+
+
+def _expectation(end: _Final | Next | _Broken, request: Request) -> Expectation | None:
+    match end:
+        case _Final():
+            return end.expectation
+        case Next() if request.last:  # redirects without an end are no answer
+            return Expectation.STATUS
+        case _:
+            return None

@@ -1,0 +1,113 @@
+"""What every step works with: the network seam, the clock, limits, trust, resolvers, dice."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import TypeVar
+
+from probe.clock import Clock
+from probe.config.load import ConfigError
+from probe.config.shape import Measuring
+from probe.measure.bogon import Network, networks
+from probe.measure.dial import Dialer, SystemDialer
+from probe.measure.resolver import Resolver, Server, named
+
+Given = TypeVar("Given")
+Value = TypeVar("Value")
+
+USER_AGENT = "worksforwhom/0.1 (reachability measurement)"
+
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine, Gentoo
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # Fedora, RHEL
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/ssl/cert.pem",  # BSDs, macOS
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instruments:
+    dialer: Dialer
+    clock: Clock
+    settings: Measuring
+    resolver: Resolver
+    second: Server | None
+    """Asked in the second-resolver test."""
+    verifying: ssl.SSLContext
+    """The one context of all handshakes that count."""
+    accepting: ssl.SSLContext
+    """Takes any certificate: for tests that ask only whether a ServerHello comes."""
+    allowed: tuple[Network, ...]
+    """Private networks that may be probed all the same."""
+    random: Random
+    """Orders addresses."""
+
+    @property
+    def user_agent(self) -> str:
+        return self.settings.user_agent or USER_AGENT
+
+
+def instruments(settings: Measuring, clock: Clock) -> Instruments:
+    """Make ready to measure over the kernel's network. Raises ConfigError."""
+    return Instruments(
+        dialer=SystemDialer(),
+        clock=clock,
+        settings=settings,
+        resolver=_read("resolver", settings.resolver, Resolver),
+        second=_read("second_resolver", settings.second_resolver, _second),
+        verifying=_verifying(settings.trust),
+        accepting=_accepting(),
+        allowed=_read("allow_private", settings.allow_private, networks),
+        random=SystemRandom(),
+    )
+
+
+def bundle() -> str:
+    """Find the system's file of trusted roots; empty when there is none."""
+    candidates = (ssl.get_default_verify_paths().cafile, *BUNDLES)
+    return next((path for path in candidates if path and Path(path).is_file()), "")
+
+
+def _verifying(trust: str) -> ssl.SSLContext:
+    # Bare, with a bundle file: create_default_context() looks each unknown issuer up in a
+    # directory, which costs a third more and blocks the loop, for the very cases of interest.
+    context = _bare()
+    path = trust or bundle()
+    if not path:
+        raise ConfigError("measuring.trust: no system bundle of roots found; name a PEM file")
+    try:
+        context.load_verify_locations(cafile=path)
+    except ssl.SSLError:
+        raise ConfigError(f"measuring.trust: {path} is not a PEM bundle of certificates") from None
+    except OSError as error:
+        raise ConfigError(f"measuring.trust: {path} cannot be read: {error.strerror}") from None
+    return context
+
+
+def _accepting() -> ssl.SSLContext:
+    context = _bare()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _bare() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _second(text: str) -> Server | None:
+    return named(text) if text else None
+
+
+def _read(name: str, text: Given, reader: Callable[[Given], Value]) -> Value:
+    try:
+        return reader(text)
+    except ValueError as error:
+        raise ConfigError(f"measuring.{name}: {error}") from None

@@ -1,0 +1,66 @@
+"""What is read of a page's bytes: its text, its title. Pure, and never raises."""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+import zlib
+
+from probe.measure.scrub import scrub
+
+LONGEST_TITLE = 200
+
+_TITLE = re.compile(rb"<title(?:\s[^>]*)?>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_META_WITHIN = 1024  # bytes, by the HTML standard
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_NOT_A_CHARSET = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
+"""Python's codecs that are no charset of a page."""
+
+
+def plain(body: bytes, encoding: str, most: int) -> bytes:
+    """Undo a compression that nobody asked for; what cannot be undone stays as it is."""
+    if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
+        return body
+    try:
+        return zlib.decompressobj(wbits=47).decompress(body, most)
+    except zlib.error:
+        return body
+
+
+def charset(body: bytes, content_type: str) -> str:
+    """Name the page's charset: byte-order mark, then header, then <meta>, else UTF-8."""
+    for mark, name in _MARKS:
+        if body.startswith(mark):
+            return name
+    parameter = _PARAMETER.search(content_type)
+    if parameter:
+        return parameter.group(1)
+    meta = _META.search(body[:_META_WITHIN])
+    return meta.group(1).decode("ascii", "replace") if meta else "utf-8"
+
+
+def text(body: bytes, name: str) -> str:
+    """Decode; a charset that nobody knows is read as UTF-8."""
+    try:
+        if codecs.lookup(name).name.replace("-", "_") not in _NOT_A_CHARSET:
+            return body.decode(name, "replace")
+    except (LookupError, ValueError):
+        pass
+    return body.decode("utf-8", "replace")
+
+
+def title(body: bytes, name: str) -> str:
+    """Read the first <title>, white space folded, addresses removed, at most 200 characters."""
+    wide = name.lower().startswith(("utf-16", "utf_16"))
+    found = _TITLE.search(text(body, name).encode() if wide else body)
+    if found is None:
+        return ""
+    words = html.unescape(text(found.group(1), "utf-8" if wide else name))
+    return scrub(" ".join(words.split()))[:LONGEST_TITLE]

@@ -1,0 +1,111 @@
+"""A URL taken apart into what the steps need: scheme, host, port, what to ask for. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+PORTS = {"http": 80, "https": 443}
+
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_LONGEST_NAME = 253
+_LONGEST_URL = 8000
+_KEPT = "/?&=;:@!$'()*+,%~-._[]|"
+
+
+class BadUrlError(ValueError):
+    """Not a URL that can be probed; the text says what is wrong with it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    scheme: str
+    host: str
+    """In ASCII (IDNA), lower case, without a trailing dot; an address without brackets."""
+    port: int
+    target: str
+    """Path and query, as the request line wants them."""
+    literal: bool
+    """The host is an address, not a name."""
+
+    @property
+    def authority(self) -> str:
+        """The host as a URL and the Host header write it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.target}"
+
+
+def parse(url: str) -> Site:
+    """Take a URL apart. Raises BadUrlError."""
+    parts = _split(url)
+    if parts.scheme not in PORTS:
+        raise BadUrlError(f"the scheme must be http or https, not {parts.scheme or 'nothing'!r}")
+    host = _host(parts)
+    return Site(
+        scheme=parts.scheme,
+        host=host,
+        port=_port(parts) or PORTS[parts.scheme],
+        target=_target(parts),
+        literal=is_address(host),
+    )
+
+
+def join(site: Site, location: str) -> Site:
+    """Follow a Location header from here; user names in it are dropped. Raises BadUrlError."""
+    try:
+        return parse(urljoin(site.url, location.strip()))
+    except BadUrlError:
+        raise
+    except ValueError as error:
+        raise BadUrlError(str(error)) from None
+
+
+def is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _split(url: str) -> SplitResult:
+    if len(url) > _LONGEST_URL:
+        raise BadUrlError(f"it is longer than {_LONGEST_URL} characters")
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise BadUrlError(str(error)) from None
+
+
+def _host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").removesuffix(".")
+    if not host:
+        raise BadUrlError("it names no host")
+    if is_address(host) and "%" not in host:
+        return host
+    try:
+        name = host.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        raise BadUrlError(f"{host!r} is not a host name") from None
+    labels = name.split(".")
+    if len(name) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdigit():
+        raise BadUrlError(f"{host!r} is not a host name")
+    return name
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        raise BadUrlError("the port must be from 1 to 65535") from None
+
+
+def _target(parts: SplitResult) -> str:
+    path = quote(parts.path, safe=_KEPT) or "/"
+    return f"{path}?{quote(parts.query, safe=_KEPT)}" if parts.query else path

@@ -1,0 +1,45 @@
+"""One awaitable under one deadline, timed: a value or a Failure, never both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from probe.clock import Clock
+from probe.measure.failure import CAUGHT, classify
+from probe.model import DifferentialTest, Failure
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timed(Generic[Value]):
+    """What became of a step. `value` is None exactly when `failure` is not."""
+
+    at: datetime
+    took: float
+    value: Value | None
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where in a measurement a step stands; it goes into the observation's header."""
+
+    hop: int = 0
+    test: DifferentialTest | None = None
+
+
+async def timed(operation: Awaitable[Value], limit: float, clock: Clock) -> Timed[Value]:
+    """Await it for at most `limit` seconds. Only what the network can raise becomes a Failure."""
+    at, start = clock.now(), clock.monotonic()
+    value, failure = None, None
+    try:
+        async with asyncio.timeout(limit):
+            value = await operation
+    except CAUGHT as error:
+        failure = classify(error)
+    return Timed(at=at, took=clock.monotonic() - start, value=value, failure=failure)
