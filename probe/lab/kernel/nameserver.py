@@ -16,6 +16,7 @@ from typing import cast
 import dns.message
 import msgspec
 
+from probe.lab import line
 from probe.lab.kernel.resolver import Resolver, broken, parse
 from probe.lab.kernel.zones import Knowledge, answer
 
@@ -67,8 +68,8 @@ async def serve(duty: Duty, lines: asyncio.StreamReader) -> None:
             await _listen(server.fd, group, _authority(server.knowledge))
         for resolver in duty.resolvers:
             await _resolver(resolver, group, orders)
-        while line := await lines.readline():
-            orders.now = msgspec.json.decode(line, type=Order)
+        while text := await lines.readline():
+            orders.now = line.decode(text, Order)
 
 
 def _authority(knowledge: Knowledge) -> Answer:
@@ -161,7 +162,7 @@ async def stdin_lines() -> asyncio.StreamReader:
 
 async def main() -> None:
     lines = await stdin_lines()
-    await serve(msgspec.json.decode(await lines.readline(), type=Duty), lines)
+    await serve(line.decode(await lines.readline(), Duty), lines)
 
 
 if __name__ == "__main__":

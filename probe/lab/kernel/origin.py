@@ -13,6 +13,7 @@ from random import Random
 
 import msgspec
 
+from probe.lab import line
 from probe.lab.kernel.answers import REASONS, Client, Reply, Request, index, serve
 from probe.lab.kernel.layout import Page
 from probe.lab.kernel.nameserver import stdin_lines
@@ -151,15 +152,15 @@ async def run(duty: Duty, lines: asyncio.StreamReader) -> None:
     origins = Origins(duty)
     servers = [await origins.listen(serving) for serving in duty.servings]
     servers += [await origins.notice(fd) for fd in duty.notices]
-    while line := await lines.readline():
-        origins.obey(msgspec.json.decode(line, type=Order))
+    while text := await lines.readline():
+        origins.obey(line.decode(text, Order))
     for server in servers:
         server.close()
 
 
 async def main() -> None:
     lines = await stdin_lines()
-    await run(msgspec.json.decode(await lines.readline(), type=Duty), lines)
+    await run(line.decode(await lines.readline(), Duty), lines)
 
 
 if __name__ == "__main__":

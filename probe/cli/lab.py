@@ -1,0 +1,96 @@
+"""`probe lab`: scenarios listed, shown, and run end to end beside the truth."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from probe.lab.result import Done
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    lab = subparsers.add_parser("lab", help="scenarios: list, show, run one beside the truth")
+    commands = lab.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listing = commands.add_parser("list", help="the scenarios that come with it")
+    listing.set_defaults(func=list_scenarios)
+    showing = commands.add_parser("show", help="one scenario's story, world and timeline")
+    showing.add_argument("scenario", help="a name from the list, or a YAML file")
+    showing.set_defaults(func=show)
+    _add_run(commands)
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    running = commands.add_parser(
+        "run", help="one scenario end to end; exit 0 when what is said is what is true"
+    )
+    running.add_argument("scenario", help="a name from the list, or a YAML file")
+    running.add_argument(
+        "--on", choices=["kernel"], default="kernel", help="real packets (the default)"
+    )
+    running.add_argument("--json", action="store_true", help="the whole outcome as JSON")
+    running.add_argument("--record", type=Path, metavar="FILE", help="keep the measurements")
+    running.add_argument(
+        "--disturbed",
+        action="store_true",
+        help="kill one agent and break another's resolver beforehand; what is true stays true",
+    )
+    running.add_argument(
+        "--full", action="store_true", help="play to the end, also when all is right before"
+    )
+    running.add_argument(
+        "--keep-logs", type=Path, metavar="DIR", help="keep configurations, stores and logs there"
+    )
+    running.set_defaults(func=run)
+
+
+def list_scenarios(_arguments: argparse.Namespace) -> int:
+    from probe.lab import library  # noqa: PLC0415 — quick help
+
+    for name in library.names():
+        sys.stdout.write(f"{name:24} {library.load(name).title}\n")
+    return 0
+
+
+def show(arguments: argparse.Namespace) -> int:
+    from probe.lab import library  # noqa: PLC0415 — quick help
+    from probe.lab.show import story  # noqa: PLC0415
+
+    sys.stdout.write("\n".join(story(library.load(arguments.scenario))) + "\n")
+    return 0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from rich.console import Console  # noqa: PLC0415 — quick help
+
+    from probe.lab.kernel import run as kernel  # noqa: PLC0415
+    from probe.lab.show import follow  # noqa: PLC0415
+
+    options = kernel.Options(
+        disturbed=arguments.disturbed,
+        full=arguments.full,
+        record=arguments.record,
+        logs=arguments.keep_logs,
+    )
+    last = follow(kernel.run(arguments.scenario, options), Console(stderr=True))
+    if not isinstance(last, Done):
+        reason = f"{last.reason}; logs: {last.logs}" if last else "it ended without a result"
+        sys.stderr.write(f"probe lab run: {reason}\n")
+        return 1
+    return _report(last, as_json=arguments.json)
+
+
+def _report(done: Done, *, as_json: bool) -> int:
+    from rich.console import Console  # noqa: PLC0415 — quick help
+
+    from probe.lab import line  # noqa: PLC0415
+    from probe.lab.show import outcome  # noqa: PLC0415
+
+    if as_json:
+        sys.stdout.write(line.encode(done.result).decode())
+    else:
+        for text in outcome(done.result):
+            Console().print(text, soft_wrap=True, highlight=False)
+    if done.result.logs:
+        sys.stderr.write(f"logs: {done.result.logs}\n")
+    return 0 if done.result.right else 1

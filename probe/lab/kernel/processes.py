@@ -1,0 +1,201 @@
+"""The lab's real agents and its real correlator: their files, their start, their death, their spools."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from subprocess import Popen, TimeoutExpired
+
+import msgspec
+import yaml
+
+import probe
+from probe.config.shape import (
+    AgentConfig,
+    CorrelatorConfig,
+    EnrolledAgent,
+    Judging,
+    Listening,
+    Measuring,
+    Schedule,
+    Seconds,
+    Secret,
+    Spooling,
+    Storing,
+    Tls,
+    Uplinking,
+)
+from probe.lab import line
+from probe.lab.kernel.authority import Authority
+from probe.lab.kernel.layout import CORRELATOR, NEUTRAL_NAME, catalogue
+from probe.lab.kernel.namespace import spawn
+from probe.lab.kernel.plan import Host, Plan, Role
+from probe.lab.kernel.wiring import Wired
+from probe.lab.scenario import Scenario
+from probe.model import Measurement
+from probe.transport.spool import Spool
+
+PORT = 8443
+BASE = f"https://{CORRELATOR}:{PORT}"
+FLUSH_SECONDS = 0.5
+JUDGE_EVERY_SECONDS = 1
+GRACE_SECONDS = 3
+SPOOL_BYTES = 64 * 1024 * 1024
+STEP_SHARE = 0.24
+"""Of a round: a step that waits in vain must not eat the next one's time."""
+HTTP_SHARE = 0.3
+
+
+class Processes:
+    """Files and processes of one run, under one directory. Used from the main thread only."""
+
+    def __init__(
+        self, scenario: Scenario, plan: Plan, wired: Wired, authority: Authority, home: Path
+    ) -> None:
+        self._scenario = scenario
+        self._wired = wired
+        self._home = home
+        self._hosts = {host.name: host for host in plan.hosts if host.role is Role.VANTAGE}
+        self._running: dict[str, Popen[bytes]] = {}
+        self._pages = -1
+        self.bundle = authority.bundle
+        self.store = home / "correlator.sqlite"
+        _write(home / "services.yaml", catalogue(scenario))
+        self._config = self._centre(str(authority.issue(CORRELATOR)))
+        for host in self._hosts.values():
+            self._furnish(host, plan)
+
+    @property
+    def vantages(self) -> tuple[str, ...]:
+        return tuple(self._hosts)
+
+    def start_correlator(self, pages: int | None = None) -> None:
+        """Start, or start again; `pages` is a listening socket for the pages alone."""
+        self._pages = self._pages if pages is None else pages
+        where = f"fd:{self._pages}" if self._pages >= 0 else ""
+        served = msgspec.structs.replace(self._config, pages=Listening(listen=where))
+        _write(self._home / "correlator.yaml", served)
+        self._start("correlator", ("correlator", str(self._home / "correlator.yaml")))
+
+    def start_agent(self, name: str) -> None:
+        self._start(name, ("agent", str(self._home / name / "agent.yaml")))
+
+    def kill(self, name: str) -> None:
+        """End a process as a power cut would."""
+        process = self._running.pop(name, None)
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def fallen(self) -> tuple[str, ...]:
+        """Processes that ended though nobody ended them."""
+        return tuple(name for name, process in self._running.items() if process.poll() is not None)
+
+    def spooled(self, name: str) -> set[str]:
+        """Ids of the measurements that lie in an agent's spool."""
+        spool = Spool(self._home / name / "spool.sqlite", SPOOL_BYTES)
+        try:
+            rows = spool.peek(1_000_000)
+            return {msgspec.json.decode(row, type=Measurement).id for _, row in rows}
+        finally:
+            spool.close()
+
+    def stop(self) -> None:
+        """Ask all of them to end, and end those that do not."""
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            try:
+                process.wait(GRACE_SECONDS)
+            except TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running.clear()
+
+    def _start(self, name: str, arguments: Sequence[str]) -> None:
+        handed = [self._pages] if name == "correlator" and self._pages >= 0 else []
+        with (self._home / f"{name}.log").open("ab") as log:
+            self._running[name] = spawn(
+                [sys.executable, "-m", "probe", *arguments],
+                self._wired.hosts[name],
+                resolv_conf=None if name == "correlator" else self._home / name / "resolv.conf",
+                pass_fds=handed,
+                env=_environment(),
+                stdout=log.fileno(),
+                stderr=log.fileno(),
+            )
+
+    def _furnish(self, host: Host, plan: Plan) -> None:
+        own = self._home / host.name
+        own.mkdir()
+        resolver = plan.resolvers[host.asn]
+        text = f"nameserver {resolver}\noptions timeout:1 attempts:1\n"
+        (own / "resolv.conf").write_text(text, encoding="ascii")
+        _write(own / "agent.yaml", self._agent(host, plan))
+
+    def _agent(self, host: Host, plan: Plan) -> AgentConfig:
+        if host.vantage is None:
+            raise ValueError(f"{host.name} is no vantage")
+        return AgentConfig(
+            vantage=host.vantage,
+            services=str(self._home / "services.yaml"),
+            schedule=Schedule(interval=self._scenario.kernel_round),
+            measuring=self._measuring(host, plan),
+            spool=Spooling(path="spool.sqlite"),
+            uplink=Uplinking(
+                url=BASE,
+                token=_token(host.name),
+                trust=str(self.bundle),
+                flush=Seconds(FLUSH_SECONDS),
+                max_backoff=Seconds(self._scenario.kernel_round / 2),
+            ),
+            web=Listening(),
+        )
+
+    def _measuring(self, host: Host, plan: Plan) -> Measuring:
+        interval = self._scenario.kernel_round
+        return Measuring(
+            dns_timeout=Seconds(STEP_SHARE * interval),
+            connect_timeout=Seconds(STEP_SHARE * interval),
+            tls_timeout=Seconds(STEP_SHARE * interval),
+            http_timeout=Seconds(HTTP_SHARE * interval),
+            late_answers=Seconds(0.2),
+            second_resolver=plan.public_resolver,
+            neutral_name=NEUTRAL_NAME,
+            trust=str(self.bundle),
+            ipv6=bool(host.v6),
+        )
+
+    def _centre(self, certificate: str) -> CorrelatorConfig:
+        return CorrelatorConfig(
+            agents=tuple(
+                EnrolledAgent(vantage=host.vantage, token=_token(host.name))
+                for host in self._hosts.values()
+                if host.vantage is not None
+            ),
+            services=str(self._home / "services.yaml"),
+            web=Listening(listen=f"{CORRELATOR}:{PORT}"),
+            tls=Tls(certificate=certificate, key=certificate),
+            store=Storing(path=str(self.store)),
+            judging=Judging(round=self._scenario.kernel_round, every=Seconds(JUDGE_EVERY_SECONDS)),
+        )
+
+
+def _write(path: Path, config: msgspec.Struct) -> None:
+    plain = msgspec.to_builtins(config, enc_hook=line.plain, str_keys=True)
+    path.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    path.chmod(0o600)
+
+
+def _token(name: str) -> Secret:
+    """Long enough to be accepted; a lab has no one to keep it from."""
+    return Secret(f"lab-token-of-{name}".ljust(40, "0"))
+
+
+def _environment() -> dict[str, str]:
+    """Find this very package from any directory, and no proxy of the host's."""
+    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    root = str(Path(probe.__file__).parent.parent)
+    return kept | {"PYTHONPATH": root, "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,147 @@
+"""Runs a scenario on the kernel lab: starts its process, passes on its news, cleans up after it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from probe.config.load import ConfigError
+from probe.lab import library, line
+from probe.lab.kernel.namespace import reason_not
+from probe.lab.kernel.orchestrator import Request
+from probe.lab.kernel.world import playable
+from probe.lab.result import NEWS, Done, Failed, News
+from probe.lab.scenario import Scenario
+
+GRACE_SECONDS = 15
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    disturbed: bool = False
+    full: bool = False
+    record: Path | None = None
+    pages: int = -1
+    """A listening socket of the host's loopback for the correlator's pages."""
+    keep: bool = False
+    """Leave the lab up until the caller stops listening."""
+    logs: Path | None = None
+    """A directory in which everything is kept; None keeps it only where the run failed."""
+
+
+def playable_here() -> str:
+    """Say in one sentence why the kernel lab cannot run here; empty where it can."""
+    return reason_not()
+
+
+def check(scenario: Scenario) -> None:
+    """Refuse a mechanism that this lab cannot play, by ConfigError."""
+    known = playable()
+    for number, event in enumerate(scenario.timeline):
+        if event.mechanism not in known:
+            raise ConfigError(
+                f"timeline[{number}].mechanism: the kernel lab cannot play {event.mechanism!r}; "
+                f"it can play {', '.join(known)}"
+            )
+
+
+def run(name: str, options: Options) -> Iterator[News]:
+    """Play a scenario; the last news is Done or Failed. Closing the iterator stops the lab."""
+    path = library.find(name).resolve()
+    check(library.load(str(path)))
+    home = _home(options.logs)
+    keep = options.logs is not None
+    try:
+        with _process(_request(path, home, options), options.pages) as process:
+            for news in _told(process):
+                keep = keep or not _well(news)
+                yield _located(news, home) if keep else news
+    finally:
+        if not keep:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _request(path: Path, home: Path, options: Options) -> Request:
+    return Request(
+        scenario=str(path),
+        home=str(home),
+        disturbed=options.disturbed,
+        full=options.full,
+        record=str(options.record.resolve()) if options.record else "",
+        pages=options.pages,
+        keep=options.keep,
+    )
+
+
+def _home(logs: Path | None) -> Path:
+    if logs is None:
+        return Path(tempfile.mkdtemp(prefix="worksforwhom-lab-"))
+    logs.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="run-", dir=logs.resolve()))
+
+
+@contextmanager
+def _process(request: Request, pages: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Hold the lab's process: when its input ends, it takes everything down and ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "probe.lab.kernel.orchestrator"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=(errors := (Path(request.home) / "orchestrator.log").open("wb")),
+        pass_fds=[pages] if pages >= 0 else [],
+    )
+    errors.close()
+    with process:
+        try:
+            if process.stdin is not None:
+                process.stdin.write(line.encode(request))
+                process.stdin.flush()
+            yield process
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _told(process: subprocess.Popen[bytes]) -> Iterator[News]:
+    ended = False
+    for text in process.stdout or ():
+        news = NEWS.decode(text)
+        ended = ended or isinstance(news, (Done, Failed))
+        yield news
+    if not ended:
+        yield Failed(reason="the lab's process ended without a result")
+
+
+def _well(news: News) -> bool:
+    match news:
+        case Failed():
+            return False
+        case Done(result=result):
+            return result.right
+        case _:
+            return True
+
+
+def _located(news: News, home: Path) -> News:
+    match news:
+        case Failed():
+            return msgspec.structs.replace(news, logs=str(home))
+        case Done(result=result):
+            return Done(result=msgspec.structs.replace(result, logs=str(home)))
+        case _:
+            return news
