@@ -379,6 +379,10 @@ class Verdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     vantages: int = 0
     networks: int = 0
     """Independent networks behind the verdict."""
+    since: datetime | None = None
+    """When what it holds true was first seen, as far as the window shows."""
+    rounds: int = 0
+    """Rounds that the evidence spans."""
     rules: str = ""
     """The rule set's version."""
 
