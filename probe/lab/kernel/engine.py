@@ -19,7 +19,7 @@ from contextlib import suppress
 import msgspec
 
 from probe.clock import Clock, SystemClock
-from probe.lab.kernel.orders import Answer, Count, Order, Route, Stop, order_decoder
+from probe.lab.kernel.orders import Answer, Apply, Count, Lift, Order, Route, Stop, order_decoder
 from probe.lab.kernel.router import Counters, Router
 from probe.lab.kernel.wiring import GATEWAY_MAC, end, mac
 
@@ -63,13 +63,13 @@ def raw_end(index: int) -> socket.socket:
     with suppress(OSError):  # before Linux 4.20; our own frames do not come back even so
         raw.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
     raw.bind((end(index), ETH_P_ALL))
-    raw.setblocking(False)
+    raw.settimeout(0)
     return raw
 
 
 class Engine:
     def __init__(self, line: socket.socket, order: Route, clock: Clock) -> None:
-        self._router = Router(order.plan, mac, GATEWAY_MAC)
+        self._router = Router(order.plan, mac, GATEWAY_MAC, order.seed)
         self._ends = [raw_end(index) for index in range(len(order.plan.hosts))]
         self._place = {raw.fileno(): index for index, raw in enumerate(self._ends)}
         self._timer = Timer()
@@ -134,6 +134,12 @@ class Engine:
         match order:
             case Route():
                 return "the router routes already"
+            case Apply():
+                self._router.border.apply(order.key, order.policies)
+                return ""
+            case Lift():
+                self._router.border.lift(order.key)
+                return ""
             case Count():
                 return ""
             case Stop():
@@ -142,7 +148,7 @@ class Engine:
 
 
 def say(line: socket.socket, answer: Answer) -> None:
-    line.setblocking(True)
+    line.settimeout(None)
     line.sendall(msgspec.json.encode(answer) + b"\n")
 
 

@@ -11,8 +11,9 @@ from subprocess import DEVNULL, Popen, TimeoutExpired
 import msgspec
 
 import probe
+from probe.lab.kernel.interference import policies
 from probe.lab.kernel.namespace import spawn
-from probe.lab.kernel.orders import Answer, Count, Order, Route, Stop, answer_decoder
+from probe.lab.kernel.orders import Answer, Apply, Count, Lift, Order, Route, Stop, answer_decoder
 from probe.lab.kernel.plan import Plan
 from probe.lab.kernel.router import Counters
 from probe.lab.kernel.wiring import Wired
@@ -29,7 +30,8 @@ class InternetError(Exception):
 class Internet:
     """Calls are synchronous and answer within milliseconds; safe to make from a coroutine."""
 
-    def __init__(self, process: Popen[bytes], line: socket.socket) -> None:
+    def __init__(self, process: Popen[bytes], line: socket.socket, plan: Plan) -> None:
+        self._plan = plan
         self._process = process
         self._line = line
         self._answers = line.makefile("rb")
@@ -39,11 +41,12 @@ class Internet:
         return self._process.pid
 
     def apply(self, key: str, event: Event) -> None:
-        """Let the event interfere from now on; raises interference.UnknownMechanism."""
-        raise NotImplementedError
+        """Let the event interfere from now on; raises UnknownMechanism, NothingHit, InternetError."""
+        self.tell(Apply(key=key, policies=policies(event, self._plan)))
 
     def lift(self, key: str) -> None:
-        raise NotImplementedError
+        """End the event's interference; flows that it has broken stay broken."""
+        self.tell(Lift(key=key))
 
     def counters(self) -> Counters:
         return self.tell(Count())
@@ -91,7 +94,7 @@ def start(plan: Plan, wired: Wired, *, seed: int = 0, log: Path | None = None) -
             stdout=DEVNULL,
             stderr=errors,
         )
-    internet = Internet(process, ours)
+    internet = Internet(process, ours, plan)
     try:
         internet.tell(Route(plan=plan, seed=seed))
     except InternetError:

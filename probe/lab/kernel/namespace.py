@@ -89,7 +89,7 @@ def enter_sandbox() -> None:
     First thing in the process, while it has one thread; raises SandboxError. Empty is the safety
     belt: a mistake is ENETUNREACH and not traffic on the host's network.
     """
-    if len(os.listdir("/proc/self/task")) > 1:
+    if len(list(Path("/proc/self/task").iterdir())) > 1:
         raise SandboxError("the sandbox must be entered before the process starts a thread")
     try:
         _unshare_all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from probe.lab.kernel.interference.policy import Policy
 from probe.lab.kernel.plan import Plan
 from probe.lab.kernel.router import Counters
 
@@ -15,6 +16,15 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="rout
     seed: int = 0
 
 
+class Apply(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="apply"):
+    key: str
+    policies: tuple[Policy, ...]
+
+
+class Lift(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="lift"):
+    key: str
+
+
 class Count(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="count"):
     """Answered with the counters, as every order is."""
 
@@ -23,7 +33,7 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="stop"
     pass
 
 
-Order = Route | Count | Stop
+Order = Route | Apply | Lift | Count | Stop
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

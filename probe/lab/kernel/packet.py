@@ -153,12 +153,19 @@ def build(packet: Packet) -> bytes:
     protocol, body = _body(packet)
     if len(packet.source) == 4:  # noqa: PLR2004
         return _v4_header(packet, protocol, len(body)) + body
-    return struct.pack("!IHBB", 6 << 28, len(body), protocol, packet.ttl) + packet.source + packet.target + body
+    return (
+        struct.pack("!IHBB", 6 << 28, len(body), protocol, packet.ttl)
+        + packet.source
+        + packet.target
+        + body
+    )
 
 
 def _v4_header(packet: Packet, protocol: int, length: int) -> bytes:
     dont_fragment = 0x4000
-    start = struct.pack("!BBHHHBB", 0x45, 0, _V4_HEADER + length, 0, dont_fragment, packet.ttl, protocol)
+    start = struct.pack(
+        "!BBHHHBB", 0x45, 0, _V4_HEADER + length, 0, dont_fragment, packet.ttl, protocol
+    )
     addresses = packet.source + packet.target
     return start + struct.pack("!H", checksum(start + b"\0\0" + addresses)) + addresses
 

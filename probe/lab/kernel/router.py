@@ -1,7 +1,7 @@
 """The internet's core: a frame in, frames out when they are due; no socket, no clock, no randomness.
 
 It routes at layer 3 by host address, counts hops down, adds each host's delay and holds the
-policies of interference. A frame whose handling fails is forwarded all the same.
+border where policies stand. A frame whose handling fails is forwarded all the same.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from ipaddress import ip_address
 
 import msgspec
 
+from probe.lab.kernel.border import Border, Standing
+from probe.lab.kernel.interference.policy import PASS, Action
 from probe.lab.kernel.packet import (
     ETHERNET,
     INJECTED_TTL,
@@ -44,6 +46,8 @@ class Counters(msgspec.Struct, kw_only=True):
     """Frames that the receiving end did not take."""
     faults: int = 0
     """Frames whose interference failed; they were forwarded all the same."""
+    fault: str = ""
+    """The last of them."""
     flows: int = 0
     in_flight: int = 0
     hits: dict[str, int] = {}
@@ -62,7 +66,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 class Router:
     """`receive` and `due` are its whole life; `now` is monotonic seconds."""
 
-    def __init__(self, plan: Plan, mac: Callable[[int], str], gateway: str) -> None:
+    def __init__(self, plan: Plan, mac: Callable[[int], str], gateway: str, seed: int = 0) -> None:
         self.counters = Counters()
         self.lines = tuple(
             Line(
@@ -78,6 +82,7 @@ class Router:
             for address in (host.v4, host.v6)
             if address
         }
+        self.border = Border(self.places, seed)
         self._queue: list[tuple[float, int, int, bytes]] = []
         self._order = 0
 
@@ -96,7 +101,31 @@ class Router:
         elif ttl <= 1:
             self._time_exceeded(place, frame, now)
         else:
-            self._forward(place, target, frame, now)
+            watching = self.border.watches(place, target)
+            if watching:
+                self._interfere(watching, place, frame, now)
+            else:
+                self._forward(place, target, frame, now)
+
+    def _interfere(
+        self, watching: tuple[Standing, ...], place: int, frame: bytes, now: float
+    ) -> None:
+        action = self._look(watching, frame, now)
+        for packet in action.inject:  # before the frame itself: what is forged comes first
+            self._inject(place, packet, now)
+        if action.rewritten:
+            frame = frame[:ETHERNET] + action.rewritten
+        target = self.places.get(_target(frame[ETHERNET:]))
+        if action.forward and target is not None:
+            self._forward(place, target, frame, now + action.delay)
+
+    def _look(self, watching: tuple[Standing, ...], frame: bytes, now: float) -> Action:
+        try:
+            return self.border.look(watching, frame[ETHERNET:], now)
+        except Exception as error:  # noqa: BLE001 — fail open, whatever the frame holds
+            self.counters.faults += 1
+            self.counters.fault = repr(error)
+            return PASS
 
     def _forward(self, place: int, target: int, frame: bytes, now: float) -> None:
         line = self.lines[target]
@@ -113,12 +142,14 @@ class Router:
 
     def _inject(self, place: int, packet: bytes, now: float) -> None:
         """Send a packet of our own, from the box on the line of the host of that index."""
-        target = self.places.get(packet[16:20] if packet[0] >> 4 == 4 else packet[24:40])  # noqa: PLR2004
+        target = self.places.get(_target(packet))
         if target is None:
             return
         line = self.lines[target]
-        way = 2 * BOX * line.delay if target == place else BOX * self.lines[place].delay + line.delay
-        header = line.v4 if packet[0] >> 4 == 4 else line.v6  # noqa: PLR2004
+        way = (
+            2 * BOX * line.delay if target == place else BOX * self.lines[place].delay + line.delay
+        )
+        header = line.v4 if _is_v4(packet) else line.v6
         self._push(now + way, target, header + packet)
         self.counters.injected += 1
 
@@ -146,7 +177,17 @@ class Router:
 
     def census(self) -> Counters:
         self.counters.in_flight = len(self._queue)
+        self.counters.flows = len(self.border)
+        self.counters.hits = self.border.hits
         return self.counters
+
+
+def _is_v4(packet: bytes) -> bool:
+    return packet[0] >> 4 == 4  # noqa: PLR2004
+
+
+def _target(packet: bytes) -> bytes:
+    return packet[16:20] if _is_v4(packet) else packet[24:40]
 
 
 def _hop_v4(header: bytes, frame: bytes) -> bytes:
