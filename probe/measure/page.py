@@ -11,7 +11,9 @@ from probe.measure.scrub import scrub
 
 LONGEST_TITLE = 200
 
-_TITLE = re.compile(rb"<title(?:\s[^>]*)?>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_OPENING = re.compile(rb"<title(?:\s[^>]{0,500})?>", re.IGNORECASE)
+_CLOSING = re.compile(rb"</title", re.IGNORECASE)
+_TITLE_WITHIN = 4096  # bytes; the patterns are bounded so that a hostile page costs no more
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _META_WITHIN = 1024  # bytes, by the HTML standard
@@ -59,8 +61,13 @@ def text(body: bytes, name: str) -> str:
 def title(body: bytes, name: str) -> str:
     """Read the first <title>, white space folded, addresses removed, at most 200 characters."""
     wide = name.lower().startswith(("utf-16", "utf_16"))
-    found = _TITLE.search(text(body, name).encode() if wide else body)
-    if found is None:
+    source = text(body, name).encode() if wide else body
+    opening = _OPENING.search(source)
+    if opening is None:
         return ""
-    words = html.unescape(text(found.group(1), "utf-8" if wide else name))
+    start = opening.end()
+    closing = _CLOSING.search(source, start, start + _TITLE_WITHIN)
+    if closing is None:
+        return ""
+    words = html.unescape(text(source[start : closing.start()], "utf-8" if wide else name))
     return scrub(" ".join(words.split()))[:LONGEST_TITLE]

@@ -12,6 +12,7 @@ SYSTEM = "system"
 RESOLV_CONF = Path("/etc/resolv.conf")
 
 _PORT = 53
+_PORTS = range(1, 65536)
 _MOST = 3  # glibc's MAXNS
 
 
@@ -71,7 +72,8 @@ def named(text: str) -> Server:
         port = port.removeprefix(":")
     elif text.count(":") == 1:
         address, _, port = text.partition(":")
-    ip_address(address)
+    if not _is_address(address) or (port and not port.isdecimal()) or int(port or 1) not in _PORTS:
+        raise ValueError(f"{text!r} is not an address with an optional :port")
     label = "private" if is_bogon(address) else address
     return Server(address, int(port) if port else _PORT, label)
 

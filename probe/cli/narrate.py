@@ -1,0 +1,112 @@
+"""An observation in words, for a person at a terminal. Pure; it judges nothing."""
+
+from __future__ import annotations
+
+from probe.model import (
+    DifferentialTest,
+    DnsLookup,
+    Expectation,
+    Failure,
+    HttpExchange,
+    Observation,
+    TcpConnect,
+    TlsHandshake,
+)
+
+PHRASES = {
+    "generic_timeout_error": "no answer in time",
+    "connection_reset": "the connection was reset",
+    "connection_refused": "the connection was refused",
+    "connection_aborted": "the connection was aborted",
+    "eof_error": "the other end closed the connection before its time",
+    "host_unreachable": "no route to the host",
+    "network_unreachable": "this machine has no route there",
+    "network_down": "this machine's network is down",
+    "permission_denied": "this machine does not allow it",
+    "dns_nxdomain_error": "the resolver says that the name does not exist",
+    "dns_no_answer": "the name has no address",
+    "dns_refused_error": "the resolver refuses to answer",
+    "dns_servfail_error": "the resolver failed",
+    "dns_server_misbehaving": "the resolver's answer makes no sense",
+    "dns_bogon_error": "a private address: never connected to",
+    "ssl_unknown_authority": "the certificate is signed by nobody known",
+    "ssl_invalid_hostname": "the certificate is for another name, or the name is not served there",
+    "ssl_invalid_certificate": "the certificate is not valid (expired, say)",
+    "ssl_failed_handshake": "the TLS handshake failed",
+    "http_invalid_redirect_location_host": "the redirect leads nowhere that can be followed",
+    "http_request_failed": "the answer is not proper HTTP",
+}
+"""OONI's failure names in plain words."""
+
+_SHORTFALLS = {
+    Expectation.STATUS: "not a status of a well service",
+    Expectation.MISSING: "the expected text is missing",
+    Expectation.FORBIDDEN: "a text that betrays a failure is in the body",
+    Expectation.SHORT: "shorter than a whole answer",
+}
+
+TESTS = {
+    DifferentialTest.SECOND_RESOLVER: "test: another resolver",
+    DifferentialTest.NEUTRAL_NAME: "test: a harmless name at that address",
+}
+
+
+def layer(seen: Observation) -> str:
+    """Name a step's layer."""
+    match seen:
+        case DnsLookup():
+            return "DNS"
+        case TcpConnect():
+            return "TCP"
+        case TlsHandshake():
+            return "TLS"
+        case HttpExchange():
+            return "HTTP"
+
+
+def describe(seen: Observation) -> str:
+    """Say what a step did, in one line without its failure."""
+    match seen:
+        case DnsLookup():
+            answers = ", ".join(seen.answers) or "nothing"
+            late = f" (and later {', '.join(seen.late)})" if seen.late else ""
+            return f"{seen.query} of {seen.name} at {seen.resolver} → {answers}{late}"
+        case TcpConnect():
+            return f"{seen.address} port {seen.port}"
+        case TlsHandshake():
+            shown = ", ".join(part for part in (seen.version, _issuer(seen)) if part)
+            return f"{seen.server_name}: {shown}" if shown else seen.server_name
+        case HttpExchange():
+            return _exchange(seen)
+
+
+def phrase(failure: Failure) -> str:
+    """Say a failure in words, with its name for those who look it up."""
+    words = PHRASES.get(failure.name, failure.detail or failure.name)
+    number = f", errno {failure.errno}" if failure.errno else ""
+    alert = f", alert {failure.alert}" if failure.alert is not None else ""
+    return f"{words} ({failure.name}{number}{alert})"
+
+
+def trouble(seen: Observation) -> str:
+    """Say what is wrong with a step; empty when nothing is."""
+    if seen.failure:
+        return phrase(seen.failure)
+    if isinstance(seen, HttpExchange) and seen.expectation in _SHORTFALLS:
+        return _SHORTFALLS[seen.expectation] + (f": {seen.matched!r}" if seen.matched else "")
+    return ""
+
+
+def _exchange(seen: HttpExchange) -> str:
+    parts = [seen.method, seen.url]
+    if seen.status is not None:
+        parts.append(f"→ {seen.status}, {seen.length} bytes")
+    if seen.title:
+        parts.append(f"“{seen.title}”")
+    if seen.location:
+        parts.append(f"on to {seen.location}")
+    return " ".join(parts)
+
+
+def _issuer(seen: TlsHandshake) -> str:
+    return f"certificate by {seen.chain[0].issuer}" if seen.chain else ""
