@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from probe.lab.result import Done
@@ -72,7 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
         record=arguments.record,
         logs=arguments.keep_logs,
     )
-    last = follow(kernel.run(arguments.scenario, options), Console(stderr=True))
+    with closing(kernel.run(arguments.scenario, options)) as news:
+        last = follow(news, Console(stderr=True))
     if not isinstance(last, Done):
         reason = f"{last.reason}; logs: {last.logs}" if last else "it ended without a result"
         sys.stderr.write(f"probe lab run: {reason}\n")

@@ -8,15 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
-from probe.lab.result import Done, Failed, Happened, News, Phase, RunResult, Said, Tick
 from probe.lab.kernel.agenda import describe
+from probe.lab.result import Done, Failed, Happened, News, Phase, RunResult, Said, Tick
 from probe.lab.scenario import Expected, Scenario
 from probe.lab.truth import answered_by
 
 
 def follow(news: Iterable[News], console: Console) -> Done | Failed | None:
-    """Show all news to the end; return the last of weight."""
-    last: Done | Failed | None = None
+    """Show news until the run is done or has failed; return that."""
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -37,10 +36,10 @@ def follow(news: Iterable[News], console: Console) -> Done | Failed | None:
                         heard=f"{heard} of {of} agents heard",
                     )
                 case Done() | Failed():
-                    last = item
+                    return item
                 case Phase() | Happened() | Said():
                     console.print(sentence(item), soft_wrap=True, highlight=False)
-    return last
+    return None
 
 
 def sentence(news: Phase | Happened | Said) -> str:

@@ -62,7 +62,7 @@ class Processes:
         self._pages = -1
         self.bundle = authority.bundle
         self.store = home / "correlator.sqlite"
-        _write(home / "services.yaml", catalogue(scenario))
+        write(home / "services.yaml", catalogue(scenario))
         self._config = self._centre(str(authority.issue(CORRELATOR)))
         for host in self._hosts.values():
             self._furnish(host, plan)
@@ -76,7 +76,7 @@ class Processes:
         self._pages = self._pages if pages is None else pages
         where = f"fd:{self._pages}" if self._pages >= 0 else ""
         served = msgspec.structs.replace(self._config, pages=Listening(listen=where))
-        _write(self._home / "correlator.yaml", served)
+        write(self._home / "correlator.yaml", served)
         self._start("correlator", ("correlator", str(self._home / "correlator.yaml")))
 
     def start_agent(self, name: str) -> None:
@@ -122,7 +122,7 @@ class Processes:
                 self._wired.hosts[name],
                 resolv_conf=None if name == "correlator" else self._home / name / "resolv.conf",
                 pass_fds=handed,
-                env=_environment(),
+                env=environment(),
                 stdout=log.fileno(),
                 stderr=log.fileno(),
             )
@@ -133,7 +133,7 @@ class Processes:
         resolver = plan.resolvers[host.asn]
         text = f"nameserver {resolver}\noptions timeout:1 attempts:1\n"
         (own / "resolv.conf").write_text(text, encoding="ascii")
-        _write(own / "agent.yaml", self._agent(host, plan))
+        write(own / "agent.yaml", self._agent(host, plan))
 
     def _agent(self, host: Host, plan: Plan) -> AgentConfig:
         if host.vantage is None:
@@ -183,7 +183,7 @@ class Processes:
         )
 
 
-def _write(path: Path, config: msgspec.Struct) -> None:
+def write(path: Path, config: msgspec.Struct) -> None:
     plain = msgspec.to_builtins(config, enc_hook=line.plain, str_keys=True)
     path.write_text(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), encoding="utf-8")
     path.chmod(0o600)
@@ -194,7 +194,7 @@ def _token(name: str) -> Secret:
     return Secret(f"lab-token-of-{name}".ljust(40, "0"))
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Find this very package from any directory, and no proxy of the host's."""
     kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
     root = str(Path(probe.__file__).parent.parent)

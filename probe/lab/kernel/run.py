@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,6 @@ import msgspec
 
 from probe.config.load import ConfigError
 from probe.lab import library, line
-from probe.lab.kernel.namespace import reason_not
 from probe.lab.kernel.orchestrator import Request
 from probe.lab.kernel.world import playable
 from probe.lab.result import NEWS, Done, Failed, News
@@ -35,11 +34,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """A directory in which everything is kept; None keeps it only where the run failed."""
 
 
-def playable_here() -> str:
-    """Say in one sentence why the kernel lab cannot run here; empty where it can."""
-    return reason_not()
-
-
 def check(scenario: Scenario) -> None:
     """Refuse a mechanism that this lab cannot play, by ConfigError."""
     known = playable()
@@ -51,7 +45,7 @@ def check(scenario: Scenario) -> None:
             )
 
 
-def run(name: str, options: Options) -> Iterator[News]:
+def run(name: str, options: Options) -> Generator[News, None, None]:
     """Play a scenario; the last news is Done or Failed. Closing the iterator stops the lab."""
     path = library.find(name).resolve()
     check(library.load(str(path)))
