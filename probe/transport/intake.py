@@ -7,15 +7,12 @@ An answer of 200 means that every accepted measurement is on the disk: it is sen
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import chain
+from datetime import datetime
 
 import msgspec
 from aiohttp import web
@@ -24,6 +21,7 @@ from probe.clock import Clock
 from probe.config.shape import Limits
 from probe.model import Measurement, Vantage
 from probe.transport import wire
+from probe.transport.enrolment import Enrolled, Terms, UnknownAgentError, authenticate, own
 from probe.transport.inflate import Body, BrokenBodyError, Coding, LargeBodyError
 
 PATH = "/api/v1/measurements"
@@ -38,26 +36,6 @@ log = logging.getLogger(__name__)
 
 Commit = Callable[[Sequence[Measurement], datetime], int]
 """Make measurements durable and say how many were new; blocks, raises OSError where it cannot."""
-
-
-@dataclass(frozen=True)
-class Enrolled:
-    """An agent that may send: the SHA-256 of its token, and what it stands for."""
-
-    digest: bytes
-    vantage: Vantage
-
-
-@dataclass(frozen=True)
-class Terms:
-    """On which terms the intake takes measurements."""
-
-    agents: tuple[Enrolled, ...]
-    limits: Limits
-    oldest: timedelta
-    """Measurements older than this are refused."""
-    window: timedelta
-    """Measurements older than this still count as facts, but are late for a live verdict."""
 
 
 @dataclass
@@ -135,7 +113,7 @@ class Intake:
         return response
 
     async def _taken(self, request: web.Request) -> Answer:
-        agent = authenticate(request.headers.get("Authorization", ""), self.terms.agents)
+        agent = self._authenticated(request)
         bucket = self._admitted(agent.vantage.id)
         bucket.under_way += 1
         try:
@@ -143,6 +121,12 @@ class Intake:
             return await self._decided(data, agent.vantage)
         finally:
             bucket.under_way -= 1
+
+    def _authenticated(self, request: web.Request) -> Enrolled:
+        try:
+            return authenticate(request.headers.get("Authorization", ""), self.terms.agents)
+        except UnknownAgentError as error:
+            raise RefusedError(401, str(error), WWW_Authenticate="Bearer") from None
 
     def _admitted(self, agent: str) -> Bucket:
         now, per_minute = self._clock.monotonic(), self.terms.limits.per_minute
@@ -188,45 +172,6 @@ class Intake:
         counts.duplicate += answer.duplicate
         counts.late += sum(m.at < now - self.terms.window for m in batch.accepted)
         counts.refused.update(str(refusal.reason) for refusal in batch.refused)
-
-
-def authenticate(header: str, agents: Sequence[Enrolled]) -> Enrolled:
-    """Find the agent of an Authorization header; raises RefusedError.
-
-    Digests are compared, all of them and each in constant time: neither the token nor how near
-    a guess came can be read from the time it took.
-    """
-    scheme, _, token = header.partition(" ")
-    digest = hashlib.sha256(token.strip().encode(errors="surrogateescape")).digest()
-    found = [agent for agent in agents if hmac.compare_digest(agent.digest, digest)]
-    if scheme.lower() != "bearer" or not found:
-        raise RefusedError(
-            401,
-            "no agent has this token; send `Authorization: Bearer <token>`",
-            WWW_Authenticate="Bearer",
-        )
-    return found[0]
-
-
-def own(batch: wire.Batch, vantage: Vantage) -> wire.Batch:
-    """Refuse the measurements of other vantages; give the rest the facts that are enrolled."""
-    sent = tuple(zip(batch.lines, batch.accepted, strict=True))
-    foreign = (_foreign(line, m, vantage) for line, m in sent if m.vantage.id != vantage.id)
-    kept = [(line, m) for line, m in sent if m.vantage.id == vantage.id]
-    return wire.Batch(
-        tuple(msgspec.structs.replace(m, vantage=vantage) for _, m in kept),
-        tuple(sorted(chain(batch.refused, foreign), key=lambda refusal: refusal.line)),
-        tuple(line for line, _ in kept),
-    )
-
-
-def _foreign(line: int, measurement: Measurement, vantage: Vantage) -> wire.Refusal:
-    sent = measurement.vantage.id[:64]
-    return wire.Refusal(
-        line,
-        wire.Reason.FOREIGN_VANTAGE,
-        f"the measurement is of vantage {sent!r}, the token of {vantage.id!r}",
-    )
 
 
 async def _read(request: web.Request, limits: Limits) -> bytes:

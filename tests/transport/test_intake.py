@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from probe.config.shape import Limits, Size
 from probe.model import Measurement, NetworkKind, Target, TcpConnect, Vantage
 from probe.transport import wire
-from probe.transport.intake import Bucket, Enrolled, Intake, RefusedError, Terms, authenticate
+from probe.transport.enrolment import Enrolled, Terms
+from probe.transport.intake import Bucket, Intake
 from probe.transport.listen import listen, runner
 
 NOW = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
@@ -163,14 +164,6 @@ async def test_another_scheme_is_no_token(post: Post) -> None:
         assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     async with post.client.post(post.url, data=b"") as answer:
         assert answer.status == 401
-
-
-@given(st.text())
-def test_no_header_but_the_right_one_authenticates(header: str) -> None:
-    agent = Enrolled(hashlib.sha256(TOKEN.encode()).digest(), TR)
-    with pytest.raises(RefusedError, match="no agent has this token"):
-        authenticate(header, (agent,))
-    assert authenticate(f"bearer {TOKEN}", (agent,)) is agent
 
 
 async def test_a_truncated_body_is_named_with_its_offset(post: Post) -> None:

@@ -1,0 +1,336 @@
+"""The centre: intake, store, judging, API, pages and metrics under one TaskGroup and one clock."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+
+from aiohttp import web
+
+from probe.clock import Clock
+from probe.config.load import ConfigError
+from probe.config.shape import Catalogue, CorrelatorConfig
+from probe.judge.view import View, window_start
+from probe.metrics.correlator import Snapshot
+from probe.model import Incident, Measurement, Verdict
+from probe.store import Store, StoreError
+from probe.transport import certificate
+from probe.transport.enrolment import terms
+from probe.transport.intake import Intake
+from probe.transport.listen import listen, runner
+from probe.transport.patience import Patience
+from probe.transport.wire import Reason
+from probe.web.answer import safe
+from probe.web.api import Api
+from probe.web.health import Health
+from probe.web.pages import Frame, Pages
+
+REMEMBERED = timedelta(days=1)
+"""How long a closed incident is shown to the judge, which may open it again."""
+PRUNING_SECONDS = 3600.0
+SWEEP_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+Conclusions = tuple[tuple[Verdict, ...], tuple[Incident, ...]]
+Judge = Callable[[Sequence[Measurement], Sequence[Incident], View], Conclusions]
+Reload = Callable[[], tuple[CorrelatorConfig, Catalogue]]
+"""Read the configuration again; raises ConfigError."""
+
+
+def by_rules(
+    measurements: Sequence[Measurement], incidents: Sequence[Incident], view: View
+) -> Conclusions:
+    """Judge as this release does: verdicts from measurements, incidents from verdicts."""
+    from probe.judge import hypothesis, incident  # noqa: PLC0415
+
+    verdicts = hypothesis.judge(measurements, view)
+    return verdicts, incident.advance(incidents, verdicts, view)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Where the correlator listens, each as `host:port`."""
+
+    web: tuple[str, ...]
+    pages: tuple[str, ...]
+
+
+def _nobody(_: Bound) -> None:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """What the caller may put in: another judge, a reload, a stop of its own, word of the ports."""
+
+    judge: Judge = by_rules
+    reload: Reload | None = None
+    stop: asyncio.Event | None = None
+    """Set it to stop; without it, SIGTERM and SIGINT do."""
+    bound: Callable[[Bound], None] = _nobody
+
+
+async def run(
+    config: CorrelatorConfig, catalogue: Catalogue, clock: Clock, hooks: Hooks | None = None
+) -> None:
+    """Serve until stopped: close the listeners, finish what is under way, close the store.
+
+    Raises ConfigError, ListenError or StoreError where it cannot start.
+    """
+    hooks = hooks or Hooks()
+    store = await asyncio.to_thread(Store, config.store.path)
+    try:
+        centre = Centre(config, catalogue, clock, store, hooks)
+        async with centre.serving(), asyncio.TaskGroup() as tasks:
+            with centre.signals():
+                tasks.create_task(centre.judging())
+                tasks.create_task(centre.pruning())
+                tasks.create_task(centre.sweeping())
+                tasks.create_task(centre.reloading())
+                await centre.stop.wait()
+                centre.hangup.set()
+    finally:
+        await asyncio.to_thread(store.close)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the last judging came to."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    open: tuple[Incident, ...] = ()
+    heard: Mapping[str, datetime] = field(default_factory=dict)
+    rounds: int = 0
+    took: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reloaded:
+    """How the last reading of the configuration went, and when it last went well."""
+
+    ok: bool
+    at: datetime
+
+
+class Centre:
+    """One correlator at work."""
+
+    def __init__(
+        self,
+        config: CorrelatorConfig,
+        catalogue: Catalogue,
+        clock: Clock,
+        store: Store,
+        hooks: Hooks,
+    ) -> None:
+        self.config, self.catalogue, self.clock, self.store = config, catalogue, clock, store
+        self.hooks = hooks
+        self.stop = hooks.stop or asyncio.Event()
+        self.hangup = asyncio.Event()
+        self.intake = Intake(terms(config), store.append, clock)
+        self.patience = Patience()
+        self.tls = certificate.context(config.tls) if config.tls else None
+        self.judged = Judged()
+        self.reloaded = Reloaded(ok=True, at=clock.now())
+        self._servers: list[web.AppRunner] = []
+
+    # ── serving ──────────────────────────────────────────────────────────────────────────────
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Listen, and on the way out finish the requests under way."""
+        public = [*Api(self.store).routes(), *Pages(self.store, self.frame).routes()]
+        health = Health(self.unready, self.snapshot)
+        private = [*public, *self.intake.routes(), *health.metrics()]
+        try:
+            bound = Bound(
+                await self._listen(self.config.web.listen, [*private, *health.probes()], self.tls),
+                await self._listen(self.config.pages.listen, [*public, *health.probes()], None),
+            )
+            log.info("listening on %s", ", ".join(bound.web + bound.pages))
+            self.hooks.bound(bound)
+            yield
+        finally:
+            for server in self._servers:
+                await server.cleanup()
+
+    async def _listen(
+        self, address: str, routes: Sequence[web.RouteDef], tls: ssl.SSLContext | None
+    ) -> tuple[str, ...]:
+        if not address:
+            return ()
+        app = web.Application(middlewares=[self.patience.middleware(), safe])
+        app.add_routes(routes)
+        server = runner(app)
+        self._servers.append(server)
+        return tuple(await listen(server, address, tls))
+
+    async def sweeping(self) -> None:
+        """Close the connections that never get a request out."""
+        while not await self._stopped(SWEEP_SECONDS):
+            for server in self._servers:
+                if server.server is not None:
+                    self.patience.sweep(server.server, self.clock.monotonic())
+
+    # ── judging ──────────────────────────────────────────────────────────────────────────────
+
+    async def judging(self) -> None:
+        """Renew the verdicts every few seconds; a bug in the judge ends the process, loudly."""
+        while True:
+            try:
+                self.judged = await asyncio.to_thread(self.judge_once)
+            except StoreError as error:
+                log.error("judging: %s", error)  # noqa: TRY400 — a full disk is no bug
+            if await self._stopped(self.config.judging.every):
+                return
+
+    def judge_once(self) -> Judged:
+        """Judge what was measured lately, and save it; blocks."""
+        started = self.clock.monotonic()
+        view = self.view()
+        before = self.store.incidents(closed_since=view.now - REMEMBERED)
+        lately = self.store.since(window_start(view) - view.round)
+        verdicts, incidents = self.hooks.judge(lately, before, view)
+        self.store.save(verdicts, incidents)
+        for line in news(before, incidents):
+            log.info("%s", line)
+        still_open = tuple(held for held in incidents if held.closed is None)
+        took = self.clock.monotonic() - started
+        return Judged(verdicts, still_open, view.heard, self.judged.rounds + 1, took)
+
+    async def pruning(self) -> None:
+        """Delete what has been kept long enough."""
+        while True:
+            oldest = self.clock.now() - timedelta(seconds=self.config.store.keep)
+            try:
+                await asyncio.to_thread(self.store.prune, oldest)
+            except StoreError as error:
+                log.error("pruning: %s", error)  # noqa: TRY400 — a full disk is no bug
+            if await self._stopped(PRUNING_SECONDS):
+                return
+
+    # ── reloading and stopping ───────────────────────────────────────────────────────────────
+
+    async def reloading(self) -> None:
+        """Read the configuration again at each SIGHUP; a bad file keeps the old one."""
+        while not self.stop.is_set():
+            await self.hangup.wait()
+            self.hangup.clear()
+            if self.hooks.reload and not self.stop.is_set():
+                self._reload(self.hooks.reload)
+
+    def _reload(self, reload: Reload) -> None:
+        try:
+            config, catalogue = reload()
+            agreed = terms(config)
+            if self.tls and config.tls:
+                certificate.load(self.tls, config.tls)
+        except ConfigError as error:
+            log.error("reload: %s; the old configuration stays", error)  # noqa: TRY400
+            self.reloaded = Reloaded(ok=False, at=self.reloaded.at)
+            return
+        self.config, self.catalogue, self.intake.terms = config, catalogue, agreed
+        self.reloaded = Reloaded(ok=True, at=self.clock.now())
+        log.info("reloaded: %d agents, %d services", len(agreed.agents), len(catalogue.services))
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Handle SIGHUP; and SIGTERM and SIGINT, unless the caller brought a stop of its own."""
+        loop = asyncio.get_running_loop()
+        handlers = {signal.SIGHUP: self.hangup.set} if self.hooks.reload else {}
+        if self.hooks.stop is None:
+            handlers |= {signal.SIGTERM: self.stop.set, signal.SIGINT: self.stop.set}
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
+        try:
+            yield
+        finally:
+            for number in handlers:
+                loop.remove_signal_handler(number)
+
+    async def _stopped(self, seconds: float) -> bool:
+        """Wait, unless told to stop meanwhile."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stop.wait()
+        return self.stop.is_set()
+
+    # ── what others look at ──────────────────────────────────────────────────────────────────
+
+    def view(self) -> View:
+        judging = self.config.judging
+        return View(
+            now=self.clock.now(),
+            round=timedelta(seconds=judging.round),
+            rounds=judging.rounds,
+            services=self.catalogue.services,
+            roster=tuple(agent.vantage for agent in self.config.agents),
+            heard=self.store.heard(),
+        )
+
+    def frame(self) -> Frame:
+        return Frame(
+            now=self.clock.now(),
+            services=self.catalogue.services,
+            roster=tuple(agent.vantage for agent in self.config.agents),
+        )
+
+    def unready(self) -> str:
+        return "" if self.judged.rounds else "nothing was judged yet"
+
+    def snapshot(self) -> Snapshot:
+        judged, counts = self.judged, self.intake.counts
+        return Snapshot(
+            version=release(),
+            verdicts=judged.verdicts,
+            incidents=judged.open,
+            reporting=self._reporting(judged.heard),
+            newest=max(judged.heard.values(), default=None),
+            accepted=counts.accepted,
+            duplicate=counts.duplicate,
+            late=counts.late,
+            refused={str(reason): counts.refused[reason] for reason in Reason},
+            requests=counts.answers,
+            judgings=judged.rounds,
+            judging_seconds=judged.took,
+            reload_ok=self.reloaded.ok,
+            reloaded=self.reloaded.at,
+        )
+
+    def _reporting(self, heard: Mapping[str, datetime]) -> Counter[str]:
+        """Count the vantages heard within the window, by country; none is 0, not absent."""
+        since = self.clock.now() - self.intake.terms.window
+        counted = Counter({agent.vantage.country: 0 for agent in self.config.agents})
+        for agent in self.config.agents:
+            at = heard.get(agent.vantage.id)
+            counted[agent.vantage.country] += at is not None and at >= since
+        return counted
+
+
+def release() -> str:
+    try:
+        return version("worksforwhom")
+    except PackageNotFoundError:  # run from its source, not installed
+        return "unreleased"
+
+
+def news(before: Sequence[Incident], after: Sequence[Incident]) -> Iterator[str]:
+    """Say in one line each what changed among the incidents."""
+    known = {held.id: held for held in before}
+    for held in after:
+        earlier = known.get(held.id)
+        if earlier is None:
+            yield f"incident {held.id} opened: {held.statement}"
+        elif held.closed and not earlier.closed:
+            yield f"incident {held.id} closed: {held.statement}"
+        elif earlier.statement != held.statement:
+            yield f"incident {held.id} updated: {held.statement}"

@@ -1,0 +1,54 @@
+"""Logs are one line each, whatever the message, with a time only where nobody else adds it."""
+
+import json
+import logging
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.cli import logs
+from probe.config.shape import Logging
+
+
+def record(message: str) -> logging.LogRecord:
+    return logging.LogRecord("probe.store", logging.INFO, "", 0, message, None, None)
+
+
+@given(st.text())
+def test_a_message_is_one_line_and_comes_out_whole(message: str) -> None:
+    line = logs.Logfmt(timed=False).format(record(message))
+    assert "\n" not in line
+    text = line.removeprefix("level=info source=probe.store msg=")
+    assert message == (json.loads(text) if text.startswith('"') else text)
+    assert json.loads(logs.Json(timed=False).format(record(message)))["msg"] == message
+
+
+def test_an_error_carries_its_traceback() -> None:
+    try:
+        raise KeyError("gone")  # noqa: TRY301 — to have one
+    except KeyError:
+        held = record("failed")
+        held.exc_info = sys.exc_info()
+    assert logs.Logfmt(timed=True).format(held).endswith("KeyError: 'gone'")
+    assert "KeyError" in json.loads(logs.Json(timed=True).format(held))["trace"]
+
+
+@pytest.mark.parametrize(("journal", "timed"), [(True, False), (False, True)])
+def test_the_journal_adds_the_time_itself(
+    *,
+    journal: bool,
+    timed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", logging.WARNING)
+    monkeypatch.delenv("JOURNAL_STREAM", raising=False)
+    if journal:
+        monkeypatch.setenv("JOURNAL_STREAM", "8:1")
+    logs.to_stderr(Logging(level="info"))
+    logging.getLogger("probe.store").info("opened")
+    assert ("time=" in capsys.readouterr().err) is timed
