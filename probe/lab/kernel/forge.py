@@ -17,7 +17,8 @@ from probe.lab.kernel.packet import Flag, Icmp, Packet, Tcp, Udp, build
 FORGED_TTL = 60
 SEGMENT = 1200
 """Bytes of an injected page per TCP segment: under any MTU of the lab."""
-PROHIBITED_V4, PROHIBITED_V6 = (3, 13), (1, 1)
+PROHIBITED_V4, PROHIBITED_V6 = (3, 13), (1, 3)
+"""Those codes of either family that Linux makes EHOSTUNREACH of."""
 _MODULUS = 1 << 32
 
 
@@ -115,7 +116,7 @@ def _turned(packet: Packet, tcp: Tcp, *, seq: int, flags: Flag, data: bytes = b"
 
 
 def prohibited(packet: Packet) -> bytes:
-    """ICMP: administratively prohibited, quoting the packet; the sender sees EHOSTUNREACH."""
+    """ICMP: prohibited (v6: unreachable), quoting the packet; the sender sees EHOSTUNREACH."""
     kind, code = PROHIBITED_V4 if len(packet.source) == 4 else PROHIBITED_V6  # noqa: PLR2004
     quoted = build(packet)[: 20 + 8 if len(packet.source) == 4 else 40 + 20]  # noqa: PLR2004
     error = Icmp(kind=kind, code=code, data=b"\0\0\0\0" + quoted)

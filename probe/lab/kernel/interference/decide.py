@@ -82,7 +82,9 @@ def decide(act: AnyAct, sight: Sight, memory: Memory, ledger: Ledger) -> Action:
             return _by_connection(act, sight, memory, ledger)
 
 
-def _by_connection(act: ConnectionAct, sight: Sight, memory: Memory, ledger: Ledger) -> Action:
+def _by_connection(  # noqa: PLR0911 — one for each act
+    act: ConnectionAct, sight: Sight, memory: Memory, ledger: Ledger
+) -> Action:
     tcp = sight.packet.segment
     if not isinstance(tcp, Tcp):
         return PASS
@@ -140,13 +142,13 @@ def _syn_reset(act: SynReset, sight: Sight, tcp: Tcp) -> Action:
 def _divert(act: Divert, sight: Sight, tcp: Tcp, ledger: Ledger) -> Action:
     packet = sight.packet
     to = next((a for a in act.to if len(a) == len(packet.source)), None)
-    if to is None:
-        return PASS
     if sight.outward and tcp.port == act.port and _hit(act.addresses, packet.target):
+        if to is None:
+            return DROP
         _remember(ledger.diverted, (packet.source, tcp.source_port), packet.target)
         return Action(rewritten=build(msgspec.structs.replace(packet, target=to)))
     if not sight.outward and tcp.source_port == act.port and packet.source == to:
-        true = ledger.diverted.get((packet.target, tcp.port), to)
+        true = ledger.diverted.get((packet.target, tcp.port), packet.source)
         return Action(rewritten=build(msgspec.structs.replace(packet, source=true)))
     return PASS
 

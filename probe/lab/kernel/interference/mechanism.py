@@ -81,7 +81,7 @@ def blocked_addresses(event: Event, plan: Plan) -> tuple[bytes, ...]:
     found = {packed(a) for name, zone in plan.zone.items() if matches(name, names) for a in zone}
     if not found:
         raise NothingHit(f"{event.mechanism}: no address of {', '.join(names)} is in the plan")
-    return tuple(sorted(found))
+    return tuple(sorted(found, key=lambda address: (len(address), address)))
 
 
 def _addresses(hosts: Iterable[Host]) -> tuple[bytes, ...]:
@@ -157,7 +157,7 @@ def _address_drop(
 
 
 def _partial_drop(event: Event, plan: Plan) -> tuple[Policy, ...]:
-    """Every other address of the names, in order."""
+    """Every other address of the names, v4 before v6."""
     return _on_vantages(event, plan, AddressDrop(addresses=blocked_addresses(event, plan)[::2]))
 
 

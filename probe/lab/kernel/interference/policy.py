@@ -97,7 +97,7 @@ class Divert(Act, frozen=True, kw_only=True, tag="divert"):
     addresses: tuple[bytes, ...] = ()
     port: int
     to: tuple[bytes, ...]
-    """At most one of each family."""
+    """At most one of each family; where there is none, connections vanish."""
 
 
 AnyAct = (
