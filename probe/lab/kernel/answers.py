@@ -19,7 +19,6 @@ FAULTS = ("server.outage_global", "server.geoblock_page", "server.bot_challenge"
 """The mechanisms that origins play."""
 
 MIN_BODY_BYTES = 4096
-REASONS = {200: "OK", 301: "Moved Permanently", 403: "Forbidden", 404: "Not Found"}
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from http import HTTPStatus
 from random import Random
 
 import msgspec
 
 from probe.lab import line
-from probe.lab.kernel.answers import REASONS, Client, Reply, Request, index, serve
+from probe.lab.kernel.answers import Client, Reply, Request, index, serve
 from probe.lab.kernel.layout import Page
 from probe.lab.kernel.nameserver import stdin_lines
 from probe.lab.scenario import Event
@@ -127,7 +128,7 @@ async def _send(writer: asyncio.StreamWriter, reply: Reply) -> None:
 def encode(reply: Reply) -> bytes:
     body = reply.body.encode()
     lines = [
-        f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Status')}",
+        f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}",
         f"Content-Type: {reply.kind}",
         f"Content-Length: {len(body)}",
         "Connection: close",
