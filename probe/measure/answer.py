@@ -26,15 +26,15 @@ class Answer:
 
     def feed(self, data: bytes) -> None:
         """Take bytes in. Raises HttpParserError for what is not HTTP."""
-        if not self._in_body:
-            self._head += len(data)
-            if self._head > _LONGEST_HEAD + self._most:
-                raise StepError(REQUEST_FAILED, "the answer's head does not end")
         try:
             self._parser.feed_data(data)
         except HttpParserError:
             if not self.done:  # what follows a whole answer is of no interest
                 raise
+        if not self._in_body:
+            self._head += len(data)
+            if self._head > _LONGEST_HEAD:
+                raise StepError(REQUEST_FAILED, "the answer's head does not end")
 
     def end(self) -> None:
         """Take the peer's end in. Raises EOFError when the answer is not whole by its own word."""

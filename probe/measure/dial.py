@@ -115,7 +115,10 @@ class _SocketDatagrams:
 
 
 def _destination(address: str, port: int) -> tuple[socket.AddressFamily, tuple[str | int, ...]]:
+    # Anything but a literal would be looked up by the system, out of sight.
     if ":" not in address:
+        socket.inet_pton(socket.AF_INET, address)
         return socket.AF_INET, (address, port)
     plain, _, zone = address.partition("%")
+    socket.inet_pton(socket.AF_INET6, plain)
     return socket.AF_INET6, (plain, port, 0, socket.if_nametoindex(zone) if zone else 0)

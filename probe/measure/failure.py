@@ -201,8 +201,10 @@ def _of_words(error: BaseException) -> Failure:
 
 
 def _unknown(error: BaseException) -> Failure:
-    words = _words(str(error)) or type(error).__name__
-    number = error.errno if isinstance(error, OSError) and isinstance(error.errno, int) else None
+    text, number = str(error), None
+    if isinstance(error, OSError) and isinstance(error.errno, int):
+        text, number = error.strerror or text, error.errno
+    words = _words(text) or type(error).__name__
     return Failure(name=f"unknown_failure: {words}", errno=number)
 
 

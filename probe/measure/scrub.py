@@ -9,7 +9,7 @@ PLACEHOLDER = "[address]"
 
 _CANDIDATE = re.compile(
     r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)"
-    r"|(?<![0-9A-Fa-f:.])[0-9A-Fa-f:]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*",
+    r"|(?<![\w:.])[0-9A-Fa-f:]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*",
 )
 
 

@@ -39,8 +39,13 @@ def records(query: dns.message.Message, *addresses: str) -> dns.message.Message:
     return answer
 
 
+def wire(message: dns.message.Message) -> bytes:
+    """Write a message, its records in the order given."""
+    return message.to_wire(max_size=65535, want_shuffle=False)
+
+
 def telling(*addresses: str) -> Answering:
-    return lambda query, _: [records(query, *addresses).to_wire()]
+    return lambda query, _: [wire(records(query, *addresses))]
 
 
 def refusing(rcode: int) -> Answering:
@@ -62,6 +67,7 @@ class DnsServer(asyncio.DatagramProtocol):
     def __init__(self, answering: Answering) -> None:
         self.answering, self.by_stream = answering, answering
         self.asked: list[str] = []
+        self.tcp: asyncio.Server
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.DatagramTransport", transport)
@@ -100,6 +106,7 @@ class World:
         )
         self.exits.callback(transport.close)
         await self._listen(server.stream, port=server.port)
+        server.tcp = self.servers[-1]
         if self.settings.resolver == "system":
             self.set(resolver=f"127.0.0.1:{server.port}")
         return server

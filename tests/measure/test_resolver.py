@@ -1,0 +1,61 @@
+"""Which servers are asked."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from probe.measure.resolver import Resolver, Server, named, parse
+
+
+def test_resolv_conf_is_read_as_the_system_reads_it() -> None:
+    text = """
+    # nameserver 9.9.9.9
+    nameserver 1.1.1.1 # the first
+    nameserver nonsense
+    nameserver
+    options rotate
+    nameserver 2606:4700::1111
+    nameserver fe80::1%eth0
+    nameserver 8.8.8.8
+    """
+    assert [server.address for server in parse(text)] == [
+        *("1.1.1.1", "2606:4700::1111", "fe80::1%eth0")
+    ]
+
+
+def test_without_a_nameserver_it_is_this_host() -> None:
+    assert parse("search example\n") == (Server("127.0.0.1"),)
+
+
+def test_the_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "resolv.conf"
+    path.write_text("nameserver 1.1.1.1\n")
+    resolver = Resolver("system", path)
+    assert resolver.servers() == (Server("1.1.1.1"),)
+    path.write_text("nameserver 9.9.9.9\n")
+    os.utime(path, ns=(1, 1))
+    assert resolver.servers() == (Server("9.9.9.9"),)
+    path.unlink()
+    assert resolver.servers() == (Server("9.9.9.9"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("1.1.1.1", Server("1.1.1.1", 53, "1.1.1.1")),
+        ("1.1.1.1:5353", Server("1.1.1.1", 5353, "1.1.1.1")),
+        ("2606:4700::1111", Server("2606:4700::1111", 53, "2606:4700::1111")),
+        ("[2606:4700::1111]:5353", Server("2606:4700::1111", 5353, "2606:4700::1111")),
+        ("10.0.0.1", Server("10.0.0.1", 53, "private")),
+    ],
+)
+def test_a_named_resolver_shows_its_address_only_when_public(text: str, server: Server) -> None:
+    assert named(text) == server
+    assert Resolver(text).servers() == (server,)
+
+
+@pytest.mark.parametrize("text", ["", "dns.example", "1.1.1.1:x", "1.1.1.1:0", "1.1.1.1:70000"])
+def test_a_resolver_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not an address"):
+        named(text)
