@@ -30,8 +30,9 @@ from probe.transport.patience import Patience
 from probe.transport.wire import Reason
 from probe.web.answer import safe
 from probe.web.api import Api
+from probe.web.board import Frame
 from probe.web.health import Health
-from probe.web.pages import Frame, Pages
+from probe.web.pages import Pages
 
 REMEMBERED = timedelta(days=1)
 """How long a closed incident is shown to the judge, which may open it again."""

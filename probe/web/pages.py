@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from statistics import fmean
 
+import jinja2
 from aiohttp import web
+from markupsafe import Markup
 
-from probe.model import Service, Vantage
+from probe.model import Cause
 from probe.store import Store
+from probe.web import answer, board, render, words
+from probe.web.api import OneIncident, look_up
+from probe.web.board import Frame
+
+SOON_SECONDS = 15
+"""How often an open page asks for news."""
+
+LOADER = jinja2.PackageLoader("probe.web")
+ENVIRONMENT = jinja2.Environment(
+    loader=LOADER,
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
-@dataclass(frozen=True)
-class Frame:
-    """What a page shows besides what the store holds."""
+def _source(name: str) -> str:
+    return LOADER.get_source(ENVIRONMENT, name)[0]
 
-    now: datetime
-    services: tuple[Service, ...]
-    roster: tuple[Vantage, ...]
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+STYLE, SCRIPT = _source("style.css"), _source("refresh.js")
+POLICY = (
+    f"style-src 'sha256-{_hash(STYLE)}'; script-src 'sha256-{_hash(SCRIPT)}'; "
+    "connect-src 'self'; img-src data:"
+)
+"""Our own style and script by their digests, and nothing from anywhere else."""
+ENVIRONMENT.globals |= {
+    # Markup: these two are files of ours, shown as they stand; nothing else on a page is.
+    "style": Markup(STYLE),  # noqa: S704
+    "script": Markup(SCRIPT),  # noqa: S704
+    "words": words,
+    "place": board.plain,
+    "seconds": SOON_SECONDS,
+}
 
 
 class Pages:
@@ -27,4 +61,38 @@ class Pages:
         self._frame = frame
 
     def routes(self) -> list[web.RouteDef]:
-        return []
+        return [web.get("/", self.front), web.get("/incidents/{id}", self.incident)]
+
+    async def front(self, request: web.Request) -> web.Response:
+        text = await asyncio.to_thread(self._front)
+        return answer.html(request, text, policy=POLICY)
+
+    def _front(self) -> str:
+        frame = self._frame()
+        shown = board.front(self._store.verdicts(), self._store.incidents(), frame)
+        return ENVIRONMENT.get_template("front.html").render(front=shown)
+
+    async def incident(self, request: web.Request) -> web.Response:
+        text = await asyncio.to_thread(self._incident, request.match_info["id"])
+        return answer.html(request, text, policy=POLICY)
+
+    def _incident(self, name: str) -> str:
+        held, found = self._store.incident(name), look_up(self._store, name)
+        if held is None or found is None:
+            raise answer.WrongRequestError(404, "there is no incident of this id; see /")
+        return ENVIRONMENT.get_template("incident.html").render(
+            card=board.card(held, self._frame()),
+            incident=found.incident,
+            witnesses=found.witnesses,
+            rivals=rivals(found),
+        )
+
+
+def rivals(found: OneIncident) -> list[tuple[Cause, float]]:
+    """Average the support of each cause over what the incident covers, strongest first."""
+    held: tuple[render.PublicVerdict, ...] = found.verdicts
+    shares = {
+        cause: fmean(verdict.support.get(cause, 0.0) for verdict in held)
+        for cause in (Cause if held else ())
+    }
+    return sorted(shares.items(), key=lambda pair: -pair[1])

@@ -1,0 +1,224 @@
+"""What the front page shows, as values: current statements, countries × features, what is over.
+
+Pure. A cell without a verdict is `no data`, one below the evidence floor `insufficient`: neither
+is ever shown as working.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from probe.judge.places import country as country_name
+from probe.model import CONTROL, Cause, Incident, Scope, Service, State, Vantage, Verdict
+from probe.web import words
+
+STALE = timedelta(minutes=2)
+"""Verdicts older than this are shown with a warning."""
+OVER_SHOWN = 20
+
+Place = tuple[str, str, str]
+"""Service, feature, country."""
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page shows besides what the store holds."""
+
+    now: datetime
+    services: tuple[Service, ...]
+    roster: tuple[Vantage, ...]
+
+
+class Cell(msgspec.Struct, frozen=True):
+    look: str
+    word: str
+    note: str = ""
+    """State, belief and extent of a failure; empty where it works or nothing is known."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    code: str
+    name: str
+    cells: tuple[Cell, ...]
+    behind: str
+    """Vantages and networks behind the row."""
+
+
+class Table(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    features: tuple[str, ...]
+    rows: tuple[Row, ...]
+    troubled: bool
+    summary: str
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident as people see it first."""
+
+    id: str
+    look: str
+    cause: str
+    state: str
+    belief: str
+    statement: str
+    opened: datetime
+    closed: datetime | None
+    lasting: str
+    about: str
+
+
+class Front(msgspec.Struct, frozen=True, kw_only=True):
+    judged: datetime | None
+    stale: bool
+    current: tuple[Card, ...]
+    unwell: tuple[Card, ...]
+    """Probe hosts with a fault of their own: never a statement about a country."""
+    over: tuple[Card, ...]
+    tables: tuple[Table, ...]
+    watching: str
+
+
+def front(verdicts: Sequence[Verdict], incidents: Sequence[Incident], frame: Frame) -> Front:
+    judged = max((verdict.at for verdict in verdicts), default=None)
+    shown = [(incident, card(incident, frame)) for incident in incidents]
+    open_now = [(i, c) for i, c in shown if i.closed is None]
+    return Front(
+        judged=judged,
+        stale=judged is not None and frame.now - judged > STALE,
+        current=tuple(c for i, c in open_now if i.scope is not Scope.VANTAGE),
+        unwell=tuple(c for i, c in open_now if i.scope is Scope.VANTAGE),
+        over=_over(shown),
+        tables=tables(verdicts, frame),
+        watching=_watching(frame),
+    )
+
+
+def _over(shown: Sequence[tuple[Incident, Card]]) -> tuple[Card, ...]:
+    closed = [(i.closed, c) for i, c in shown if i.closed and i.scope is not Scope.VANTAGE]
+    latest = sorted(closed, key=lambda pair: pair[0], reverse=True)
+    return tuple(c for _, c in latest[:OVER_SHOWN])
+
+
+def _watching(frame: Frame) -> str:
+    countries = {vantage.country for vantage in frame.roster}
+    return (
+        f"{words.count(len(frame.services), 'service')}, watched by "
+        f"{words.count(len(frame.roster), 'probe host')} in "
+        f"{words.count(len(countries), 'country', 'countries')}"
+    )
+
+
+def card(incident: Incident, frame: Frame) -> Card:
+    return Card(
+        id=incident.id,
+        look=words.look(incident.cause, incident.state),
+        cause=words.CAUSES[incident.cause],
+        state=words.STATES[incident.state],
+        belief=words.percent(incident.confidence),
+        statement=incident.statement,
+        opened=incident.opened,
+        closed=incident.closed,
+        lasting=words.lasting((incident.closed or frame.now) - incident.opened),
+        about=_about(incident, frame.services),
+    )
+
+
+def _about(incident: Incident, services: Iterable[Service]) -> str:
+    service = next((s for s in services if s.id == incident.service), None)
+    named = {feature.id: feature.name for feature in service.features} if service else {}
+    features = ", ".join(named.get(name, name) for name in incident.features)
+    parts = [service.name if service else incident.service, features, _where(incident)]
+    return " · ".join(part for part in parts if part)
+
+
+def _where(incident: Incident) -> str:
+    countries = ", ".join(plain(code) for code in incident.countries)
+    networks = ", ".join(f"AS{number}" for number in incident.networks)
+    if incident.scope is Scope.GLOBAL:
+        return words.SCOPES[Scope.GLOBAL]
+    return f"{countries} ({networks})" if networks else countries
+
+
+def plain(code: str) -> str:
+    """Name a country as a list does, without the article that a sentence needs."""
+    return country_name(code).removeprefix("the ")
+
+
+# ── countries × features ─────────────────────────────────────────────────────────────────────
+
+
+def tables(verdicts: Sequence[Verdict], frame: Frame) -> tuple[Table, ...]:
+    """Give one table for each service, those in trouble first."""
+    countries = sorted(
+        {vantage.country for vantage in frame.roster}
+        | {v.country for v in verdicts if v.country and v.service != CONTROL},
+        key=plain,
+    )
+    cells: dict[Place, list[Verdict]] = {}
+    for verdict in verdicts:
+        place = (verdict.service, verdict.feature, verdict.country)
+        cells.setdefault(place, []).append(verdict)
+    made = [_table(service, countries, cells) for service in frame.services]
+    return tuple(sorted(made, key=lambda table: not table.troubled))
+
+
+def _table(
+    service: Service, countries: Sequence[str], cells: Mapping[Place, Sequence[Verdict]]
+) -> Table:
+    rows = tuple(_row(service, country, cells) for country in countries)
+    looks = [cell.look for row in rows for cell in row.cells]
+    troubled = any(look not in {"ok", "insufficient", "none"} for look in looks)
+    return Table(
+        id=service.id,
+        name=service.name,
+        features=tuple(feature.name for feature in service.features),
+        rows=rows,
+        troubled=troubled,
+        summary=_summary(looks, troubled=troubled),
+    )
+
+
+def _summary(looks: Sequence[str], *, troubled: bool) -> str:
+    if troubled:
+        failing = sum(look not in {"ok", "insufficient", "none"} for look in looks)
+        return f"fails in {failing} of {len(looks)} cells"
+    known = sum(look == "ok" for look in looks)
+    if not known:
+        return words.NO_DATA if set(looks) <= {"none"} else words.INSUFFICIENT
+    return "works" if known == len(looks) else f"works in {known} of {len(looks)} cells"
+
+
+def _row(service: Service, country: str, cells: Mapping[Place, Sequence[Verdict]]) -> Row:
+    held = [cells.get((service.id, feature.id, country), ()) for feature in service.features]
+    whole = [verdict for some in held for verdict in some if verdict.network == 0]
+    vantages = max((verdict.vantages for verdict in whole), default=0)
+    networks = max((verdict.networks for verdict in whole), default=0)
+    behind = (
+        f"{words.count(vantages, 'probe host')}, {words.count(networks, 'network')}"
+        if vantages
+        else "none"
+    )
+    return Row(country, plain(country), tuple(cell(some) for some in held), behind)
+
+
+def cell(verdicts: Sequence[Verdict]) -> Cell:
+    """Show what is held true of one feature in one country."""
+    whole = next((verdict for verdict in verdicts if verdict.network == 0), None)
+    if whole is None:
+        return Cell("none", words.NO_DATA)
+    if whole.state is State.INSUFFICIENT:
+        return Cell("insufficient", words.INSUFFICIENT)
+    word = words.CELLS[whole.leading]
+    if whole.leading is Cause.OK:
+        return Cell("ok", word)
+    note = f"{words.STATES[whole.state].lower()}, {words.percent(whole.confidence)}"
+    return Cell(str(whole.leading), word, note + _extent(whole, verdicts))
+
+
+def _extent(whole: Verdict, verdicts: Sequence[Verdict]) -> str:
+    networks = [verdict for verdict in verdicts if verdict.network]
+    alike = sum(verdict.leading is whole.leading for verdict in networks)
+    return f", {alike} of {len(networks)} networks" if 0 < alike < len(networks) else ""
