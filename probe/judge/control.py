@@ -1,0 +1,112 @@
+"""What an endpoint looks like where nobody interferes: certificates, addresses and pace elsewhere.
+
+Which address belongs to a service, and how fast it answers, hold for a whole window. Whether it
+is up does not: that question is the hypotheses', and an answer from before a failure began says
+nothing there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from statistics import median
+
+import msgspec
+
+from probe.judge.sight import Sight
+from probe.model import CONTROL
+
+SLOW_RATIO = 5.0
+SLOW_SECONDS = 0.75
+"""A busy host or a far country is not throttled: both the ratio and the plain seconds count."""
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One endpoint over all countries, in one window."""
+
+    valid: Mapping[str, frozenset[str]] = {}
+    """Address → countries where it presented a certificate valid for the name."""
+    refused: Mapping[str, frozenset[str]] = {}
+    """Digest of a refused leaf certificate → countries where it was shown."""
+    answers: Mapping[str, frozenset[str]] = {}
+    """Address → countries whose resolvers name it."""
+    paces: Mapping[str, float] = {}
+    """Country → median pace of good answers."""
+    own: Mapping[str, float] = {}
+    """Vantage → median pace of its controls."""
+
+
+def reference(sights: Iterable[Sight], own: Mapping[str, float] | None = None) -> Reference:
+    """Gather what the sights of one endpoint say about it."""
+    valid: dict[str, set[str]] = defaultdict(set)
+    refused: dict[str, set[str]] = defaultdict(set)
+    answers: dict[str, set[str]] = defaultdict(set)
+    paces: dict[str, list[float]] = defaultdict(list)
+    for sight in sights:
+        country = sight.vantage.country
+        _note(valid, sight.valid, country)
+        _note(answers, sight.answers, country)
+        _note(refused, (sight.leaf,) if sight.leaf else (), country)
+        if sight.met:
+            paces[country].append(sight.pace)
+    return Reference(
+        valid=_frozen(valid),
+        refused=_frozen(refused),
+        answers=_frozen(answers),
+        paces={country: median(values) for country, values in paces.items()},
+        own=own or {},
+    )
+
+
+def control_paces(sights: Iterable[Sight]) -> dict[str, float]:
+    """Each vantage's usual pace to its own controls."""
+    paces: dict[str, list[float]] = defaultdict(list)
+    for sight in sights:
+        if sight.met and sight.measurement.target.service == CONTROL:
+            paces[sight.vantage.id].append(sight.pace)
+    return {vantage: median(values) for vantage, values in paces.items()}
+
+
+def _note(table: dict[str, set[str]], keys: tuple[str, ...], country: str) -> None:
+    for key in keys:
+        table[key].add(country)
+
+
+def _frozen(table: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {key: frozenset(values) for key, values in table.items()}
+
+
+def abroad(countries: frozenset[str], country: str) -> int:
+    """How many countries other than this one."""
+    return len(countries - {country})
+
+
+def proven_abroad(known: Reference, country: str) -> bool:
+    """Whether any other country reached some address of the endpoint with a valid certificate."""
+    return any(abroad(seen, country) for seen in known.valid.values())
+
+
+def genuine(known: Reference, country: str, addresses: Iterable[str]) -> bool:
+    """Whether one of the addresses presented a valid certificate to another country."""
+    return any(abroad(known.valid.get(a, frozenset()), country) for a in addresses)
+
+
+def answered_abroad(known: Reference, country: str, addresses: Iterable[str]) -> bool:
+    """Whether another country's resolvers name one of the addresses."""
+    return any(abroad(known.answers.get(a, frozenset()), country) for a in addresses)
+
+
+def shown_abroad(known: Reference, country: str, leaf: str) -> int:
+    """In how many other countries the same certificate was shown and refused."""
+    return abroad(known.refused.get(leaf, frozenset()), country)
+
+
+def slow(sight: Sight, known: Reference) -> bool:
+    """Whether a good answer took far above other countries' and this vantage's own controls."""
+    if not sight.met or sight.pace < SLOW_SECONDS:
+        return False
+    elsewhere = [pace for country, pace in known.paces.items() if country != sight.vantage.country]
+    if not elsewhere:
+        return False
+    usual = max(median(elsewhere), known.own.get(sight.vantage.id, 0.0))
+    return sight.pace >= SLOW_RATIO * usual and sight.pace - usual >= SLOW_SECONDS

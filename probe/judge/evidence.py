@@ -1,0 +1,71 @@
+"""The rules applied to a sight: the main row that fits, the extra rows beside it, in words."""
+
+from __future__ import annotations
+
+import msgspec
+
+from probe.judge.control import Reference
+from probe.judge.rules import CAP, EXTRA, MAIN, Category, Row
+from probe.judge.sight import Sight
+from probe.model import Author, Cause, Evidence, Standing
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What the rules say of one sight."""
+
+    sight: Sight
+    main: Row
+    extra: tuple[Row, ...] = ()
+
+    @property
+    def category(self) -> Category:
+        return self.main.category
+
+    @property
+    def failing(self) -> bool:
+        return self.main.category not in {Category.OK, Category.NOTHING}
+
+
+def find(sight: Sight, known: Reference) -> Finding:
+    """Apply the table: the first main row that fits, and every extra one that does."""
+    main = next(row for row in MAIN if row.condition(sight, known))
+    if main.category in {Category.OK, Category.SLOW, Category.NOTHING}:
+        return Finding(sight=sight, main=main)
+    extra = tuple(row for row in EXTRA if row.condition(sight, known))
+    return Finding(sight=sight, main=main, extra=extra)
+
+
+def rows(finding: Finding) -> tuple[Row, ...]:
+    return (finding.main, *finding.extra)
+
+
+def weight(finding: Finding, cause: Cause) -> float:
+    """Nats toward a cause beyond what the category says, capped."""
+    total = sum(row.weights.get(cause, 0.0) for row in rows(finding))
+    return max(-CAP, min(CAP, total))
+
+
+def author(finding: Finding) -> Author:
+    """The one who must have written what was seen: the network, if any row says so."""
+    authors = {row.author for row in rows(finding)}
+    if Author.NETWORK in authors:
+        return Author.NETWORK
+    return finding.main.author
+
+
+def evidence(finding: Finding) -> tuple[Evidence, ...]:
+    """The rows in words, each with its witness."""
+    return tuple(_word(finding, row) for row in rows(finding))
+
+
+def _word(finding: Finding, row: Row, standing: Standing | None = None) -> Evidence:
+    return Evidence(
+        rule=row.id,
+        standing=standing or row.standing,
+        measurement=finding.sight.measurement.id,
+        vantage=finding.sight.vantage.id,
+        mechanism=row.mechanism,
+        layer=row.layer,
+        author=row.author,
+        sentence=row.sentence,
+    )

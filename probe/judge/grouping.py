@@ -1,0 +1,217 @@
+"""Verdicts that belong together: one outage over many countries, one filter over a country's features."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import chain, zip_longest
+
+import msgspec
+
+from probe.model import SIDES, Cause, Evidence, Scope, Side, State, Verdict
+
+STRENGTH = {State.INSUFFICIENT: 0, State.SUSPECTED: 1, State.LIKELY: 2, State.CONFIRMED: 3}
+OUTAGES = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
+IN_A_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING})
+MOST = 0.6
+GLOBAL_COUNTRIES = 3
+MOST_PIECES = 12
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What one incident would be, by the verdicts of one moment."""
+
+    cause: Cause
+    service: str
+    features: tuple[str, ...]
+    countries: tuple[str, ...]
+    networks: tuple[int, ...]
+    scope: Scope
+    state: State
+    confidence: float
+    mechanisms: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    vantages: int
+    since: datetime | None
+    healthy: tuple[str, ...] = ()
+
+
+def gather(verdicts: Sequence[Verdict]) -> tuple[Group, ...]:
+    """Group the verdicts that are at least suspected; the order of verdicts does not matter."""
+    ordered = sorted(verdicts, key=lambda v: (v.service, v.feature, v.country, v.network))
+    told = [v for v in ordered if STRENGTH[v.state] and v.leading is not Cause.OK]
+    wide = _wide(ordered)
+    groups = [
+        *_outages(told, ordered),
+        *_refusals(told, ordered),
+        *_restrictions(told, ordered, wide),
+        *_disruptions(told),
+        *_faults(told),
+    ]
+    return tuple(groups)
+
+
+def tested(verdict: Verdict) -> bool:
+    """Whether anybody looked: a cell of a catalogue that rests on sights."""
+    return verdict.vantages > 0
+
+
+def _wide(verdicts: Iterable[Verdict]) -> set[tuple[str, str]]:
+    """Features that fail by the service's fault in most countries: they are its own everywhere."""
+    hit: dict[tuple[str, str], int] = defaultdict(int)
+    known: dict[tuple[str, str], int] = defaultdict(int)
+    for v in verdicts:
+        if v.service and not v.network and tested(v):
+            known[v.service, v.feature] += 1
+            hit[v.service, v.feature] += v.leading in OUTAGES and STRENGTH[v.state] > 0
+    return {
+        key
+        for key, count in hit.items()
+        if count >= GLOBAL_COUNTRIES and count >= MOST * known[key]
+    }
+
+
+def _outages(told: Sequence[Verdict], everything: Sequence[Verdict]) -> list[Group]:
+    by_service: dict[tuple[str, Cause], list[Verdict]] = defaultdict(list)
+    for v in told:
+        if v.leading in OUTAGES and v.service and not v.network:
+            by_service[v.service, v.leading].append(v)
+    wide = _wide(everything)
+    groups = []
+    for (service, cause), own in by_service.items():
+        broad = [v for v in own if (v.service, v.feature) in wide]
+        scope = Scope.GLOBAL if broad else Scope.COUNTRIES
+        scope = Scope.DEPENDENCY if cause is Cause.DEPENDENCY_OUTAGE else scope
+        groups.append(_group(cause, service, broad or own, everything, scope))
+    return groups
+
+
+def _refusals(told: Sequence[Verdict], everything: Sequence[Verdict]) -> list[Group]:
+    by_service: dict[str, list[Verdict]] = defaultdict(list)
+    for v in told:
+        if v.leading is Cause.GEO_BLOCK and v.service and not v.network:
+            by_service[v.service].append(v)
+    return [
+        _group(Cause.GEO_BLOCK, service, own, everything, Scope.COUNTRIES)
+        for service, own in by_service.items()
+    ]
+
+
+def _restrictions(
+    told: Sequence[Verdict], everything: Sequence[Verdict], wide: set[tuple[str, str]]
+) -> list[Group]:
+    """One group for each service and country whose networks filter or throttle."""
+    held: dict[tuple[Cause, str, str], list[Verdict]] = defaultdict(list)
+    for v in told:
+        if v.leading in IN_A_COUNTRY and v.service:
+            held[v.leading, v.service, v.country].append(v)
+    groups = []
+    for (cause, service, country), own in held.items():
+        chosen = [v for v in own if (v.service, v.feature) not in wide] or own
+        features = {v.feature for v in chosen}
+        seen = {
+            v.network
+            for v in everything
+            if (v.service, v.country) == (service, country)
+            and v.network and v.feature in features and tested(v)
+        }  # fmt: skip
+        hit = {v.network for v in chosen if v.network}
+        national = len(hit) > 1 and 2 * len(hit) > len(seen)
+        scope = Scope.COUNTRIES if national else Scope.NETWORKS
+        groups.append(_group(cause, service, chosen, everything, scope))
+    return groups
+
+
+def _disruptions(told: Sequence[Verdict]) -> list[Group]:
+    by_country: dict[str, list[Verdict]] = defaultdict(list)
+    for v in told:
+        if v.leading is Cause.NETWORK_DISRUPTION and not v.service:
+            by_country[v.country].append(v)
+    return [
+        _group(
+            Cause.NETWORK_DISRUPTION, "", own, (),
+            Scope.COUNTRIES if any(not v.network for v in own) else Scope.NETWORKS,
+        )
+        for own in by_country.values()
+    ]  # fmt: skip
+
+
+def _faults(told: Sequence[Verdict]) -> list[Group]:
+    return [
+        _group(Cause.LOCAL_FAULT, "", [v], (), Scope.VANTAGE)
+        for v in told
+        if v.leading is Cause.LOCAL_FAULT and not v.service and v.network
+    ]
+
+
+def _group(
+    cause: Cause, service: str, own: Sequence[Verdict], everything: Sequence[Verdict], scope: Scope
+) -> Group:
+    best = max(own, key=lambda v: (STRENGTH[v.state], v.confidence))
+    features = tuple(dict.fromkeys(v.feature for v in own if v.feature))
+    countries = tuple(sorted({v.country for v in own}))
+    networks = _networks(cause, own, everything, features)
+    return Group(
+        cause=cause, service=service, features=features, countries=countries,
+        networks=networks, scope=scope, state=best.state, confidence=best.confidence,
+        mechanisms=_mechanisms(own), evidence=_evidence(own),
+        vantages=len({p.vantage for v in own for p in v.evidence}),
+        since=min((v.since for v in own if v.since is not None), default=None),
+        healthy=_healthy(service, features, countries, everything),
+    )  # fmt: skip
+
+
+def _networks(
+    cause: Cause, own: Sequence[Verdict], everything: Sequence[Verdict], features: Sequence[str]
+) -> tuple[int, ...]:
+    """Networks that the cause leads in; of an outage too, though its scope is wider."""
+    countries = {v.country for v in own}
+    service = own[0].service
+    found = {v.network for v in own if v.network}
+    found |= {
+        v.network
+        for v in everything
+        if v.leading is cause and v.service == service and v.network
+        and v.country in countries and v.feature in features and tested(v)
+    }  # fmt: skip
+    return tuple(sorted(found))
+
+
+def _mechanisms(own: Sequence[Verdict]) -> tuple[str, ...]:
+    counted: dict[str, int] = defaultdict(int)
+    for v in own:
+        for mechanism in v.mechanisms:
+            counted[mechanism] += v.vantages
+    return tuple(sorted(counted, key=lambda m: (-counted[m], m)))
+
+
+def _evidence(own: Sequence[Verdict]) -> tuple[Evidence, ...]:
+    """Spread over the verdicts: the strongest of each first."""
+    turns = zip_longest(*(v.evidence for v in own))
+    pieces = dict.fromkeys(p for p in chain.from_iterable(turns) if p is not None)
+    return tuple(pieces)[:MOST_PIECES]
+
+
+def _healthy(
+    service: str, features: Sequence[str], countries: Sequence[str], everything: Sequence[Verdict]
+) -> tuple[str, ...]:
+    """Features seen well in all the same places where they were looked at."""
+    well: dict[str, bool] = {}
+    for v in everything:
+        if (
+            v.service != service
+            or v.network
+            or v.feature in features
+            or v.country not in countries
+        ):
+            continue
+        if tested(v):
+            good = v.leading is Cause.OK and STRENGTH[v.state] > 0
+            well[v.feature] = well.get(v.feature, True) and good
+    return tuple(feature for feature, good in well.items() if good)
+
+
+def publishable(cause: Cause) -> bool:
+    """Whether an incident of the cause is anybody's business but the operator's of a vantage."""
+    return SIDES[cause] in {Side.SERVICE, Side.NETWORK}

@@ -1,0 +1,157 @@
+"""Whether each vantage is well: by its controls, by what it says of itself, by its silence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from probe.judge.sight import Sight
+from probe.judge.view import View
+from probe.model import CONTROL, Layer, Measurement, Reach, Tally, Vantage
+
+SILENT_ROUNDS = 2.0
+"""Longer than this without a measurement is silence."""
+FRESH_ROUNDS = 2.5
+"""How long a control's result speaks for a vantage."""
+
+
+class Condition(StrEnum):
+    WELL = "well"
+    CUT = "cut"
+    """Foreign controls fail, domestic ones live."""
+    DARK = "dark"
+    """All controls fail, and not only for want of a resolver."""
+    BROKEN = "broken"
+    """The vantage itself: its resolver, its clock, its stack."""
+    SILENT = "silent"
+    UNKNOWN = "unknown"
+    """Never heard, or no control to tell by."""
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    vantage: Vantage
+    condition: Condition
+    reason: str = ""
+    well_at: datetime | None = None
+    """The latest time at which a foreign control passed."""
+    since: datetime | None = None
+    """When the trouble began, as far as the window shows."""
+    controls: tuple[Sight, ...] = ()
+    """Fresh results of its controls."""
+    shown: bool = False
+    """The trouble was measured, not only inferred from silence."""
+
+
+UNWELL = frozenset({Condition.CUT, Condition.DARK, Condition.BROKEN, Condition.SILENT})
+
+
+def examine(sights: Sequence[Sight], view: View) -> dict[str, Health]:
+    """Each vantage's condition now; those of the roster and those that measured."""
+    by_vantage: dict[str, list[Sight]] = defaultdict(list)
+    vantages = {vantage.id: vantage for vantage in view.roster}
+    for sight in sights:
+        by_vantage[sight.vantage.id].append(sight)
+        vantages.setdefault(sight.vantage.id, sight.vantage)
+    return {
+        vantage.id: _examine_one(vantage, by_vantage.get(vantage.id, []), view)
+        for vantage in sorted(vantages.values(), key=lambda v: v.id)
+    }
+
+
+def _examine_one(vantage: Vantage, sights: list[Sight], view: View) -> Health:
+    last = max((s.at for s in sights), default=None)
+    heard = max((t for t in (view.heard.get(vantage.id), last) if t is not None), default=None)
+    controls = _fresh_controls(sights, view)
+    well_at = _well_at(sights, view)
+    if heard is None:
+        return Health(vantage=vantage, condition=Condition.UNKNOWN)
+    if view.now - heard > SILENT_ROUNDS * view.round:
+        cut = any(_condition(_tallies([s]), "", [s]) is not Condition.WELL for s in controls)
+        return Health(
+            vantage=vantage, condition=Condition.SILENT, reason="silent", since=heard,
+            well_at=well_at, controls=controls, shown=cut,
+        )  # fmt: skip
+    return _measured(vantage, sights, controls, well_at)
+
+
+def _measured(
+    vantage: Vantage, sights: list[Sight], controls: tuple[Sight, ...], well_at: datetime | None
+) -> Health:
+    latest = max(sights, key=lambda s: (s.at, s.measurement.id), default=None)
+    said = latest.measurement.health if latest is not None else None
+    tallies = _tallies(controls)
+    if not controls and said is not None:
+        tallies = {Reach.DOMESTIC: said.domestic, Reach.FOREIGN: said.foreign}
+    reason = said.reason if said is not None else ""
+    condition = _condition(tallies, reason, controls)
+    failing = [s.at for s in controls if not s.met]
+    return Health(
+        vantage=vantage, condition=condition, reason=reason or condition.value, well_at=well_at,
+        since=min(failing, default=latest.at if latest else None), controls=controls, shown=True,
+    )  # fmt: skip
+
+
+def _fresh_controls(sights: Iterable[Sight], view: View) -> tuple[Sight, ...]:
+    """The latest result of each control that is not too old to speak."""
+    latest: dict[str, Sight] = {}
+    for sight in sights:
+        target = sight.measurement.target
+        if target.service != CONTROL or view.now - sight.at > FRESH_ROUNDS * view.round:
+            continue
+        held = latest.get(target.endpoint)
+        if held is None or (held.at, held.measurement.id) < (sight.at, sight.measurement.id):
+            latest[target.endpoint] = sight
+    return tuple(latest[endpoint] for endpoint in sorted(latest))
+
+
+def _well_at(sights: Iterable[Sight], view: View) -> datetime | None:
+    times = [time for sight in sights if (time := _vouched(sight, view)) is not None]
+    return max(times, default=None)
+
+
+def _vouched(sight: Sight, view: View) -> datetime | None:
+    """When a foreign control passed, by this sight: itself, or the round before its tally."""
+    target, said = sight.measurement.target, sight.measurement.health
+    if target.service == CONTROL:
+        return sight.at if sight.met and target.feature == Reach.FOREIGN else None
+    if said.foreign.ok and not said.reason:
+        return sight.at - view.round
+    return None
+
+
+def _tallies(controls: Sequence[Sight]) -> dict[Reach, Tally]:
+    def tally(reach: Reach) -> Tally:
+        mine = [s for s in controls if s.measurement.target.feature == reach]
+        return Tally(ok=sum(s.met for s in mine), of=len(mine))
+
+    return {reach: tally(reach) for reach in Reach}
+
+
+def _condition(
+    tallies: Mapping[Reach, Tally], reason: str, controls: Sequence[Sight]
+) -> Condition:
+    foreign, domestic = tallies[Reach.FOREIGN], tallies[Reach.DOMESTIC]
+    if not foreign.of and not domestic.of:
+        return Condition.BROKEN if reason else Condition.UNKNOWN
+    if foreign.of and 2 * foreign.ok < foreign.of:
+        return _failing(domestic, reason, controls)
+    return Condition.BROKEN if reason else Condition.WELL
+
+
+def _failing(domestic: Tally, reason: str, controls: Sequence[Sight]) -> Condition:
+    """Foreign controls fail: cut off, dark, or only without a resolver of its own."""
+    if domestic.ok:
+        return Condition.CUT
+    failed = [sight for sight in controls if not sight.met]
+    unnamed = bool(failed) and all(s.layer is Layer.DNS or s.own or s.bogon for s in failed)
+    return Condition.BROKEN if unnamed or (reason and not failed) else Condition.DARK
+
+
+def spoilt(measurement: Measurement) -> bool:
+    """Whether the vantage itself was unwell when it measured, by its own word."""
+    said = measurement.health
+    return bool(said.reason) or (said.foreign.of > 0 and 2 * said.foreign.ok < said.foreign.of)

@@ -1,0 +1,202 @@
+"""Whether a vantage, an operator or a country is connected at all; it belongs to no service.
+
+One silent vantage is nobody's disruption: it takes two of one network, or two networks. Silence
+alone stays `suspected`; measured controls make it more. Most vantages silent at once is our intake.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+
+import msgspec
+
+from probe.judge.health import UNWELL, Condition, Health
+from probe.judge.rules import VERSION
+from probe.judge.view import View
+from probe.model import Author, Cause, Evidence, Standing, State, Verdict
+
+LOST = frozenset({Condition.SILENT, Condition.CUT, Condition.DARK})
+BROKEN = frozenset({Condition.BROKEN})
+PRIOR_VANTAGE, PRIOR_NETWORK, PRIOR_COUNTRY = 1e-2, 1e-3, 2e-4
+"""Of being lost at a moment, each by itself."""
+MEASURED = 6.0
+"""Nats that a measured cut adds: foreign controls fail by the vantage's own account."""
+PATIENCE = 3
+"""Rounds of measured failure before a disruption is confirmed."""
+
+SENTENCES = {
+    Condition.SILENT: "the vantage, heard before, has sent nothing for more than two rounds",
+    Condition.CUT: "the vantage's foreign controls fail while its domestic ones live",
+    Condition.DARK: "all controls of the vantage fail",
+    Condition.BROKEN: "the vantage itself is unwell",
+    Condition.WELL: "the vantage's controls pass",
+    Condition.UNKNOWN: "the vantage has no control to tell by",
+}
+
+Cells = Mapping[tuple[str, int], Sequence[Health]]
+
+
+class _Loss(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What is lost in a network or a country, and how it is known."""
+
+    lost: tuple[Health, ...]
+    support: float
+    state: State
+    rounds: int
+
+
+def connectivity(healths: Mapping[str, Health], view: View) -> tuple[Verdict, ...]:
+    """Verdicts without a service: one for each network and country that was ever heard."""
+    cells: dict[tuple[str, int], list[Health]] = defaultdict(list)
+    for health in healths.values():
+        if _heard(health):
+            cells[health.vantage.country, health.vantage.asn].append(health)
+    deaf = _intake_is_deaf(cells)
+    verdicts: list[Verdict] = []
+    for country in sorted({c for c, _ in cells}):
+        networks = {asn: cells[c, asn] for c, asn in sorted(cells) if c == country}
+        elsewhere = any(_alive(h) for (c, _), hs in cells.items() if c != country for h in hs)
+        verdicts += _country(country, networks, view, trusted=elsewhere and not deaf)
+    return tuple(verdicts)
+
+
+def _heard(health: Health) -> bool:
+    return health.condition is not Condition.UNKNOWN or health.shown
+
+
+def _alive(health: Health) -> bool:
+    return health.condition not in UNWELL
+
+
+def _intake_is_deaf(cells: Cells) -> bool:
+    """Most vantages, over most countries, silent at once: nobody reaches us, so it is us."""
+    everyone = list(chain.from_iterable(cells.values()))
+    silent = [h for h in everyone if h.condition is Condition.SILENT]
+    countries = {h.vantage.country for h in everyone}
+    speaking = {h.vantage.country for h in everyone if h.condition is not Condition.SILENT}
+    return 2 * len(silent) > len(everyone) and 2 * len(speaking) <= len(countries)
+
+
+def _country(
+    country: str, networks: Mapping[int, Sequence[Health]], view: View, *, trusted: bool
+) -> list[Verdict]:
+    down = {asn: kind for asn, hs in networks.items() if (kind := _down(hs))}
+    lost = [asn for asn, kind in down.items() if kind == "lost"]
+    broken = [asn for asn, kind in down.items() if kind == "broken"]
+    gone = lost if len(lost) >= len(broken) else broken
+    national = trusted and len(gone) > 1 and 3 * len(gone) >= 2 * len(networks)
+    verdicts = []
+    for asn, healths in networks.items():
+        loss = _loss(healths, view, others=(len(gone) - 1) if national and asn in gone else 0)
+        verdicts.append(_verdict((country, asn), healths, loss if trusted else None, view))
+    everyone = list(chain.from_iterable(networks.values()))
+    whole = _loss([h for asn in gone for h in networks[asn]], view, others=1) if national else None
+    verdicts.append(_verdict((country, 0), everyone, whole, view, networks=len(gone)))
+    return verdicts
+
+
+def _down(healths: Sequence[Health]) -> str:
+    """Whether all vantages of a network are lost, or all are broken alike; a mixture is chance."""
+    conditions = {health.condition for health in healths}
+    if conditions <= LOST:
+        return "lost"
+    return "broken" if conditions <= BROKEN else ""
+
+
+def _loss(healths: Sequence[Health], view: View, others: int) -> _Loss | None:
+    """The disruption of one network, or of several that are lost together."""
+    if not _down(healths) or (len(healths) < 2 and not others):  # noqa: PLR2004 — one is nobody
+        return None
+    measured = [h for h in healths if h.shown]
+    odds = (PRIOR_COUNTRY if others else PRIOR_NETWORK) / PRIOR_VANTAGE ** len(healths)
+    if len(healths) == 1:
+        odds = PRIOR_COUNTRY / PRIOR_VANTAGE ** (1 + others)
+    odds *= 2.718281828 ** (MEASURED * min(len(measured), 2))
+    begun = min((h.since for h in healths if h.since is not None), default=view.now)
+    rounds = 1 + int((view.now - begun) / view.round + 0.2)
+    return _Loss(
+        lost=tuple(healths), support=odds / (1 + odds), rounds=rounds,
+        state=_state(healths, len(measured), rounds),
+    )  # fmt: skip
+
+
+def _state(healths: Sequence[Health], measured: int, rounds: int) -> State:
+    if rounds < 2:  # noqa: PLR2004 — one round is one look
+        return State.INSUFFICIENT
+    if any(h.condition is Condition.BROKEN for h in healths):
+        return State.SUSPECTED
+    if measured > 1:
+        return State.CONFIRMED if rounds >= PATIENCE else State.LIKELY
+    return State.SUSPECTED
+
+
+def _verdict(
+    place: tuple[str, int], healths: Sequence[Health], loss: _Loss | None, view: View, networks: int = 1,
+) -> Verdict:  # fmt: skip
+    country, asn = place
+    support, state, told, rounds = _told(healths, loss, view)
+    cause = max(support, key=lambda c: support[c])
+    return Verdict(
+        service="", feature="", country=country, network=asn, at=view.now, leading=cause,
+        state=state, confidence=support[cause], support=support,
+        mechanisms=_mechanisms(told) if cause is Cause.NETWORK_DISRUPTION else (),
+        evidence=tuple(_evidence(h) for h in told)[:12],
+        vantages=len(told),
+        networks=networks if asn == 0 and loss else len({h.vantage.asn for h in told}),
+        since=_since(told), rounds=rounds, rules=VERSION,
+    )  # fmt: skip
+
+
+def _told(
+    healths: Sequence[Health], loss: _Loss | None, view: View
+) -> tuple[dict[Cause, float], State, Sequence[Health], int]:
+    """Support, state, the vantages that it rests on, and rounds."""
+    support = dict.fromkeys(Cause, 0.0)
+    if loss is not None:
+        support[Cause.NETWORK_DISRUPTION] = loss.support
+        support[Cause.LOCAL_FAULT] = 1 - loss.support
+        return support, loss.state, loss.lost, loss.rounds
+    alive = [h for h in healths if _alive(h)]
+    unwell = [h for h in healths if not _alive(h)]
+    if unwell and (not alive or any(h.shown for h in unwell)):
+        support[Cause.LOCAL_FAULT], support[Cause.NETWORK_DISRUPTION] = 0.8, 0.2
+        measured = [h for h in unwell if h.shown and h.condition is not Condition.SILENT]
+        rounds = _rounds(measured, view)
+        state = State.SUSPECTED if rounds > 1 else State.INSUFFICIENT
+        return support, state, measured or unwell, rounds
+    support[Cause.OK], support[Cause.LOCAL_FAULT] = 0.99, 0.01
+    state = (
+        State.CONFIRMED
+        if any(h.condition is Condition.WELL for h in alive)
+        else State.INSUFFICIENT
+    )
+    return support, state, alive, 1
+
+
+def _rounds(healths: Sequence[Health], view: View) -> int:
+    times = [h.since for h in healths if h.since is not None]
+    return 1 + int((view.now - min(times)) / view.round + 0.2) if times else 0
+
+
+def _since(healths: Iterable[Health]) -> datetime | None:
+    return min((h.since for h in healths if h.since is not None), default=None)
+
+
+def _mechanisms(healths: Sequence[Health]) -> tuple[str, ...]:
+    return ("ip.shutdown_stealth",) if any(h.shown for h in healths) else ()
+
+
+def _evidence(health: Health) -> Evidence:
+    witness = next((s for s in health.controls if not s.met), None)
+    chosen = witness or next(iter(health.controls), None)
+    return Evidence(
+        rule=f"health.{health.condition.value}",
+        standing=Standing.SCORED,
+        measurement=chosen.measurement.id if chosen is not None else "",
+        vantage=health.vantage.id,
+        author=Author.NOBODY,
+        sentence=SENTENCES[health.condition],
+    )

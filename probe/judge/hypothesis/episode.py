@@ -1,0 +1,206 @@
+"""What each vantage sees of a feature now, and since when.
+
+TRAP: at an onset measurements arrive staggered over a round. A good answer from before the
+failure began is no control for it, at home or abroad: every reading here takes a `since`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from probe.judge.evidence import Finding, author, weight
+from probe.judge.health import UNWELL, Condition, Health, spoilt
+from probe.judge.hypothesis.causes import Counts
+from probe.judge.hypothesis.likelihood import Country, Network
+from probe.judge.rules import CAP, Category
+from probe.judge.view import View
+from probe.model import Author, Cause, Vantage
+
+STALE_ROUNDS = 3.0
+"""A vantage's latest sight older than this says nothing of now."""
+_TOLD = (
+    Cause.FILTERING,
+    Cause.GEO_BLOCK,
+    Cause.LOCAL_FAULT,
+    Cause.SERVICE_OUTAGE,
+    Cause.THROTTLING,
+)
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One vantage's latest stretch of like results for one feature."""
+
+    vantage: Vantage
+    failing: bool
+    findings: tuple[Finding, ...]
+    """Newest first: the streak of a failure, or all that the window holds of a good state."""
+    well_at: datetime | None = None
+    """The latest time at which a foreign control of the vantage passed."""
+
+    @property
+    def start(self) -> datetime:
+        return self.findings[-1].sight.at
+
+    @property
+    def vouched(self) -> bool:
+        """Whether its controls passed after the failure began."""
+        return self.well_at is not None and self.well_at >= self.start
+
+
+def runs(
+    findings: Iterable[Finding], healths: Mapping[str, Health], view: View
+) -> tuple[Run, ...]:
+    """Each well vantage's run for one feature: its worst endpoint's."""
+    series: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        measurement = finding.sight.measurement
+        if usable(finding, healths):
+            series[measurement.vantage.id, measurement.target.endpoint].append(finding)
+    worst: dict[str, Run] = {}
+    for (vantage, _), listed in sorted(series.items()):
+        run = _run(listed, healths.get(vantage), view)
+        if run is not None and _worse(run, worst.get(vantage)):
+            worst[vantage] = run
+    return tuple(worst[vantage] for vantage in sorted(worst))
+
+
+def usable(finding: Finding, healths: Mapping[str, Health]) -> bool:
+    """Whether a sight may be weighed: it is about the endpoint, and its vantage was well."""
+    if finding.category is Category.NOTHING or spoilt(finding.sight.measurement):
+        return False
+    health = healths.get(finding.sight.vantage.id)
+    return health is None or health.condition not in UNWELL
+
+
+def _run(listed: list[Finding], health: Health | None, view: View) -> Run | None:
+    newest = sorted(listed, key=lambda f: (f.sight.at, f.sight.measurement.id), reverse=True)
+    if view.now - newest[0].sight.at > STALE_ROUNDS * view.round:
+        return None
+    streak = _streak(newest)
+    return Run(
+        vantage=newest[0].sight.vantage,
+        failing=streak > 0,
+        findings=tuple(newest[:streak] if streak else newest),
+        well_at=health.well_at if health is not None else None,
+    )
+
+
+def _streak(newest: Sequence[Finding]) -> int:
+    """How many of the newest belong to a failure that lasts: mostly failing, begun by a failure."""
+    if not any(finding.failing for finding in newest[:2]):
+        return 0
+    failed, streak = 0, 0
+    for count, finding in enumerate(newest, 1):
+        failed += finding.failing
+        if finding.failing and 2 * failed > count:
+            streak = count
+    return streak
+
+
+def _worse(run: Run, held: Run | None) -> bool:
+    if held is None:
+        return True
+    return (run.failing, len(run.findings) * run.failing) > (
+        held.failing, len(held.findings) * held.failing,
+    )  # fmt: skip
+
+
+def onset(held: Iterable[Run]) -> datetime | None:
+    """When a country's failure began: when its second network joined, or its only one began.
+
+    The second, because one network's stray failure must not make older good answers elsewhere
+    look like controls.
+    """
+    first: dict[int, datetime] = {}
+    for run in held:
+        if run.failing:
+            asn = run.vantage.asn
+            first[asn] = min(run.start, first.get(asn, run.start))
+    times = sorted(first.values())
+    return times[min(1, len(times) - 1)] if times else None
+
+
+def since(run: Run, begun: datetime | None) -> tuple[Finding, ...]:
+    """The findings of a run that say something about a failure begun then."""
+    if run.failing or begun is None:
+        return run.findings
+    return tuple(f for f in run.findings if f.sight.at >= begun)
+
+
+def signature(
+    held: Sequence[Run], begun: datetime | None, alike: float = 0.0
+) -> tuple[Country, tuple[int, ...]]:
+    """A country's sights as the hypotheses count them, and the AS number of each entry."""
+    by_network: dict[int, list[Run]] = defaultdict(list)
+    for run in held:
+        if since(run, begun):
+            by_network[run.vantage.asn].append(run)
+    built = sorted((_network(group, begun, alike), asn) for asn, group in by_network.items())
+    return tuple(network for network, _ in built), tuple(asn for _, asn in built)
+
+
+def _network(group: list[Run], begun: datetime | None, alike: float) -> Network:
+    well = sum(run.vouched if run.failing else run.well_at is not None for run in group)
+    return Network(
+        counts=tuple(sorted(_counts(since(run, begun)) for run in group)),
+        well=well,
+        bonus=_bonus([run for run in group if run.failing], alike),
+    )
+
+
+def _counts(findings: Iterable[Finding]) -> Counts:
+    return tuple(sorted(Counter(f.category for f in findings).items()))
+
+
+def _bonus(failing: list[Run], alike: float) -> tuple[tuple[str, float], ...]:
+    """What the rows say beyond the category, once for the network.
+
+    A sign of filtering that other countries show too is no sign of a border: it is discounted.
+    """
+    told: list[tuple[str, float]] = []
+    for cause in _TOLD:
+        values = [weight(f, cause) for run in failing for f in run.findings if f.failing]
+        value = max(values, default=0.0) or min(values, default=0.0)
+        if cause is Cause.FILTERING and value > 0:
+            value *= max(0.0, 1.0 - 2.0 * alike)
+        if value:
+            told.append((cause.value, round(max(-CAP, min(CAP, value)), 1)))
+    return tuple(told)
+
+
+def main_category(held: Iterable[Run]) -> Category | None:
+    """The category that most of the failing vantages show."""
+    seen = Counter(
+        f.category for run in held if run.failing for f in run.findings[:1] if f.failing
+    )
+    return min(seen, key=lambda c: (-seen[c], c.value), default=None)
+
+
+def authored(run: Run, who: Author) -> bool:
+    """Whether the failure of a run was written by them, in any of its sights."""
+    return run.failing and any(author(f) is who for f in run.findings if f.failing)
+
+
+def through(run: Run, begun: datetime | None) -> bool:
+    """Whether a vantage reached the service after a failure began elsewhere."""
+    found = since(run, begun)
+    if begun is not None:
+        found = tuple(f for f in found if f.sight.at >= begun)
+    good = [f for f in found if f.category is Category.OK or author(f) is Author.SERVER]
+    return bool(good) and 2 * len(good) > len(found)
+
+
+def span(held: Iterable[Run], round_: timedelta) -> int:
+    """How many rounds the failing sights cover; two vantages within one round are one."""
+    times = [f.sight.at for run in held if run.failing for f in run.findings if f.failing]
+    if not times:
+        return 0
+    return 1 + int((max(times) - min(times)) / round_ + 0.2)
+
+
+def is_well(health: Health | None) -> bool:
+    return health is not None and health.condition is Condition.WELL

@@ -1,0 +1,124 @@
+"""How sure one may be said to be: what each cause needs beside its share of belief.
+
+A false `filtering` is the costliest mistake, so it needs most: the outside well and looked at
+after the onset, the controls at home well meanwhile, and more than one round.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from probe.model import Cause, State
+
+CONFIRMED, LIKELY, SUSPECTED = 0.95, 0.80, 0.50
+OUTSIDE_COUNTRIES = 3
+MANY_COUNTRIES = 3
+MOST = 0.6
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What stands behind a cause in a country (or in one network of it)."""
+
+    support: float
+    rounds: int = 0
+    networks: int = 0
+    """Affected networks."""
+    observed: int = 0
+    """Networks of the country with a usable sight."""
+    vantages: int = 0
+    vouched: int = 0
+    """Affected networks whose controls passed meanwhile."""
+    network_authored: int = 0
+    """Affected networks with evidence that only the network can have written."""
+    through: int = 0
+    """Other countries that reach the service since the onset."""
+    barred: int = 0
+    """Other countries that do not, since the onset."""
+    others: int = 0
+    """Other countries that could be asked."""
+    server_countries: int = 0
+    """Countries, this one too, with a failure that the server itself wrote."""
+    outage_countries: int = 0
+    """Countries, this one too, where the service's side leads."""
+    known_countries: int = 0
+    working: int = 0
+    """Vantages here that see it well."""
+
+
+def state(cause: Cause, ground: Ground) -> State:
+    """The strongest state that the ground allows."""
+    match cause:
+        case Cause.FILTERING:
+            return _filtering(ground)
+        case Cause.SERVICE_OUTAGE | Cause.DEPENDENCY_OUTAGE:
+            return _outage(ground)
+        case Cause.GEO_BLOCK | Cause.THROTTLING:
+            return _one_country(ground)
+        case Cause.OK:
+            return _ok(ground)
+        case Cause.NETWORK_DISRUPTION | Cause.LOCAL_FAULT:
+            return (
+                _by_support(ground, State.SUSPECTED) if ground.rounds > 1 else State.INSUFFICIENT
+            )
+
+
+def _by_support(ground: Ground, ceiling: State) -> State:
+    if ground.support >= CONFIRMED and ceiling is State.CONFIRMED:
+        return State.CONFIRMED
+    if ground.support >= LIKELY and ceiling in {State.CONFIRMED, State.LIKELY}:
+        return State.LIKELY
+    return State.SUSPECTED if ground.support >= SUSPECTED else State.INSUFFICIENT
+
+
+def outside_well(ground: Ground) -> bool:
+    """Whether the outside was asked after the onset and, for the most part, gets through."""
+    needed = max(1, min(OUTSIDE_COUNTRIES, ground.others))
+    return ground.through >= needed and ground.through > ground.barred
+
+
+def _filtering(ground: Ground) -> State:
+    broad = ground.networks > 1 and ground.network_authored > 1
+    if not outside_well(ground) or not ground.vouched:
+        return State.INSUFFICIENT
+    if ground.rounds < 2:  # noqa: PLR2004 — one round is one look
+        return _by_support(ground, State.SUSPECTED) if broad else State.INSUFFICIENT
+    dominant = ground.observed == 1 and ground.vantages > 1
+    enough = (broad or (dominant and ground.network_authored > 0)) and ground.vouched >= min(
+        2, ground.networks
+    )
+    if enough and ground.rounds > 2:  # noqa: PLR2004
+        return _by_support(ground, State.CONFIRMED)
+    if ground.networks > 1 or ground.network_authored:
+        return _by_support(ground, State.LIKELY)
+    return _by_support(ground, State.SUSPECTED)
+
+
+def _outage(ground: Ground) -> State:
+    everywhere = (
+        ground.outage_countries >= MANY_COUNTRIES
+        and ground.outage_countries >= MOST * ground.known_countries
+        and ground.vouched > 0
+    )
+    if ground.server_countries >= MANY_COUNTRIES:
+        return _by_support(ground, State.CONFIRMED if ground.rounds > 1 else State.LIKELY)
+    if everywhere and ground.rounds > 1:
+        return _by_support(ground, State.CONFIRMED if ground.rounds > 2 else State.LIKELY)  # noqa: PLR2004
+    if ground.rounds > 1:
+        return _by_support(ground, State.SUSPECTED)
+    return State.INSUFFICIENT
+
+
+def _one_country(ground: Ground) -> State:
+    """A country that the service refuses, or whose networks are slow: others are not."""
+    if not outside_well(ground) or ground.rounds < 2:  # noqa: PLR2004
+        return State.INSUFFICIENT
+    if ground.networks < 2 and ground.observed > 1:  # noqa: PLR2004
+        return _by_support(ground, State.SUSPECTED)
+    sure = ground.networks > 1 and ground.rounds > 2  # noqa: PLR2004
+    return _by_support(ground, State.CONFIRMED if sure else State.LIKELY)
+
+
+def _ok(ground: Ground) -> State:
+    if not ground.working:
+        return State.INSUFFICIENT
+    return _by_support(ground, State.CONFIRMED if ground.working > 1 else State.LIKELY)

@@ -1,0 +1,128 @@
+"""All countries weighed together: an outage of the service reaches many, everything else one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from probe.judge.hypothesis.causes import BREADTH, DEPENDENCY_SHARE, PRIOR
+from probe.judge.hypothesis.likelihood import (
+    SERVICE_FORMS,
+    Country,
+    Explained,
+    affected,
+    burst_share,
+    explain,
+    log_sum,
+)
+from probe.model import Cause
+
+_ALONE = tuple(cause for cause in PRIOR if cause is not Cause.SERVICE_OUTAGE)
+_LOG_PRIOR = {cause: math.log(PRIOR[cause]) for cause in _ALONE}
+_LOG_OUTAGE = math.log(PRIOR[Cause.SERVICE_OUTAGE])
+_OUTAGES = tuple(
+    (index, math.log(form.share) + math.log(weight), math.log(reach), math.log(1 - reach))
+    for index, form in enumerate(SERVICE_FORMS)
+    for reach, weight in BREADTH
+)
+"""Every (form, breadth) of an outage: index of the form, log prior, log reached, log spared."""
+
+
+def _alone(seen: Explained) -> float:
+    return log_sum(_LOG_PRIOR[cause] + seen.alone[cause] for cause in _ALONE)
+
+
+@lru_cache(maxsize=32768)
+def _terms(country: Country) -> tuple[float, tuple[float, ...]]:
+    """What a country adds, as another's outside: without an outage, and under each kind of one."""
+    seen = explain(country)
+    own = _alone(seen)
+    return own, tuple(
+        log_sum((reached + seen.service[form], spared + own))
+        for form, _, reached, spared in _OUTAGES
+    )
+
+
+def outside(others: Iterable[Country]) -> tuple[float, tuple[float, ...]]:
+    """Sum what other countries add."""
+    calm, stormy = 0.0, [0.0] * len(_OUTAGES)
+    for own, outages in map(_terms, others):
+        calm += own
+        stormy = [a + b for a, b in zip(stormy, outages, strict=True)]
+    return calm, tuple(stormy)
+
+
+def posterior(country: Country, others: Iterable[Country]) -> dict[Cause, float]:
+    """The support of every cause in one country, given all others; sums to 1."""
+    return dict(_posterior(country, outside(others)))
+
+
+def _posterior(country: Country, around: tuple[float, tuple[float, ...]]) -> dict[Cause, float]:
+    seen = explain(country)
+    calm, stormy = around
+    spared = log_sum(
+        prior + rest + out for (_, prior, _, rest), out in zip(_OUTAGES, stormy, strict=True)
+    )
+    apart = log_sum((math.log(1 - PRIOR[Cause.SERVICE_OUTAGE]) + calm, _LOG_OUTAGE + spared))
+    logs = {cause: _LOG_PRIOR[cause] + seen.alone[cause] + apart for cause in _ALONE}
+    logs[Cause.SERVICE_OUTAGE] = _LOG_OUTAGE + log_sum(
+        prior + reached + seen.service[form] + out
+        for (form, prior, reached, _), out in zip(_OUTAGES, stormy, strict=True)
+    )
+    total = log_sum(logs.values())
+    support = {cause: math.exp(value - total) for cause, value in logs.items()}
+    return _split(support, seen)
+
+
+def _split(support: dict[Cause, float], seen: Explained) -> dict[Cause, float]:
+    """Give the dependency its share, and what does not work at all to nobody's `ok`."""
+    outage = support[Cause.SERVICE_OUTAGE]
+    idle = support[Cause.OK] * math.exp(min(0.0, seen.nothing_works - seen.alone[Cause.OK]))
+    support[Cause.DEPENDENCY_OUTAGE] = outage * DEPENDENCY_SHARE
+    support[Cause.SERVICE_OUTAGE] = outage * (1 - DEPENDENCY_SHARE)
+    support[Cause.OK] -= idle
+    support[Cause.LOCAL_FAULT] += idle
+    return {cause: support[cause] for cause in Cause}
+
+
+def share(outage_like: dict[Cause, float], shared: float) -> dict[Cause, float]:
+    """Re-split the service's side between the service and what it depends on."""
+    both = outage_like[Cause.SERVICE_OUTAGE] + outage_like[Cause.DEPENDENCY_OUTAGE]
+    return {
+        **outage_like,
+        Cause.DEPENDENCY_OUTAGE: both * shared,
+        Cause.SERVICE_OUTAGE: both * (1 - shared),
+    }
+
+
+_SPREADING = (Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK, Cause.NETWORK_DISRUPTION)
+
+
+def within(country: Country, index: int, whole: dict[Cause, float]) -> dict[Cause, float]:
+    """The support of every cause in one network of a country whose own support is known."""
+    support = dict.fromkeys(Cause, 0.0)
+    for cause in _SPREADING:
+        support[cause] = whole[cause] * affected(country, index, cause)
+    reached = affected(country, index, Cause.SERVICE_OUTAGE)
+    for cause in (Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE):
+        support[cause] = whole[cause] * reached
+    troubled = burst_share(country[index])
+    everyone = sum(map(burst_share, country))
+    support[Cause.LOCAL_FAULT] = whole[Cause.LOCAL_FAULT] * (
+        troubled / everyone if everyone else 0.0
+    )
+    rest = max(0.0, 1.0 - sum(support.values()))
+    support[Cause.LOCAL_FAULT] += rest * troubled
+    support[Cause.OK] = rest * (1 - troubled)
+    return _normal(support)
+
+
+def _normal(support: dict[Cause, float]) -> dict[Cause, float]:
+    total = sum(support.values())
+    return {cause: value / total for cause, value in support.items()}
+
+
+def leading(support: dict[Cause, float], order: Sequence[Cause] = tuple(Cause)) -> Cause:
+    """The cause with most support; the earlier one in case of a tie."""
+    return max(order, key=lambda cause: (support[cause], -order.index(cause)))

@@ -1,0 +1,74 @@
+"""Which pieces of evidence a verdict shows: the strongest first, spread over the networks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain, zip_longest
+
+from probe.judge.evidence import Finding, author, evidence, weight
+from probe.judge.hypothesis.episode import Run
+from probe.model import SIDES, Author, Cause, Evidence, Side
+
+MOST_PIECES = 12
+MOST_OF_A_RUN = 2
+_SIDE_BONUS = {
+    (Side.NETWORK, Author.NETWORK): 3.0,
+    (Side.SERVICE, Author.SERVER): 3.0,
+    (Side.SERVICE, Author.NETWORK): -3.0,
+    (Side.NETWORK, Author.SERVER): -3.0,
+}
+
+
+def strength(finding: Finding, cause: Cause) -> float:
+    """How much a finding says for a cause."""
+    return weight(finding, cause) + _SIDE_BONUS.get((SIDES[cause], author(finding)), 0.0)
+
+
+def shown(held: Iterable[Run], cause: Cause, most: int = MOST_PIECES) -> tuple[Evidence, ...]:
+    """Evidence of the runs behind a verdict; what the network wrote is never left out."""
+    picked = [run for run in held if run.failing is (cause is not Cause.OK)]
+    ranked = _spread(picked, cause)
+    pieces = list(chain.from_iterable(evidence(f) for f in ranked))
+    telling = [p for p in pieces[most:] if p.author is Author.NETWORK][:1]
+    kept = pieces[: most - len(telling)]
+    return (*kept, *(p for p in telling if not any(k.author is Author.NETWORK for k in kept)))
+
+
+def _spread(held: Sequence[Run], cause: Cause) -> list[Finding]:
+    """One finding of each network in turn, the strongest of each first."""
+    lanes: dict[int, list[Finding]] = defaultdict(list)
+    for run in held:
+        good = [f for f in run.findings if f.failing is run.failing]
+        lanes[run.vantage.asn].extend(good[:MOST_OF_A_RUN])
+    for lane in lanes.values():
+        lane.sort(
+            key=lambda f: (-strength(f, cause), -f.sight.at.timestamp(), f.sight.measurement.id)
+        )
+    order = sorted(lanes, key=lambda asn: (-strength(lanes[asn][0], cause), asn))
+    turns = zip_longest(*(lanes[asn] for asn in order))
+    return [finding for turn in turns for finding in turn if finding is not None]
+
+
+def mechanisms(held: Iterable[Run], cause: Cause) -> tuple[str, ...]:
+    """Mechanisms that the failing sights show and that are of the cause's side, most seen first."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    for run in held:
+        if not run.failing:
+            continue
+        for finding in run.findings:
+            mechanism = finding.main.mechanism
+            if mechanism and finding.failing and _fits(mechanism, cause):
+                seen[mechanism].add(run.vantage.id)
+    return tuple(sorted(seen, key=lambda m: (-len(seen[m]), m)))
+
+
+def _fits(mechanism: str, cause: Cause) -> bool:
+    server = mechanism.startswith("server.")
+    match SIDES[cause]:
+        case Side.SERVICE:
+            return server and ("geoblock" in mechanism) is (cause is Cause.GEO_BLOCK)
+        case Side.NETWORK:
+            return not server and mechanism.startswith("throttle.") is (cause is Cause.THROTTLING)
+        case Side.OWN | Side.NONE:
+            return False

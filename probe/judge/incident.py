@@ -1,0 +1,226 @@
+"""Incidents open, change and close by what verdicts say; nothing flaps.
+
+A verdict is `suspected` only over two rounds, or over many countries at once, so one judging is
+enough to open. A state is not lowered while the same cause holds; features, countries and
+networks only grow; an incident closes when it was not seen for three rounds, reopens within ten,
+and changes its cause rather than have a second one opened beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from probe.judge.grouping import STRENGTH, Group, gather
+from probe.judge.statement import describe
+from probe.judge.view import View
+from probe.model import Cause, Change, Incident, Scope, Verdict
+
+CLOSE_ROUNDS = 3
+REOPEN_ROUNDS = 10
+FORGET_ROUNDS = 60
+"""An open incident whose places nobody has looked at for so long is closed all the same."""
+_BY_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.NETWORK_DISRUPTION})
+_REACH = {
+    Scope.VANTAGE: 0,
+    Scope.NETWORKS: 1,
+    Scope.COUNTRIES: 2,
+    Scope.DEPENDENCY: 3,
+    Scope.GLOBAL: 3,
+}
+
+
+def advance(
+    incidents: Sequence[Incident], verdicts: Sequence[Verdict], view: View
+) -> tuple[Incident, ...]:
+    """Bring incidents up to date: those given, changed or not, and new ones after them."""
+    groups = gather(verdicts)
+    matched = _match(incidents, groups, view)
+    changed = [
+        _carry(incident, matched[incident.id], verdicts, view)
+        if incident.id in matched
+        else _rest(incident, verdicts, view)
+        for incident in incidents
+    ]
+    taken = {id(group) for group in matched.values()}
+    names = {incident.id for incident in incidents}
+    for group in groups:
+        if id(group) not in taken:
+            opened = _open(group, names, view)
+            names.add(opened.id)
+            changed.append(opened)
+    return tuple(
+        _worded(new, old, changed, verdicts, view)
+        for new, old in zip(
+            changed, [*incidents, *[None] * (len(changed) - len(incidents))], strict=True
+        )
+    )
+
+
+# ── which group continues which incident ─────────────────────────────────────────────────────
+
+
+def _match(incidents: Sequence[Incident], groups: Sequence[Group], view: View) -> dict[str, Group]:
+    """Incident id → the group that continues it: first by cause, then by place and features."""
+    recent = sorted(
+        (i for i in incidents if _recent(i, view)),
+        key=lambda i: (i.closed is not None, i.opened, i.id),
+    )
+    matched: dict[str, Group] = {}
+    taken: set[int] = set()
+    for fits in (_same, _same_otherwise):
+        for incident in recent:
+            if incident.id in matched:
+                continue
+            group = next((g for g in groups if id(g) not in taken and fits(incident, g)), None)
+            if group is not None:
+                matched[incident.id] = group
+                taken.add(id(group))
+    return matched
+
+
+def _recent(incident: Incident, view: View) -> bool:
+    return incident.closed is None or view.now - incident.closed <= REOPEN_ROUNDS * view.round
+
+
+def _same(incident: Incident, group: Group) -> bool:
+    if (incident.cause, incident.service) != (group.cause, group.service):
+        return False
+    if group.cause is Cause.LOCAL_FAULT:
+        return bool(set(incident.networks) & set(group.networks))
+    return group.cause not in _BY_COUNTRY or bool(set(incident.countries) & set(group.countries))
+
+
+def _same_otherwise(incident: Incident, group: Group) -> bool:
+    """The same trouble under another cause: an incident is re-attributed, not doubled."""
+    return (
+        incident.closed is None
+        and incident.service == group.service
+        and bool(set(incident.countries) & set(group.countries))
+        and (not group.service or bool(set(incident.features) & set(group.features)))
+        and (group.service != "" or bool(set(incident.networks) & set(group.networks)))
+    )
+
+
+# ── open, carry on, let rest ─────────────────────────────────────────────────────────────────
+
+
+def _open(group: Group, names: set[str], view: View) -> Incident:
+    opened = group.since or view.now
+    return Incident(
+        id=_name(group, opened, names), service=group.service, features=group.features,
+        healthy=group.healthy, cause=group.cause, state=group.state, scope=group.scope,
+        countries=group.countries, networks=group.networks, mechanisms=group.mechanisms,
+        opened=opened, updated=view.now, confidence=group.confidence,
+        evidence=group.evidence, vantages=group.vantages,
+    )  # fmt: skip
+
+
+def _name(group: Group, opened: datetime, names: set[str]) -> str:
+    place = "global" if group.scope is Scope.GLOBAL else "-".join(group.countries[:3]).lower()
+    if group.scope is Scope.VANTAGE:
+        place += "".join(f"-as{asn}" for asn in group.networks)
+    base = f"{opened:%Y%m%dT%H%M%S}-{group.service or 'network'}-{group.cause.value}-{place}"
+    name, number = base, 2
+    while name in names:
+        name, number = f"{base}-{number}", number + 1
+    return name
+
+
+def _carry(incident: Incident, group: Group, verdicts: Sequence[Verdict], view: View) -> Incident:
+    """The incident goes on, perhaps wider, surer or under another cause."""
+    if incident.cause is not group.cause:
+        return _reattribute(incident, group, view)
+    surer = max(incident.state, group.state, key=STRENGTH.__getitem__)
+    wider = max(incident.scope, group.scope, key=_REACH.__getitem__)
+    features = _union(incident.features, group.features)
+    return msgspec.structs.replace(
+        incident, state=surer, scope=wider, features=features,
+        healthy=tuple(f for f in group.healthy if f not in features),
+        countries=tuple(sorted({*incident.countries, *group.countries})),
+        networks=tuple(sorted({*incident.networks, *group.networks})),
+        mechanisms=_union(incident.mechanisms, group.mechanisms),
+        evidence=group.evidence or incident.evidence, confidence=group.confidence,
+        vantages=max(incident.vantages, group.vantages), updated=view.now, closed=None,
+    )  # fmt: skip
+
+
+def _union(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    return (*old, *(item for item in new if item not in old))
+
+
+def _reattribute(incident: Incident, group: Group, view: View) -> Incident:
+    return msgspec.structs.replace(
+        incident, cause=group.cause, state=group.state, scope=group.scope,
+        features=group.features, healthy=group.healthy, countries=group.countries,
+        networks=group.networks, mechanisms=group.mechanisms, evidence=group.evidence,
+        confidence=group.confidence, vantages=group.vantages, updated=view.now,
+    )  # fmt: skip
+
+
+def _rest(incident: Incident, verdicts: Sequence[Verdict], view: View) -> Incident:
+    """No group continues it: it lives on while its cells still lean to it, or nobody looks."""
+    if incident.closed is not None:
+        return incident
+    cells = [v for v in verdicts if _cell(incident, v)]
+    if any(v.leading is incident.cause and v.confidence >= 0.5 for v in cells):
+        return msgspec.structs.replace(incident, updated=view.now)
+    unseen = view.now - incident.updated
+    looked = any(v.leading is Cause.OK and STRENGTH[v.state] for v in cells)
+    patience = CLOSE_ROUNDS if looked else FORGET_ROUNDS
+    if unseen >= patience * view.round:
+        return msgspec.structs.replace(incident, closed=incident.updated)
+    return incident
+
+
+def _cell(incident: Incident, verdict: Verdict) -> bool:
+    if incident.service != verdict.service or verdict.country not in incident.countries:
+        return False
+    if incident.features and verdict.feature not in incident.features:
+        return False
+    return not verdict.network or verdict.network in incident.networks
+
+
+# ── words and history ────────────────────────────────────────────────────────────────────────
+
+
+def _worded(
+    new: Incident,
+    old: Incident | None,
+    incidents: Sequence[Incident],
+    verdicts: Sequence[Verdict],
+    view: View,
+) -> Incident:
+    """Put the incident into words, and a change into its history."""
+    if old is not None and new == old:
+        return old
+    what = _change(new, old)
+    if new.closed is not None:
+        text = f"Ended at {new.closed:%H:%M} UTC. {new.statement}"
+    else:
+        said = describe(new, incidents, verdicts, view)
+        text = f"{said.text} {said.doubt}".strip()
+    history = new.history
+    if what:
+        history = (*history, Change(at=view.now, what=what, statement=text))
+    return msgspec.structs.replace(new, statement=text, history=history)
+
+
+def _change(new: Incident, old: Incident | None) -> str:
+    if old is None:
+        return "opened"
+    if new.closed is not None:
+        return "closed"
+    if old.closed is not None:
+        return "reopened"
+    return "updated" if _matter(new) != _matter(old) else ""
+
+
+def _matter(incident: Incident) -> tuple[object, ...]:
+    """What of an incident is worth a line of history when it changes."""
+    return (
+        incident.cause, incident.state, incident.scope, incident.features,
+        incident.countries, incident.networks, incident.mechanisms,
+    )  # fmt: skip

@@ -1,0 +1,360 @@
+"""One measurement, read once: how far it came, what ended it, what was presented on the way."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+
+import msgspec
+
+from probe.judge.notices import known_notice
+from probe.model import (
+    DifferentialTest,
+    DnsLookup,
+    Expectation,
+    HttpExchange,
+    Layer,
+    Measurement,
+    Observation,
+    TcpConnect,
+    TlsHandshake,
+    Vantage,
+)
+
+OWN_FAILURES = frozenset({
+    "network_down", "address_not_available", "no_buffer_space", "permission_denied",
+    "bad_file_descriptor", "address_family_not_supported", "operation_would_block",
+})  # fmt: skip
+"""A vantage's own trouble by OONI's names, whatever was probed (ooni.md, section b)."""
+UNREACHABLE = frozenset({"network_unreachable", "host_unreachable"})
+CERTIFICATE = frozenset(
+    {"ssl_invalid_hostname", "ssl_unknown_authority", "ssl_invalid_certificate"}
+)
+CHALLENGES = ("just a moment", "attention required", "are you a robot", "captcha")
+X509_EXPIRED = 10
+"""OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
+
+
+class Contrast(StrEnum):
+    """How a differential test came out beside the plain step that it repeats."""
+
+    UNTRIED = "untried"
+    PASSES = "passes"
+    """What fails for the target's name, or at its resolver, works here."""
+    ALIKE = "alike"
+    """It fails here too."""
+
+
+class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What one measurement shows, without any other beside it."""
+
+    measurement: Measurement
+    met: bool = False
+    """A whole answer that meets the expectations."""
+    answered: bool = False
+    """Any final answer over HTTP."""
+    secure: bool = False
+    """That answer came over a certificate valid for the name."""
+    layer: Layer | None = None
+    """Where it ended, unless answered."""
+    failure: str = ""
+    """OONI's name of what ended it."""
+    expired: bool = False
+    own: bool = False
+    """Only the vantage's own network stack, or its IPv6 alone, is to blame."""
+    answers: tuple[str, ...] = ()
+    """Addresses from the plain chain's resolver."""
+    tried: tuple[str, ...] = ()
+    """Addresses to which the failing layer was tried."""
+    valid: tuple[str, ...] = ()
+    """Addresses that presented a certificate valid for the name."""
+    leaf: str = ""
+    """SHA-256 of a certificate that was refused."""
+    issuer: str = ""
+    bogon: bool = False
+    doubled: tuple[str, ...] = ()
+    """Second DNS answers that name other addresses than the first."""
+    neutral: Contrast = Contrast.UNTRIED
+    second: Contrast = Contrast.UNTRIED
+    second_answers: tuple[str, ...] = ()
+    status: int | None = None
+    expectation: Expectation | None = None
+    challenge: bool = False
+    notice: str = ""
+    """The known block notice that was shown, by name."""
+    redirected: bool = False
+    """The notice was reached by a redirect."""
+    pace: float = 0.0
+    """Seconds for TCP, TLS and the first byte of the answer that met the expectations."""
+
+    @property
+    def at(self) -> datetime:
+        return self.measurement.at
+
+    @property
+    def vantage(self) -> Vantage:
+        return self.measurement.vantage
+
+
+class _Key:
+    """A measurement in a cache: found by its id, trusted only when it is the same in full."""
+
+    __slots__ = ("measurement",)
+
+    def __init__(self, measurement: Measurement) -> None:
+        self.measurement = measurement
+
+    def __hash__(self) -> int:
+        return hash(self.measurement.id)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Key):
+            return NotImplemented
+        mine, theirs = self.measurement, other.measurement
+        return mine is theirs or mine == theirs
+
+
+class _Chain(msgspec.Struct, eq=False):
+    """The steps of one measurement by kind: the plain chain's, then the tests'."""
+
+    dns: list[DnsLookup] = msgspec.field(default_factory=list)
+    tcp: list[TcpConnect] = msgspec.field(default_factory=list)
+    tls: list[TlsHandshake] = msgspec.field(default_factory=list)
+    http: list[HttpExchange] = msgspec.field(default_factory=list)
+    neutral: list[TcpConnect | TlsHandshake] = msgspec.field(default_factory=list)
+    second: list[DnsLookup] = msgspec.field(default_factory=list)
+
+
+def read(measurement: Measurement) -> Sight:
+    """Read a measurement; the same one is read once."""
+    return _read(_Key(measurement))
+
+
+@lru_cache(maxsize=65536)
+def _read(key: _Key) -> Sight:
+    measurement = key.measurement
+    chain = _sort(measurement)
+    valid = {(step.hop, step.address) for step in chain.tls if step.failure is None}
+    final = _final(chain, valid)
+    common = _names_and_certificates(chain)
+    if final is None:
+        return _ended(measurement, chain, common)
+    secure = (final.hop, final.address) in valid and final.url.startswith("https:")
+    notice, redirected = _notice(chain)
+    met = final.expectation is Expectation.MET and (secure or not notice)
+    return Sight(
+        measurement=measurement, answered=True, met=met, secure=secure,
+        status=final.status, expectation=final.expectation, notice=notice,
+        redirected=redirected, challenge=_challenged(final),
+        pace=_pace(chain, final) if met else 0.0,
+        answers=common.answers, valid=common.valid, bogon=common.bogon,
+        doubled=common.doubled, tried=(final.address,),
+    )  # fmt: skip
+
+
+def _sort(measurement: Measurement) -> _Chain:
+    chain = _Chain()
+    for step in measurement.observations:
+        if step.test is not None:
+            _sort_test(chain, step)
+            continue
+        match step:
+            case DnsLookup():
+                chain.dns.append(step)
+            case TcpConnect():
+                chain.tcp.append(step)
+            case TlsHandshake():
+                chain.tls.append(step)
+            case HttpExchange():
+                chain.http.append(step)
+    return chain
+
+
+def _sort_test(chain: _Chain, step: Observation) -> None:
+    match step:
+        case DnsLookup() if step.test is DifferentialTest.SECOND_RESOLVER:
+            chain.second.append(step)
+        case TcpConnect() | TlsHandshake() if step.test is DifferentialTest.NEUTRAL_NAME:
+            chain.neutral.append(step)
+        case _:
+            pass
+
+
+def _final(chain: _Chain, valid: set[tuple[int, str]]) -> HttpExchange | None:
+    """The best final answer: one that met the expectations, else one over a valid certificate."""
+    answers = [step for step in chain.http if step.expectation is not None and not step.failure]
+    return max(
+        answers,
+        key=lambda s: (
+            s.expectation is Expectation.MET,
+            (s.hop, s.address) in valid,
+            s.hop,
+            s.status or 0,
+            s.digest,
+        ),
+        default=None,
+    )
+
+
+class _Common(msgspec.Struct, eq=False):
+    answers: tuple[str, ...]
+    valid: tuple[str, ...]
+    bogon: bool
+    doubled: tuple[str, ...]
+
+
+def _names_and_certificates(chain: _Chain) -> _Common:
+    first = [step for step in chain.dns if step.hop == 0]
+    answers = _unique(address for step in first for address in step.answers)
+    named_bogon = any(s.failure and s.failure.name == "dns_bogon_error" for s in first)
+    return _Common(
+        answers=answers,
+        valid=_unique(step.address for step in chain.tls if step.failure is None),
+        bogon=named_bogon or (bool(answers) and all(map(is_bogon, answers))),
+        doubled=_unique(a for step in first for a in step.late if a not in step.answers),
+    )
+
+
+def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
+    """Read a chain without a final answer: what ended it, at the deepest layer it reached."""
+    layer, steps = _deepest(chain)
+    main = _main(steps)
+    name = main.failure.name if main is not None and main.failure is not None else ""
+    notice, redirected = _notice(chain)
+    bad = [
+        s for s in chain.tls if s.failure is not None and s.failure.name in CERTIFICATE and s.chain
+    ]
+    shown = bad[0].chain[0] if bad else None
+    return Sight(
+        measurement=measurement, layer=layer, failure=name, own=_own(chain, steps),
+        expired=_expired(bad), answers=common.answers, valid=common.valid, bogon=common.bogon,
+        doubled=common.doubled, leaf=shown.sha256 if shown else "",
+        issuer=shown.issuer if shown else "", neutral=_neutral(chain, layer),
+        second=_second(chain), second_answers=_unique(a for s in chain.second for a in s.answers),
+        notice=notice, redirected=redirected,
+        tried=_unique(s.address for s in steps if not isinstance(s, DnsLookup)),
+    )  # fmt: skip
+
+
+def _deepest(chain: _Chain) -> tuple[Layer | None, list[Observation]]:
+    """The failed steps of the deepest layer of the deepest hop."""
+    everything = (*chain.dns, *chain.tcp, *chain.tls, *chain.http)
+    hop = max((step.hop for step in everything), default=0)
+    for layer, steps in (
+        (Layer.HTTP, chain.http), (Layer.TLS, chain.tls),
+        (Layer.TCP, chain.tcp), (Layer.DNS, chain.dns),
+    ):  # fmt: skip
+        failed = [s for s in steps if s.hop == hop and s.failure is not None]
+        if failed:
+            return layer, list(failed)
+    return None, []
+
+
+def _main(
+    steps: list[Observation],
+) -> Observation | None:
+    """The step that speaks: IPv4 before IPv6, what travelled before what never left."""
+    return min(steps, key=_telling, default=None)
+
+
+def _telling(step: Observation) -> tuple[bool, bool, bool, str]:
+    name = step.failure.name if step.failure is not None else ""
+    address = "" if isinstance(step, DnsLookup) else step.address
+    aaaa = isinstance(step, DnsLookup) and step.query == "AAAA"
+    return (name in OWN_FAILURES, ":" in address or aaaa, name == "dns_no_answer", name)
+
+
+def _own(chain: _Chain, steps: list[Observation]) -> bool:
+    if not steps and not chain.http:
+        return True  # nothing was tried
+    return bool(steps) and all(_own_step(step) for step in steps)
+
+
+def _own_step(step: Observation) -> bool:
+    name = step.failure.name if step.failure is not None else ""
+    six = not isinstance(step, DnsLookup) and ":" in step.address
+    return name in OWN_FAILURES or (six and name in UNREACHABLE)
+
+
+def _expired(bad: list[TlsHandshake]) -> bool:
+    return bool(bad) and all(
+        step.failure is not None
+        and (step.failure.verify == X509_EXPIRED or step.chain[0].not_after < step.at)
+        for step in bad
+    )
+
+
+def _neutral(chain: _Chain, layer: Layer | None) -> Contrast:
+    """Whether a harmless name passes where the target's failed."""
+    if not chain.neutral or layer is None:
+        return Contrast.UNTRIED
+    shaken = [s for s in chain.neutral if isinstance(s, TlsHandshake)]
+    if any(s.failure is None or s.failure.name in CERTIFICATE or s.failure.alert for s in shaken):
+        return Contrast.PASSES
+    return Contrast.ALIKE
+
+
+def _second(chain: _Chain) -> Contrast:
+    if not chain.second:
+        return Contrast.UNTRIED
+    answered = any(s.answers and s.failure is None for s in chain.second)
+    return Contrast.PASSES if answered else Contrast.ALIKE
+
+
+def _notice(chain: _Chain) -> tuple[str, bool]:
+    """A known block notice among the answers; pages over a valid certificate are no notice."""
+    valid = {(step.hop, step.address) for step in chain.tls if step.failure is None}
+    for step in chain.http:
+        if step.url.startswith("https:") and (step.hop, step.address) in valid:
+            continue
+        for text in (step.location, step.title, step.address, *_headers(step)):
+            found = known_notice(text)
+            if found:
+                return found, text == step.location or step.hop > 0
+        if step.matched and step.expectation is not Expectation.FORBIDDEN:
+            return step.matched, step.hop > 0
+    for dns in chain.dns:
+        for address in dns.answers:
+            found = known_notice(address)
+            if found:
+                return found, False
+    return "", False
+
+
+def _headers(step: HttpExchange) -> tuple[str, ...]:
+    return tuple(
+        header.value for header in step.headers if header.name.lower() in {"server", "via"}
+    )
+
+
+def _challenged(final: HttpExchange) -> bool:
+    title = final.title.lower()
+    mitigated = any(
+        header.name.lower() == "cf-mitigated" and "challenge" in header.value.lower()
+        for header in final.headers
+    )
+    return mitigated or any(words in title for words in CHALLENGES)
+
+
+def _pace(chain: _Chain, final: HttpExchange) -> float:
+    here = (final.hop, final.address)
+    steps = [
+        s.took for s in (*chain.tcp, *chain.tls) if (s.hop, s.address) == here and not s.failure
+    ]
+    return sum(steps) + (final.first_byte or final.took)
+
+
+@lru_cache(maxsize=16384)
+def is_bogon(address: str) -> bool:
+    """Whether an address belongs to no public host."""
+    try:
+        return not ipaddress.ip_address(address.split("%")[0]).is_global
+    except ValueError:
+        return True
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
