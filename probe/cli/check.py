@@ -47,6 +47,12 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--forbid", action="append", default=[], metavar="TEXT", help="must not be in the body"
     )
     parser.add_argument("--resolver", default="system", metavar="ADDRESS[:PORT]")
+    parser.add_argument(
+        "--second-resolver",
+        default=Measuring().second_resolver,
+        metavar="ADDRESS[:PORT]",
+        help="asked when a name fails or looks forged (default %(default)s); '' asks none",
+    )
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="of every step")
     parser.add_argument("--trust", default="", metavar="FILE", help="a PEM bundle of roots")
     parser.add_argument(
@@ -109,6 +115,7 @@ def _measure(endpoint: Endpoint, arguments: argparse.Namespace) -> Measurement:
 def _settings(arguments: argparse.Namespace) -> Measuring:
     settings = Measuring(
         resolver=arguments.resolver,
+        second_resolver=arguments.second_resolver,
         trust=arguments.trust,
         allow_private=_EVERYWHERE if arguments.allow_private else (),
     )

@@ -126,7 +126,8 @@ class _Visit:
     async def run(self, addresses: Sequence[str]) -> list[Observation]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._reach(address)) for address in addresses]
-        return [seen for task in tasks for seen in task.result()]
+        seen = [one for task in tasks for one in task.result()]
+        return sorted(seen, key=lambda one: isinstance(one, HttpExchange))  # the answer comes last
 
     async def _reach(self, address: str) -> list[Observation]:
         site = self._request.site

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 PORTS = {"http": 80, "https": 443}
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _LONGEST_NAME = 253
 _LONGEST_URL = 8000
 _KEPT = "/?&=;:@!$'()*+,%~-._[]|"
@@ -58,8 +59,10 @@ def parse(url: str) -> Site:
 
 def join(site: Site, location: str) -> Site:
     """Follow a Location header from here; user names in it are dropped. Raises BadUrlError."""
+    location = location.strip()
     try:
-        return parse(urljoin(site.url, location.strip()))
+        # urljoin() would read `http://` and `http:///x`, which name no host, as from here.
+        return parse(location if _ABSOLUTE.match(location) else urljoin(site.url, location))
     except BadUrlError:
         raise
     except ValueError as error:

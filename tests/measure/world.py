@@ -5,7 +5,7 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -118,10 +118,15 @@ class World:
         return await self._listen(handler, address=address, port=port)
 
     async def tls(
-        self, handler: Handler, *names: str, context: ssl.SSLContext | None = None, port: int = 0
+        self,
+        handler: Handler,
+        *names: str,
+        context: ssl.SSLContext | None = None,
+        address: str = "127.0.0.1",
+        port: int = 0,
     ) -> int:
         context = context or self.context(*(names or ("site.test",)))
-        return await self._listen(handler, context=context, port=port)
+        return await self._listen(handler, context=context, address=address, port=port)
 
     def context(self, *names: str, authority: trustme.CA | None = None) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -219,6 +224,27 @@ def sending(data: bytes) -> Handler:
     return handle
 
 
+def serving(contexts: Mapping[bytes, ssl.SSLContext], cut: Handler) -> Handler:
+    """Shake hands under the names given, and do `cut` to every other: what a censor does."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hello = await reader.read(65536)
+        context = next((made for name, made in contexts.items() if name in hello), None)
+        if context is None:
+            reader.feed_data(hello)
+            return await cut(reader, writer)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        connection = context.wrap_bio(incoming, outgoing, server_side=True)
+        incoming.write(hello)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            connection.do_handshake()
+        writer.write(outgoing.read())
+        await reader.read()
+        return None
+
+    return handle
+
+
 QUICK: Mapping[str, object] = {
     "dns_timeout": Seconds(1),
     "connect_timeout": Seconds(1),
@@ -229,3 +255,16 @@ QUICK: Mapping[str, object] = {
     "neutral_name": "",
     "allow_private": ("127.0.0.0/8", "::1/128"),
 }
+
+
+@contextlib.asynccontextmanager
+async def opened(authority: trustme.CA, folder: Path) -> AsyncIterator[World]:
+    """Open a world, and close every server of it."""
+    trust = folder / "roots.pem"
+    authority.cert_pem.write_to_path(str(trust))
+    settings = msgspec.structs.replace(Measuring(trust=str(trust)), **QUICK)
+    async with contextlib.AsyncExitStack() as exits:
+        yield World(authority, trust, exits, settings)
+    # Handlers see their connections end before the loop is closed.
+    for _ in range(20):
+        await asyncio.sleep(0)
