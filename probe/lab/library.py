@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from probe.config.load import ConfigError, read
+from probe.lab import vantages
 from probe.lab.scenario import Event, Expected, LabNetwork, Scenario
+
+COUNTRY = re.compile("[A-Z]{2}")
+MOST_VANTAGES = 50
+"""Of one network: each is a process."""
 
 HERE = Path(__file__).parent / "scenarios"
 
@@ -48,7 +54,12 @@ def _networks(networks: tuple[LabNetwork, ...]) -> list[str]:
         *(
             f"networks: country {n.country!r} is not two capital letters (ISO 3166-1), as DE"
             for n in networks
-            if not (len(n.country) == 2 and n.country.isalpha() and n.country.isupper())  # noqa: PLR2004
+            if not COUNTRY.fullmatch(n.country)
+        ),
+        *(
+            f"networks: {n.vantages} vantages of AS{n.asn}; use 0 to {MOST_VANTAGES}"
+            for n in networks
+            if not 0 <= n.vantages <= MOST_VANTAGES
         ),
     ]
 
@@ -56,7 +67,9 @@ def _networks(networks: tuple[LabNetwork, ...]) -> list[str]:
 def _references(scenario: Scenario) -> list[str]:
     found = []
     for index, event in enumerate(scenario.timeline):
-        found += _dangling(scenario, f"timeline[{index}]", event, event.services)
+        place = f"timeline[{index}]"
+        found += _dangling(scenario, place, event, event.services)
+        found += _unknown(f"{place}.vantages", {*event.vantages}, {*vantages.names(scenario)})
     for index, truth in enumerate(scenario.expected):
         own = (truth.service,) if truth.service else ()
         found += _dangling(scenario, f"expected[{index}]", truth, own)
@@ -92,4 +105,6 @@ def _times(scenario: Scenario) -> list[str]:
             found.append(f"timeline[{index}].until: it ends before it begins; use a later time")
         if not 0 <= event.at <= scenario.length:
             found.append(f"timeline[{index}].at: outside the scenario; use 0 to its length")
+        if not 0 <= event.share <= 1:
+            found.append(f"timeline[{index}].share: {event.share} is no probability; use 0 to 1")
     return found

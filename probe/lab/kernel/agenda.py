@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from probe.config.shape import Seconds
+from probe.lab import vantages
 from probe.lab.scenario import Event, LabNetwork, Scenario
 
 AGENT_KILLED = "local.agent_killed"
@@ -62,13 +63,11 @@ def disturbances(scenario: Scenario) -> tuple[Event, ...]:
     killed = _killed(scenario)
     resolver = _broken(scenario, killed)
     return (
-        Event(at=before, mechanism=AGENT_KILLED, vantages=(vantage(killed, killed.vantages),)),
-        Event(at=before, mechanism=RESOLVER_BROKEN, vantages=(vantage(resolver, 1),)),
+        Event(
+            at=before, mechanism=AGENT_KILLED, vantages=(vantages.name(killed, killed.vantages),)
+        ),
+        Event(at=before, mechanism=RESOLVER_BROKEN, vantages=(vantages.name(resolver, 1),)),
     )
-
-
-def vantage(network: LabNetwork, number: int) -> str:
-    return f"{network.country.lower()}-as{network.asn}-{number}"
 
 
 def describe(event: Event) -> str:

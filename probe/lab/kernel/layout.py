@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from probe.config.shape import Catalogue
+from probe.lab import vantages
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.scenario import LabNetwork, Scenario
 from probe.model import CONTROL, Control, Endpoint, Reach, Vantage
@@ -181,7 +182,7 @@ def _network(scenario: Scenario, network: LabNetwork) -> Iterator[Host]:
 
 def _vantage(network: LabNetwork, index: int) -> Vantage:
     return Vantage(
-        id=f"{network.country.lower()}-as{network.asn}-{index}",
+        id=vantages.name(network, index),
         country=network.country,
         asn=network.asn,
         network=network.name,

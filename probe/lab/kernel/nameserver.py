@@ -11,6 +11,7 @@ import random
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import cast
 
 import dns.message
@@ -63,13 +64,16 @@ class Orders:
 async def serve(duty: Duty, lines: asyncio.StreamReader) -> None:
     """Answer until the lines end."""
     orders = Orders()
-    async with asyncio.TaskGroup() as group:
-        for server in duty.nameservers:
-            await _listen(server.fd, group, _authority(server.knowledge))
-        for resolver in duty.resolvers:
-            await _resolver(resolver, group, orders)
-        while text := await lines.readline():
-            orders.now = line.decode(text, Order)
+    with ExitStack() as transports:
+        async with asyncio.TaskGroup() as group:
+            for server in duty.nameservers:
+                listening = await _listen(server.fd, group, _authority(server.knowledge))
+                transports.callback(listening.close)
+            for resolver in duty.resolvers:
+                for transport in await _resolver(resolver, group, orders):
+                    transports.callback(transport.close)
+            while text := await lines.readline():
+                orders.now = line.decode(text, Order)
 
 
 def _authority(knowledge: Knowledge) -> Answer:
@@ -79,9 +83,11 @@ def _authority(knowledge: Knowledge) -> Answer:
     return reply
 
 
-async def _resolver(serving: Resolving, group: asyncio.TaskGroup, orders: Orders) -> None:
+async def _resolver(
+    serving: Resolving, group: asyncio.TaskGroup, orders: Orders
+) -> tuple[asyncio.BaseTransport, ...]:
     loop = asyncio.get_running_loop()
-    _, upstream = await loop.create_datagram_endpoint(
+    asking, upstream = await loop.create_datagram_endpoint(
         Upstream, sock=socket.socket(fileno=serving.upstream)
     )
     resolver = Resolver(serving.root, upstream.ask, loop.time)
@@ -89,14 +95,15 @@ async def _resolver(serving: Resolving, group: asyncio.TaskGroup, orders: Orders
     async def reply(query: dns.message.Message, sender: str) -> dns.message.Message:
         return broken(query) if sender in orders.now.broken else await resolver.resolve(query)
 
-    await _listen(serving.fd, group, reply)
+    return asking, await _listen(serving.fd, group, reply)
 
 
-async def _listen(fd: int, group: asyncio.TaskGroup, reply: Answer) -> None:
+async def _listen(fd: int, group: asyncio.TaskGroup, reply: Answer) -> asyncio.BaseTransport:
     loop = asyncio.get_running_loop()
-    await loop.create_datagram_endpoint(
+    transport, _ = await loop.create_datagram_endpoint(
         lambda: Listener(group, reply), sock=socket.socket(fileno=fd)
     )
+    return transport
 
 
 class Listener(asyncio.DatagramProtocol):

@@ -21,7 +21,8 @@ from probe.lab import library, line, recording
 from probe.lab.diary import Diary
 from probe.lab.kernel.agenda import agenda, describe, disturbances, scale
 from probe.lab.kernel.namespace import SandboxError, enter_sandbox
-from probe.lab.kernel.watch import Watch
+from probe.lab.kernel.processes import BASE
+from probe.lab.kernel.watch import Watch, within
 from probe.lab.kernel.world import World
 from probe.lab.result import Done, Failed, Happened, News, Phase, RunResult, Tick
 from probe.store import Store
@@ -73,7 +74,8 @@ class Run:
         self._began: datetime = self._clock.now()
 
     async def play(self) -> None:
-        watch = Watch(self._world.wired.hosts["correlator"], self._world.processes.bundle)
+        home = self._world.wired.hosts["correlator"]
+        watch = Watch(BASE, self._world.processes.bundle, within(home))
         try:
             store = await self._start(watch)
             try:

@@ -157,6 +157,7 @@ async def run(duty: Duty, lines: asyncio.StreamReader) -> None:
         origins.obey(line.decode(text, Order))
     for server in servers:
         server.close()
+        await server.wait_closed()
 
 
 async def main() -> None:

@@ -12,10 +12,11 @@ import msgspec
 from aiohappyeyeballs import AddrInfoType
 
 from probe.lab.kernel.namespace import Namespace, inside
-from probe.lab.kernel.processes import BASE
 from probe.model import Incident
 
 TIMEOUT_SECONDS = 3
+
+MakeSocket = Callable[[AddrInfoType], socket.socket]
 
 
 class Verdicts(msgspec.Struct, frozen=True):
@@ -31,10 +32,11 @@ class Listed(msgspec.Struct, frozen=True):
 class Watch:
     """One keep-alive connection; every question answers None while the correlator is away."""
 
-    def __init__(self, home: Namespace, bundle: Path) -> None:
+    def __init__(self, base: str, bundle: Path, make_socket: MakeSocket) -> None:
+        self._base = base
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                ssl=ssl.create_default_context(cafile=str(bundle)), socket_factory=_within(home)
+                ssl=ssl.create_default_context(cafile=str(bundle)), socket_factory=make_socket
             ),
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
         )
@@ -55,7 +57,7 @@ class Watch:
 
     async def _get(self, path: str) -> bytes | None:
         try:
-            async with self._session.get(BASE + path) as reply:
+            async with self._session.get(self._base + path) as reply:
                 return await reply.read() if reply.ok else None
         except (aiohttp.ClientError, TimeoutError, OSError):
             return None
@@ -72,7 +74,9 @@ def incidents(body: bytes) -> tuple[Incident, ...]:
     )
 
 
-def _within(home: Namespace) -> Callable[[AddrInfoType], socket.socket]:
+def within(home: Namespace) -> MakeSocket:
+    """Make sockets that speak from that namespace."""
+
     def make(info: AddrInfoType) -> socket.socket:
         with inside(home):
             return socket.socket(info[0], info[1], info[2])

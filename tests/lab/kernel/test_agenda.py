@@ -16,7 +16,6 @@ from probe.lab.kernel.agenda import (
     describe,
     disturbances,
     scale,
-    vantage,
 )
 from probe.lab.kernel.layout import plan
 from probe.lab.scenario import Event, Scenario
@@ -72,11 +71,6 @@ def test_disturbances_come_before_the_onset(name: str) -> None:
     scenario = library.load(name)
     onset = min((event.at for event in scenario.timeline), default=scenario.length)
     assert all(event.at < onset for event in disturbances(scenario))
-
-
-def test_vantages_are_named_as_the_layout_names_them() -> None:
-    names = {host.name for host in plan(SCENARIO).hosts}
-    assert {vantage(network, 1) for network in SCENARIO.networks} <= names
 
 
 def test_an_event_is_told_in_words() -> None:
