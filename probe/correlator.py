@@ -18,6 +18,7 @@ from aiohttp import web
 from probe.clock import Clock
 from probe.config.load import ConfigError
 from probe.config.shape import Catalogue, CorrelatorConfig
+from probe.judge import hypothesis, incident
 from probe.judge.view import View, window_start
 from probe.metrics.correlator import Snapshot
 from probe.model import Incident, Measurement, Verdict
@@ -51,8 +52,6 @@ def by_rules(
     measurements: Sequence[Measurement], incidents: Sequence[Incident], view: View
 ) -> Conclusions:
     """Judge as this release does: verdicts from measurements, incidents from verdicts."""
-    from probe.judge import hypothesis, incident  # noqa: PLC0415
-
     verdicts = hypothesis.judge(measurements, view)
     return verdicts, incident.advance(incidents, verdicts, view)
 

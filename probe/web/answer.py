@@ -18,6 +18,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Server": "worksforwhom",
 }
 SENTENCES = {
     404: "there is nothing here; the page is at /, the API at /api/v1/verdicts and /api/v1/incidents",

@@ -18,6 +18,8 @@ from probe.web import words
 STALE = timedelta(minutes=2)
 """Verdicts older than this are shown with a warning."""
 OVER_SHOWN = 20
+QUIET = {"ok", "insufficient", "none"}
+"""Looks of a cell that names no failure."""
 
 Place = tuple[str, str, str]
 """Service, feature, country."""
@@ -127,11 +129,15 @@ def card(incident: Incident, frame: Frame) -> Card:
 
 
 def _about(incident: Incident, services: Iterable[Service]) -> str:
-    service = next((s for s in services if s.id == incident.service), None)
-    named = {feature.id: feature.name for feature in service.features} if service else {}
-    features = ", ".join(named.get(name, name) for name in incident.features)
-    parts = [service.name if service else incident.service, features, _where(incident)]
-    return " · ".join(part for part in parts if part)
+    service = next((s.name for s in services if s.id == incident.service), incident.service)
+    features = ", ".join(named(incident.features, incident.service, services))
+    return " · ".join(part for part in (service, features, _where(incident)) if part)
+
+
+def named(features: Iterable[str], service: str, services: Iterable[Service]) -> list[str]:
+    """Name a service's features as the catalogue does; an id it no longer has stands for itself."""
+    known = {f.id: f.name for s in services if s.id == service for f in s.features}
+    return [known.get(feature, feature) for feature in features]
 
 
 def _where(incident: Incident) -> str:
@@ -169,26 +175,28 @@ def _table(
     service: Service, countries: Sequence[str], cells: Mapping[Place, Sequence[Verdict]]
 ) -> Table:
     rows = tuple(_row(service, country, cells) for country in countries)
-    looks = [cell.look for row in rows for cell in row.cells]
-    troubled = any(look not in {"ok", "insufficient", "none"} for look in looks)
     return Table(
         id=service.id,
         name=service.name,
         features=tuple(feature.name for feature in service.features),
         rows=rows,
-        troubled=troubled,
-        summary=_summary(looks, troubled=troubled),
+        troubled=any(map(_fails, rows)),
+        summary=_summary(rows),
     )
 
 
-def _summary(looks: Sequence[str], *, troubled: bool) -> str:
-    if troubled:
-        failing = sum(look not in {"ok", "insufficient", "none"} for look in looks)
-        return f"fails in {failing} of {len(looks)} cells"
-    known = sum(look == "ok" for look in looks)
-    if not known:
-        return words.NO_DATA if set(looks) <= {"none"} else words.INSUFFICIENT
-    return "works" if known == len(looks) else f"works in {known} of {len(looks)} cells"
+def _fails(row: Row) -> bool:
+    return any(cell.look not in QUIET for cell in row.cells)
+
+
+def _summary(rows: Sequence[Row]) -> str:
+    of = words.count(len(rows), "country", "countries")
+    if failing := sum(map(_fails, rows)):
+        return f"fails in {failing} of {of}"
+    if working := sum(all(cell.look == "ok" for cell in row.cells) for row in rows):
+        return f"works in {working} of {of}"
+    looks = {cell.look for row in rows for cell in row.cells}
+    return words.NO_DATA if looks <= {"none"} else words.INSUFFICIENT
 
 
 def _row(service: Service, country: str, cells: Mapping[Place, Sequence[Verdict]]) -> Row:

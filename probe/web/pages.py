@@ -80,8 +80,11 @@ class Pages:
         held, found = self._store.incident(name), look_up(self._store, name)
         if held is None or found is None:
             raise answer.WrongRequestError(404, "there is no incident of this id; see /")
+        frame = self._frame()
         return ENVIRONMENT.get_template("incident.html").render(
-            card=board.card(held, self._frame()),
+            card=board.card(held, frame),
+            failing=board.named(held.features, held.service, frame.services),
+            healthy=board.named(held.healthy, held.service, frame.services),
             incident=found.incident,
             witnesses=found.witnesses,
             rivals=rivals(found),

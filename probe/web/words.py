@@ -28,6 +28,7 @@ CELLS = {
 }
 INSUFFICIENT = "insufficient"
 NO_DATA = "no data"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 MEANINGS = {
     "ok": ("works", "answered as a well service does"),
     "service_outage": ("outage", "the service itself fails, wherever one asks from"),
@@ -76,7 +77,8 @@ def look(cause: Cause, state: State) -> str:
 def percent(share: float) -> str:
     """Write a probability; never 100 %, which nobody can know, and never 0 %."""
     whole = round(share * 100)
-    return "> 99 %" if whole > 99 else "< 1 %" if whole < 1 else f"{whole} %"  # noqa: PLR2004
+    shown = "> 99" if whole > 99 else "< 1" if whole < 1 else str(whole)  # noqa: PLR2004
+    return f"{shown} %".replace(" ", NO_BREAK)
 
 
 def count(number: int, noun: str, nouns: str = "") -> str:
