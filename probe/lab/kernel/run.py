@@ -19,6 +19,7 @@ from probe.lab.kernel.world import playable
 from probe.lab.result import NEWS, Done, Failed, News
 from probe.lab.scenario import Scenario
 
+MODULE = "probe.lab.kernel.orchestrator"
 GRACE_SECONDS = 15
 
 
@@ -83,8 +84,8 @@ def _home(logs: Path | None) -> Path:
 @contextmanager
 def _process(request: Request, pages: int) -> Iterator[subprocess.Popen[bytes]]:
     """Hold the lab's process: when its input ends, it takes everything down and ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "probe.lab.kernel.orchestrator"],
+    process = subprocess.Popen(  # noqa: S603 — our own module
+        [sys.executable, "-m", MODULE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=(errors := (Path(request.home) / "orchestrator.log").open("wb")),

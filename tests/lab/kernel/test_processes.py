@@ -1,0 +1,100 @@
+"""The files that agents and correlator of a lab are given are files they accept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from probe.config import load
+from probe.lab import library
+from probe.lab.kernel.authority import Authority
+from probe.lab.kernel.layout import PUBLIC_RESOLVER, plan
+from probe.lab.kernel.namespace import Namespace
+from probe.lab.kernel.processes import BASE, SPOOL_BYTES, Processes, environment
+from probe.lab.kernel.wiring import Wired
+from probe.model import Measurement, Target
+from probe.transport.spool import Spool
+
+SCENARIO = library.load("tr-2023-02-08")
+PLAN = plan(SCENARIO)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def processes(home: Path) -> Processes:
+    (home / "certificates").mkdir()
+    nowhere = Wired(internet=Namespace(-1), hosts={})
+    return Processes(SCENARIO, PLAN, nowhere, Authority(home / "certificates"), home)
+
+
+def test_every_vantage_has_a_configuration_that_is_accepted(
+    processes: Processes, home: Path
+) -> None:
+    hosts = {host.name: host for host in PLAN.hosts}
+    for name in processes.vantages:
+        config = load.agent(home / name / "agent.yaml")
+        assert config.vantage == hosts[name].vantage
+        assert config.uplink.url.startswith(BASE)
+        assert config.measuring.ipv6 is bool(hosts[name].v6)
+        assert config.measuring.second_resolver == PUBLIC_RESOLVER
+        assert load.token(config.uplink)
+
+
+def test_a_step_that_waits_in_vain_leaves_time_in_the_round(
+    processes: Processes, home: Path
+) -> None:
+    measuring = load.agent(home / processes.vantages[0] / "agent.yaml").measuring
+    steps = (measuring.dns_timeout, measuring.connect_timeout, measuring.tls_timeout)
+    assert sum(steps) < SCENARIO.kernel_round
+    assert measuring.http_timeout < SCENARIO.kernel_round / 2
+
+
+def test_the_catalogue_is_accepted(processes: Processes, home: Path) -> None:
+    assert processes.vantages
+    assert load.catalogue(home / "services.yaml").services == SCENARIO.services
+
+
+def test_each_asks_its_own_networks_resolver(processes: Processes, home: Path) -> None:
+    for name in processes.vantages:
+        asn = next(host.asn for host in PLAN.hosts if host.name == name)
+        text = (home / name / "resolv.conf").read_text()
+        assert text.startswith(f"nameserver {PLAN.resolvers[asn]}\n")
+
+
+def test_the_correlator_enrols_everybody_and_is_given_pages_on_request(
+    processes: Processes, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(Processes, "_start", lambda _self, name, _arguments: started.append(name))
+    processes.start_correlator()
+    config = load.correlator(home / "correlator.yaml")
+    assert {agent.vantage.id for agent in config.agents} == set(processes.vantages)
+    assert config.pages.listen == ""
+    processes.start_correlator(7)
+    assert load.correlator(home / "correlator.yaml").pages.listen == "fd:7"
+    assert started == ["correlator", "correlator"]
+
+
+def test_what_lies_in_a_spool_is_counted_by_id(processes: Processes, home: Path) -> None:
+    name = processes.vantages[0]
+    vantage = next(host.vantage for host in PLAN.hosts if host.name == name)
+    assert vantage
+    target = Target(service="twitter", feature="web", endpoint="twitter-home")
+    at = datetime(2023, 2, 8, tzinfo=UTC)
+    spool = Spool(home / name / "spool.sqlite", SPOOL_BYTES)
+    spool.put([Measurement(id=n, at=at, took=0, vantage=vantage, target=target) for n in "ab"])
+    spool.close()
+    assert processes.spooled(name) == {"a", "b"}
+
+
+def test_processes_find_this_package_and_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    found = environment()
+    assert (Path(found["PYTHONPATH"]) / "probe" / "lab").is_dir()
+    assert "HTTPS_PROXY" not in found

@@ -1,0 +1,60 @@
+"""Starting the lab's process: what it cannot play is refused, what it says is passed on."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from probe.config.load import ConfigError
+from probe.config.shape import Seconds
+from probe.lab import library
+from probe.lab.kernel import run as kernel
+from probe.lab.kernel.namespace import reason_not
+from probe.lab.kernel.run import Options, check, run
+from probe.lab.result import Failed
+from probe.lab.scenario import Event
+
+
+def test_a_mechanism_it_cannot_play_is_refused_with_those_it_can() -> None:
+    event = Event(at=Seconds(60), mechanism="moon.eclipse")
+    with pytest.raises(
+        ConfigError, match=r"timeline\[0\]\.mechanism: .*'moon.eclipse'.*tls.sni_rst"
+    ):
+        check(msgspec.structs.replace(library.load("quiet-day"), timeline=(event,)))
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_our_own_scenarios_can_be_played(name: str) -> None:
+    check(library.load(name))
+
+
+def test_an_unknown_scenario_is_refused_before_anything_starts() -> None:
+    with pytest.raises(ConfigError, match="no such scenario"):
+        next(run("nothing-such", Options()))
+
+
+def test_a_process_that_ends_without_a_word_is_a_failure_with_its_logs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(kernel, "MODULE", "probe.lab.nothing_such")
+    with closing(run("quiet-day", Options(logs=tmp_path))) as news:
+        (last,) = news
+    assert isinstance(last, Failed)
+    assert "without a result" in last.reason
+    assert "nothing_such" in (Path(last.logs) / "orchestrator.log").read_text()
+
+
+def test_files_of_a_run_that_was_left_are_removed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if reason := reason_not():
+        pytest.skip(f"no network namespaces: {reason}")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    news = run("quiet-day", Options())
+    next(news)
+    news.close()
+    assert list(tmp_path.iterdir()) == []
