@@ -31,14 +31,16 @@ def run(arguments: argparse.Namespace) -> int:
     from probe.cli import logs  # noqa: PLC0415
     from probe.clock import SystemClock  # noqa: PLC0415
     from probe.store import StoreError  # noqa: PLC0415
+    from probe.transport import certificate  # noqa: PLC0415
     from probe.transport.listen import ListenError  # noqa: PLC0415
 
     path: Path = arguments.config
     config, catalogue = read(path)
     if arguments.check:
-        checked(config)
-        sys.stdout.write(f"{path}: good: {len(config.agents)} agents, ")
-        sys.stdout.write(f"{len(catalogue.services)} services\n")
+        if config.tls:
+            certificate.context(config.tls)
+        agents, services = len(config.agents), len(catalogue.services)
+        sys.stdout.write(f"{path}: good: agents {agents}, services {services}\n")
         return 0
     logs.to_stderr(config.log)
     hooks = correlator.Hooks(reload=lambda: read(path))
@@ -56,19 +58,3 @@ def read(path: Path) -> tuple[CorrelatorConfig, Catalogue]:
 
     config = load.correlator(path)
     return config, load.catalogue(Path(config.services))
-
-
-def checked(config: CorrelatorConfig) -> None:
-    """Try what reading alone does not: the certificate, the addresses; raises ConfigError."""
-    from probe.config.load import ConfigError  # noqa: PLC0415
-    from probe.transport import certificate  # noqa: PLC0415
-    from probe.transport.listen import ListenError, parse  # noqa: PLC0415
-
-    if config.tls:
-        certificate.context(config.tls)
-    for field, section in (("web", config.web), ("pages", config.pages)):
-        try:
-            if section.listen:
-                parse(section.listen)
-        except ListenError as error:
-            raise ConfigError(f"{field}.listen: {error}") from None
