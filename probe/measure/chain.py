@@ -93,7 +93,8 @@ class _Walk:
             seen += [*(asked.whole for asked in found), *await visit.run(addresses)]
             if visit.onward is None:
                 break
-            request = replace(request, site=visit.onward.site, method=visit.onward.method)
+            onward = visit.onward
+            request = replace(request, site=onward.site, method=onward.method, jar=onward.jar)
         return _Walked(seen, request.site)
 
     async def _resolve(self, site: Site, mark: Mark) -> tuple[list[Asked], tuple[str, ...]]:

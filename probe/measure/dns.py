@@ -42,7 +42,6 @@ UNANSWERED = {
 }
 """After these a stub resolver turns to the next server; after NXDOMAIN it does not."""
 
-_PAYLOAD = 1232  # bytes that cross any path unfragmented (DNS flag day 2020)
 _HEADER = 12
 _IS_ANSWER = 0x80
 _MOST = 32  # addresses kept of an answer
@@ -71,8 +70,8 @@ class Lookup:
 
     def __init__(self, question: Question, server: Server, tools: Instruments, mark: Mark) -> None:
         self._question, self._server, self._tools, self._mark = question, server, tools, mark
-        message = dns.message.make_query(question.name, question.query, payload=_PAYLOAD)
-        self._wire = message.to_wire()
+        # Without EDNS, as the system's own stub asks: nothing a home router could stumble over.
+        self._wire = dns.message.make_query(question.name, question.query).to_wire()
         self.answered: asyncio.Future[DnsLookup] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> DnsLookup:

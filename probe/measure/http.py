@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from probe.measure import page
+from probe.measure import cookie, page
 from probe.measure.answer import Answer
 from probe.measure.dial import Stream
 from probe.measure.expectation import hold
@@ -44,6 +44,7 @@ class Request:
     method: str
     last: bool
     """No redirect is followed from here."""
+    jar: cookie.Jar = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +53,7 @@ class Next:
 
     site: Site
     method: str
+    jar: cookie.Jar
 
 
 async def fetch(
@@ -134,6 +136,7 @@ class _Exchange:
 
 
 def _head(request: Request, user_agent: str) -> bytes:
+    cookies = cookie.sent(request.jar, request.site.host)
     lines = (
         f"{request.method} {request.site.target} HTTP/1.1",
         f"Host: {request.site.authority}",
@@ -141,6 +144,7 @@ def _head(request: Request, user_agent: str) -> bytes:
         "Accept: text/html,application/xhtml+xml,application/json,*/*;q=0.8",
         "Accept-Encoding: identity",
         *(("Content-Length: 0",) if request.method not in {"GET", "HEAD"} else ()),
+        *((f"Cookie: {cookies}",) if cookies else ()),
         "Connection: close",
     )
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
@@ -149,10 +153,10 @@ def _head(request: Request, user_agent: str) -> bytes:
 def _end(
     request: Request, answer: Answer, body: bytes, tools: Instruments
 ) -> _Final | Next | _Broken:
-    status, location = answer.status or 0, answer.header("location")
+    status = answer.status or 0
     listed = status in request.endpoint.status  # a link shortener's redirect is its answer
-    if status in REDIRECTS and location and not listed:
-        return _follow(request, status, location)
+    if status in REDIRECTS and answer.header("location") and not listed:
+        return _follow(request, status, answer)
 
     def text() -> str:
         whole = page.plain(body, answer.header("content-encoding"), tools.settings.max_body)
@@ -161,14 +165,15 @@ def _end(
     return _Final(*hold(request.endpoint, status, len(body), text))
 
 
-def _follow(request: Request, status: int, location: str) -> Next | _Broken:
+def _follow(request: Request, status: int, answer: Answer) -> Next | _Broken:
     try:
-        site = join(request.site, location)
+        site = join(request.site, answer.header("location"))
     except BadUrlError as error:
         return _Broken(StepError(INVALID_REDIRECT, str(error)).failure)
     asks_anew = status == _SEE_OTHER or (status in _MOVED and request.method == "POST")
     method = "GET" if asks_anew and request.method != "HEAD" else request.method
-    return Next(site=site, method=method)
+    jar = cookie.received(request.jar, request.site.host, answer.headers)
+    return Next(site=site, method=method, jar=jar)
 
 
 def _expectation(end: _Final | Next | _Broken, request: Request) -> Expectation | None:

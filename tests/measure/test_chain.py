@@ -182,6 +182,21 @@ async def test_redirects_in_a_circle_end(world: World) -> None:
     assert [one.expectation for one in answers] == [None, None, Expectation.STATUS]
 
 
+async def test_a_site_that_waits_for_its_cookie_is_reached(world: World) -> None:
+    await world.names()
+
+    async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        known = b"Cookie: seen=1\r\n" in await reader.readuntil(b"\r\n\r\n")
+        head = b"200 OK" if known else b"302 Found\r\nLocation: /\r\nSet-Cookie: seen=1; Path=/"
+        writer.write(b"HTTP/1.1 " + head + b"\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    seen = await world.measure(f"http://site.test:{await world.server(wait)}/")
+    answers = [one for one in seen if isinstance(one, HttpExchange)]
+    assert [one.expectation for one in answers] == [None, Expectation.MET]
+    assert "seen=1" not in repr(seen)
+
+
 async def test_a_redirect_to_a_private_address_is_seen_and_not_followed(world: World) -> None:
     world.set(allow_private=("127.0.0.1/32",))
     port = await world.server(page("", "302 Found", Location="http://10.10.34.36/?u=site"))

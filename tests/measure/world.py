@@ -61,6 +61,22 @@ def silent(_query: dns.message.Message, _wire: bytes) -> Sequence[bytes]:
     return []
 
 
+LOCAL = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4")
+
+
+def common_port() -> int:
+    """Find a port that is free on every local address of these tests, TCP and UDP alike."""
+    while True:
+        with contextlib.ExitStack() as tried, contextlib.suppress(OSError):
+            port = 0
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                for address in LOCAL:
+                    made = tried.enter_context(socket.socket(socket.AF_INET, kind))
+                    made.bind((address, port))
+                    port = int(made.getsockname()[1])
+            return port
+
+
 class DnsServer(asyncio.DatagramProtocol):
     """Answers by a function of the question; counts what it was asked."""
 
@@ -102,7 +118,7 @@ class World:
         """Start a resolver; the first one is what measurements ask."""
         loop = asyncio.get_running_loop()
         transport, server = await loop.create_datagram_endpoint(
-            lambda: DnsServer(answering), local_addr=("127.0.0.1", 0)
+            lambda: DnsServer(answering), local_addr=("127.0.0.1", common_port())
         )
         self.exits.callback(transport.close)
         await self._listen(server.stream, port=server.port)
@@ -159,7 +175,7 @@ class World:
             finally:
                 writer.transport.abort()
 
-        server = await asyncio.start_server(serve, address, port, ssl=context)
+        server = await asyncio.start_server(serve, address, port or common_port(), ssl=context)
         self.servers.append(server)
         self.exits.callback(server.close)
         return int(server.sockets[0].getsockname()[1])
