@@ -51,6 +51,8 @@ class Spool:
         """New ones that could not be written: the disk is full or failing."""
         self.corrupt = 0
         """Files moved aside."""
+        self.writable = True
+        """Whether the last `put` kept what it was given."""
         self._lock = threading.Lock()
         self._rows = self._bytes = 0
         self._oldest: datetime | None = None
@@ -71,7 +73,9 @@ class Spool:
                 self._insert_mending(lines)
             except (OSError, sqlite3.Error):
                 self.lost += len(lines)
+                self.writable = False
                 return 0
+        self.writable = True
         return len(lines)
 
     def peek(self, most: int) -> list[tuple[int, bytes]]:

@@ -121,7 +121,7 @@ class Uplink:
         }
         if settings.compression == "gzip":
             self._headers["Content-Encoding"] = "gzip"
-        self._trust = _trust(settings)
+        self._trust = trust(settings)
         self._batch = settings.batch
         self._failures = 0
         self._state = ""
@@ -243,7 +243,7 @@ def address(url: str) -> str:
     return url if urlsplit(url).path.strip("/") else url.rstrip("/") + PATH
 
 
-def _trust(settings: Uplinking) -> ssl.SSLContext | bool:
+def trust(settings: Uplinking) -> ssl.SSLContext | bool:
     if urlsplit(settings.url).scheme != "https":
         return True
     try:

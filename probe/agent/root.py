@@ -1,0 +1,320 @@
+"""The agent at work: what is due is measured, counted, spooled and sent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from probe.agent.identity import uuid7
+from probe.agent.ledger import Ledger
+from probe.agent.pages import serving
+from probe.agent.targets import targets
+from probe.clock import Clock
+from probe.config import load
+from probe.config.load import ConfigError
+from probe.config.shape import AgentConfig, Catalogue, Measuring
+from probe.metrics.agent import Snapshot
+from probe.model import CONTROL, Endpoint, Measurement, Observation, Target
+from probe.schedule import Timetable
+from probe.transport.spool import Spool
+from probe.transport.uplink import ERRORS, Uplink
+
+QUEUE = 1000
+"""Measurements between measuring and the spool; one more is dropped and counted."""
+SPOOL_AT_ONCE = 500
+CONTROL_SPREAD = 0.1
+"""Controls begin in the first tenth of an interval: what they say belongs to every target."""
+DRAIN_SECONDS = 20.0
+"""How long runs that are under way may take to finish after SIGTERM."""
+LAST_SEND_SECONDS = 5.0
+LONGEST_NAP_SECONDS = 60.0
+
+log = logging.getLogger(__name__)
+
+Measure = Callable[[Endpoint], Awaitable[tuple[Observation, ...]]]
+Reload = Callable[[], tuple[AgentConfig, Catalogue]]
+"""Read the configuration again; raises ConfigError."""
+
+
+def over_the_network(settings: Measuring, clock: Clock) -> Measure:
+    """Measure for real. Raises ConfigError for an unreadable trust bundle."""
+    from probe.measure import chain  # noqa: PLC0415 — a test's own measuring needs none of it
+
+    tools = chain.instruments(settings, clock)
+    return lambda endpoint: chain.measure(endpoint, tools)
+
+
+def _nobody(_: tuple[str, ...]) -> None:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """What the caller may put in: other measuring, a reload, a stop of its own, chance."""
+
+    measure: Callable[[Measuring, Clock], Measure] = over_the_network
+    reload: Reload | None = None
+    stop: asyncio.Event | None = None
+    """Set it to stop; without it, SIGTERM and SIGINT do."""
+    bound: Callable[[tuple[str, ...]], None] = _nobody
+    """Told where /metrics listens, each as `host:port`."""
+    draw: Callable[[], float] = random.random
+    drain_seconds: float = DRAIN_SECONDS
+
+
+async def run(
+    config: AgentConfig, catalogue: Catalogue, clock: Clock, hooks: Hooks | None = None
+) -> None:
+    """Probe until stopped: finish what runs, spool it, send once more.
+
+    Raises ConfigError, ListenError or SpoolError where it cannot start.
+    """
+    spool = await asyncio.to_thread(Spool, Path(config.spool.path), config.spool.max_bytes)
+    try:
+        agent = Agent(config, catalogue, clock, spool, hooks or Hooks())
+        async with serving(config.web.listen, agent) as bound:
+            agent.hooks.bound(bound)
+            await agent.work()
+    finally:
+        await asyncio.to_thread(spool.close)
+
+
+class Agent:
+    """One agent between start and stop."""
+
+    def __init__(
+        self,
+        config: AgentConfig,
+        catalogue: Catalogue,
+        clock: Clock,
+        spool: Spool,
+        hooks: Hooks,
+    ) -> None:
+        """Raise ConfigError for what only using the configuration shows to be wrong."""
+        self.config, self.clock, self.spool, self.hooks = config, clock, spool, hooks
+        self.stop = hooks.stop or asyncio.Event()
+        self.ledger = Ledger()
+        self.dropped: Counter[str] = Counter()
+        self.bugs = self.missed = 0
+        self.reload_ok, self.reloaded = True, clock.now()
+        self._hangup, self._wake = asyncio.Event(), asyncio.Event()
+        self._queue: asyncio.Queue[Measurement] = asyncio.Queue(QUEUE)
+        self._running: set[Target] = set()
+        self._software = f"worksforwhom {release()}"
+        self._timetable: Timetable[Target] = Timetable(
+            interval=config.schedule.interval,
+            jitter=config.schedule.jitter,
+            origin=clock.monotonic(),
+            draw=hooks.draw,
+        )
+        self._sending: asyncio.Task[None] | None = None
+        self._adopt(config, catalogue, *self._made(config))
+
+    # ── the life of an agent ─────────────────────────────────────────────────────────────────
+
+    async def work(self) -> None:
+        """Probe until told to stop, then leave nothing behind that could be saved."""
+        with self._signals():
+            async with asyncio.TaskGroup() as lasting:
+                sink = lasting.create_task(self._sink())
+                self._sending = lasting.create_task(self.uplink.run())
+                reloading = lasting.create_task(self._reloading(lasting))
+                stopping = lasting.create_task(self._stopping())
+                await self._probing()
+                await self._queue.join()
+                for task in (sink, self._sending, reloading, stopping):
+                    task.cancel()
+            await self.uplink.drain(LAST_SEND_SECONDS)
+        log.info("stopped; %d measurements wait in the spool", self.spool.depth())
+
+    async def _probing(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(None) as deadline, asyncio.TaskGroup() as runs:
+                await self._keep_time(runs)
+                deadline.reschedule(loop.time() + self.hooks.drain_seconds)
+        except TimeoutError:
+            log.warning("some measurements did not finish in time and are given up")
+
+    async def _keep_time(self, runs: asyncio.TaskGroup) -> None:
+        while not self.stop.is_set():
+            self._wake.clear()
+            due = self._timetable.due(self.clock.monotonic(), self._running)
+            self.missed += due.missed
+            for target in due.running:
+                self.ledger.skipped(target)
+            for target in due.start:
+                self._running.add(target)
+                runs.create_task(self._one(target, self._endpoints[target]))
+            await self._nap()
+
+    async def _nap(self) -> None:
+        following = self._timetable.next()
+        wait = LONGEST_NAP_SECONDS if following is None else following - self.clock.monotonic()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(max(wait, 0), LONGEST_NAP_SECONDS)):
+                await self._wake.wait()
+
+    # ── one run ──────────────────────────────────────────────────────────────────────────────
+
+    async def _one(self, target: Target, endpoint: Endpoint) -> None:
+        try:
+            async with self._slots:
+                if not self.stop.is_set():
+                    self._take(await self._measured(target, endpoint))
+        except Exception:
+            # A site that brings out a fault of ours must not silence the whole vantage.
+            self.bugs += 1
+            log.exception("measuring %s/%s failed", target.service, target.endpoint)
+        finally:
+            self._running.discard(target)
+
+    async def _measured(self, target: Target, endpoint: Endpoint) -> Measurement:
+        at, began = self.clock.now(), self.clock.monotonic()
+        observations = await self._measure(endpoint)
+        return Measurement(
+            id=uuid7(at),
+            at=at,
+            took=self.clock.monotonic() - began,
+            vantage=self.config.vantage,
+            target=target,
+            health=self.ledger.health,
+            observations=observations,
+            software=self._software,
+        )
+
+    def _take(self, measurement: Measurement) -> None:
+        self.ledger.record(measurement)
+        try:
+            self._queue.put_nowait(measurement)
+        except asyncio.QueueFull:
+            self.dropped["queue_full"] += 1
+
+    async def _sink(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < SPOOL_AT_ONCE and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            try:
+                await asyncio.to_thread(self.spool.put, batch)
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
+
+    # ── reload and stop ──────────────────────────────────────────────────────────────────────
+
+    async def _stopping(self) -> None:
+        await self.stop.wait()
+        self._wake.set()
+
+    async def _reloading(self, lasting: asyncio.TaskGroup) -> None:
+        while True:
+            await self._hangup.wait()
+            self._hangup.clear()
+            if self.hooks.reload:
+                await self._reload(self.hooks.reload, lasting)
+
+    async def _reload(self, reload: Reload, lasting: asyncio.TaskGroup) -> None:
+        try:
+            config, catalogue = await asyncio.to_thread(reload)
+            made = self._made(config)
+        except ConfigError as error:
+            log.error("reload: %s; the old configuration stays", error)  # noqa: TRY400
+            self.reload_ok = False
+            return
+        if (config.web, config.spool, config.log) != (
+            self.config.web,
+            self.config.spool,
+            self.config.log,
+        ):
+            log.warning("reload: changes of web, spool and log need a restart")
+        counts = self.uplink.counts
+        self._adopt(config, catalogue, *made)
+        self.uplink.counts = counts
+        if self._sending:
+            self._sending.cancel()
+        self._sending = lasting.create_task(self.uplink.run())
+        self.reload_ok, self.reloaded = True, self.clock.now()
+        log.info("reloaded: %d targets", len(self._endpoints))
+
+    def _made(self, config: AgentConfig) -> tuple[Measure, Uplink]:
+        """Make what may fail, before anything of the old is given up."""
+        measure = self.hooks.measure(config.measuring, self.clock)
+        token = load.token(config.uplink)
+        return measure, Uplink(self.spool, config.uplink, token, self.clock)
+
+    def _adopt(
+        self, config: AgentConfig, catalogue: Catalogue, measure: Measure, uplink: Uplink
+    ) -> None:
+        now = self.clock.monotonic()
+        self.config, self._measure, self.uplink = config, measure, uplink
+        self._endpoints = targets(catalogue, config.vantage.country)
+        self._slots = asyncio.Semaphore(config.schedule.concurrency)
+        self._timetable.retime(config.schedule.interval, config.schedule.jitter, now)
+        self._timetable.drop(set(self._timetable.keys()) - set(self._endpoints))
+        controls = [target for target in self._endpoints if target.service == CONTROL]
+        self._timetable.keep(controls, now, spread=CONTROL_SPREAD)
+        self._timetable.keep(self._endpoints, now)
+        self.ledger.keep(self._endpoints)
+        self._wake.set()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        handlers = {signal.SIGHUP: self._hangup.set} if self.hooks.reload else {}
+        if self.hooks.stop is None:
+            handlers |= {signal.SIGTERM: self.stop.set, signal.SIGINT: self.stop.set}
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
+        try:
+            yield
+        finally:
+            for number in handlers:
+                loop.remove_signal_handler(number)
+
+    # ── what others look at ──────────────────────────────────────────────────────────────────
+
+    def unready(self) -> str:
+        """Say what is still missing, or nothing when all is there."""
+        missing = self.ledger.unchecked()
+        if missing:
+            return f"{missing} controls were not measured yet"
+        return "" if self.spool.writable else "the spool cannot be written"
+
+    def snapshot(self) -> Snapshot:
+        counts, spool = self.uplink.counts, self.spool
+        lost = {"spool_full": spool.dropped, "spool_failed": spool.lost}
+        return Snapshot(
+            version=release(),
+            rows=self.ledger.rows(),
+            health=self.ledger.health,
+            missed=self.missed,
+            bugs=self.bugs,
+            running=len(self._running),
+            dropped={"queue_full": self.dropped["queue_full"], **lost},
+            spool_depth=spool.depth(),
+            spool_bytes=spool.size(),
+            spool_oldest=spool.oldest(),
+            spool_corrupt=spool.corrupt,
+            sent=counts.accepted + counts.duplicate,
+            refused=counts.refused.total(),
+            uplink_errors={name: counts.errors[name] for name in ERRORS},
+            uplink_success=counts.last_success,
+            reload_ok=self.reload_ok,
+            reloaded=self.reloaded,
+        )
+
+
+def release() -> str:
+    try:
+        return version("worksforwhom")
+    except PackageNotFoundError:  # run from its source, not installed
+        return "unreleased"

@@ -1,0 +1,82 @@
+"""`probe agent CONFIG`: the daemon of a probe host."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a quick `probe --help` loads none of this
+    from probe.config.shape import AgentConfig, Catalogue
+
+
+def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = subparsers.add_parser(
+        "agent",
+        help="the daemon of a probe host: measures, keeps, sends",
+        description="Measures every endpoint of the catalogue and the controls at a fixed rate, "
+        "keeps what it saw until the correlator has it, and serves /metrics. SIGTERM ends it in "
+        "order; SIGHUP reads the configuration again.",
+    )
+    command.add_argument("config", type=Path, help="agent.yaml")
+    command.add_argument("--check", action="store_true", help="validate the files and stop")
+    command.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    path: Path = arguments.config
+    config, catalogue = read(path)
+    if arguments.check:
+        return check(path, config, catalogue)
+    from probe import agent  # noqa: PLC0415
+    from probe.cli import logs  # noqa: PLC0415
+    from probe.clock import SystemClock  # noqa: PLC0415
+    from probe.transport.listen import ListenError  # noqa: PLC0415
+    from probe.transport.spool import SpoolError  # noqa: PLC0415
+
+    logs.to_stderr(config.log)
+    hooks = agent.Hooks(reload=lambda: read(path))
+    try:
+        _run(agent.run(config, catalogue, SystemClock(), hooks))
+    except (ListenError, SpoolError) as error:
+        sys.stderr.write(f"probe: {error}\n")
+        return 2
+    return 0
+
+
+def read(path: Path) -> tuple[AgentConfig, Catalogue]:
+    """Read the configuration and its services; raises ConfigError."""
+    from probe.config import load  # noqa: PLC0415
+
+    config = load.agent(path)
+    return config, load.catalogue(Path(config.services))
+
+
+def check(path: Path, config: AgentConfig, catalogue: Catalogue) -> int:
+    """Try what reading alone does not, the trust bundles; raises ConfigError."""
+    from probe.agent.root import over_the_network  # noqa: PLC0415
+    from probe.agent.targets import targets  # noqa: PLC0415
+    from probe.clock import SystemClock  # noqa: PLC0415
+    from probe.model import CONTROL  # noqa: PLC0415
+    from probe.transport.uplink import trust  # noqa: PLC0415
+
+    over_the_network(config.measuring, SystemClock())
+    trust(config.uplink)
+    chosen = targets(catalogue, config.vantage.country)
+    controls = sum(target.service == CONTROL for target in chosen)
+    sys.stdout.write(f"{path}: ok: {len(chosen) - controls} endpoints, {controls} controls\n")
+    return 0
+
+
+def _run(main: Coroutine[None, None, None]) -> None:
+    """Run on uvloop where it is installed: it takes less of the time being measured."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415
+    except ImportError:
+        asyncio.run(main)
+        return
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main)

@@ -1,0 +1,1 @@
+"""Snapshots rendered as Prometheus families at scrape; the only user of prometheus_client."""
