@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from probe.lab.kernel import namespace
 from probe.lab.kernel.namespace import SandboxError, enter_sandbox, reason_not, spawn
-from tests.lab.kernel.sandbox import ENVIRONMENT, PRELUDE, child, needs_namespaces
+from tests.lab.kernel.sandbox import ENVIRONMENT, PRELUDE, ROOT, child, needs_namespaces
 
 UNPRIVILEGED = ("setpriv", "--bounding-set=-all,+setfcap", "--inh-caps=-all", "--no-new-privs")
 """Root without CAP_SYS_ADMIN goes the way of everybody else, through a user namespace; to map root
@@ -161,8 +162,6 @@ sys.stdin.read()
 
 def ended(pidfd: int) -> None:
     """Wait until the process has ended; a pidfd is readable then."""
-    import select  # noqa: PLC0415
-
     ready, _, _ = select.select([pidfd], [], [], 10)
     os.close(pidfd)
     assert ready, "it lives on"
@@ -183,6 +182,33 @@ def networks() -> set[str]:
 @needs_setpriv
 def test_all_of_it_works_without_any_right() -> None:
     assert child(TALK, before=UNPRIVILEGED) == "45.60.1.1"
+
+
+@needs_namespaces
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not all(map(shutil.which, ("setpriv", "unshare", "mount"))),
+    reason="becoming nobody takes root, setpriv, unshare and mount",
+)
+def test_all_of_it_works_for_nobody() -> None:
+    """The interpreter is shown at a place that nobody may enter too."""
+    show = 'mount --bind "$0" /mnt && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"'
+    python = f"/mnt/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+    paths = [str(ROOT), *(path for path in sys.path if path.endswith("site-packages"))]
+    if not all(is_open(Path(path)) for path in paths):
+        pytest.skip("the checkout or its environment lies where nobody may not look")
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", show, sys.base_prefix, python, "-B", "-c", PRELUDE + TALK],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "LD_LIBRARY_PATH": "/mnt/lib"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("45.60.1.1\n", "")
+
+
+def is_open(path: Path) -> bool:
+    return all(folder.stat().st_mode & 0o005 == 0o005 for folder in (path, *path.parents))
 
 
 @needs_namespaces
