@@ -197,5 +197,5 @@ def _token(name: str) -> Secret:
 def environment() -> dict[str, str]:
     """Find this very package from any directory, and no proxy of the host's."""
     kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
-    root = str(Path(probe.__file__).parent.parent)
-    return kept | {"PYTHONPATH": root, "PYTHONUNBUFFERED": "1"}
+    path = [str(Path(probe.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    return kept | {"PYTHONPATH": os.pathsep.join(filter(None, path)), "PYTHONUNBUFFERED": "1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,6 +96,9 @@ def test_what_lies_in_a_spool_is_counted_by_id(processes: Processes, home: Path)
 
 def test_processes_find_this_package_and_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     found = environment()
-    assert (Path(found["PYTHONPATH"]) / "probe" / "lab").is_dir()
+    ours, kept = found["PYTHONPATH"].split(os.pathsep)
+    assert kept == "/elsewhere"
+    assert (Path(ours) / "probe" / "lab").is_dir()
     assert "HTTPS_PROXY" not in found

@@ -1,0 +1,79 @@
+"""`probe lab`: what it lists and shows, and how its exit says whether the answer was right."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import msgspec
+import pytest
+
+from probe.cli import main
+from probe.lab import library
+from probe.lab.kernel import run as kernel
+from probe.lab.kernel.run import Options
+from probe.lab.result import Done, Failed, News, RunResult
+
+
+def test_the_list_names_every_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lab", "list"]) == 0
+    listed = [text.split()[0] for text in capsys.readouterr().out.splitlines()]
+    assert listed == list(library.names())
+
+
+def test_a_scenario_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lab", "show", "quiet-day"]) == 0
+    assert "Nothing happens" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["show", "run"])
+def test_an_unknown_scenario_is_a_usage_error(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lab", command, "nothing-such"]) == 2
+    assert "no such scenario" in capsys.readouterr().err
+
+
+def playing(last: News, seen: list[Options], monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_name: str, options: Options) -> Generator[News, None, None]:
+        seen.append(options)
+        yield last
+
+    monkeypatch.setattr(kernel, "run", run)
+
+
+RIGHT = RunResult(scenario="quiet-day", on="kernel", right=True, seconds_to_right=0)
+
+
+@pytest.mark.parametrize(
+    ("last", "status"),
+    [
+        (Done(result=RIGHT), 0),
+        (Done(result=msgspec.structs.replace(RIGHT, right=False, logs="/there")), 1),
+        (Failed(reason="no namespaces"), 1),
+    ],
+)
+def test_the_exit_says_whether_it_was_right(
+    last: News, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    playing(last, [], monkeypatch)
+    assert main(["lab", "run", "quiet-day"]) == status
+    capsys.readouterr()
+
+
+def test_json_is_the_whole_outcome(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[Options] = []
+    playing(Done(result=RIGHT), seen, monkeypatch)
+    argv = ["lab", "run", "quiet-day", "--on", "kernel", "--json", "--disturbed", "--full"]
+    assert main(argv) == 0
+    assert msgspec.json.decode(capsys.readouterr().out)["right"] is True
+    assert (seen[0].disturbed, seen[0].full) == (True, True)
+
+
+def test_a_failure_names_reason_and_logs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    playing(Failed(reason="an agent ended by itself", logs="/there"), [], monkeypatch)
+    main(["lab", "run", "quiet-day"])
+    assert "an agent ended by itself; logs: /there" in capsys.readouterr().err
