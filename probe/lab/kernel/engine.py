@@ -56,6 +56,9 @@ class Timer:
         with suppress(BlockingIOError):
             os.read(self.fd, 8)
 
+    def close(self) -> None:
+        os.close(self.fd)
+
 
 def raw_end(index: int) -> socket.socket:
     """Open with protocol 0, then bind: else frames of other links come in between."""

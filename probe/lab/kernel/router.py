@@ -28,6 +28,7 @@ from probe.lab.kernel.plan import Plan
 
 IN_FLIGHT = 20_000
 """Most frames under way at once: past it they are lost, as in a full queue."""
+SHORTEST = ETHERNET + 20
 BOX = 0.5
 """Where on a host's line, as a share of its delay, the box stands that interferes with it."""
 TIME_EXCEEDED_V4, TIME_EXCEEDED_V6 = 11, 3
@@ -89,6 +90,8 @@ class Router:
     def receive(self, place: int, frame: bytes, now: float) -> None:
         """Take a frame that the host of that index sent."""
         kind = frame[12:14]
+        if len(frame) < SHORTEST:
+            return
         if kind == IPV4:
             target, ttl = self.places.get(frame[30:34]), frame[22]
         elif kind == IPV6:

@@ -317,7 +317,10 @@ def main(out: Path) -> None:
     seen = play(list(known()), clients, internet)
     counters = internet.counters()
     internet.stop()
-    seen["end"] = {"fault": counters.fault, "unhit": [k for k, n in counters.hits.items() if not n]}
+    seen["end"] = {
+        "fault": counters.fault,
+        "unhit": [k for k, n in counters.hits.items() if not n],
+    }
     (out / "sights.json").write_text(json.dumps(seen, indent=1))
 
 

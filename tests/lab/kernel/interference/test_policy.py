@@ -50,4 +50,4 @@ def test_a_policy_travels_to_the_router_as_json_and_arrives_as_it_was(policy: Po
 
 def test_to_pass_is_to_do_nothing_and_to_drop_is_not_to_forward() -> None:
     assert (PASS.forward, PASS.inject, PASS.delay, PASS.rewritten) == (True, (), 0.0, b"")
-    assert DROP == msgspec.structs.replace(PASS, forward=False)
+    assert msgspec.structs.replace(PASS, forward=False) == DROP
