@@ -20,6 +20,8 @@ from probe.model import Cause, Change, Incident, Scope, Verdict
 
 CLOSE_ROUNDS = 3
 REOPEN_ROUNDS = 10
+LEANING = 0.5
+"""Belief that keeps an incident alive without an open verdict."""
 FORGET_ROUNDS = 60
 """An open incident whose places nobody has looked at for so long is closed all the same."""
 _BY_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.NETWORK_DISRUPTION})
@@ -39,7 +41,7 @@ def advance(
     groups = gather(verdicts)
     matched = _match(incidents, groups, view)
     changed = [
-        _carry(incident, matched[incident.id], verdicts, view)
+        _carry(incident, matched[incident.id], view)
         if incident.id in matched
         else _rest(incident, verdicts, view)
         for incident in incidents
@@ -97,6 +99,7 @@ def _same_otherwise(incident: Incident, group: Group) -> bool:
     """The same trouble under another cause: an incident is re-attributed, not doubled."""
     return (
         incident.closed is None
+        and Cause.LOCAL_FAULT not in {incident.cause, group.cause}
         and incident.service == group.service
         and bool(set(incident.countries) & set(group.countries))
         and (not group.service or bool(set(incident.features) & set(group.features)))
@@ -129,7 +132,7 @@ def _name(group: Group, opened: datetime, names: set[str]) -> str:
     return name
 
 
-def _carry(incident: Incident, group: Group, verdicts: Sequence[Verdict], view: View) -> Incident:
+def _carry(incident: Incident, group: Group, view: View) -> Incident:
     """The incident goes on, perhaps wider, surer or under another cause."""
     if incident.cause is not group.cause:
         return _reattribute(incident, group, view)
@@ -165,7 +168,7 @@ def _rest(incident: Incident, verdicts: Sequence[Verdict], view: View) -> Incide
     if incident.closed is not None:
         return incident
     cells = [v for v in verdicts if _cell(incident, v)]
-    if any(v.leading is incident.cause and v.confidence >= 0.5 for v in cells):
+    if any(v.leading is incident.cause and v.confidence >= LEANING for v in cells):
         return msgspec.structs.replace(incident, updated=view.now)
     unseen = view.now - incident.updated
     looked = any(v.leading is Cause.OK and STRENGTH[v.state] for v in cells)

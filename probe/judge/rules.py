@@ -98,7 +98,7 @@ def _answer(*, secure: bool) -> Condition:
     return lambda s, _: s.answered and not s.met and s.secure is secure
 
 
-def _status(secure: bool, low: int, high: int) -> Condition:  # noqa: FBT001 — one table's own word
+def _status(low: int, high: int, *, secure: bool = True) -> Condition:
     return lambda s, _: (
         s.answered and not s.met and s.secure is secure and low <= (s.status or 0) <= high
     )
@@ -144,6 +144,7 @@ def _any(_: Sight, __: Reference) -> bool:
 
 _RESET = ("connection_reset", "connection_aborted", "eof_error", "network_reset")
 _LATE = ("generic_timeout_error", "timed_out")
+_SILENT = frozenset({*_LATE, "dns_temporary_failure", "dns_non_recoverable_failure"})
 _tls_reset = _failed(Layer.TLS, *_RESET)
 _tls_late = _failed(Layer.TLS, *_LATE)
 _tcp_late = _failed(Layer.TCP, *_LATE)
@@ -179,21 +180,21 @@ MAIN: tuple[Row, ...] = (
     Row("http.challenge", "http", lambda s, _: s.answered and s.challenge, _C.NOTHING, _S,
         "the service asks whether the visitor is a robot: it says nothing about users", "mechanisms.json: server.bot_challenge",
         "server.bot_challenge", {_GEO: 0.5}, _NOT),
-    Row("http.rate_limited", "http", _status(True, 429, 429), _C.APP_ERROR, _S,
+    Row("http.rate_limited", "http", _status(429, 429), _C.APP_ERROR, _S,
         "the service answers 429, too many requests, over a valid certificate", "RFC 6585", weights={_SRV: 0.5}),
-    Row("http.5xx", "http", _status(True, 500, 599), _C.SERVER_ERROR, _S,
+    Row("http.5xx", "http", _status(500, 599), _C.SERVER_ERROR, _S,
         "the service answers with a server error over a valid certificate", "netblocks.md 5.3 (4)",
         "server.outage_global", {_SRV: 2.0}),
-    Row("http.451", "http", _status(True, 451, 451), _C.REFUSED, _S,
+    Row("http.451", "http", _status(451, 451), _C.REFUSED, _S,
         "the service refuses for legal reasons (451) over a valid certificate", "RFC 7725; mechanisms.json: http.451",
-        "server.geoblock_page", {_GEO: 1.0, _FIL: -3.0}),
-    Row("http.403", "http", _status(True, 403, 403), _C.REFUSED, _S,
+        "server.geoblock_page", {_GEO: 2.0, _FIL: -3.0}),
+    Row("http.403", "http", _status(403, 403), _C.REFUSED, _S,
         "the service refuses the request (403) over a valid certificate", "mechanisms.json: server.geoblock_page",
         "server.geoblock_page", {_FIL: -3.0}),
     Row("http.forbidden_text", "http", _unmet(Expectation.FORBIDDEN), _C.APP_ERROR, _S,
         "the service's own error text came over a valid certificate", "netblocks.md 5.3 (4)",
         "server.outage_global", {_SRV: 2.0}),
-    Row("http.4xx", "http", _status(True, 400, 499), _C.APP_ERROR, _S,
+    Row("http.4xx", "http", _status(400, 499), _C.APP_ERROR, _S,
         "the service rejects the request over a valid certificate", "netblocks.md 5.3 (4)",
         "server.outage_global", {_SRV: 1.0}),
     Row("http.missing_text", "http", _unmet(Expectation.MISSING), _C.APP_ERROR, _S,
@@ -204,7 +205,7 @@ MAIN: tuple[Row, ...] = (
         "server.outage_global", {_SRV: 0.5}),
     Row("http.unexpected", "http", _answer(secure=True), _C.APP_ERROR, _S,
         "an unexpected answer came over a valid certificate", "netblocks.md 5.3 (4)", weights={_SRV: 0.5}),
-    Row("http.plain_5xx", "http", _status(False, 500, 599), _C.SERVER_ERROR, _0,
+    Row("http.plain_5xx", "http", _status(500, 599, secure=False), _C.SERVER_ERROR, _0,
         "a server error came over plain HTTP, where anyone on the path can write it", "attribution.md 1.6 (5)"),
     Row("http.unknown_page", "http", _answer(secure=False), _C.OTHER, _0,
         "an unknown page came over plain HTTP; it matches no known notice", "attribution.md 4: unmatched is unknown"),
@@ -284,17 +285,21 @@ MAIN: tuple[Row, ...] = (
 
 EXTRA: tuple[Row, ...] = (
     Row("test.second_resolver_answers", "dns",
-        lambda s, k: s.layer is Layer.DNS and s.second is Contrast.PASSES
+        lambda s, k: s.layer is Layer.DNS and s.second is Contrast.PASSES and s.failure not in _SILENT
         and (genuine(k, s.vantage.country, s.second_answers) or answered_abroad(k, s.vantage.country, s.second_answers)),
         _C.NOTHING, _N, "another resolver gives this vantage addresses that other countries know",
         "attribution.md 6, 7.4", weights={_FIL: 3.0, _SRV: -3.0}),
+    Row("test.second_resolver_hears", "dns",
+        lambda s, k: s.layer is Layer.DNS and s.second is Contrast.PASSES and s.failure in _SILENT, _C.NOTHING, _0,
+        "another resolver answers this vantage for the name", "censoredplanet: timeouts are too common to count",
+        weights={_FIL: 1.0, _SRV: -2.0}),
     Row("test.second_resolver_alike", "dns",
         lambda s, _: s.layer is Layer.DNS and s.second is Contrast.ALIKE, _C.NOTHING, _0,
         "another resolver fails for the name too", "attribution.md 6", weights={_SRV: 0.5}),
     Row("test.neutral_alike", "tcp",
         lambda s, _: s.layer is Layer.TCP and s.neutral is Contrast.ALIKE, _C.NOTHING, _0,
         "a neutral name at the same address fails alike: the address, not the name", "attribution.md 7.4"),
-    Row("cert.valid", "tls", lambda s, _: bool(s.valid) and not s.met, _C.NOTHING, _S,
+    Row("cert.valid", "tls", lambda s, _: bool(s.valid) and not s.answered, _C.NOTHING, _0,
         "an address in the answer presented a valid certificate: the DNS answer is true", "attribution.md 1.6 (5)",
         weights={_FIL: -0.5}),
 )

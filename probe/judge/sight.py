@@ -305,23 +305,21 @@ def _second(chain: _Chain) -> Contrast:
 
 
 def _notice(chain: _Chain) -> tuple[str, bool]:
-    """A known block notice among the answers; pages over a valid certificate are no notice."""
+    """A known block notice among the answers, and whether a redirect led to it."""
     valid = {(step.hop, step.address) for step in chain.tls if step.failure is None}
     for step in chain.http:
-        if step.url.startswith("https:") and (step.hop, step.address) in valid:
-            continue
-        for text in (step.location, step.title, step.address, *_headers(step)):
-            found = known_notice(text)
-            if found:
-                return found, text == step.location or step.hop > 0
-        if step.matched and step.expectation is not Expectation.FORBIDDEN:
-            return step.matched, step.hop > 0
-    for dns in chain.dns:
-        for address in dns.answers:
-            found = known_notice(address)
-            if found:
-                return found, False
-    return "", False
+        over_tls = step.url.startswith("https:") and (step.hop, step.address) in valid
+        if not over_tls and (found := _shown_notice(step)):
+            return found, step.hop > 0 or known_notice(step.location) == found
+    named = (known_notice(address) for dns in chain.dns for address in dns.answers)
+    return next(filter(None, named), ""), False
+
+
+def _shown_notice(step: HttpExchange) -> str:
+    """A page over a valid certificate is never asked: that is the service's own."""
+    texts = (step.location, step.title, step.address, *_headers(step))
+    by_words = next(filter(None, map(known_notice, texts)), "")
+    return by_words or (step.matched if step.expectation is not Expectation.FORBIDDEN else "")
 
 
 def _headers(step: HttpExchange) -> tuple[str, ...]:
@@ -341,17 +339,16 @@ def _challenged(final: HttpExchange) -> bool:
 
 def _pace(chain: _Chain, final: HttpExchange) -> float:
     here = (final.hop, final.address)
-    steps = [
-        s.took for s in (*chain.tcp, *chain.tls) if (s.hop, s.address) == here and not s.failure
-    ]
-    return sum(steps) + (final.first_byte or final.took)
+    tcp = [s.took for s in chain.tcp if (s.hop, s.address) == here and not s.failure]
+    tls = [s.took for s in chain.tls if (s.hop, s.address) == here and not s.failure]
+    return sum(tcp) + sum(tls) + (final.first_byte or final.took)
 
 
 @lru_cache(maxsize=16384)
 def is_bogon(address: str) -> bool:
     """Whether an address belongs to no public host."""
     try:
-        return not ipaddress.ip_address(address.split("%")[0]).is_global
+        return not ipaddress.ip_address(address.partition("%")[0]).is_global
     except ValueError:
         return True
 

@@ -14,6 +14,7 @@ NONE_OBSERVED = "No evidence of filtering was observed."
 SERVER_COUNTRIES = 3
 """Countries with the service's own words, before filtering may be ruled out."""
 MOST_NAMED = 4
+LEANING = 0.5
 
 STATES = {
     State.CONFIRMED: "Confirmed",
@@ -57,9 +58,7 @@ def describe(
     """Say an incident; `incidents` are all of the moment, `verdicts` what it rests on."""
     own = [v for v in verdicts if v.service == incident.service and v.feature in incident.features]
     text = f"{STATES[incident.state]}: {_TEXTS[incident.cause](incident, incidents, own, view)}"
-    return Statement(
-        incident=incident.id, at=view.now, text=text, doubt=_doubt(incident, own, view)
-    )
+    return Statement(incident=incident.id, at=view.now, text=text, doubt=_doubt(incident, own))
 
 
 # ── one paragraph for each cause ─────────────────────────────────────────────────────────────
@@ -172,9 +171,12 @@ def _apart(
     """Rule filtering out only on positive grounds; else say what was and was not seen."""
     beside = _separately(incident, incidents, view).strip()
     if network_authored(own) or any(
-        v.leading is Cause.FILTERING and v.confidence > 0.5 for v in own
-    ):  # noqa: PLR2004
-        return beside or "Signs of interference by some networks are weighed apart."
+        v.leading is Cause.FILTERING and v.confidence > LEANING for v in own
+    ):
+        return (
+            beside
+            or "The same is seen in all these countries, which no one country's filter explains."
+        )
     ruled_out = server_countries(own) >= SERVER_COUNTRIES and _lively(own)
     return " ".join(filter(None, (NOT_RELATED if ruled_out else NONE_OBSERVED, beside)))
 
@@ -316,7 +318,7 @@ def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def _doubt(incident: Incident, own: Sequence[Verdict], view: View) -> str:
+def _doubt(incident: Incident, own: Sequence[Verdict]) -> str:
     """How sure, on how much; and what nobody looked at."""
     sure = next(words for floor, words in CERTAINTY if incident.confidence >= floor)
     basis = f"Confidence {sure} ({min(incident.confidence, 0.99):.2f}), on {_count(incident.vantages, 'vantage')}."

@@ -52,6 +52,7 @@ class Case:
     vantage: Vantage
     service: str
     feature: str
+    endpoint: str
     at: datetime
 
     @property
@@ -79,7 +80,9 @@ def share(*parts: object) -> float:
 # ── steps ────────────────────────────────────────────────────────────────────────────────────
 
 
-def certificate(name: str, issuer: str = "CN=Good CA", until: datetime | None = None) -> Certificate:
+def certificate(
+    name: str, issuer: str = "CN=Good CA", until: datetime | None = None
+) -> Certificate:
     return Certificate(
         sha256=hashlib.sha256(f"{name}{issuer}".encode()).hexdigest(), subject=f"CN={name}",
         issuer=issuer, names=(name,), not_before=START - timedelta(days=90),
@@ -87,7 +90,13 @@ def certificate(name: str, issuer: str = "CN=Good CA", until: datetime | None = 
     )  # fmt: skip
 
 
-def dns(case: Case, *answers: str, failure: str = "", test: DifferentialTest | None = None, took: float = 0.02) -> DnsLookup:
+def dns(
+    case: Case,
+    *answers: str,
+    failure: str = "",
+    test: DifferentialTest | None = None,
+    took: float = 0.02,
+) -> DnsLookup:
     return DnsLookup(
         at=case.at, took=took, name=case.host, answers=answers, test=test,
         resolver="system" if test is None else "9.9.9.9",
@@ -96,7 +105,13 @@ def dns(case: Case, *answers: str, failure: str = "", test: DifferentialTest | N
 
 
 def tcp(case: Case, address: str, failure: str = "", took: float = 0.03) -> TcpConnect:
-    return TcpConnect(at=case.at, took=took, address=address, port=443, failure=Failure(name=failure) if failure else None)
+    return TcpConnect(
+        at=case.at,
+        took=took,
+        address=address,
+        port=443,
+        failure=Failure(name=failure) if failure else None,
+    )
 
 
 def tls(
@@ -140,11 +155,23 @@ def server_error(case: Case) -> tuple[Observation, ...]:
 
 
 def app_error(case: Case) -> tuple[Observation, ...]:
-    return (*_up(case), http(case, case.address, 200, Expectation.FORBIDDEN, matched="Something went wrong"))
+    return (
+        *_up(case),
+        http(case, case.address, 200, Expectation.FORBIDDEN, matched="Something went wrong"),
+    )
 
 
 def rejection(case: Case) -> tuple[Observation, ...]:
-    return (*_up(case), http(case, case.address, 403, Expectation.STATUS, headers=(Header(name="Content-Type", value="application/json"),)))
+    return (
+        *_up(case),
+        http(
+            case,
+            case.address,
+            403,
+            Expectation.STATUS,
+            headers=(Header(name="Content-Type", value="application/json"),),
+        ),
+    )
 
 
 def geo_block(case: Case) -> tuple[Observation, ...]:
@@ -172,11 +199,23 @@ def mitm(case: Case) -> tuple[Observation, ...]:
 
 
 def _neutral(case: Case, failure: str = "") -> TlsHandshake:
-    return tls(case, case.address, failure or "ssl_invalid_hostname", name="example.com", test=DifferentialTest.NEUTRAL_NAME, chain=() if failure else None)
+    return tls(
+        case,
+        case.address,
+        failure or "ssl_invalid_hostname",
+        name="example.com",
+        test=DifferentialTest.NEUTRAL_NAME,
+        chain=() if failure else None,
+    )
 
 
 def sni_reset(case: Case) -> tuple[Observation, ...]:
-    return (dns(case, case.address), tcp(case, case.address), tls(case, case.address, "connection_reset"), _neutral(case))
+    return (
+        dns(case, case.address),
+        tcp(case, case.address),
+        tls(case, case.address, "connection_reset"),
+        _neutral(case),
+    )
 
 
 def sni_drop(case: Case) -> tuple[Observation, ...]:
@@ -278,7 +317,9 @@ class Event:
             return False
         if self.countries and v.country not in self.countries:
             return False
-        if (self.networks and v.asn not in self.networks) or (self.vantages and v.id not in self.vantages):
+        if (self.networks and v.asn not in self.networks) or (
+            self.vantages and v.id not in self.vantages
+        ):
             return False
         return self.controls or (case.service in self.services and case.feature in self.features)
 
@@ -321,28 +362,37 @@ class World:
     noise: float = 0.0
     """Share of (vantage, endpoint, burst) that fail for no reason; a burst lasts two rounds."""
     seed: int = 0
-    made: dict[tuple[str, str, str, float], tuple[float, Measurement]] = field(default_factory=dict, compare=False)
+    made: dict[tuple[str, str, str, str, float], tuple[float, Measurement]] = field(
+        default_factory=dict, compare=False
+    )
 
 
-def targets(world: World) -> list[tuple[str, str]]:
-    wanted = [(s.id, f.id) for s in world.services for f in s.features]
-    return [*wanted, (CONTROL, Reach.DOMESTIC.value), (CONTROL, Reach.FOREIGN.value)]
+CONTROLS = ((Reach.DOMESTIC, 2), (Reach.FOREIGN, 3))
+
+
+def targets(world: World) -> list[tuple[str, str, str]]:
+    """(service, feature, endpoint) of everything that a vantage measures."""
+    wanted = [(s.id, f.id, f"{s.id}-{f.id}") for s in world.services for f in s.features]
+    controls = [(CONTROL, r.value, f"{r.value}-{n}") for r, most in CONTROLS for n in range(most)]
+    return [*wanted, *controls]
 
 
 def arrivals(world: World, until: float) -> list[tuple[float, Measurement]]:
     """(time of arrival, measurement) of everything measured before `until`."""
     listed = []
     for vantage in world.roster:
-        for name, feature in targets(world):
-            offset = ROUND * share(world.seed, vantage.id, name, feature)
+        for target in targets(world):
+            offset = ROUND * share(world.seed, vantage.id, *target)
             for number in range(-5, int(until / ROUND) + 1):
                 at = number * ROUND + offset
                 if at < until:
-                    listed.append(_measure(world, vantage, (name, feature), at))
+                    listed.append(_measure(world, vantage, target, at))
     return listed
 
 
-def _measure(world: World, vantage: Vantage, target: tuple[str, str], at: float) -> tuple[float, Measurement]:
+def _measure(
+    world: World, vantage: Vantage, target: tuple[str, str, str], at: float
+) -> tuple[float, Measurement]:
     key = (vantage.id, *target, at)
     if key not in world.made:
         world.made[key] = _make(world, Case(vantage, *target, START + timedelta(seconds=at)), at)
@@ -356,23 +406,25 @@ def _make(world: World, case: Case, at: float) -> tuple[float, Measurement]:
         maker = ok
     seen = maker(case)
     took = sum(step.took for step in seen)
-    blocked = [event.until for event in world.events if not event.sending and event.strikes(case, at)]
+    blocked = [
+        event.until for event in world.events if not event.sending and event.strikes(case, at)
+    ]
     sent = max([at + took + FLUSH, *(until + FLUSH for until in blocked)])
     return sent, measurement(case, seen, took)
 
 
 def _luck(world: World, case: Case, at: float) -> Maker:
     burst = int(at // (2 * ROUND))
-    if share(world.seed, "noise", case.vantage.id, case.service, case.feature, burst) < world.noise:
-        return BLIPS[dice(world.seed, case.vantage.id, case.feature, burst) % len(BLIPS)]
+    if share(world.seed, "noise", case.vantage.id, case.endpoint, burst) < world.noise:
+        return BLIPS[dice(world.seed, case.vantage.id, case.endpoint, burst) % len(BLIPS)]
     return ok
 
 
 def measurement(case: Case, seen: tuple[Observation, ...], took: float = 0.1) -> Measurement:
-    name = f"{case.at:%H%M%S.%f}-{case.vantage.id}-{case.service}-{case.feature}"
+    name = f"{case.at:%H%M%S.%f}-{case.vantage.id}-{case.endpoint}"
     return Measurement(
         id=name, at=case.at, took=took, vantage=case.vantage, observations=seen,
-        target=Target(service=case.service, feature=case.feature, endpoint=f"{case.service}-{case.feature}"),
+        target=Target(service=case.service, feature=case.feature, endpoint=case.endpoint),
     )  # fmt: skip
 
 
@@ -417,7 +469,13 @@ def play(world: World, until: float, every: float = 1.0, since: float = 0.0) -> 
     return moments
 
 
-def cell(verdicts: Iterable[Verdict], feature: str, country: str, network: int = 0, service: str = "chirp") -> Verdict:
+def cell(
+    verdicts: Iterable[Verdict],
+    feature: str,
+    country: str,
+    network: int = 0,
+    service: str = "chirp",
+) -> Verdict:
     return next(
         v for v in verdicts
         if (v.service, v.feature, v.country, v.network) == (service, feature, country, network)

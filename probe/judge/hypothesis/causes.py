@@ -45,8 +45,9 @@ FORMS: tuple[Form, ...] = (
     Form(Cause.SERVICE_OUTAGE, "certificate", 0.05, {_C.BAD_CERTIFICATE: 0.90, _C.OTHER: 0.05}),
     Form(Cause.SERVICE_OUTAGE, "slowness", 0.05, {_C.SLOW: 0.75, _C.HTTP_TIMEOUT: 0.12, _C.OK: 0.10}),
     Form(Cause.FILTERING, "dns", 0.30, {_C.DNS_FORGED: 0.50, _C.DNS_RCODE: 0.30, _C.DNS_TIMEOUT: 0.17}),
-    Form(Cause.FILTERING, "ip", 0.20, {_C.TCP_TIMEOUT: 0.70, _C.UNREACHABLE: 0.15, _C.TCP_RESET: 0.12}),
-    Form(Cause.FILTERING, "tls", 0.30, {_C.TLS_RESET: 0.55, _C.TLS_TIMEOUT: 0.38, _C.TCP_RESET: 0.03}),
+    Form(Cause.FILTERING, "ip", 0.16, {_C.TCP_TIMEOUT: 0.80, _C.UNREACHABLE: 0.16}),
+    Form(Cause.FILTERING, "tcp", 0.06, {_C.TCP_RESET: 0.90, _C.TLS_RESET: 0.04}),
+    Form(Cause.FILTERING, "tls", 0.28, {_C.TLS_RESET: 0.55, _C.TLS_TIMEOUT: 0.38, _C.TCP_RESET: 0.03}),
     Form(Cause.FILTERING, "http", 0.12, {_C.BLOCK_PAGE: 0.70, _C.HTTP_RESET: 0.15, _C.HTTP_TIMEOUT: 0.08, _C.OTHER: 0.05}),
     Form(Cause.FILTERING, "certificate", 0.08, {_C.FALSE_CERTIFICATE: 0.92}),
     Form(Cause.THROTTLING, "pace", 1.0, {_C.SLOW: 0.72, _C.HTTP_TIMEOUT: 0.12, _C.TLS_TIMEOUT: 0.08, _C.OK: 0.05}),
@@ -62,7 +63,7 @@ WELL = Form(
     {_C.OK: 0.975, _C.SLOW: 0.006, _C.TCP_TIMEOUT: 0.004, _C.HTTP_TIMEOUT: 0.003},
     8.0,
 )
-BURST = Form(Cause.OK, "burst", 1.0, {_C.TCP_TIMEOUT: 0.24, _C.DNS_TIMEOUT: 0.14, _C.TLS_TIMEOUT: 0.11, _C.HTTP_TIMEOUT: 0.11, _C.TCP_RESET: 0.08, _C.TLS_RESET: 0.07, _C.HTTP_RESET: 0.06, _C.UNREACHABLE: 0.04, _C.SLOW: 0.05, _C.DNS_RCODE: 0.03, _C.OTHER: 0.02, _C.OK: 0.03})  # fmt: skip
+BURST = Form(Cause.OK, "burst", 1.0, {_C.TCP_TIMEOUT: 0.24, _C.DNS_TIMEOUT: 0.14, _C.TLS_TIMEOUT: 0.11, _C.HTTP_TIMEOUT: 0.11, _C.TCP_RESET: 0.08, _C.TLS_RESET: 0.07, _C.HTTP_RESET: 0.06, _C.UNREACHABLE: 0.04, _C.SLOW: 0.05, _C.DNS_RCODE: 0.05, _C.OTHER: 0.02, _C.OK: 0.18}, 3.0)  # fmt: skip
 """Passing trouble of one network: mostly timeouts and resets, hardly ever a server's own words."""
 BURST_SHARE = 0.06
 """Caps what one network can say: ln(1/0.06) = 2.8 nats (attribution.md, 7.2)."""
@@ -75,8 +76,11 @@ PRIOR = {
     Cause.NETWORK_DISRUPTION: 1e-4,
     Cause.FILTERING: 5e-5,
     Cause.THROTTLING: 2e-5,
-    Cause.GEO_BLOCK: 2e-5,
+    Cause.GEO_BLOCK: 1e-4,
 }
+SIBLING = 0.3
+"""How far the features of a service share one fate in a country: what is filtered, throttled or
+refused there is seldom one name alone."""
 DEPENDENCY_SHARE = 0.02
 """Of failures on the service's side, those that are a dependency's, when nothing shared fails."""
 DEPENDENCY_SHARE_SHARED = 0.96

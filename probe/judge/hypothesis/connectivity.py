@@ -25,7 +25,7 @@ PRIOR_VANTAGE, PRIOR_NETWORK, PRIOR_COUNTRY = 1e-2, 1e-3, 2e-4
 MEASURED = 6.0
 """Nats that a measured cut adds: foreign controls fail by the vantage's own account."""
 PATIENCE = 3
-"""Rounds of measured failure before a disruption is confirmed."""
+"""Rounds of measured failure before a disruption is confirmed, or one vantage is said unwell."""
 
 SENTENCES = {
     Condition.SILENT: "the vantage, heard before, has sent nothing for more than two rounds",
@@ -165,7 +165,7 @@ def _told(
         support[Cause.LOCAL_FAULT], support[Cause.NETWORK_DISRUPTION] = 0.8, 0.2
         measured = [h for h in unwell if h.shown and h.condition is not Condition.SILENT]
         rounds = _rounds(measured, view)
-        state = State.SUSPECTED if rounds > 1 else State.INSUFFICIENT
+        state = State.SUSPECTED if rounds >= PATIENCE else State.INSUFFICIENT
         return support, state, measured or unwell, rounds
     support[Cause.OK], support[Cause.LOCAL_FAULT] = 0.99, 0.01
     state = (

@@ -13,7 +13,7 @@ from probe.model import Cause, State
 CONFIRMED, LIKELY, SUSPECTED = 0.95, 0.80, 0.50
 OUTSIDE_COUNTRIES = 3
 MANY_COUNTRIES = 3
-MOST = 0.6
+MOST, SOME = 0.6, 0.4
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -103,7 +103,9 @@ def _outage(ground: Ground) -> State:
         return _by_support(ground, State.CONFIRMED if ground.rounds > 1 else State.LIKELY)
     if everywhere and ground.rounds > 1:
         return _by_support(ground, State.CONFIRMED if ground.rounds > 2 else State.LIKELY)  # noqa: PLR2004
-    if ground.rounds > 1:
+    told = ground.server_countries > 0 and ground.networks > 1
+    broad = ground.outage_countries >= max(2.0, SOME * ground.known_countries)
+    if ground.rounds > 1 and (told or broad):
         return _by_support(ground, State.SUSPECTED)
     return State.INSUFFICIENT
 

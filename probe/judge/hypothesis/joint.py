@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from probe.judge.hypothesis.causes import BREADTH, DEPENDENCY_SHARE, PRIOR
@@ -18,7 +18,10 @@ from probe.judge.hypothesis.likelihood import (
 )
 from probe.model import Cause
 
-_ALONE = tuple(cause for cause in PRIOR if cause is not Cause.SERVICE_OUTAGE)
+Around = tuple[float, tuple[float, ...]]
+"""What all other countries say together: log-probability without an outage, and under each kind."""
+
+_ALONE: tuple[Cause, ...] = tuple(cause for cause in PRIOR if cause is not Cause.SERVICE_OUTAGE)
 _LOG_PRIOR = {cause: math.log(PRIOR[cause]) for cause in _ALONE}
 _LOG_OUTAGE = math.log(PRIOR[Cause.SERVICE_OUTAGE])
 _OUTAGES = tuple(
@@ -44,7 +47,7 @@ def _terms(country: Country) -> tuple[float, tuple[float, ...]]:
     )
 
 
-def outside(others: Iterable[Country]) -> tuple[float, tuple[float, ...]]:
+def outside(others: Iterable[Country]) -> Around:
     """Sum what other countries add."""
     calm, stormy = 0.0, [0.0] * len(_OUTAGES)
     for own, outages in map(_terms, others):
@@ -53,19 +56,25 @@ def outside(others: Iterable[Country]) -> tuple[float, tuple[float, ...]]:
     return calm, tuple(stormy)
 
 
-def posterior(country: Country, others: Iterable[Country]) -> dict[Cause, float]:
-    """The support of every cause in one country, given all others; sums to 1."""
-    return dict(_posterior(country, outside(others)))
+def posterior(
+    country: Country, around: Around, raised: Mapping[Cause, float] | None = None
+) -> dict[Cause, float]:
+    """The support of every cause in one country, given all others; sums to 1.
 
-
-def _posterior(country: Country, around: tuple[float, tuple[float, ...]]) -> dict[Cause, float]:
+    `raised` adds to priors what the service's other features say of the same country.
+    """
     seen = explain(country)
+    priors = dict(_LOG_PRIOR)
+    for cause, extra in (raised or {}).items():
+        priors[cause] = math.log(PRIOR[cause] + extra)
     calm, stormy = around
     spared = log_sum(
         prior + rest + out for (_, prior, _, rest), out in zip(_OUTAGES, stormy, strict=True)
     )
     apart = log_sum((math.log(1 - PRIOR[Cause.SERVICE_OUTAGE]) + calm, _LOG_OUTAGE + spared))
-    logs = {cause: _LOG_PRIOR[cause] + seen.alone[cause] + apart for cause in _ALONE}
+    logs: dict[Cause, float] = {
+        cause: priors[cause] + seen.alone[cause] + apart for cause in _ALONE
+    }
     logs[Cause.SERVICE_OUTAGE] = _LOG_OUTAGE + log_sum(
         prior + reached + seen.service[form] + out
         for (form, prior, reached, _), out in zip(_OUTAGES, stormy, strict=True)

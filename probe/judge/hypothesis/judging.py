@@ -11,7 +11,7 @@ import msgspec
 from probe.judge.control import Reference, control_paces, reference
 from probe.judge.evidence import Finding, find
 from probe.judge.health import Health, examine
-from probe.judge.hypothesis.causes import DEPENDENCY_SHARE_SHARED
+from probe.judge.hypothesis.causes import DEPENDENCY_SHARE_SHARED, SIBLING
 from probe.judge.hypothesis.connectivity import connectivity
 from probe.judge.hypothesis.episode import (
     Run,
@@ -25,7 +25,7 @@ from probe.judge.hypothesis.episode import (
     through,
 )
 from probe.judge.hypothesis.gate import Ground, state
-from probe.judge.hypothesis.joint import leading, posterior, share, within
+from probe.judge.hypothesis.joint import Around, leading, outside, posterior, share, within
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.words import mechanisms, shown
 from probe.judge.rules import VERSION
@@ -36,6 +36,7 @@ from probe.model import CONTROL, SIDES, Author, Cause, Measurement, Side, State,
 SERVICE_SIDE = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
 UNTESTED = {cause: 0.3 if cause is Cause.LOCAL_FAULT else 0.1 for cause in Cause}
 """Nobody looked, or nobody who could tell: that is our own lack, and never `ok`."""
+SHARED_FATE = (Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK)
 MOST = 0.6
 
 
@@ -46,6 +47,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     begun: datetime | None
     sights: Country
     asns: tuple[int, ...]
+    around: Around
     support: dict[Cause, float]
 
     @property
@@ -78,7 +80,7 @@ def judge(measurements: Iterable[Measurement], view: View) -> tuple[Verdict, ...
     offline = {(v.country, v.network): v for v in connected if v.leading is not Cause.OK}
     verdicts = [
         verdict
-        for matter in _shared(matters)
+        for matter in _shared(_siblings(matters))
         for verdict in _verdicts(matter, cells, offline, view)
     ]
     return (*verdicts, *connected)
@@ -145,8 +147,40 @@ def _place(
         for other, held in by_country.items()
         if other != country
     ]
-    support = posterior(sights, sorted(filter(None, others)))
-    return Place(runs=tuple(own), begun=begun, sights=sights, asns=asns, support=support)
+    around = outside(sorted(filter(None, others)))
+    return Place(
+        runs=tuple(own), begun=begun, sights=sights, asns=asns, around=around,
+        support=posterior(sights, around),
+    )  # fmt: skip
+
+
+def _siblings(matters: Sequence[Matter]) -> list[Matter]:
+    """Weigh each feature again beside the service's others in the same country."""
+    broad: dict[tuple[str, str], list[tuple[str, dict[Cause, float]]]] = defaultdict(list)
+    for matter in matters:
+        for country, place in matter.places.items():
+            if _broad([run for run in place.runs if run.failing]):
+                broad[matter.service, country].append((matter.feature, place.support))
+    return [_beside(matter, broad) for matter in matters]
+
+
+def _broad(failing: Sequence[Run]) -> bool:
+    """Two networks, or two vantages of one that show the network's own hand: no single mishap."""
+    signed = [run for run in failing if authored(run, Author.NETWORK)]
+    return len({run.vantage.asn for run in failing}) > 1 or len(signed) > 1
+
+
+def _beside(
+    matter: Matter, broad: Mapping[tuple[str, str], Sequence[tuple[str, dict[Cause, float]]]]
+) -> Matter:
+    places = dict(matter.places)
+    for country, place in matter.places.items():
+        others = [s for f, s in broad.get((matter.service, country), ()) if f != matter.feature]
+        if others and place.begun is not None:
+            raised = {c: SIBLING * max(s[c] for s in others) for c in SHARED_FATE}
+            support = posterior(place.sights, place.around, raised)
+            places[country] = msgspec.structs.replace(place, support=support)
+    return msgspec.structs.replace(matter, places=places)
 
 
 def _shared(matters: Sequence[Matter]) -> list[Matter]:
@@ -214,8 +248,7 @@ def _verdicts(
     verdicts: list[Verdict] = []
     for country, asns in cells.items():
         place = matter.places.get(country)
-        for asn in asns:
-            verdicts.append(_in_network(matter, (country, asn), offline, view))
+        verdicts += [_in_network(matter, (country, asn), offline, view) for asn in asns]
         whole = (
             _untested(matter, (country, 0), offline.get((country, 0)), view)
             if place is None
@@ -322,7 +355,7 @@ def _verdict(
     ground: Ground,
     held: Sequence[Run],
     view: View,
-) -> Verdict:  # noqa: PLR0913 — the one place where a verdict is put together
+) -> Verdict:
     cause = leading(support)
     behind = [run for run in held if run.failing is (cause is not Cause.OK)]
     return Verdict(
