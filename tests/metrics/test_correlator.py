@@ -1,0 +1,113 @@
+"""The correlator's families: named as Prometheus wants, complete from the first scrape, bounded."""
+
+from datetime import UTC, datetime
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from probe.metrics.correlator import Snapshot, exposition
+from probe.model import Cause, Incident, Scope, State, Verdict
+
+NOW = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
+
+
+def verdict(network: int = 0) -> Verdict:
+    return Verdict(
+        service="twitter",
+        feature="web",
+        country="TR",
+        network=network,
+        at=NOW,
+        leading=Cause.FILTERING,
+        state=State.LIKELY,
+        confidence=0.9,
+        support={Cause.FILTERING: 0.9},
+    )
+
+
+def incident(cause: Cause) -> Incident:
+    return Incident(
+        id=f"i-{cause}",
+        service="twitter",
+        features=("web",),
+        cause=cause,
+        state=State.LIKELY,
+        scope=Scope.COUNTRIES,
+        opened=NOW,
+        updated=NOW,
+    )
+
+
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+def scraped(snapshot: Snapshot) -> Samples:
+    text = exposition(snapshot).decode()
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def labelled(samples: Samples, name: str, label: str) -> dict[str, float]:
+    return {
+        dict(labels)[label]: value for (held, labels), value in samples.items() if held == name
+    }
+
+
+def test_a_verdict_is_a_state_set_of_its_country() -> None:
+    samples = scraped(Snapshot(version="1", verdicts=(verdict(), verdict(9121))))
+    states = labelled(samples, "worksforwhom_verdict_state", "worksforwhom_verdict_state")
+    assert states == {"confirmed": 0, "likely": 1, "suspected": 0, "insufficient": 0}
+    causes = labelled(samples, "worksforwhom_verdict_cause", "worksforwhom_verdict_cause")
+    assert [cause for cause, held in causes.items() if held] == ["filtering"]
+    assert labelled(samples, "worksforwhom_verdict_confidence_ratio", "country") == {"TR": 0.9}
+
+
+def test_every_cause_has_its_count_from_the_start() -> None:
+    samples = scraped(Snapshot(version="1", incidents=(incident(Cause.FILTERING),)))
+    held = labelled(samples, "worksforwhom_incidents_open", "cause")
+    assert held == {str(c): float(c is Cause.FILTERING) for c in Cause if c is not Cause.OK}
+
+
+def test_a_country_that_fell_silent_is_0_and_not_absent() -> None:
+    samples = scraped(Snapshot(version="1", reporting={"TR": 0, "DE": 2}))
+    assert labelled(samples, "worksforwhom_vantages_reporting", "country") == {"TR": 0, "DE": 2}
+
+
+def test_counts_and_instants() -> None:
+    samples = scraped(
+        Snapshot(
+            version="1",
+            newest=NOW,
+            accepted=5,
+            duplicate=2,
+            late=1,
+            refused={"bad_id": 3, "time_too_old": 0},
+            requests={200: 4, 401: 1},
+            judgings=9,
+            judging_seconds=0.25,
+            reload_ok=False,
+            reloaded=NOW,
+        )
+    )
+    plain = {name: value for (name, labels), value in samples.items() if not labels}
+    assert plain == {
+        "worksforwhom_newest_measurement_timestamp_seconds": NOW.timestamp(),
+        "worksforwhom_intake_accepted_total": 5,
+        "worksforwhom_intake_duplicate_total": 2,
+        "worksforwhom_intake_late_total": 1,
+        "worksforwhom_judgings_total": 9,
+        "worksforwhom_judging_seconds": 0.25,
+        "worksforwhom_config_last_reload_successful": 0,
+        "worksforwhom_config_last_reload_success_timestamp_seconds": NOW.timestamp(),
+    }
+    refused = labelled(samples, "worksforwhom_intake_refused_total", "reason")
+    assert refused == {"bad_id": 3, "time_too_old": 0}
+    assert labelled(samples, "worksforwhom_intake_requests_total", "code") == {"200": 4, "401": 1}
+    assert labelled(samples, "worksforwhom_build_info", "version") == {"1": 1}
+
+
+def test_an_instant_that_never_was_is_absent() -> None:
+    names = {name for name, _ in scraped(Snapshot(version="1"))}
+    assert "worksforwhom_newest_measurement_timestamp_seconds" not in names
