@@ -31,6 +31,8 @@ _NOT_WELL = (
     "is: the service's, the network's in between, or this machine's own. Agents in several "
     "countries and networks can."
 )
+_BOGON = "dns_bogon_error"
+_PRIVATE = "If the service is your own, on a private network: --allow-private measures it."
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -158,6 +160,8 @@ def _show(measurement: Measurement, url: str) -> None:
     console = Console(file=sys.stdout, highlight=False)
     console.print(Text(url, style="bold"), table, sep="\n")
     console.print(Text(_WELL if is_met(measurement.observations) else _NOT_WELL))
+    if any(seen.failure and seen.failure.name == _BOGON for seen in measurement.observations):
+        console.print(Text(_PRIVATE))
 
 
 def _seconds(text: str) -> float:

@@ -45,6 +45,8 @@ _SHORTFALLS = {
     Expectation.SHORT: "shorter than a whole answer",
 }
 
+_MOST_NAMES = 3
+
 TESTS = {
     DifferentialTest.SECOND_RESOLVER: "test: another resolver",
     DifferentialTest.NEUTRAL_NAME: "test: a harmless name at that address",
@@ -74,7 +76,7 @@ def describe(seen: Observation) -> str:
         case TcpConnect():
             return f"{seen.address} port {seen.port}"
         case TlsHandshake():
-            shown = ", ".join(part for part in (seen.version, _issuer(seen)) if part)
+            shown = ", ".join(part for part in (seen.version, _certificate(seen)) if part)
             return f"{seen.server_name}: {shown}" if shown else seen.server_name
         case HttpExchange():
             return _exchange(seen)
@@ -108,5 +110,10 @@ def _exchange(seen: HttpExchange) -> str:
     return " ".join(parts)
 
 
-def _issuer(seen: TlsHandshake) -> str:
-    return f"certificate by {seen.chain[0].issuer}" if seen.chain else ""
+def _certificate(seen: TlsHandshake) -> str:
+    if not seen.chain:
+        return ""
+    leaf = seen.chain[0]
+    names = ", ".join(leaf.names[:_MOST_NAMES]) or leaf.subject
+    more = " …" if len(leaf.names) > _MOST_NAMES else ""
+    return f"certificate for {names}{more}, by {leaf.issuer}"

@@ -7,6 +7,7 @@ the first; the chain does not wait for that.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,15 +119,19 @@ class Lookup:
 
     async def _listen(self, channel: _Channel, first: Answer) -> tuple[str, ...]:
         late: list[str] = []
-        try:
+        with contextlib.suppress(OSError):  # the time is up, or nothing more can come
             async with asyncio.timeout(self._tools.settings.late_answers):
                 while len(late) < _MOST:
-                    answer = await self._receive(channel)
-                    if answer.raw != first.raw:  # else a duplicated packet, nobody's forgery
-                        late.extend(answer.addresses)
-        except (OSError, StepError):
-            pass  # the time is up, which is a TimeoutError, or nothing more can come
+                    late.extend(await self._later(channel, first))
         return tuple(late[:_MOST])
+
+    async def _later(self, channel: _Channel, first: Answer) -> tuple[str, ...]:
+        try:
+            answer = await self._receive(channel)
+        except StepError:  # unreadable, but a readable one may still come
+            return ()
+        # The very same bytes are a duplicated packet, nobody's forgery.
+        return () if answer.raw == first.raw else answer.addresses
 
     def _seen(self, done: Timed[Answer]) -> DnsLookup:
         answer = done.value

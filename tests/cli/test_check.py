@@ -73,6 +73,19 @@ async def test_a_name_that_does_not_exist(
     assert "the name does not exist (dns_nxdomain_error)" in " ".join(told.out.split())
 
 
+async def test_a_private_answer_says_how_to_measure_one_s_own(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resolver = await world.names("10.10.34.36")
+    options = ("--second-resolver", "", "--resolver", f"127.0.0.1:{resolver.port}")
+    code = await asyncio.to_thread(run, "http://site.test/", *options)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert code == 1
+    assert "→ 10.10.34.36" in shown
+    assert "a private address: never connected to (dns_bogon_error)" in shown
+    assert "--allow-private measures it" in shown
+
+
 async def test_json_is_a_measurement(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     port = await world.server(page("x", "503 Unavailable"))
     code = await check_here(f"http://127.0.0.1:{port}/", "--json")

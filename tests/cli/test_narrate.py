@@ -18,20 +18,42 @@ from probe.model import (
 )
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
-LEAF = Certificate(sha256="0", subject="CN=a.test", issuer="CN=Roots", not_before=AT, not_after=AT)
+LEAF = Certificate(
+    sha256="0",
+    subject="CN=a.test",
+    issuer="CN=Roots",
+    names=("a.test", "b.test", "c.test", "d.test"),
+    not_before=AT,
+    not_after=AT,
+)
 RESET = Failure(name="connection_reset", errno=104)
 LOOKUP = DnsLookup(
-    at=AT, took=0.1, name="a.test", resolver="system",
-    answers=("1.1.1.1", "1.0.0.1"), late=("2.2.2.2",),
+    at=AT,
+    took=0.1,
+    name="a.test",
+    resolver="system",
+    answers=("1.1.1.1", "1.0.0.1"),
+    late=("2.2.2.2",),
 )
 CONNECT = TcpConnect(at=AT, took=0.1, address="1.1.1.1", port=443)
 SHAKEN = TlsHandshake(
-    at=AT, took=0.1, address="1.1.1.1", port=443, server_name="a.test",
-    version="TLSv1.3", chain=(LEAF,),
+    at=AT,
+    took=0.1,
+    address="1.1.1.1",
+    port=443,
+    server_name="a.test",
+    version="TLSv1.3",
+    chain=(LEAF,),
 )
 ANSWER = HttpExchange(
-    at=AT, took=0.1, url="https://a.test/", address="1.1.1.1",
-    status=302, length=5, title="Hi", location="https://b.test/",
+    at=AT,
+    took=0.1,
+    url="https://a.test/",
+    address="1.1.1.1",
+    status=302,
+    length=5,
+    title="Hi",
+    location="https://b.test/",
 )
 
 
@@ -40,7 +62,7 @@ ANSWER = HttpExchange(
     [
         (LOOKUP, "DNS", "A of a.test at system → 1.1.1.1, 1.0.0.1 (and later 2.2.2.2)"),
         (CONNECT, "TCP", "1.1.1.1 port 443"),
-        (SHAKEN, "TLS", "a.test: TLSv1.3, certificate by CN=Roots"),
+        (SHAKEN, "TLS", "a.test: TLSv1.3, certificate for a.test, b.test, c.test …, by CN=Roots"),
         (ANSWER, "HTTP", "GET https://a.test/ → 302, 5 bytes “Hi” on to https://b.test/"),
     ],
 )
@@ -64,8 +86,13 @@ def test_each_failure_is_said_in_words_and_by_name(failure: Failure, words: str)
 
 def test_a_shortfall_of_the_answer_is_trouble() -> None:
     seen = HttpExchange(
-        at=AT, took=0.1, url="https://a.test/", address="1.1.1.1",
-        status=200, expectation=Expectation.FORBIDDEN, matched="went wrong",
+        at=AT,
+        took=0.1,
+        url="https://a.test/",
+        address="1.1.1.1",
+        status=200,
+        expectation=Expectation.FORBIDDEN,
+        matched="went wrong",
     )
     assert trouble(seen) == "a text that betrays a failure is in the body: 'went wrong'"
 

@@ -114,6 +114,16 @@ async def test_a_second_answer_is_kept_apart(world: World) -> None:
     assert found.late == ("1.1.1.1", "1.0.0.1")
 
 
+async def test_an_unreadable_second_answer_hides_no_third(world: World) -> None:
+    def forged(query: dns.message.Message, _: bytes) -> Sequence[bytes]:
+        real = wire(records(query, "1.1.1.1"))
+        return [wire(records(query, "93.46.8.89")), real[:-3], real]
+
+    await world.resolver(forged)
+    (found,) = await look_up(world)
+    assert (found.answers, found.late) == (("93.46.8.89",), ("1.1.1.1",))
+
+
 async def test_a_duplicated_packet_is_nobody_s_forgery(world: World) -> None:
     await world.resolver(lambda query, _: [records(query, "1.1.1.1").to_wire()] * 2)
     (found,) = await look_up(world)
