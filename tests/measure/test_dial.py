@@ -85,6 +85,8 @@ async def test_no_descriptor_is_left_after_a_failed_or_cancelled_connect(world: 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
             await dialer.connect("127.0.0.1", port)
+    with pytest.raises(PermissionError):
+        dialer.datagrams("255.255.255.255", 53)
     with pytest.raises(OSError, match="illegal"):
         dialer.datagrams("not an address", 53)
 

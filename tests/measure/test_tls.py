@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import struct
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import trustme
 from probe.measure.step import Mark
 from probe.measure.tcp import connect
 from probe.measure.tls import Peer, handshake
-from probe.model import TlsHandshake
+from probe.model import Expectation, HttpExchange, TlsHandshake
 from tests.measure.world import Handler, World, answering, finish, hang, reset, sending
 
 
@@ -133,3 +134,21 @@ async def test_bytes_cross_in_both_directions(world: World) -> None:
         got += await inside.read(65536)
     assert got == body
     inside.close()
+
+
+@pytest.mark.parametrize("polite", [True, False])
+async def test_a_body_may_end_with_or_without_a_goodbye(world: World, *, polite: bool) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\nhello")
+        await writer.drain()
+        if polite:
+            writer.close()
+        else:
+            writer.get_extra_info("socket").shutdown(socket.SHUT_WR)
+        await reader.read()
+
+    await world.names()
+    seen = await world.measure(f"https://site.test:{await world.tls(serve)}/", expect="hello")
+    assert isinstance(seen[-1], HttpExchange)
+    assert (seen[-1].failure, seen[-1].expectation) == (None, Expectation.MET)
