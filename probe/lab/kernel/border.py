@@ -14,7 +14,7 @@ import msgspec
 
 from probe.lab.kernel.interference.decide import Ledger, Memory, Sight, decide
 from probe.lab.kernel.interference.policy import PASS, Action, Policy
-from probe.lab.kernel.packet import Flag, Packet, Tcp, Udp, parse
+from probe.lab.kernel.packet import Packet, Tcp, Udp, is_syn, parse
 
 FLOWS = 10_000
 IDLE = 120.0
@@ -148,4 +148,4 @@ def _endpoints(packet: Packet) -> tuple[Endpoint, Endpoint]:
 
 def _begins(packet: Packet) -> bool:
     tcp = packet.segment
-    return isinstance(tcp, Tcp) and tcp.flags & (Flag.SYN | Flag.ACK) == Flag.SYN
+    return isinstance(tcp, Tcp) and is_syn(tcp)

@@ -90,7 +90,7 @@ def page(packet: Packet, tcp: Tcp, response: bytes) -> tuple[bytes, ...]:
             packet,
             tcp,
             seq=tcp.ack + start,
-            flags=Flag.ACK | Flag.PSH | (Flag.FIN if start == starts[-1] else Flag(0)),
+            flags=Flag.ACK | Flag.PSH | (Flag.FIN if start == starts[-1] else 0),
             data=response[start : start + SEGMENT],
         )
         for start in starts
@@ -102,7 +102,7 @@ def acknowledge(packet: Packet, tcp: Tcp) -> bytes:
     return _turned(packet, tcp, seq=tcp.ack, flags=Flag.ACK)
 
 
-def _turned(packet: Packet, tcp: Tcp, *, seq: int, flags: Flag, data: bytes = b"") -> bytes:
+def _turned(packet: Packet, tcp: Tcp, *, seq: int, flags: int, data: bytes = b"") -> bytes:
     carried = len(tcp.data) + bool(tcp.flags & Flag.SYN) + bool(tcp.flags & Flag.FIN)
     segment = Tcp(
         source_port=tcp.port,

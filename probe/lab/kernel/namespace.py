@@ -95,7 +95,7 @@ def enter_sandbox() -> None:
         _unshare_all()
         launcher.private_mounts()
     except OSError as error:
-        raise SandboxError(_explain(error)) from error
+        raise SandboxError(explain(error)) from error
 
 
 def _unshare_all() -> None:
@@ -151,7 +151,7 @@ def _trial() -> str:
     except ImportError:
         return "pyroute2 is not installed; `pip install worksforwhom[lab]` brings it"
     except OSError as error:
-        return _explain(error)
+        return explain(error)
     return ""
 
 
@@ -171,7 +171,7 @@ def _try_a_link(first: Namespace, second: Namespace) -> None:
             pass
 
 
-def _explain(error: OSError) -> str:
+def explain(error: OSError) -> str:
     """Name the likeliest reason; what the machine says of itself comes before the bare errno."""
     facts = {
         "max_user_namespaces": _setting("/proc/sys/user/max_user_namespaces"),

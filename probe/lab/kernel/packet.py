@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from enum import IntFlag
+from enum import IntEnum
 
 import msgspec
 
@@ -14,7 +14,9 @@ INJECTED_TTL = 64
 _V4_HEADER, _V6_HEADER, _TCP_HEADER, _UDP_HEADER = 20, 40, 20, 8
 
 
-class Flag(IntFlag):
+class Flag(IntEnum):
+    """Bits; not an IntFlag, whose operators cost more than all the rest of a decision."""
+
     FIN = 1
     SYN = 2
     RST = 4
@@ -32,6 +34,14 @@ class Tcp(msgspec.Struct, frozen=True, kw_only=True, tag="tcp"):
     options: bytes = b""
     """Padded to a multiple of 4."""
     data: bytes = b""
+
+
+_SYN, _SYN_OR_ACK = int(Flag.SYN), Flag.SYN | Flag.ACK
+
+
+def is_syn(tcp: Tcp) -> bool:
+    """Whether it asks for a connection (and does not answer such a wish)."""
+    return tcp.flags & _SYN_OR_ACK == _SYN
 
 
 class Udp(msgspec.Struct, frozen=True, kw_only=True, tag="udp"):

@@ -29,6 +29,7 @@ from probe.lab.kernel.plan import Plan
 IN_FLIGHT = 20_000
 """Most frames under way at once: past it they are lost, as in a full queue."""
 SHORTEST = ETHERNET + 20
+KINDS = (IPV4, IPV6)
 BOX = 0.5
 """Where on a host's line, as a share of its delay, the box stands that interferes with it."""
 TIME_EXCEEDED_V4, TIME_EXCEEDED_V6 = 11, 3
@@ -89,15 +90,12 @@ class Router:
 
     def receive(self, place: int, frame: bytes, now: float) -> None:
         """Take a frame that the host of that index sent."""
-        kind = frame[12:14]
-        if len(frame) < SHORTEST:
+        if len(frame) < SHORTEST or frame[12:14] not in KINDS:
             return
-        if kind == IPV4:
+        if frame[12:14] == IPV4:
             target, ttl = self.places.get(frame[30:34]), frame[22]
-        elif kind == IPV6:
-            target, ttl = self.places.get(frame[38:54]), frame[21]
         else:
-            return
+            target, ttl = self.places.get(frame[38:54]), frame[21]
         self.counters.received += 1
         if target is None:
             self.counters.unroutable += 1

@@ -15,10 +15,12 @@ from probe.lab.kernel.interference.policy import (
     SynReset,
 )
 from probe.lab.kernel.packet import Flag, Packet, Segment, Tcp, Udp, build
+from tests.lab.kernel.client_hello import hello
 
 CLIENT, SERVER, STRANGER = b"\x1f\5\0\1", b"\x2d\x3c\1\1", b"\x1f\7\0\1"
 PLACES = {CLIENT: 0, SERVER: 1, STRANGER: 2}
 REQUEST_TIME = 100.0
+HELLO = hello()
 
 
 def border(*found: AnyAct, share: float = 1.0, seed: int = 0) -> Border:
@@ -87,18 +89,14 @@ def test_all_packets_of_a_flow_share_its_lot() -> None:
 def test_a_port_used_again_is_another_flow() -> None:
     made = border(NameDrop())
     seen = made.watches(0, 1)
-    rubbish = Tcp(source_port=40000, port=443, seq=1, flags=Flag.ACK, data=b"\0")
+
+    def say(data: bytes) -> object:
+        segment = Tcp(source_port=40000, port=443, seq=1, flags=Flag.ACK, data=data)
+        return made.look(seen, packet(segment=segment), REQUEST_TIME)
+
+    assert [say(b"\0 neither TLS nor a request"), say(HELLO)] == [PASS, PASS]
     made.look(seen, packet(), REQUEST_TIME)
-    made.look(seen, packet(segment=rubbish), REQUEST_TIME)
-    (flow,) = made._flows.values()
-    (memory,) = flow.memories.values()
-    assert memory is not None
-    assert memory.examined
-    made.look(seen, packet(), REQUEST_TIME)
-    (flow,) = made._flows.values()
-    (memory,) = flow.memories.values()
-    assert memory is not None
-    assert not memory.examined
+    assert say(HELLO) == DROP
 
 
 def test_idle_flows_are_forgotten() -> None:

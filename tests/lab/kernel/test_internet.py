@@ -12,7 +12,8 @@ from tests.lab.kernel.sandbox import ENVIRONMENT, child, needs_namespaces
 
 pytestmark = needs_namespaces
 
-Sights = dict[str, dict[str, object]]
+Seen = dict[str, object]
+Sights = dict[str, Seen]
 
 SILENCE, REFUSED, UNREACHABLE = "TimeoutError None", "ConnectionRefusedError 111", "OSError 113"
 RESET = "ConnectionResetError 104"
@@ -21,32 +22,30 @@ WELL = "HTTP/1.1 200 OK: 40000 bytes"
 SECURE = f"{WELL}, then SSLEOFError 8"
 """The test's server ends without a close_notify."""
 
-DROPPED = {"v4": SILENCE, "v6": SILENCE, "port80": SILENCE}
-SAID = {
+DROPPED: Seen = {"v4": SILENCE, "v6": SILENCE, "port80": SILENCE}
+SAID: Seen = {
     "v4": f"tls: {RESET}",
     "v6": f"tls: {RESET}",
     "pieces": f"tls: {RESET}",
     "elsewhere": f"tls: {RESET}",
 }
-HUNG = {
+HUNG: Seen = {
     "v4": f"tls: {SILENCE}",
     "v6": f"tls: {SILENCE}",
     "pieces": f"tls: {SILENCE}",
     "elsewhere": f"tls: {SILENCE}",
 }
-STALLED = dict.fromkeys(("v4", "v6", "pieces", "elsewhere"), f": , then {SILENCE}")
-OFFLINE = {"foreign": SILENCE, "public": []}
-DEAF = {**OFFLINE, "domestic": SILENCE, "resolver": []}
+STALLED: Seen = dict.fromkeys(("v4", "v6", "pieces", "elsewhere"), f": , then {SILENCE}")
+OFFLINE: Seen = {"foreign": SILENCE, "public": []}
+DEAF: Seen = {**OFFLINE, "domestic": SILENCE, "resolver": []}
 
 
-def dns(
-    *answers: str, subdomain: tuple[str, ...] = (), aaaa: tuple[str, ...] = ()
-) -> dict[str, object]:
+def dns(*answers: str, subdomain: tuple[str, ...] = (), aaaa: tuple[str, ...] = ()) -> Seen:
     both = list(answers)
     return {"isp": both, "public": both, "subdomain": list(subdomain), "aaaa": list(aaaa)}
 
 
-def notice(status: str, location: str = "") -> dict[str, object]:
+def notice(status: str, location: str = "") -> Seen:
     page = f"HTTP/1.1 {status}{location}: {NOTICE_PAGE}"
     return {"plain": page, "v6": page, "tls": f"tls: {RESET}"}
 
@@ -55,7 +54,7 @@ BOGON = "NOERROR 10.10.34.35"
 FORGED = ("NOERROR 31.13.94.37", "NOERROR 162.125.2.5")
 FORGED_V6 = "NOERROR 2001::1f0d:5e25"
 
-DIFFERENT: dict[str, dict[str, object]] = {
+DIFFERENT: Sights = {
     "dns.empty_noerror": dns("NOERROR", subdomain=("NOERROR",), aaaa=("NOERROR",)),
     "dns.injection.blockpage_ip": dns(
         "NOERROR 45.60.9.9", subdomain=("NOERROR 45.60.9.9",), aaaa=("NOERROR",)
@@ -114,7 +113,8 @@ PEACE: Sights = {
     "http.": {**dict.fromkeys(("plain", "v6", "neutral", "abroad"), WELL), "tls": SECURE},
     "ip.shutdown": {
         **dict.fromkeys(("foreign", "domestic", "mobile", "abroad", "into"), "connected"),
-        **dict.fromkeys(("resolver", "public"), ["NOERROR 31.5.0.9"]),
+        "resolver": ["NOERROR 31.5.0.9"],
+        "public": ["NOERROR 31.5.0.9"],
     },
 }
 
@@ -123,7 +123,7 @@ PEACE: Sights = {
 def sights(tmp_path_factory: pytest.TempPathFactory) -> Sights:
     out = tmp_path_factory.mktemp("sights")
     command = [sys.executable, "-m", "tests.lab.kernel.sights", str(out)]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 — our own script
         command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
@@ -138,28 +138,33 @@ def test_without_interference_everything_works(sights: Sights) -> None:
 def test_a_client_sees_the_mechanism_and_nothing_else(mechanism: str, sights: Sights) -> None:
     seen = sights[mechanism]
     peace = next(kind for kind in PEACE.values() if kind.keys() == seen.keys())
-    expected = dict(DIFFERENT[mechanism])
-    if mechanism == "dns.injection.forged_public":
-        expected = {}
-    assert seen == peace | expected
+    assert seen == peace | DIFFERENT[mechanism]
+
+
+def texts(seen: object) -> list[str]:
+    return msgspec.convert(seen, list[str])
+
+
+def timed(seen: Seen) -> list[tuple[str, float]]:
+    return msgspec.convert(list(seen.values()), list[tuple[str, float]])
 
 
 def test_a_forged_public_address_comes_first_and_the_true_one_after_it(sights: Sights) -> None:
     for resolver in ("isp", "public"):
-        forged, true = sights["dns.injection.forged_public"][resolver]  # type: ignore[misc]
+        forged, true = texts(sights["dns.injection.forged_public"][resolver])
         assert forged not in {TRUE, BOGON}
         assert true == TRUE
 
 
 def test_added_delay_is_added_each_way_and_only_there(sights: Sights) -> None:
-    (answer, took), (neutral, usual) = sights["throttle.handshake_delay"].values()  # type: ignore[misc]
+    (answer, took), (neutral, usual) = timed(sights["throttle.handshake_delay"])
     assert (answer, neutral) == (SECURE, SECURE)
-    assert took - usual > 4 * 2 * 0.05 * 0.9  # TCP, TLS 1.3 and HTTP: at least three round trips
+    assert took - usual > 3 * 2 * 0.05  # TCP, TLS 1.3 and HTTP: three round trips
     assert usual < 0.25
 
 
 def test_policing_pins_the_goodput(sights: Sights) -> None:
-    (answer, took), (_, usual) = sights["throttle.sni_policing"].values()  # type: ignore[misc]
+    (answer, took), (_, usual) = timed(sights["throttle.sni_policing"])
     assert answer == SECURE
     assert 40_000 / took < 2 * 16_250
     assert usual < 0.25

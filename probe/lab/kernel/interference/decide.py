@@ -26,7 +26,7 @@ from probe.lab.kernel.interference.policy import (
     NameReset,
     SynReset,
 )
-from probe.lab.kernel.packet import Flag, Packet, Tcp, Udp, build
+from probe.lab.kernel.packet import Flag, Packet, Tcp, Udp, build, is_syn
 
 DNS = 53
 ConnectionAct = SynReset | Divert | NameReset | HttpAnswer | NameDrop | NameFreeze | NamePolice
@@ -108,10 +108,6 @@ def _hit(addresses: tuple[bytes, ...], address: bytes) -> bool:
     return not addresses or address in addresses
 
 
-def _is_syn(tcp: Tcp) -> bool:
-    return tcp.flags & (Flag.SYN | Flag.ACK) == Flag.SYN
-
-
 def _by_address(act: Cut | Delay | AddressDrop, sight: Sight) -> Action:
     match act:
         case Cut():
@@ -126,7 +122,7 @@ def _address_drop(act: AddressDrop, sight: Sight) -> Action:
     segment = sight.packet.segment
     if not _hit(act.addresses, sight.peer):
         return PASS
-    if act.syn_only and not (isinstance(segment, Tcp) and _is_syn(segment)):
+    if act.syn_only and not (isinstance(segment, Tcp) and is_syn(segment)):
         return PASS
     if act.unreachable and sight.outward:
         return Action(forward=False, inject=(forge.prohibited(sight.packet),))
@@ -134,7 +130,7 @@ def _address_drop(act: AddressDrop, sight: Sight) -> Action:
 
 
 def _syn_reset(act: SynReset, sight: Sight, tcp: Tcp) -> Action:
-    if not (sight.outward and _is_syn(tcp) and _hit(act.addresses, sight.peer)):
+    if not (sight.outward and is_syn(tcp) and _hit(act.addresses, sight.peer)):
         return PASS
     return Action(forward=False, inject=(forge.reset_sender(sight.packet, tcp),))
 
@@ -200,7 +196,7 @@ def _says(
     if memory.examined or not sight.outward:
         return False
     if memory.beginning is None:
-        memory.beginning = Beginning(tcp.seq + 1 if _is_syn(tcp) else None)
+        memory.beginning = Beginning(tcp.seq + 1 if is_syn(tcp) else None)
     if not tcp.data:
         return False
     memory.beginning.feed(tcp.seq, tcp.data)
@@ -218,7 +214,7 @@ def _is_other(stream: bytes) -> bool:
 def _name_reset(act: NameReset, sight: Sight, tcp: Tcp, memory: Memory, ledger: Ledger) -> Action:
     packet = sight.packet
     triple = (packet.source, packet.target, tcp.port)
-    if _is_syn(tcp) and ledger.until.get(triple, 0.0) > sight.now:
+    if is_syn(tcp) and ledger.until.get(triple, 0.0) > sight.now:
         return Action(forward=False, inject=(forge.reset_sender(packet, tcp),))
     if memory.caught:
         return DROP

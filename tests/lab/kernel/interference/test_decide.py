@@ -9,20 +9,11 @@ from probe.lab.kernel.interference import policy as acts
 from probe.lab.kernel.interference.decide import LEDGER, Ledger, Memory, Sight, decide
 from probe.lab.kernel.interference.policy import DROP, PASS, Action, AnyAct
 from probe.lab.kernel.packet import Flag, Icmp, Opaque, Packet, Segment, Tcp, Udp, parse
+from tests.lab.kernel.client_hello import hello
 
 CLIENT, SERVER, OTHER = b"\x1f\5\0\1", b"\x2d\x3c\1\1", b"\x2d\x3c\1\2"
 REQUEST = b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n"
 NAMES = ("example.com",)
-
-
-def hello(name: bytes = b"www.example.com") -> bytes:
-    entry = b"\0" + len(name).to_bytes(2, "big") + name
-    value = len(entry).to_bytes(2, "big") + entry
-    extension = b"\0\0" + len(value).to_bytes(2, "big") + value
-    body = b"\3\3" + b"r" * 32 + b"\0" + b"\0\2\x13\1" + b"\1\0"
-    body += len(extension).to_bytes(2, "big") + extension
-    message = b"\1" + len(body).to_bytes(3, "big") + body
-    return b"\x16\3\1" + len(message).to_bytes(2, "big") + message
 
 
 def out(segment: Segment, now: float = 0.0) -> Sight:
@@ -212,7 +203,11 @@ def test_what_is_no_question_for_the_name_passes(sight: Sight) -> None:
 def test_silence_without_names_is_the_silence_of_all_dns() -> None:
     both = Udp(source_port=53, port=40000), Tcp(source_port=53, port=40000, seq=0)
     seen = play(
-        acts.DnsSilence(), out(question("a.net")), out(tcp(port=53)), *map(back, both), out(tcp())
+        acts.DnsSilence(),
+        out(question("a.net")),
+        out(tcp(port=53)),
+        *(back(segment) for segment in both),
+        out(tcp()),
     )
     assert seen == [DROP, DROP, DROP, DROP, PASS]
 

@@ -17,7 +17,11 @@ VARIANTS = {"ip.nullroute.unreachable"}
 HOME, HOME_V6, MOBILE = packed("31.5.0.1"), packed("2a0e:2::1"), packed("31.6.0.1")
 
 
-def event(mechanism: str = "ip.nullroute", **more: object) -> Event:
+def drop(**more: object) -> Event:
+    return event("ip.nullroute", **more)
+
+
+def event(mechanism: str, **more: object) -> Event:
     return Event(at=0, mechanism=mechanism, **more)  # type: ignore[arg-type]
 
 
@@ -59,7 +63,7 @@ def test_every_mechanism_makes_policies_for_a_whole_service_everywhere(mechanism
     ],
 )
 def test_each_list_of_places_narrows(where: dict[str, object], inside: set[str]) -> None:
-    found = {host.name for host in PLAN.hosts if host.vantage and is_inside(event(**where), host)}
+    found = {host.name for host in PLAN.hosts if host.vantage and is_inside(drop(**where), host)}
     assert found == inside
 
 
@@ -75,15 +79,15 @@ def test_each_list_of_places_narrows(where: dict[str, object], inside: set[str])
     ],
 )
 def test_what_is_hit_is_a_list_of_names(what: dict[str, object], names: tuple[str, ...]) -> None:
-    assert blocked_names(event(**what), PLAN) == names
+    assert blocked_names(drop(**what), PLAN) == names
 
 
 def test_addresses_are_those_of_the_names_and_their_subdomains() -> None:
-    assert blocked_addresses(event(names=("example.com",)), PLAN) == (
+    assert blocked_addresses(drop(names=("example.com",)), PLAN) == (
         packed(ORIGIN),
         packed(ORIGIN_V6),
     )
-    assert blocked_addresses(event(), PLAN) == ()
+    assert blocked_addresses(drop(), PLAN) == ()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_addresses_are_those_of_the_names_and_their_subdomains() -> None:
 )
 def test_an_event_that_can_hit_nothing_is_refused(wished: dict[str, object], says: str) -> None:
     with pytest.raises(NothingHit, match=says):
-        policies(event(**wished), PLAN)
+        policies(drop(**wished), PLAN)
 
 
 def test_where_no_probe_host_is_mobile_there_is_no_mobile_shutdown() -> None:
@@ -106,7 +110,7 @@ def test_where_no_probe_host_is_mobile_there_is_no_mobile_shutdown() -> None:
 
 
 def test_interference_acts_on_probe_hosts_in_both_families() -> None:
-    policy = one(event(services=("example",), countries=("TR",)))
+    policy = one(drop(services=("example",), countries=("TR",)))
     assert policy.clients == (HOME, HOME_V6, MOBILE)
     assert policy.act == AddressDrop(addresses=(packed(ORIGIN), packed(ORIGIN_V6)))
 
