@@ -16,23 +16,23 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sight: Sight
     main: Row
     extra: tuple[Row, ...] = ()
-
-    @property
-    def category(self) -> Category:
-        return self.main.category
-
-    @property
-    def failing(self) -> bool:
-        return self.main.category not in {Category.OK, Category.NOTHING}
+    category: Category
+    failing: bool
+    author: Author
+    """Who must have written what was seen: the network, if any row says so."""
 
 
 def find(sight: Sight, known: Reference) -> Finding:
     """Apply the table: the first main row that fits, and every extra one that does."""
     main = next(row for row in MAIN if row.condition(sight, known))
-    if main.category in {Category.OK, Category.SLOW, Category.NOTHING}:
-        return Finding(sight=sight, main=main)
-    extra = tuple(row for row in EXTRA if row.condition(sight, known))
-    return Finding(sight=sight, main=main, extra=extra)
+    quiet = main.category in {Category.OK, Category.SLOW, Category.NOTHING}
+    extra = () if quiet else tuple(row for row in EXTRA if row.condition(sight, known))
+    signed = any(row.author is Author.NETWORK for row in extra)
+    return Finding(
+        sight=sight, main=main, extra=extra, category=main.category,
+        failing=main.category not in {Category.OK, Category.NOTHING},
+        author=Author.NETWORK if signed else main.author,
+    )  # fmt: skip
 
 
 def rows(finding: Finding) -> tuple[Row, ...]:
@@ -43,14 +43,6 @@ def weight(finding: Finding, cause: Cause) -> float:
     """Nats toward a cause beyond what the category says, capped."""
     total = sum(row.weights.get(cause, 0.0) for row in rows(finding))
     return max(-CAP, min(CAP, total))
-
-
-def author(finding: Finding) -> Author:
-    """The one who must have written what was seen: the network, if any row says so."""
-    authors = {row.author for row in rows(finding)}
-    if Author.NETWORK in authors:
-        return Author.NETWORK
-    return finding.main.author
 
 
 def evidence(finding: Finding) -> tuple[Evidence, ...]:

@@ -88,11 +88,17 @@ def _measured(
         tallies = {Reach.DOMESTIC: said.domestic, Reach.FOREIGN: said.foreign}
     reason = said.reason if said is not None else ""
     condition = _condition(tallies, reason, controls)
-    failing = [s.at for s in controls if not s.met]
+    failing = [s.at for s in sights if _failed_control(s, well_at)]
     return Health(
         vantage=vantage, condition=condition, reason=reason or condition.value, well_at=well_at,
         since=min(failing, default=latest.at if latest else None), controls=controls, shown=True,
     )  # fmt: skip
+
+
+def _failed_control(sight: Sight, well_at: datetime | None) -> bool:
+    """A control that failed after the last foreign one that passed."""
+    control = sight.measurement.target.service == CONTROL
+    return control and not sight.met and (well_at is None or sight.at > well_at)
 
 
 def _fresh_controls(sights: Iterable[Sight], view: View) -> tuple[Sight, ...]:

@@ -290,7 +290,7 @@ EXTRA: tuple[Row, ...] = (
         _C.NOTHING, _N, "another resolver gives this vantage addresses that other countries know",
         "attribution.md 6, 7.4", weights={_FIL: 3.0, _SRV: -3.0}),
     Row("test.second_resolver_hears", "dns",
-        lambda s, k: s.layer is Layer.DNS and s.second is Contrast.PASSES and s.failure in _SILENT, _C.NOTHING, _0,
+        lambda s, _: s.layer is Layer.DNS and s.second is Contrast.PASSES and s.failure in _SILENT, _C.NOTHING, _0,
         "another resolver answers this vantage for the name", "censoredplanet: timeouts are too common to count",
         weights={_FIL: 1.0, _SRV: -2.0}),
     Row("test.second_resolver_alike", "dns",

@@ -54,6 +54,8 @@ class Case:
     feature: str
     endpoint: str
     at: datetime
+    pinned: str = ""
+    """An address that is not this feature's own."""
 
     @property
     def host(self) -> str:
@@ -61,7 +63,7 @@ class Case:
 
     @property
     def address(self) -> str:
-        return f"11.{dice(self.service) % 200 + 1}.{dice(self.feature) % 200 + 1}.7"
+        return self.pinned or f"11.{dice(self.service) % 200 + 1}.{dice(self.feature) % 200 + 1}.7"
 
     @property
     def foreign(self) -> bool:

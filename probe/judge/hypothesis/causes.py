@@ -104,10 +104,21 @@ def log_emission(form: Form, counts: Counts) -> float:
     return total + math.lgamma(form.mass) - math.lgamma(form.mass + seen)
 
 
-def _beta_grid(a: float, b: float, points: int = 12) -> tuple[tuple[float, float], ...]:
+class Reach(msgspec.Struct, frozen=True, eq=False):
+    """One point of the grid of reaches, in logs."""
+
+    hit: float
+    spared: float
+    weight: float
+
+
+def _beta_grid(a: float, b: float, points: int = 12) -> tuple[Reach, ...]:
     grid = [(i + 0.5) / points for i in range(points)]
     dense = [x ** (a - 1) * (1 - x) ** (b - 1) for x in grid]
-    return tuple((x, d / sum(dense)) for x, d in zip(grid, dense, strict=True))
+    return tuple(
+        Reach(math.log(x), math.log(1 - x), math.log(d / sum(dense)))
+        for x, d in zip(grid, dense, strict=True)
+    )
 
 
 REACH = {

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from probe.judge.evidence import Finding, author, weight
+from probe.judge.evidence import Finding, weight
 from probe.judge.health import UNWELL, Condition, Health, spoilt
 from probe.judge.hypothesis.causes import Counts
 from probe.judge.hypothesis.likelihood import Country, Network
@@ -182,7 +182,7 @@ def main_category(held: Iterable[Run]) -> Category | None:
 
 def authored(run: Run, who: Author) -> bool:
     """Whether the failure of a run was written by them, in any of its sights."""
-    return run.failing and any(author(f) is who for f in run.findings if f.failing)
+    return run.failing and any(f.author is who for f in run.findings if f.failing)
 
 
 def through(run: Run, begun: datetime | None) -> bool:
@@ -190,7 +190,7 @@ def through(run: Run, begun: datetime | None) -> bool:
     found = since(run, begun)
     if begun is not None:
         found = tuple(f for f in found if f.sight.at >= begun)
-    good = [f for f in found if f.category is Category.OK or author(f) is Author.SERVER]
+    good = [f for f in found if f.category is Category.OK or f.author is Author.SERVER]
     return bool(good) and 2 * len(good) > len(found)
 
 

@@ -6,7 +6,7 @@ Everything here is a function of small sorted tuples, so that like countries are
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -21,6 +21,8 @@ from probe.judge.hypothesis.causes import (
     REACH,
     WELL,
     Counts,
+    Form,
+    Reach,
     log_emission,
 )
 from probe.model import Cause
@@ -63,7 +65,7 @@ def log_sum(values: Iterable[float]) -> float:
     top = max(listed, default=-math.inf)
     if top == -math.inf:
         return top
-    return top + math.log(sum(math.exp(value - top) for value in listed))
+    return top + math.log(sum([math.exp(value - top) for value in listed]))
 
 
 class _Lone(msgspec.Struct, frozen=True, eq=False):
@@ -88,9 +90,8 @@ def _lone(network: Network) -> _Lone:
         controls = network.well * math.log(CONTROLS_WELL.get(form.cause, CONTROLS_WELL_ELSE))
         return temper * (sum(log_emission(form, c) for c in network.counts) + controls) + told
 
-    def unaffected(form: object, passing: float) -> float:
-        chosen = WELL if form is WELL else BURST
-        seen = sum(log_emission(chosen, c) for c in network.counts)
+    def unaffected(form: Form, passing: float) -> float:
+        seen = sum(log_emission(form, c) for c in network.counts)
         return temper * (seen + network.well * math.log(passing))
 
     well = math.log(1 - BURST_SHARE) + unaffected(WELL, CONTROLS_WELL_ELSE)
@@ -140,17 +141,21 @@ def _shared_or_apart(lone: list[_Lone], cause: Cause) -> float:
     return log_sum((shared, apart)) - math.log(2)
 
 
-def _reached(affected: list[float], lone: list[_Lone], cause: Cause) -> float:
+def _reached(affected: Sequence[float], lone: Sequence[_Lone], cause: Cause) -> float:
     """Sum out which networks are affected, over the grid of reaches."""
-    return log_sum(
-        math.log(weight)
-        + sum(_either(phi, a, n.quiet) for a, n in zip(affected, lone, strict=True))
-        for phi, weight in REACH[cause]
-    )
+    pairs = [(a, n.quiet) for a, n in zip(affected, lone, strict=True)]
+    return log_sum([
+        point.weight + sum([_either(point, a, quiet) for a, quiet in pairs])
+        for point in REACH[cause]
+    ])  # fmt: skip
 
 
-def _either(phi: float, affected: float, quiet: float) -> float:
-    return log_sum((math.log(phi) + affected, math.log(1 - phi) + quiet))
+def _either(point: Reach, affected: float, quiet: float) -> float:
+    """Log of hit·e^affected + spared·e^quiet; written out, for it is the innermost step."""
+    hit, spared = point.hit + affected, point.spared + quiet
+    if hit > spared:
+        return hit + math.log1p(math.exp(spared - hit))
+    return spared + math.log1p(math.exp(hit - spared))
 
 
 def _local(country: Country, lone: list[_Lone], quiet: float) -> float:
@@ -173,14 +178,12 @@ def affected(country: Country, index: int, cause: Cause) -> float:
     lone = [_lone(network) for network in country]
     mixed = [_mixed(n, cause) for n in lone]
     weights, hits = [], []
-    for phi, weight in REACH[cause]:
-        whole = math.log(weight) + sum(
-            _either(phi, m, n.quiet) for m, n in zip(mixed, lone, strict=True)
-        )
-        one = math.log(phi) + mixed[index] - _either(phi, mixed[index], lone[index].quiet)
+    for point in REACH[cause]:
+        each = [_either(point, m, n.quiet) for m, n in zip(mixed, lone, strict=True)]
+        whole = point.weight + sum(each)
         weights.append(whole)
-        hits.append(whole + one)
-    return math.exp(log_sum(hits) - log_sum(weights))
+        hits.append(whole - each[index] + point.hit + mixed[index])
+    return math.exp(min(0.0, log_sum(hits) - log_sum(weights)))
 
 
 def burst_share(network: Network) -> float:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
-from probe.judge.evidence import Finding, author, evidence, weight
+from probe.judge.evidence import Finding, evidence, weight
 from probe.judge.hypothesis.episode import Run
 from probe.model import SIDES, Author, Cause, Evidence, Side
 
@@ -22,7 +22,7 @@ _SIDE_BONUS = {
 
 def strength(finding: Finding, cause: Cause) -> float:
     """How much a finding says for a cause."""
-    return weight(finding, cause) + _SIDE_BONUS.get((SIDES[cause], author(finding)), 0.0)
+    return weight(finding, cause) + _SIDE_BONUS.get((SIDES[cause], finding.author), 0.0)
 
 
 def shown(held: Iterable[Run], cause: Cause, most: int = MOST_PIECES) -> tuple[Evidence, ...]:
