@@ -226,11 +226,11 @@ class Centre:
             await self.hangup.wait()
             self.hangup.clear()
             if self.hooks.reload and not self.stop.is_set():
-                self._reload(self.hooks.reload)
+                await self._reload(self.hooks.reload)
 
-    def _reload(self, reload: Reload) -> None:
+    async def _reload(self, reload: Reload) -> None:
         try:
-            config, catalogue = reload()
+            config, catalogue = await asyncio.to_thread(reload)
             agreed = terms(config)
             if self.tls and config.tls:
                 certificate.load(self.tls, config.tls)
