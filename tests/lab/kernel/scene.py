@@ -24,7 +24,7 @@ NEUTRAL_ORIGIN, CONTROL, NOTICE = "45.60.1.2", "31.5.0.9", "45.60.9.9"
 ISP, PUBLIC = "31.5.0.53", "45.60.8.8"
 PATIENCE = 0.4
 """Seconds: silence is what lasts longer."""
-BODY = b"x" * 40_000
+BODY = b"x" * 30_000
 
 
 def vantage(name: str, asn: int, kind: NetworkKind, country: str = "TR") -> Vantage:

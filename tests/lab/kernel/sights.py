@@ -19,7 +19,6 @@ import dns.message
 import dns.rcode
 import trustme
 
-from probe.lab.kernel.interference import known
 from probe.lab.kernel.internet import Internet, start
 from probe.lab.kernel.namespace import enter_sandbox, inside
 from probe.lab.kernel.wiring import Wired, wire
@@ -162,11 +161,12 @@ class Client:
         with inside(self._namespace):
             client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with client:
-            client.settimeout(PATIENCE / 4)
+            client.settimeout(PATIENCE)
             client.sendto(query.to_wire(), (resolver, 53))
             while True:
                 try:
                     answers.append(in_words(client.recv(4096), query))
+                    client.settimeout(PATIENCE / 4)
                 except TimeoutError:
                     return answers
 
@@ -305,7 +305,7 @@ def play(mechanisms: list[str], clients: Clients, internet: Internet) -> dict[st
     return seen | {"lifted": see("tls.", clients)}
 
 
-def main(out: Path) -> None:
+def main(out: Path, mechanisms: list[str]) -> None:
     enter_sandbox()
     wired = wire(PLAN)
     authority = trustme.CA()
@@ -314,7 +314,7 @@ def main(out: Path) -> None:
     start_servers(wired, authority)
     internet = start(PLAN, wired, log=out / "internet.log")
     clients = {name: Client(wired, trust, name) for name in ("tr-1", "tr-2", "de-1")}
-    seen = play(list(known()), clients, internet)
+    seen = play(mechanisms, clients, internet)
     counters = internet.counters()
     internet.stop()
     seen["end"] = {
@@ -325,4 +325,4 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,7 +20,7 @@ Sights = dict[str, Seen]
 SILENCE, REFUSED, UNREACHABLE = "TimeoutError None", "ConnectionRefusedError 111", "OSError 113"
 RESET = "ConnectionResetError 104"
 TRUE, TRUE_V6 = "NOERROR 45.60.1.1", "NOERROR 2a0e:1::1"
-WELL = "HTTP/1.1 200 OK: 40000 bytes"
+WELL = "HTTP/1.1 200 OK: 30000 bytes"
 SECURE = f"{WELL}, then SSLEOFError 8"
 """The test's server ends without a close_notify."""
 
@@ -119,19 +121,30 @@ PEACE: Sights = {
 }
 
 
+WORLDS = 3
+"""Played at the same time: most of it is waiting for silence."""
+
+
 @pytest.fixture(scope="module")
 def sights(tmp_path_factory: pytest.TempPathFactory) -> Sights:
-    out = tmp_path_factory.mktemp("sights")
-    command = [sys.executable, "-m", "tests.lab.kernel.sights", str(out)]
-    done = subprocess.run(  # noqa: S603 — our own script
-        command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False
+    outs = [tmp_path_factory.mktemp("sights") for _ in range(WORLDS)]
+    worlds = [world(out, known()[number::WORLDS]) for number, out in enumerate(outs)]
+    ends = [(process.communicate(timeout=120)[1], process.returncode) for process in worlds]
+    assert ends == [("", 0)] * WORLDS
+    seen: Sights = {}
+    for out in outs:
+        seen |= msgspec.json.decode((out / "sights.json").read_bytes(), type=Sights)
+        assert seen["end"] == {"fault": "", "unhit": []}
+        assert {kind: seen[kind] for kind in PEACE} == PEACE
+        assert seen["lifted"] == PEACE["tls."]
+    return seen
+
+
+def world(out: Path, mechanisms: Sequence[str]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.lab.kernel.sights", str(out), *mechanisms]
+    return subprocess.Popen(  # noqa: S603 — our own script
+        command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    return msgspec.json.decode((out / "sights.json").read_bytes(), type=Sights)
-
-
-def test_without_interference_everything_works(sights: Sights) -> None:
-    assert {kind: sights[kind] for kind in PEACE} == PEACE
 
 
 @pytest.mark.parametrize("mechanism", sorted(DIFFERENT))
@@ -166,22 +179,14 @@ def test_added_delay_is_added_each_way_and_only_there(sights: Sights) -> None:
 def test_policing_pins_the_goodput(sights: Sights) -> None:
     (answer, took), (_, usual) = timed(sights["throttle.sni_policing"])
     assert answer == SECURE
-    assert 40_000 / took < 2 * 16_250
+    assert 30_000 / took < 1.7 * 16_250
     assert usual < 0.25
 
 
-def test_every_mechanism_is_played_and_hits_something(sights: Sights) -> None:
+def test_every_mechanism_is_played(sights: Sights) -> None:
     apart = {"dns.injection.forged_public", "throttle.handshake_delay", "throttle.sni_policing"}
     assert set(known()) == set(DIFFERENT) | apart
-    assert sights["end"]["unhit"] == []
-
-
-def test_nothing_is_left_of_what_was_lifted(sights: Sights) -> None:
-    assert sights["lifted"] == PEACE["tls."]
-
-
-def test_no_frame_failed_to_be_handled(sights: Sights) -> None:
-    assert sights["end"]["fault"] == ""
+    assert set(known()) <= set(sights)
 
 
 LIFE = """
