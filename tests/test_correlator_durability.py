@@ -67,10 +67,8 @@ def batch(number: int) -> list[Measurement]:
 
 
 def started(config: Path) -> subprocess.Popen[bytes]:
-    code = "import sys; from probe.cli import correlator as c; import argparse, pathlib; "
-    code += "sys.exit(c.run(argparse.Namespace(config=pathlib.Path(sys.argv[1]), check=False)))"
-    command = [sys.executable, "-c", code, str(config)]
-    return subprocess.Popen(command, cwd=Path(__file__).parent.parent)
+    command = [sys.executable, "-m", "probe", "correlator", str(config)]
+    return subprocess.Popen(command, cwd=Path(__file__).parent.parent)  # noqa: S603 — our own
 
 
 async def sent(client: ClientSession, url: str, measurements: list[Measurement]) -> Answer:
@@ -126,10 +124,13 @@ async def test_what_was_acknowledged_is_there_once_after_each_kill(
     acks: list[Answer] = []
     kill = asyncio.Event()
     url = f"http://127.0.0.1:{port}/api/v1/measurements"
-    async with asyncio.timeout(60), ClientSession(timeout=ClientTimeout(total=5)) as client:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(killing(path, kill))
-            tasks.create_task(sending(client, url, acks, kill))
+    async with (
+        asyncio.timeout(60),
+        ClientSession(timeout=ClientTimeout(total=5)) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        tasks.create_task(killing(path, kill))
+        tasks.create_task(sending(client, url, acks, kill))
     store = Store(tmp_path / "correlator.sqlite")
     held = [m.id for m in store.since(datetime(2020, 1, 1, tzinfo=UTC))]
     store.close()

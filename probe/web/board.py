@@ -75,6 +75,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 class Front(msgspec.Struct, frozen=True, kw_only=True):
     judged: datetime | None
     stale: bool
+    blind: bool
+    """No vantage stands behind any verdict."""
     current: tuple[Card, ...]
     unwell: tuple[Card, ...]
     """Probe hosts with a fault of their own: never a statement about a country."""
@@ -90,6 +92,7 @@ def front(verdicts: Sequence[Verdict], incidents: Sequence[Incident], frame: Fra
     return Front(
         judged=judged,
         stale=judged is not None and frame.now - judged > STALE,
+        blind=not any(verdict.vantages for verdict in verdicts),
         current=tuple(c for i, c in open_now if i.scope is not Scope.VANTAGE),
         unwell=tuple(c for i, c in open_now if i.scope is Scope.VANTAGE),
         over=_over(shown),
@@ -215,7 +218,7 @@ def _row(service: Service, country: str, cells: Mapping[Place, Sequence[Verdict]
 def cell(verdicts: Sequence[Verdict]) -> Cell:
     """Show what is held true of one feature in one country."""
     whole = next((verdict for verdict in verdicts if verdict.network == 0), None)
-    if whole is None:
+    if whole is None or (whole.state is State.INSUFFICIENT and not whole.vantages):
         return Cell("none", words.NO_DATA)
     if whole.state is State.INSUFFICIENT:
         return Cell("insufficient", words.INSUFFICIENT)

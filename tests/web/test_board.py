@@ -20,6 +20,12 @@ def test_a_cell_without_a_verdict_is_no_data() -> None:
     assert board.cell([]) == board.Cell("none", "no data")
 
 
+def test_a_verdict_that_nobody_stands_behind_is_no_data() -> None:
+    blind = changed(verdict("web", "TR"), state=State.INSUFFICIENT, vantages=0)
+    assert board.cell([blind]).look == "none"
+    assert board.front([blind], [], made().frame).blind
+
+
 def test_a_verdict_on_one_network_alone_is_no_verdict_on_the_country() -> None:
     assert board.cell([verdict("login", "TR", network=9121)]).look == "none"
 

@@ -115,7 +115,7 @@ async def test_an_empty_store_says_that_nothing_is_known(
 ) -> None:
     store.save([], [msgspec.structs.replace(i, closed=i.updated) for i in store.incidents()])
     text = await page(client, "/")
-    assert "Nothing was judged yet" in text
+    assert "Nothing is known" in text
     assert set(outlined(text).looks) == {"none"}
 
 
