@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 
 from aiohttp import web
 
+from probe import __version__
 from probe.clock import Clock
 from probe.config.load import ConfigError
 from probe.config.shape import Catalogue, CorrelatorConfig
@@ -290,7 +290,7 @@ class Centre:
     def snapshot(self) -> Snapshot:
         judged, counts = self.judged, self.intake.counts
         return Snapshot(
-            version=release(),
+            version=__version__,
             verdicts=judged.verdicts,
             incidents=judged.open,
             reporting=self._reporting(judged.heard),
@@ -314,13 +314,6 @@ class Centre:
             at = heard.get(agent.vantage.id)
             counted[agent.vantage.country] += at is not None and at >= since
         return counted
-
-
-def release() -> str:
-    try:
-        return version("worksforwhom")
-    except PackageNotFoundError:  # run from its source, not installed
-        return "unreleased"
 
 
 def news(before: Sequence[Incident], after: Sequence[Incident]) -> Iterator[str]:

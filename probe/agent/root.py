@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from probe import __version__
 from probe.agent.identity import uuid7
 from probe.agent.ledger import Ledger
 from probe.agent.pages import serving
@@ -108,7 +108,7 @@ class Agent:
         self._hangup, self._wake = asyncio.Event(), asyncio.Event()
         self._queue: asyncio.Queue[Measurement] = asyncio.Queue(QUEUE)
         self._running: set[Target] = set()
-        self._software = f"worksforwhom {release()}"
+        self._software = f"worksforwhom {__version__}"
         self._timetable: Timetable[Target] = Timetable(
             interval=config.schedule.interval,
             jitter=config.schedule.jitter,
@@ -293,7 +293,7 @@ class Agent:
         counts, spool = self.uplink.counts, self.spool
         lost = {"spool_full": spool.dropped, "spool_failed": spool.lost}
         return Snapshot(
-            version=release(),
+            version=__version__,
             rows=self.ledger.rows(),
             health=self.ledger.health,
             missed=self.missed,
@@ -311,10 +311,3 @@ class Agent:
             reload_ok=self.reload_ok,
             reloaded=self.reloaded,
         )
-
-
-def release() -> str:
-    try:
-        return version("worksforwhom")
-    except PackageNotFoundError:  # run from its source, not installed
-        return "unreleased"

@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from importlib.metadata import version
 from typing import Protocol, cast
 
+from probe import __version__
 from probe.config.load import ConfigError
 
 COMMANDS = ("check", "agent", "correlator", "up", "lab", "demo")
@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
         description="Is it the service, is it my country, or is it me? "
         "Agents in many countries measure, one correlator says what it means.",
     )
-    top.add_argument("--version", action="version", version=f"probe {version('worksforwhom')}")
+    top.add_argument("--version", action="version", version=f"probe {__version__}")
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
         cast("Command", import_module(f"probe.cli.{name}")).add(subparsers)

@@ -12,7 +12,10 @@ COUNTRY = re.compile(r"[A-Z]{2}")
 LISTEN = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]*)):(?P<port>[0-9]{1,5})"
 )
+LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 MAX_PORT = 65535
+MAX_NAME = 253
+MAX_URL = 8000
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 
 
@@ -29,18 +32,27 @@ def is_country_or_empty(text: str) -> bool:
 
 
 def is_url(text: str) -> bool:
-    if not text.isprintable() or " " in text or not text.isascii():
+    if not text.isprintable() or " " in text or not text.isascii() or len(text) > MAX_URL:
         return False
     try:
         parts = urlsplit(text)
         return (
             parts.scheme in {"http", "https"}
-            and bool(parts.hostname)
+            and is_host((parts.hostname or "").removesuffix("."))
             and parts.username is None
             and parts.port != 0
         )
     except ValueError:
         return False
+
+
+def is_host(text: str) -> bool:
+    """A DNS name, its last label no number (RFC 3696, section 2), or an address."""
+    if is_address(text):
+        return "%" not in text
+    labels = text.split(".")
+    named = len(text) <= MAX_NAME and all(map(LABEL.fullmatch, labels))
+    return named and not labels[-1].isdigit()
 
 
 def is_guarded_url(text: str) -> bool:
