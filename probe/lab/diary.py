@@ -5,10 +5,13 @@ from __future__ import annotations
 from probe.lab.result import RunResult, Said
 from probe.lab.scenario import Scenario
 from probe.lab.truth import Score, Sight, answered_by, score
-from probe.model import Incident
+from probe.model import Incident, Scope, State
 
 ROUNDS_OF_FAULT = 4
 """A run goes on at least so long after the last onset."""
+
+
+Gist = tuple[State, Scope, bool, frozenset[str], frozenset[str], frozenset[int]]
 
 
 class Diary:
@@ -18,14 +21,14 @@ class Diary:
         self._scenario = scenario
         self._pace = pace
         self._sights: list[Sight] = []
-        self._said: dict[str, tuple[str, str, bool]] = {}
+        self._said: dict[str, Gist] = {}
 
     def note(self, at: float, incidents: tuple[Incident, ...]) -> tuple[Said, ...]:
         """Write down what the correlator holds now; return what is new of it."""
         self._sights.append(Sight(at=at / self._pace, incidents=incidents))
         fresh = []
         for incident in incidents:
-            now = (incident.statement, incident.state, incident.closed is not None)
+            now = _gist(incident)
             if self._said.get(incident.id) != now:
                 self._said[incident.id] = now
                 right = any(answered_by(e, incident) for e in self._scenario.expected)
@@ -62,3 +65,15 @@ class Diary:
             rounds_to_right=None if seconds is None else round(seconds / self._scenario.round, 2),
             false_seen=found.false,
         )
+
+
+def _gist(incident: Incident) -> Gist:
+    """What makes a statement a new one; that another witness was counted does not."""
+    return (
+        incident.state,
+        incident.scope,
+        incident.closed is not None,
+        frozenset(incident.features),
+        frozenset(incident.countries),
+        frozenset(incident.networks),
+    )

@@ -29,6 +29,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """Measurements that lay in the spools of agents when something was killed."""
     lost: int = 0
     """Those of them that the store does not hold in the end."""
+    twice: int = 0
+    """Measurements that the store counts more than once."""
     logs: str = ""
     """Where the processes' logs are, when they were kept."""
 

@@ -34,14 +34,15 @@ def diary() -> Diary:
     return Diary(SCENARIO, PACE)
 
 
-def test_a_statement_is_told_once_until_it_changes(diary: Diary) -> None:
+def test_a_statement_is_told_once_until_it_says_something_else(diary: Diary) -> None:
     (said,) = diary.note(11, (FILTERED,))
     assert said.right
     assert diary.note(12, (FILTERED,)) == ()
-    changed = msgspec.structs.replace(FILTERED, statement="Still restricted.")
-    assert [news.incident for news in diary.note(13, (changed,))] == [changed]
-    closed = msgspec.structs.replace(changed, closed=AT)
-    assert len(diary.note(14, (closed,))) == 1
+    recounted = msgspec.structs.replace(FILTERED, statement="Restricted, on 5 vantages.")
+    assert diary.note(13, (recounted,)) == ()
+    surer = msgspec.structs.replace(FILTERED, state=State.CONFIRMED)
+    assert [news.incident for news in diary.note(14, (surer,))] == [surer]
+    assert len(diary.note(15, (msgspec.structs.replace(surer, closed=AT),))) == 1
 
 
 def test_seconds_are_real_and_rounds_are_rounds(diary: Diary) -> None:

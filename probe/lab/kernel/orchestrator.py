@@ -164,6 +164,7 @@ class Run:
             measurements=len(kept),
             spooled=len(self._world.spooled),
             lost=lost,
+            twice=len(kept) - len({(m.vantage.id, m.target.endpoint, m.at) for m in kept}),
         )
 
     async def _drain(self, store: Store) -> int:
