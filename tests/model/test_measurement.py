@@ -8,8 +8,6 @@ import msgspec
 import pytest
 
 from probe.model import (
-    SIDES,
-    Cause,
     Certificate,
     DifferentialTest,
     DnsLookup,
@@ -84,7 +82,3 @@ def test_a_later_agent_may_send_fields_that_we_do_not_know_yet() -> None:
 def test_nouns_are_immutable() -> None:
     with pytest.raises(AttributeError):
         measurement().took = 0.2  # type: ignore[misc]  # the very thing that must not work
-
-
-def test_every_cause_is_on_one_side() -> None:
-    assert set(SIDES) == set(Cause)

@@ -1,0 +1,94 @@
+"""The nouns: what is probed, what was seen, what follows from it.
+
+They are frozen, they do nothing, and they are the wire and the storage format at once, so each
+has one definition. Times are timezone-aware UTC (RFC 3339 on the wire); durations are seconds.
+
+From left to right: a Vantage measures an Endpoint of a Feature of a Service, step by step; each
+step is one Observation; one run is a Measurement: facts, no opinion. The judge reads
+measurements, finds Evidence by rules, weighs the rival Causes into a Verdict for each (service,
+feature, country, network), gathers verdicts into an Incident and says it in a Statement.
+"""
+
+from probe.model.catalogue import (
+    CONTROL,
+    Control,
+    Endpoint,
+    Feature,
+    NetworkKind,
+    Reach,
+    Service,
+    Vantage,
+)
+from probe.model.measurement import (
+    Certificate,
+    DifferentialTest,
+    DnsLookup,
+    Expectation,
+    Failure,
+    Header,
+    Health,
+    HttpExchange,
+    Layer,
+    Measurement,
+    Observation,
+    Step,
+    Tally,
+    Target,
+    TcpConnect,
+    TlsHandshake,
+)
+from probe.model.record import Record
+from probe.model.verdict import (
+    SIDES,
+    Author,
+    Cause,
+    Change,
+    Evidence,
+    Incident,
+    Scope,
+    Side,
+    Standing,
+    State,
+    Statement,
+    Verdict,
+)
+
+__all__ = [
+    "CONTROL",
+    "SIDES",
+    "Author",
+    "Cause",
+    "Certificate",
+    "Change",
+    "Control",
+    "DifferentialTest",
+    "DnsLookup",
+    "Endpoint",
+    "Evidence",
+    "Expectation",
+    "Failure",
+    "Feature",
+    "Header",
+    "Health",
+    "HttpExchange",
+    "Incident",
+    "Layer",
+    "Measurement",
+    "NetworkKind",
+    "Observation",
+    "Reach",
+    "Record",
+    "Scope",
+    "Service",
+    "Side",
+    "Standing",
+    "State",
+    "Statement",
+    "Step",
+    "Tally",
+    "Target",
+    "TcpConnect",
+    "TlsHandshake",
+    "Vantage",
+    "Verdict",
+]

@@ -1,0 +1,184 @@
+"""What was seen: steps, each an Observation; one run, a Measurement. Facts, no opinion."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from probe.model.catalogue import Vantage
+from probe.model.record import Record
+
+
+class Layer(StrEnum):
+    """In the order in which a connection needs them."""
+
+    DNS = "dns"
+    TCP = "tcp"
+    TLS = "tls"
+    HTTP = "http"
+
+
+class Failure(Record, frozen=True, kw_only=True):
+    """How a step failed, by OONI's name for it (netxlite/errno.go), with what the error carried."""
+
+    name: str
+    errno: int | None = None
+    """The kernel's; None where the error was ours (our deadline) or a peer's clean end."""
+    alert: int | None = None
+    """The TLS alert received (RFC 8446, section 6)."""
+    verify: int | None = None
+    """OpenSSL's X509_V_ERR number where the certificate was refused."""
+    detail: str = ""
+    """The error's own words, addresses removed."""
+
+
+class DifferentialTest(StrEnum):
+    """Why a step was taken outside the plain chain, to split two rival causes."""
+
+    SECOND_RESOLVER = "second_resolver"
+    """The same name at another resolver."""
+    NEUTRAL_NAME = "neutral_name"
+    """A harmless server name at the target's address."""
+
+
+class Step(Record, frozen=True, kw_only=True):
+    """The header that every observation shares."""
+
+    at: datetime
+    took: float
+    """Seconds, by the monotonic clock."""
+    failure: Failure | None = None
+    hop: int = 0
+    """0 for the endpoint's own URL, n for the n-th redirect followed."""
+    test: DifferentialTest | None = None
+    """None for the chain's own steps."""
+
+
+class DnsLookup(Step, frozen=True, kw_only=True, tag_field="kind", tag="dns"):
+    """One question to one resolver, and every answer that came."""
+
+    name: str
+    query: str = "A"
+    """A or AAAA."""
+    resolver: str = ""
+    """`system`, or the name or address of a public resolver; never a private address."""
+    rcode: int | None = None
+    answers: tuple[str, ...] = ()
+    """Addresses, in the order given."""
+    late: tuple[str, ...] = ()
+    """Addresses of second answers that came within 500 ms after the first."""
+    raw: bytes = b""
+    """The first answer as it came, base64 on the wire; empty unless asked for or odd."""
+
+
+class TcpConnect(Step, frozen=True, kw_only=True, tag_field="kind", tag="tcp"):
+    address: str
+    port: int
+    source_port: int = 0
+
+
+class Certificate(Record, frozen=True, kw_only=True):
+    """What is read of one certificate of a chain, verified or not."""
+
+    sha256: str
+    subject: str
+    issuer: str
+    names: tuple[str, ...] = ()
+    """DNS names and addresses it is good for."""
+    not_before: datetime
+    not_after: datetime
+
+
+class TlsHandshake(Step, frozen=True, kw_only=True, tag_field="kind", tag="tls"):
+    address: str
+    port: int
+    server_name: str
+    version: str = ""
+    cipher: str = ""
+    alpn: str = ""
+    chain: tuple[Certificate, ...] = ()
+    """As presented, leaf first; kept also, and above all, when verification failed."""
+
+
+class Expectation(StrEnum):
+    """What became of the endpoint's expectations of an answer."""
+
+    MET = "met"
+    STATUS = "status"
+    """A status that the endpoint does not list (or ≥ 400 where it lists none)."""
+    MISSING = "missing"
+    """The expected text is not in the body."""
+    FORBIDDEN = "forbidden"
+    """A text that betrays a failure of the service is in the body."""
+    SHORT = "short"
+    """Fewer body bytes than a whole answer has."""
+
+
+class Header(Record, frozen=True, array_like=True):
+    name: str
+    value: str
+
+
+class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"):
+    """One request and its answer. The body itself is not kept, only what is read of it."""
+
+    url: str
+    address: str
+    method: str = "GET"
+    status: int | None = None
+    headers: tuple[Header, ...] = ()
+    location: str = ""
+    """The redirect's absolute target, where there is one."""
+    title: str = ""
+    length: int = 0
+    """Body bytes read."""
+    digest: str = ""
+    """SHA-256 of those bytes."""
+    truncated: bool = False
+    """The body was longer than the cap."""
+    expectation: Expectation | None = None
+    """None where there was no final answer to hold it against."""
+    matched: str = ""
+    """The forbidden text found, or the fingerprint of a known notice."""
+    first_byte: float = 0.0
+    """Seconds from the request's last byte to the answer's first."""
+
+
+Observation = DnsLookup | TcpConnect | TlsHandshake | HttpExchange
+
+
+class Tally(Record, frozen=True, array_like=True):
+    ok: int = 0
+    of: int = 0
+
+
+class Health(Record, frozen=True, kw_only=True):
+    """How well the vantage was when it measured: its controls in the round before."""
+
+    domestic: Tally = Tally()
+    foreign: Tally = Tally()
+    reason: str = ""
+    """Empty when well; else what is wrong with the vantage itself, by name."""
+
+
+class Target(Record, frozen=True, kw_only=True):
+    """What a measurement measured. For a control: service `control`, feature its reach."""
+
+    service: str
+    feature: str
+    endpoint: str
+
+
+class Measurement(Record, frozen=True, kw_only=True):
+    """One run of one endpoint from one vantage: facts, no opinion."""
+
+    id: str
+    """Time-ordered and unique (UUIDv7); a measurement sent twice is one measurement."""
+    at: datetime
+    took: float
+    vantage: Vantage
+    target: Target
+    health: Health = Health()
+    observations: tuple[Observation, ...] = ()
+    software: str = ""
+    """Name and version of the agent's build."""

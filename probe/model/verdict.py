@@ -1,0 +1,162 @@
+"""What follows: evidence, verdict, incident, statement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from probe.model.record import Record
+
+
+class Cause(StrEnum):
+    """The rivals. Never a boolean 'blocked'."""
+
+    OK = "ok"
+    SERVICE_OUTAGE = "service_outage"
+    DEPENDENCY_OUTAGE = "dependency_outage"
+    FILTERING = "filtering"
+    THROTTLING = "throttling"
+    NETWORK_DISRUPTION = "network_disruption"
+    GEO_BLOCK = "geo_block"
+    LOCAL_FAULT = "local_fault"
+
+
+class Side(StrEnum):
+    """Whose failure it is: the first question anybody asks."""
+
+    NONE = "none"
+    SERVICE = "service"
+    NETWORK = "network"
+    OWN = "own"
+
+
+SIDES = {
+    Cause.OK: Side.NONE,
+    Cause.SERVICE_OUTAGE: Side.SERVICE,
+    Cause.DEPENDENCY_OUTAGE: Side.SERVICE,
+    Cause.GEO_BLOCK: Side.SERVICE,
+    Cause.FILTERING: Side.NETWORK,
+    Cause.THROTTLING: Side.NETWORK,
+    Cause.NETWORK_DISRUPTION: Side.NETWORK,
+    Cause.LOCAL_FAULT: Side.OWN,
+}
+
+
+class State(StrEnum):
+    CONFIRMED = "confirmed"
+    LIKELY = "likely"
+    SUSPECTED = "suspected"
+    INSUFFICIENT = "insufficient"
+
+
+class Scope(StrEnum):
+    GLOBAL = "global"
+    COUNTRIES = "countries"
+    NETWORKS = "networks"
+    DEPENDENCY = "dependency"
+    VANTAGE = "vantage"
+
+
+class Author(StrEnum):
+    """Who must have written what was seen."""
+
+    SERVER = "server"
+    """A valid certificate and an HTTP answer: only the service's side can make it."""
+    NETWORK = "network"
+    """Forged DNS, a reset that depends on the name, an unknown issuer, a known block page."""
+    NOBODY = "nobody"
+    """Silence and refusals that either side, or an accident, could have made."""
+
+
+class Standing(StrEnum):
+    """'Not looked' and 'looked, and cannot read it' are two things, and neither is a score."""
+
+    NOT_LOOKED = "not_looked"
+    UNINTERPRETABLE = "uninterpretable"
+    SCORED = "scored"
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    """A rule that fired on a measurement."""
+
+    rule: str
+    standing: Standing
+    measurement: str
+    """The measurement's id: the witness."""
+    vantage: str
+    mechanism: str = ""
+    """By its id (`tls.sni_rst`), where the sight shows one."""
+    layer: str = ""
+    author: Author = Author.NOBODY
+    sentence: str = ""
+
+
+class Verdict(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """What is held true of one feature in one network at one time, with every rival's support."""
+
+    service: str
+    feature: str
+    country: str
+    network: int
+    """AS number; 0 for the country as a whole."""
+    at: datetime
+    leading: Cause
+    state: State
+    confidence: float
+    """The leading cause's share of belief, 0 to 1."""
+    support: dict[Cause, float]
+    mechanisms: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    """The strongest pieces, strongest first."""
+    vantages: int = 0
+    networks: int = 0
+    """Independent networks behind the verdict."""
+    since: datetime | None = None
+    """When what it holds true was first seen, as far as the window shows."""
+    rounds: int = 0
+    """Rounds that the evidence spans."""
+    rules: str = ""
+    """The rule set's version."""
+
+
+class Change(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """One line of an incident's history."""
+
+    at: datetime
+    what: str
+    """`opened`, `updated`, `closed` or `reopened`."""
+    statement: str
+
+
+class Incident(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """Verdicts that belong together."""
+
+    id: str
+    service: str
+    features: tuple[str, ...]
+    healthy: tuple[str, ...] = ()
+    """Features of the service that were seen well in the same places meanwhile."""
+    cause: Cause
+    state: State
+    scope: Scope
+    countries: tuple[str, ...] = ()
+    networks: tuple[int, ...] = ()
+    mechanisms: tuple[str, ...] = ()
+    opened: datetime
+    updated: datetime
+    closed: datetime | None = None
+    confidence: float = 0.0
+    statement: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    vantages: int = 0
+    history: tuple[Change, ...] = ()
+
+
+class Statement(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """An incident in careful words."""
+
+    incident: str
+    at: datetime
+    text: str
+    doubt: str = ""
+    """What is not known."""
