@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import select
+import shutil
+import signal
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -58,3 +62,45 @@ def test_files_of_a_run_that_was_left_are_removed(
     next(news)
     news.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def marked(mark: str) -> dict[int, str]:
+    """Every process that inherited the mark, and its command line."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes():
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().decode()
+        except OSError:
+            continue
+    found.pop(os.getpid(), None)
+    return found
+
+
+def ended(process: int, within_seconds: float) -> bool:
+    try:
+        handle = os.pidfd_open(process)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], within_seconds)[0])
+    finally:
+        os.close(handle)
+
+
+def test_kill_9_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    if reason := reason_not():
+        pytest.skip(f"no network namespaces: {reason}")
+    mark = f"lab-of-test-{os.getpid()}"
+    monkeypatch.setenv("WORKSFORWHOM_TEST_MARK", mark)
+    with closing(run("quiet-day", Options())) as news:
+        while "waiting until every agent" not in getattr(next(news), "text", ""):
+            pass
+        alive = marked(mark)
+        assert sum("agent.yaml" in command for command in alive.values()) >= 16
+        (target,) = (number for number, command in alive.items() if kernel.MODULE in command)
+        os.kill(target, signal.SIGKILL)
+        *_, last = news
+    assert isinstance(last, Failed)
+    assert [alive[number] for number in alive if not ended(number, 20)] == []
+    shutil.rmtree(last.logs)
