@@ -1,0 +1,115 @@
+"""What the controls say of the vantage itself, and what they leave to the judge."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from probe.agent.health import REASONS, Checked, health
+from probe.model import (
+    DifferentialTest,
+    DnsLookup,
+    Expectation,
+    Failure,
+    Health,
+    HttpExchange,
+    Observation,
+    Reach,
+    Tally,
+    TcpConnect,
+    TlsHandshake,
+)
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def dns(failure: str = "", test: DifferentialTest | None = None) -> DnsLookup:
+    failed = Failure(name=failure) if failure else None
+    return DnsLookup(at=NOW, took=0.1, name="a.example", failure=failed, test=test)
+
+
+def tcp(failure: str = "", address: str = "192.0.2.1") -> TcpConnect:
+    failed = Failure(name=failure) if failure else None
+    return TcpConnect(at=NOW, took=0.1, address=address, port=443, failure=failed)
+
+
+def tls(verify: int | None = None) -> TlsHandshake:
+    failed = Failure(name="ssl_invalid_certificate", verify=verify) if verify else None
+    return TlsHandshake(
+        at=NOW, took=0.1, address="192.0.2.1", port=443, server_name="a", failure=failed
+    )
+
+
+def http(expectation: Expectation = Expectation.MET) -> HttpExchange:
+    return HttpExchange(
+        at=NOW, took=0.1, url="https://a", address="192.0.2.1", status=200, expectation=expectation
+    )
+
+
+WELL = (dns(), tcp(), tls(), http())
+SECOND = DifferentialTest.SECOND_RESOLVER
+NO_DNS = (dns("generic_timeout_error"),)
+
+WORLDS: dict[str, tuple[list[tuple[Observation, ...]], list[tuple[Observation, ...]], str]] = {
+    "nothing measured": ([], [], ""),
+    "all well": ([WELL], [WELL, WELL], ""),
+    "one control down": ([WELL], [WELL, (dns(), tcp("generic_timeout_error"))], ""),
+    "the world is cut off": ([WELL], [(dns(), tcp("generic_timeout_error"))] * 2, ""),
+    "foreign names alone fail": ([WELL], [NO_DNS, NO_DNS], ""),
+    "no name resolves": ([NO_DNS], [NO_DNS], "resolver_broken"),
+    "another resolver answers": (
+        [(dns("dns_refused_error"), dns(test=SECOND))],
+        [NO_DNS],
+        "resolver_broken",
+    ),
+    "no resolver answers": (
+        [(*NO_DNS, dns("generic_timeout_error", SECOND))],
+        [(*NO_DNS, dns("generic_timeout_error", SECOND))],
+        "offline",
+    ),
+    "addresses work, names do not": ([NO_DNS], [(tcp(), http())], "resolver_broken"),
+    "no route": ([(dns("network_unreachable"),)], [(dns("network_unreachable"),)], "offline"),
+    "nothing connects": ([(dns(), tcp("generic_timeout_error"))], [NO_DNS], "offline"),
+    "a wrong clock": ([(dns(), tcp(), tls(10))], [(dns(), tcp(), tls(9))], "clock_wrong"),
+    "one expired certificate": ([WELL], [(dns(), tcp(), tls(10))], ""),
+    "a portal's page": (
+        [(dns(), tcp(), http(Expectation.STATUS))],
+        [(dns(), tcp(), http(Expectation.MISSING))],
+        "captive_portal",
+    ),
+    "a portal's certificate": (
+        [(dns(), tcp(), tls(20))],
+        [(dns(), tcp(), http(Expectation.MISSING))],
+        "captive_portal",
+    ),
+    "dead IPv6": (
+        [(dns(), tcp("generic_timeout_error", "2001:db8::1"), *WELL[1:])],
+        [(dns(), tcp("generic_timeout_error", "2001:db8::2"), *WELL[1:])],
+        "ipv6_broken",
+    ),
+    "no IPv6": (
+        [(dns(), tcp("network_unreachable", "2001:db8::1"), *WELL[1:])],
+        [(dns(), tcp("network_unreachable", "2001:db8::2"), *WELL[1:])],
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_a_world_and_its_reason(name: str) -> None:
+    domestic, foreign, reason = WORLDS[name]
+    checked = [Checked(Reach.DOMESTIC, seen) for seen in domestic]
+    checked += [Checked(Reach.FOREIGN, seen) for seen in foreign]
+    assert health(checked).reason == reason
+
+
+def test_every_reason_has_a_world() -> None:
+    assert {reason for *_, reason in WORLDS.values()} == {"", *(name for name, _ in REASONS)}
+
+
+def test_the_tallies_count_by_reach() -> None:
+    checked = [
+        Checked(Reach.DOMESTIC, WELL),
+        Checked(Reach.FOREIGN, WELL),
+        Checked(Reach.FOREIGN, NO_DNS),
+    ]
+    assert health(checked) == Health(domestic=Tally(ok=1, of=1), foreign=Tally(ok=1, of=2))

@@ -1,0 +1,96 @@
+"""Counts follow their targets, health follows the controls, and logs follow changes alone."""
+
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from probe.agent.ledger import Ledger
+from probe.model import (
+    Expectation,
+    Failure,
+    HttpExchange,
+    Layer,
+    Measurement,
+    Tally,
+    Target,
+    TcpConnect,
+    Vantage,
+)
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+A = Target(service="a", feature="web", endpoint="front")
+B = Target(service="b", feature="web", endpoint="front")
+CONTROL = Target(service="control", feature="foreign", endpoint="one")
+
+
+def run(target: Target, *, well: bool) -> Measurement:
+    failure = None if well else Failure(name="connection_refused")
+    tcp = TcpConnect(at=NOW, took=0.1, address="192.0.2.1", port=80, failure=failure)
+    http = HttpExchange(
+        at=NOW, took=0.1, url="", address="", status=200, expectation=Expectation.MET
+    )
+    return Measurement(
+        id="0" * 16,
+        at=NOW,
+        took=0.5,
+        vantage=Vantage(id="de-1", country="DE", asn=3320),
+        target=target,
+        observations=(tcp, http) if well else (tcp,),
+    )
+
+
+def test_runs_are_counted_by_target() -> None:
+    ledger = Ledger()
+    ledger.keep([A, B])
+    ledger.record(run(A, well=True))
+    ledger.record(run(A, well=False))
+    ledger.skipped(A)
+    first, second = ledger.rows()
+    assert (first.runs, first.skipped) == (2, 1)
+    assert first.failures == {("connection_refused", Layer.TCP): 1}
+    assert first.latest is not None
+    assert (first.latest.success, first.latest.took, first.latest.status) == (False, 0.5, 0)
+    assert (second.target, second.runs, second.latest) == (B, 0, None)
+
+
+def test_a_removed_target_takes_its_counts_along() -> None:
+    ledger = Ledger()
+    ledger.keep([A, B])
+    ledger.record(run(A, well=True))
+    ledger.keep([B])
+    ledger.record(run(A, well=True))
+    ledger.skipped(A)
+    assert [row.target for row in ledger.rows()] == [B]
+    ledger.keep([A, B])
+    assert ledger.rows()[0].runs == 0
+
+
+def test_health_follows_the_controls() -> None:
+    ledger = Ledger()
+    ledger.keep([CONTROL, A])
+    assert ledger.unchecked() == 1
+    ledger.record(run(CONTROL, well=True))
+    assert (ledger.unchecked(), ledger.health.foreign) == (0, Tally(ok=1, of=1))
+    ledger.record(run(CONTROL, well=False))
+    assert ledger.health.reason == "offline"
+    ledger.keep([A])
+    assert (ledger.health.reason, ledger.health.foreign) == ("", Tally())
+
+
+def test_only_changes_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    ledger = Ledger()
+    ledger.keep([A, CONTROL])
+    for well in (True, False, False, True, True):
+        ledger.record(run(A, well=well))
+    ledger.record(run(CONTROL, well=False))
+    ledger.record(run(CONTROL, well=True))
+    assert [record.getMessage() for record in caplog.records] == [
+        "a/web/front fails: connection_refused (tcp)",
+        "a/web/front is well again",
+        "control/foreign/one fails: connection_refused (tcp)",
+        "this vantage: offline",
+        "control/foreign/one is well again",
+        "this vantage: well again, was offline",
+    ]

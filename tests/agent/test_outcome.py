@@ -1,0 +1,76 @@
+"""What a run came to, read from its observations alone."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from probe.agent.outcome import NOTHING, Outcome, outcome
+from probe.model import (
+    DifferentialTest,
+    DnsLookup,
+    Expectation,
+    Failure,
+    HttpExchange,
+    Layer,
+    Observation,
+    TcpConnect,
+    TlsHandshake,
+)
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+RESET = Failure(name="connection_reset")
+TIMEOUT = Failure(name="generic_timeout_error")
+DNS = DnsLookup(at=NOW, took=0.1, name="a")
+TCP = TcpConnect(at=NOW, took=0.1, address="192.0.2.1", port=443)
+LOST = TcpConnect(at=NOW, took=0.1, address="192.0.2.2", port=443, failure=TIMEOUT)
+TLS = TlsHandshake(at=NOW, took=0.1, address="", port=443, server_name="a", failure=RESET)
+
+
+def http(
+    status: int | None = 200,
+    expectation: Expectation | None = Expectation.MET,
+    failure: Failure | None = None,
+) -> HttpExchange:
+    return HttpExchange(
+        at=NOW, took=0.1, url="https://a", address="192.0.2.1",
+        status=status, expectation=expectation, failure=failure,
+    )  # fmt: skip
+
+
+SECOND = DnsLookup(
+    at=NOW, took=0.1, name="a", failure=TIMEOUT, test=DifferentialTest.SECOND_RESOLVER
+)
+CASES: dict[str, tuple[tuple[Observation, ...], Outcome]] = {
+    "nothing": ((), Outcome(success=False, failure=NOTHING, layer=Layer.DNS)),
+    "well": ((DNS, TCP, http()), Outcome(success=True, layer=Layer.HTTP, status=200)),
+    "one address of two": (
+        (DNS, LOST, TCP, http()),
+        Outcome(success=True, layer=Layer.HTTP, status=200),
+    ),
+    "a failed test is no failed run": (
+        (DNS, TCP, http(), SECOND),
+        Outcome(success=True, layer=Layer.HTTP, status=200),
+    ),
+    "an error page": (
+        (DNS, TCP, http(503, Expectation.STATUS)),
+        Outcome(success=False, failure="expectation_status", layer=Layer.HTTP, status=503),
+    ),
+    "a cut answer": (
+        (DNS, TCP, http(None, None, RESET)),
+        Outcome(success=False, failure="connection_reset", layer=Layer.HTTP),
+    ),
+    "a redirect into the void": (
+        (DNS, TCP, http(302, None), DnsLookup(at=NOW, took=0, name="b", hop=1, failure=TIMEOUT)),
+        Outcome(success=False, failure="generic_timeout_error", layer=Layer.DNS, status=302),
+    ),
+    "the deepest failure names it": (
+        (DNS, LOST, TCP, TLS),
+        Outcome(success=False, failure="connection_reset", layer=Layer.TLS),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_run(name: str) -> None:
+    observations, expected = CASES[name]
+    assert outcome(observations) == expected
