@@ -1,0 +1,168 @@
+"""The table itself: every row can be reached, says a sentence, weighs within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from probe.judge.control import Reference, reference
+from probe.judge.evidence import find
+from probe.judge.rules import CAP, EXTRA, MAIN, ROWS, VERSION, Category
+from probe.judge.sight import read
+from probe.model import Author, DifferentialTest, Expectation, Header, Observation, Standing
+from tests.judge import worlds as w
+
+CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
+ABROAD = w.Case(
+    next(v for v in w.ROSTER if v.country == "DE"), "chirp", "web", "chirp-web", w.START
+)
+KNOWN = reference([read(w.measurement(ABROAD, w.ok(ABROAD)))])
+BLIND = Reference()
+UP = (w.dns(CASE, CASE.address), w.tcp(CASE, CASE.address), w.tls(CASE, CASE.address))
+A = CASE.address
+
+
+def page(
+    status: int, expectation: Expectation = Expectation.STATUS, **more: object
+) -> tuple[Observation, ...]:
+    return (*UP, w.http(CASE, A, status, expectation, **more))  # type: ignore[arg-type]
+
+
+def plain(status: int, **more: object) -> tuple[Observation, ...]:
+    return (
+        w.dns(CASE, A),
+        w.tcp(CASE, A),
+        w.http(CASE, A, status, Expectation.STATUS, scheme="http", **more),
+    )  # type: ignore[arg-type]
+
+
+def handshake(failure: str, neutral: str | None = None) -> tuple[Observation, ...]:
+    steps = (w.dns(CASE, A), w.tcp(CASE, A), w.tls(CASE, A, failure))
+    if neutral is None:
+        return steps
+    return (
+        *steps,
+        w.tls(CASE, A, neutral, name="example.com", test=DifferentialTest.NEUTRAL_NAME),
+    )
+
+
+def connect(failure: str) -> tuple[Observation, ...]:
+    return (w.dns(CASE, A), w.tcp(CASE, A, failure))
+
+
+def named(failure: str) -> tuple[Observation, ...]:
+    return (w.dns(CASE, failure=failure),)
+
+
+def also_abroad(maker: w.Maker) -> Reference:
+    return reference([read(w.measurement(ABROAD, maker(ABROAD)))])
+
+
+SECOND = w.dns(CASE, "11.77.0.1", test=DifferentialTest.SECOND_RESOLVER)
+LATE = w.DnsLookup(at=w.START, took=0.1, name="x", answers=("31.13.7.7",), late=(A,))
+EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
+    "ok.slow": (w.delayed(CASE), KNOWN),
+    "ok.met": (w.ok(CASE), KNOWN),
+    "local.own_stack": (connect("network_down"), KNOWN),
+    "http.notice_redirect": (plain(302, location="http://internetpositif.id/"), KNOWN),
+    "dns.notice_address": ((w.dns(CASE, "10.10.34.34"), w.tcp(CASE, "10.10.34.34", "connection_reset")), KNOWN),
+    "http.notice": (w.block_page(CASE), KNOWN),
+    "http.challenge": (page(403, title="Just a moment..."), KNOWN),
+    "http.rate_limited": (page(429), KNOWN),
+    "http.5xx": (w.server_error(CASE), KNOWN),
+    "http.451": (w.geo_block(CASE), KNOWN),
+    "http.403": (w.rejection(CASE), KNOWN),
+    "http.forbidden_text": (w.app_error(CASE), KNOWN),
+    "http.4xx": (page(404), KNOWN),
+    "http.missing_text": (page(200, Expectation.MISSING), KNOWN),
+    "http.short": (page(200, Expectation.SHORT), KNOWN),
+    "http.unexpected": (page(302), KNOWN),
+    "http.plain_5xx": (plain(502), KNOWN),
+    "http.unknown_page": (plain(200, title="Notice"), KNOWN),
+    "dns.bogon": (w.bogon(CASE), KNOWN),
+    "dns.late_truth": ((LATE, w.tcp(CASE, "31.13.7.7", "generic_timeout_error")), KNOWN),
+    "dns.bogon_unproven": (w.bogon(CASE), BLIND),
+    "tls.expired": (w.expired(CASE), also_abroad(w.expired)),
+    "tls.refused_everywhere": (w.mitm(CASE), also_abroad(w.mitm)),
+    "tls.mitm": (w.mitm(CASE), KNOWN),
+    "dns.forged": (w.forged(CASE), KNOWN),
+    "tls.expired_here": (w.expired(CASE), BLIND),
+    "tls.refused": (w.forged(CASE), BLIND),
+    "dns.forged_silent": ((w.dns(CASE, "31.13.7.7"), w.tcp(CASE, "31.13.7.7", "generic_timeout_error"), SECOND), KNOWN),
+    "tls.reset_name": (w.sni_reset(CASE), KNOWN),
+    "tls.reset_alike": (handshake("eof_error", "eof_error"), KNOWN),
+    "tls.reset": (handshake("connection_reset"), KNOWN),
+    "tls.timeout_name": (w.sni_drop(CASE), KNOWN),
+    "tls.timeout_alike": (handshake("generic_timeout_error", "generic_timeout_error"), KNOWN),
+    "tls.timeout": (handshake("generic_timeout_error"), KNOWN),
+    "tls.refusal": (handshake("ssl_failed_handshake"), KNOWN),
+    "tcp.timeout": (w.null_route(CASE), KNOWN),
+    "tcp.reset": (w.tcp_reset(CASE), KNOWN),
+    "tcp.refused": (connect("connection_refused"), KNOWN),
+    "tcp.unreachable": (connect("host_unreachable"), KNOWN),
+    "http.reset": ((*UP, w.http(CASE, A, failure="connection_reset")), KNOWN),
+    "http.timeout": (w.silence(CASE), KNOWN),
+    "http.other": ((*UP, w.http(CASE, A, failure="unknown_failure: odd")), KNOWN),
+    "dns.nxdomain": (named("dns_nxdomain_error"), KNOWN),
+    "dns.rcode": (named("dns_servfail_error"), KNOWN),
+    "dns.no_answer": (named("dns_no_answer"), KNOWN),
+    "dns.timeout": (named("generic_timeout_error"), KNOWN),
+    "other.unreadable": (named("unknown_failure: odd"), KNOWN),
+}  # fmt: skip
+EXTRAS: dict[str, tuple[Observation, ...]] = {
+    "test.second_resolver_answers": w.nxdomain(CASE),
+    "test.second_resolver_hears": w.dns_timeout(CASE),
+    "test.second_resolver_alike": w.nxdomain_everywhere(CASE),
+    "test.neutral_alike": (*connect("generic_timeout_error"), w.tls(CASE, A, "generic_timeout_error", name="example.com", test=DifferentialTest.NEUTRAL_NAME)),
+    "cert.valid": w.silence(CASE),
+}  # fmt: skip
+
+
+def test_every_row_has_its_example() -> None:
+    assert list(EXAMPLES) == [row.id for row in MAIN]
+    assert list(EXTRAS) == [row.id for row in EXTRA]
+
+
+@pytest.mark.parametrize("rule", EXAMPLES)
+def test_the_example_of_a_row_fires_that_row(rule: str) -> None:
+    steps, known = EXAMPLES[rule]
+    assert find(read(w.measurement(CASE, steps)), known).main.id == rule
+
+
+@pytest.mark.parametrize("rule", EXTRAS)
+def test_the_example_of_an_extra_row_fires_it_beside_the_main_one(rule: str) -> None:
+    found = find(read(w.measurement(CASE, EXTRAS[rule])), KNOWN)
+    assert rule in [row.id for row in found.extra]
+
+
+@pytest.mark.parametrize("rule", ROWS)
+def test_a_row_says_a_sentence_names_its_source_and_weighs_within_bounds(rule: str) -> None:
+    row = ROWS[rule]
+    assert row.sentence.strip()
+    assert row.source
+    assert not row.sentence.endswith(".")
+    assert all(abs(nats) <= CAP for nats in row.weights.values())
+
+
+def test_ids_are_unique_and_the_rule_set_has_a_version() -> None:
+    assert len(ROWS) == len(MAIN) + len(EXTRA)
+    assert VERSION
+
+
+def test_the_last_main_row_takes_everything() -> None:
+    steps: tuple[Callable[[], tuple[Observation, ...]], ...] = (tuple,)
+    assert MAIN[-1].condition(read(w.measurement(CASE, steps[0]())), BLIND)
+
+
+def test_only_the_network_is_blamed_for_what_only_it_can_write() -> None:
+    network = {row.id for row in ROWS.values() if row.author is Author.NETWORK}
+    assert not {row for row in network if row.startswith(("http.5", "http.4", "tcp.", "ok."))}
+    assert {row.category for row in MAIN if row.standing is Standing.UNINTERPRETABLE} == {
+        Category.NOTHING
+    }
+
+
+def test_a_header_alone_is_no_notice() -> None:
+    marked = page(200, Expectation.MISSING, headers=(Header(name="Via", value="1.1 proxy"),))
+    assert find(read(w.measurement(CASE, marked)), KNOWN).main.id == "http.missing_text"
