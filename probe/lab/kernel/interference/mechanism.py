@@ -209,23 +209,25 @@ def _cut_mobile(event: Event, plan: Plan) -> tuple[Policy, ...]:
 
 
 def _cut_abroad(event: Event, plan: Plan, *, allowed: bool = False) -> tuple[Policy, ...]:
-    """Each country keeps what is in it, and its resolvers the name servers.
-
-    Copies of those stand inside every country, though in the plan they stand in the core.
-    """
+    """Each country keeps what is in it; with `allowed` also what the event names."""
     policies: list[Policy] = []
     extra = blocked_addresses(event, plan) if allowed else ()
     hosts = [host for host in _hosts(event, plan) if host.country]
     for country in sorted({host.country for host in hosts}):
-        home = _addresses(host for host in plan.hosts if host.country == country)
-        roots = _addresses(host for host in plan.hosts if host.role is Role.NAMESERVER)
+        home = [host for host in plan.hosts if host.country == country]
         for resolver in (False, True):
-            clients = [h for h in hosts if h.country == country and _is_resolver(h) is resolver]
-            spared = (*home, *extra, *(roots if resolver else ()))
-            policies.append(
-                Policy(clients=_addresses(clients), act=Cut(spared=spared), share=event.share)
-            )
+            inside = [h for h in hosts if h.country == country and _is_resolver(h) is resolver]
+            roots = _copied_roots(plan, home) if resolver else ()
+            act = Cut(spared=(*_addresses(home), *extra, *roots))
+            policies.append(Policy(clients=_addresses(inside), act=act, share=event.share))
     return tuple(policies)
+
+
+def _copied_roots(plan: Plan, home: Iterable[Host]) -> tuple[bytes, ...]:
+    """Name servers that a resolver still asks: those of the core, where its country has none."""
+    if any(host.role is Role.NAMESERVER for host in home):
+        return ()
+    return _addresses(h for h in plan.hosts if h.role is Role.NAMESERVER and not h.country)
 
 
 def _is_resolver(host: Host) -> bool:

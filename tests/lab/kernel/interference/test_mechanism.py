@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from probe.lab.kernel.forge import packed
 from probe.lab.kernel.interference import NothingHit, UnknownMechanism, is_inside, known, policies
 from probe.lab.kernel.interference.mechanism import MECHANISMS, blocked_addresses, blocked_names
 from probe.lab.kernel.interference.policy import AddressDrop, Cut, Delay, DnsForgery, Policy
+from probe.lab.kernel.plan import Host, Role
 from probe.lab.scenario import Event
 from tests.lab.kernel.scene import BLOCKED, CONTROL, ISP, NOTICE, ORIGIN, ORIGIN_V6, PLAN
 
@@ -130,6 +132,22 @@ def test_a_stealthy_shutdown_spares_what_is_domestic() -> None:
         assert isinstance(policy.act, Cut)
         assert packed(CONTROL) in policy.act.spared
         assert packed(ORIGIN) not in policy.act.spared
+
+
+def test_resolvers_keep_the_cores_name_servers_only_where_their_country_has_none() -> None:
+    root = Host(name="ns-root", role=Role.NAMESERVER, v4="45.0.0.1")
+    own = Host(name="ns-tr", role=Role.NAMESERVER, v4="31.9.0.1", country="TR")
+
+    def spared(*more: Host) -> set[bytes]:
+        plan = msgspec.structs.replace(PLAN, hosts=(*PLAN.hosts, *more))
+        made = policies(event("ip.shutdown_stealth", countries=("TR",)), plan)
+        (act,) = [policy.act for policy in made if packed(ISP) in policy.clients]
+        assert isinstance(act, Cut)
+        return set(act.spared)
+
+    assert packed("45.0.0.1") in spared(root)
+    assert packed("45.0.0.1") not in spared(root, own)
+    assert packed("31.9.0.1") in spared(root, own)
 
 
 def test_a_forged_address_is_one_that_no_host_of_the_plan_has() -> None:
