@@ -6,17 +6,21 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+if TYPE_CHECKING:  # a quick `probe --help` loads none of this
+    from rich.console import Console
 
-from probe.lab import line
-from probe.lab.result import Done, Failed, News
-from probe.lab.show import follow, outcome
+    from probe.lab.result import Done, Failed, News
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     demo = subparsers.add_parser(
-        "demo", help="an outage and then a filtering country, played here, with the pages open"
+        "demo",
+        help="an outage and then a filtering country, played here, with the pages open",
+        description="Makes a small internet on this machine, with agents in eight countries, and "
+        "plays first an outage of a service and then a country that filters it. Where that is "
+        "not allowed, recorded measurements go through the same correlator. Ends by itself.",
     )
     demo.add_argument("--keep", action="store_true", help="leave it up until Ctrl-C")
     demo.add_argument(
@@ -30,18 +34,24 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from probe.lab import demo  # noqa: PLC0415 — quick help
+    from rich.console import Console  # noqa: PLC0415
+
+    from probe.lab import demo  # noqa: PLC0415
+    from probe.lab.result import Done  # noqa: PLC0415
+    from probe.lab.show import follow  # noqa: PLC0415
 
     try:
         listening = demo.listener(arguments.port)
-    except OSError as error:
-        sys.stderr.write(f"probe demo: {error.strerror}; choose another by --port\n")
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        sys.stderr.write(f"probe demo: {reason}; choose another by --port\n")
         return 2
     obstacle = demo.obstacle(recorded=arguments.recorded)
     console = Console(stderr=arguments.json)
-    console.print(f"pages: {demo.address(listening)}/", highlight=False)
+    console.print(f"pages: {demo.address(listening)}/", highlight=False, soft_wrap=True)
     if obstacle:
-        console.print(f"playing recorded measurements: {obstacle}", highlight=False)
+        text = f"playing recorded measurements: {obstacle}"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
     with closing(demo.play(listening, recorded=bool(obstacle), keep=arguments.keep)) as news:
         last = follow(news, console)
         _report(last, console, as_json=arguments.json)
@@ -60,6 +70,10 @@ def _stay(news: Iterator[News], console: Console) -> None:
 
 
 def _report(last: Done | Failed | None, console: Console, *, as_json: bool) -> None:
+    from probe.lab import line  # noqa: PLC0415
+    from probe.lab.result import Done, Failed  # noqa: PLC0415
+    from probe.lab.show import outcome  # noqa: PLC0415
+
     match last:
         case None:
             sys.stderr.write("probe demo: it ended without a result\n")

@@ -6,8 +6,10 @@ import argparse
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from probe.lab.result import Done
+if TYPE_CHECKING:  # a quick `probe --help` loads none of this
+    from probe.lab.result import Done
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -46,7 +48,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def list_scenarios(_arguments: argparse.Namespace) -> int:
-    from probe.lab import library  # noqa: PLC0415 — quick help
+    from probe.lab import library  # noqa: PLC0415
 
     for name in library.names():
         sys.stdout.write(f"{name:24} {library.load(name).title}\n")
@@ -54,7 +56,7 @@ def list_scenarios(_arguments: argparse.Namespace) -> int:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    from probe.lab import library  # noqa: PLC0415 — quick help
+    from probe.lab import library  # noqa: PLC0415
     from probe.lab.show import story  # noqa: PLC0415
 
     sys.stdout.write("\n".join(story(library.load(arguments.scenario))) + "\n")
@@ -62,9 +64,10 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from rich.console import Console  # noqa: PLC0415 — quick help
+    from rich.console import Console  # noqa: PLC0415
 
     from probe.lab.kernel import run as kernel  # noqa: PLC0415
+    from probe.lab.result import Done  # noqa: PLC0415
     from probe.lab.show import follow  # noqa: PLC0415
 
     options = kernel.Options(
@@ -83,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(done: Done, *, as_json: bool) -> int:
-    from rich.console import Console  # noqa: PLC0415 — quick help
+    from rich.console import Console  # noqa: PLC0415
 
     from probe.lab import line  # noqa: PLC0415
     from probe.lab.show import outcome  # noqa: PLC0415

@@ -30,7 +30,7 @@ def listener(port: int | None = None) -> socket.socket:
         opened = _listening(candidate)
         if opened is not None:
             return opened
-    raise OSError(errno.EADDRINUSE, f"port {candidates[0]} of 127.0.0.1 is taken")
+    raise OSError(errno.EADDRINUSE, f"port {candidates[0]} of 127.0.0.1 is taken or not allowed")
 
 
 def address(listening: socket.socket) -> str:
