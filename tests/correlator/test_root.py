@@ -9,7 +9,6 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -30,7 +29,7 @@ from probe.config.shape import (
     Storing,
     Tls,
 )
-from probe.correlator import Bound, Conclusions, Hooks, Reload, news, run
+from probe.correlator import Bound, Conclusions, Hooks, Reload, run
 from probe.judge.view import View
 from probe.model import (
     Cause,
@@ -285,31 +284,3 @@ async def test_what_it_cannot_start_with_is_a_sentence(tmp_path: Path) -> None:
     junk = Storing(path=str(tmp_path / "junk"))
     with pytest.raises(StoreError, match="not a database"):
         await run(config(tmp_path, store=junk), CATALOGUE, CLOCK, hooks)
-
-
-def incident(name: str, statement: str, closed: datetime | None = None) -> Incident:
-    now = CLOCK.now()
-    return Incident(
-        id=name,
-        service="twitter",
-        features=("web",),
-        cause=Cause.FILTERING,
-        state=State.LIKELY,
-        scope=Scope.COUNTRIES,
-        opened=now - timedelta(hours=1),
-        updated=now,
-        closed=closed,
-        statement=statement,
-    )
-
-
-def test_news_is_what_changed_and_nothing_else() -> None:
-    before = [incident(name, "same") for name in "abc"]
-    closed = incident("c", "over", closed=CLOCK.now())
-    after = [incident("a", "same"), incident("b", "other"), closed, incident("d", "new")]
-    assert list(news(before, after)) == [
-        "incident b updated: other",
-        "incident c closed: over",
-        "incident d opened: new",
-    ]
-    assert list(news(after, after)) == []

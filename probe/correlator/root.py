@@ -6,10 +6,9 @@ import asyncio
 import logging
 import signal
 import ssl
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiohttp import web
@@ -18,10 +17,9 @@ from probe import __version__
 from probe.clock import Clock
 from probe.config.load import ConfigError
 from probe.config.shape import Catalogue, CorrelatorConfig
-from probe.judge import hypothesis, incident
-from probe.judge.view import View, window_start
+from probe.correlator.bench import Bench, Judge, Judged, by_rules, reporting
 from probe.metrics.correlator import Snapshot
-from probe.model import Incident, Measurement, Verdict
+from probe.model import Vantage
 from probe.store import Store, StoreError
 from probe.transport import certificate
 from probe.transport.enrolment import terms
@@ -35,25 +33,13 @@ from probe.web.board import Frame
 from probe.web.health import Health
 from probe.web.pages import Pages
 
-REMEMBERED = timedelta(days=1)
-"""How long a closed incident is shown to the judge, which may open it again."""
 PRUNING_SECONDS = 3600.0
 SWEEP_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
-Conclusions = tuple[tuple[Verdict, ...], tuple[Incident, ...]]
-Judge = Callable[[Sequence[Measurement], Sequence[Incident], View], Conclusions]
 Reload = Callable[[], tuple[CorrelatorConfig, Catalogue]]
 """Read the configuration again; raises ConfigError."""
-
-
-def by_rules(
-    measurements: Sequence[Measurement], incidents: Sequence[Incident], view: View
-) -> Conclusions:
-    """Judge as this release does: verdicts from measurements, incidents from verdicts."""
-    verdicts = hypothesis.judge(measurements, view)
-    return verdicts, incident.advance(incidents, verdicts, view)
 
 
 @dataclass(frozen=True)
@@ -103,17 +89,6 @@ async def run(
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What the last judging came to."""
-
-    verdicts: tuple[Verdict, ...] = ()
-    open: tuple[Incident, ...] = ()
-    heard: Mapping[str, datetime] = field(default_factory=dict)
-    rounds: int = 0
-    took: float = 0.0
-
-
-@dataclass(frozen=True)
 class Reloaded:
     """How the last reading of the configuration went, and when it last went well."""
 
@@ -140,6 +115,7 @@ class Centre:
         self.patience = Patience()
         self.tls = certificate.context(config.tls) if config.tls else None
         self.judged = Judged()
+        self.bench = Bench(store, hooks.judge, clock)
         self.reloaded = Reloaded(ok=True, at=clock.now())
         self._servers: list[web.AppRunner] = []
 
@@ -187,25 +163,13 @@ class Centre:
         """Renew the verdicts every few seconds; a bug in the judge ends the process, loudly."""
         while True:
             try:
-                self.judged = await asyncio.to_thread(self.judge_once)
+                self.judged = await asyncio.to_thread(
+                    self.bench.sit, self.config, self.catalogue, self.judged.rounds + 1
+                )
             except StoreError as error:
                 log.error("judging: %s", error)  # noqa: TRY400 — a full disk is no bug
             if await self._stopped(self.config.judging.every):
                 return
-
-    def judge_once(self) -> Judged:
-        """Judge what was measured lately, and save it; blocks."""
-        started = self.clock.monotonic()
-        view = self.view()
-        before = self.store.incidents(closed_since=view.now - REMEMBERED)
-        lately = self.store.since(window_start(view) - view.round)
-        verdicts, incidents = self.hooks.judge(lately, before, view)
-        self.store.save(verdicts, incidents)
-        for line in news(before, incidents):
-            log.info("%s", line)
-        still_open = tuple(held for held in incidents if held.closed is None)
-        took = self.clock.monotonic() - started
-        return Judged(verdicts, still_open, view.heard, self.judged.rounds + 1, took)
 
     async def pruning(self) -> None:
         """Delete what has been kept long enough."""
@@ -266,34 +230,27 @@ class Centre:
 
     # ── what others look at ──────────────────────────────────────────────────────────────────
 
-    def view(self) -> View:
-        judging = self.config.judging
-        return View(
-            now=self.clock.now(),
-            round=timedelta(seconds=judging.round),
-            rounds=judging.rounds,
-            services=self.catalogue.services,
-            roster=tuple(agent.vantage for agent in self.config.agents),
-            heard=self.store.heard(),
-        )
-
     def frame(self) -> Frame:
         return Frame(
             now=self.clock.now(),
             services=self.catalogue.services,
-            roster=tuple(agent.vantage for agent in self.config.agents),
+            roster=self._roster(),
         )
+
+    def _roster(self) -> tuple[Vantage, ...]:
+        return tuple(agent.vantage for agent in self.config.agents)
 
     def unready(self) -> str:
         return "" if self.judged.rounds else "nothing was judged yet"
 
     def snapshot(self) -> Snapshot:
         judged, counts = self.judged, self.intake.counts
+        since = self.clock.now() - self.intake.terms.window
         return Snapshot(
             version=__version__,
             verdicts=judged.verdicts,
             incidents=judged.open,
-            reporting=self._reporting(judged.heard),
+            reporting=reporting(self._roster(), judged.heard, since),
             newest=max(judged.heard.values(), default=None),
             accepted=counts.accepted,
             duplicate=counts.duplicate,
@@ -305,25 +262,3 @@ class Centre:
             reload_ok=self.reloaded.ok,
             reloaded=self.reloaded.at,
         )
-
-    def _reporting(self, heard: Mapping[str, datetime]) -> Counter[str]:
-        """Count the vantages heard within the window, by country; none is 0, not absent."""
-        since = self.clock.now() - self.intake.terms.window
-        counted = Counter({agent.vantage.country: 0 for agent in self.config.agents})
-        for agent in self.config.agents:
-            at = heard.get(agent.vantage.id)
-            counted[agent.vantage.country] += at is not None and at >= since
-        return counted
-
-
-def news(before: Sequence[Incident], after: Sequence[Incident]) -> Iterator[str]:
-    """Say in one line each what changed among the incidents."""
-    known = {held.id: held for held in before}
-    for held in after:
-        earlier = known.get(held.id)
-        if earlier is None:
-            yield f"incident {held.id} opened: {held.statement}"
-        elif held.closed and not earlier.closed:
-            yield f"incident {held.id} closed: {held.statement}"
-        elif earlier.statement != held.statement:
-            yield f"incident {held.id} updated: {held.statement}"

@@ -1,0 +1,100 @@
+"""One judging: from what was measured lately to saved conclusions, and what changed by them."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from probe.clock import Clock
+from probe.config.shape import Catalogue, CorrelatorConfig
+from probe.judge import hypothesis, incident
+from probe.judge.view import View, window_start
+from probe.model import Incident, Measurement, Vantage, Verdict
+from probe.store import Store
+
+REMEMBERED = timedelta(days=1)
+"""How long a closed incident is shown to the judge, which may open it again."""
+
+log = logging.getLogger(__name__)
+
+Conclusions = tuple[tuple[Verdict, ...], tuple[Incident, ...]]
+Judge = Callable[[Sequence[Measurement], Sequence[Incident], View], Conclusions]
+
+
+def by_rules(
+    measurements: Sequence[Measurement], incidents: Sequence[Incident], view: View
+) -> Conclusions:
+    """Judge as this release does: verdicts from measurements, incidents from verdicts."""
+    verdicts = hypothesis.judge(measurements, view)
+    return verdicts, incident.advance(incidents, verdicts, view)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the last judging came to."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    open: tuple[Incident, ...] = ()
+    heard: Mapping[str, datetime] = field(default_factory=dict)
+    rounds: int = 0
+    """Judgings since the start."""
+    took: float = 0.0
+    """Seconds that the last one took."""
+
+
+class Bench:
+    """Where the judge sits: a store to read from and to save to, and a clock."""
+
+    def __init__(self, store: Store, judge: Judge, clock: Clock) -> None:
+        self._store, self._judge, self._clock = store, judge, clock
+
+    def sit(self, config: CorrelatorConfig, catalogue: Catalogue, rounds: int) -> Judged:
+        """Judge what was measured lately, and save it; blocks. Raises StoreError."""
+        started = self._clock.monotonic()
+        view = self._view(config, catalogue)
+        before = self._store.incidents(closed_since=view.now - REMEMBERED)
+        lately = self._store.since(window_start(view) - view.round)
+        verdicts, incidents = self._judge(lately, before, view)
+        self._store.save(verdicts, incidents)
+        for line in news(before, incidents):
+            log.info("%s", line)
+        still_open = tuple(held for held in incidents if held.closed is None)
+        took = self._clock.monotonic() - started
+        return Judged(verdicts, still_open, view.heard, rounds, took)
+
+    def _view(self, config: CorrelatorConfig, catalogue: Catalogue) -> View:
+        return View(
+            now=self._clock.now(),
+            round=timedelta(seconds=config.judging.round),
+            rounds=config.judging.rounds,
+            services=catalogue.services,
+            roster=tuple(agent.vantage for agent in config.agents),
+            heard=self._store.heard(),
+        )
+
+
+def news(before: Sequence[Incident], after: Sequence[Incident]) -> Iterator[str]:
+    """Say in one line each what changed among the incidents."""
+    known = {held.id: held for held in before}
+    for held in after:
+        earlier = known.get(held.id)
+        if earlier is None:
+            yield f"incident {held.id} opened: {held.statement}"
+        elif held.closed and not earlier.closed:
+            yield f"incident {held.id} closed: {held.statement}"
+        elif earlier.statement != held.statement:
+            yield f"incident {held.id} updated: {held.statement}"
+
+
+def reporting(
+    roster: Sequence[Vantage], heard: Mapping[str, datetime], since: datetime
+) -> Counter[str]:
+    """Count the vantages heard since a time, by country; a silent country is 0, not absent."""
+    counted = Counter({vantage.country: 0 for vantage in roster})
+    for vantage in roster:
+        at = heard.get(vantage.id)
+        counted[vantage.country] += at is not None and at >= since
+    return counted

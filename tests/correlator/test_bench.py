@@ -1,0 +1,120 @@
+"""One judging sees what was measured lately, saves what follows, and says what changed."""
+
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from probe.config.shape import Catalogue, CorrelatorConfig, EnrolledAgent, Secret
+from probe.correlator.bench import Bench, Conclusions, by_rules, news, reporting
+from probe.judge.view import View
+from probe.model import Cause, Incident, Measurement, Scope, State, Target, Vantage
+from probe.store import Store
+
+NOW = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
+TR, DE = (Vantage(id=f"{c}-1", country=c, asn=64496) for c in ("TR", "DE"))
+CONFIG = CorrelatorConfig(
+    agents=tuple(EnrolledAgent(vantage=v, token=Secret(v.id)) for v in (TR, DE))
+)
+CATALOGUE = Catalogue(services=())
+
+
+@dataclass
+class StillClock:
+    def now(self) -> datetime:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 5.0
+
+
+def measurement(minutes: float) -> Measurement:
+    return Measurement(
+        id=str(uuid.UUID(int=int(minutes * 10))),
+        at=NOW - timedelta(minutes=minutes),
+        took=0.1,
+        vantage=TR,
+        target=Target(service="twitter", feature="web", endpoint="front"),
+    )
+
+
+def incident(name: str, statement: str = "It fails.", closed: datetime | None = None) -> Incident:
+    return Incident(
+        id=name,
+        service="twitter",
+        features=("web",),
+        cause=Cause.FILTERING,
+        state=State.LIKELY,
+        scope=Scope.COUNTRIES,
+        opened=NOW - timedelta(hours=1),
+        updated=NOW,
+        closed=closed,
+        statement=statement,
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    held = Store(tmp_path / "store.sqlite")
+    yield held
+    held.close()
+
+
+def test_the_judge_is_told_what_is_recent_and_its_conclusions_are_saved(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    seen: list[tuple[list[str], list[str], View]] = []
+
+    def judge(
+        measurements: Sequence[Measurement], incidents: Sequence[Incident], view: View
+    ) -> Conclusions:
+        seen.append(([m.id for m in measurements], [i.id for i in incidents], view))
+        return (), (incident("new"), incident("known", closed=NOW))
+
+    old = incident("old", closed=NOW - timedelta(days=2))
+    store.save([], [incident("known"), old])
+    store.append([measurement(minutes) for minutes in (1, 4.5, 30)], NOW)
+    judged = Bench(store, judge, StillClock()).sit(CONFIG, CATALOGUE, 7)
+    ((measured, known, view),) = seen
+    assert measured == [measurement(4.5).id, measurement(1).id]
+    assert known == ["known"]
+    assert (view.roster, view.heard) == ((TR, DE), {"TR-1": NOW - timedelta(minutes=1)})
+    assert [held.id for held in judged.open] == ["new"]
+    assert (judged.rounds, judged.took) == (7, 0.0)
+    assert {held.id for held in store.incidents()} == {"new", "known", "old"}
+    assert "incident new opened: It fails." in caplog.text
+    assert "incident known closed" in caplog.text
+
+
+def test_the_judge_of_this_release_fits_the_bench(store: Store) -> None:
+    store.append([measurement(1)], NOW)
+    judged = Bench(store, by_rules, StillClock()).sit(CONFIG, CATALOGUE, 1)
+    assert judged.open == ()
+    assert store.verdicts() == tuple(
+        sorted(judged.verdicts, key=lambda v: (v.service, v.feature, v.country, v.network))
+    )
+
+
+def test_news_is_what_changed_and_nothing_else() -> None:
+    before = [incident(name, "same") for name in "abc"]
+    closed = msgspec.structs.replace(before[2], closed=NOW, statement="over")
+    after = [before[0], incident("b", "other"), closed, incident("d", "new")]
+    assert list(news(before, after)) == [
+        "incident b updated: other",
+        "incident c closed: over",
+        "incident d opened: new",
+    ]
+    assert list(news(after, after)) == []
+
+
+def test_a_silent_country_is_0_and_not_absent() -> None:
+    heard = {"TR-1": NOW, "DE-1": NOW - timedelta(hours=1), "stranger": NOW}
+    since = NOW - timedelta(minutes=5)
+    assert reporting((TR, DE), heard, since) == {"TR": 1, "DE": 0}
+    assert reporting((TR, DE), {}, since) == {"TR": 0, "DE": 0}
