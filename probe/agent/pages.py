@@ -32,7 +32,7 @@ async def serving(address: str, shown: Shown) -> AsyncIterator[tuple[str, ...]]:
     if not address:
         yield ()
         return
-    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=[_bounded()])
+    app = web.Application(client_max_size=MOST_BODY_BYTES, middlewares=[bounded()])
     app.add_routes(Pages(shown).routes())
     server = runner(app)
     try:
@@ -65,14 +65,14 @@ class Pages:
         return web.Response(status=503 if missing else 200, text=f"{missing or 'ready'}\n")
 
 
-def _bounded() -> Middleware:
+def bounded() -> Middleware:
     under_way = asyncio.Semaphore(MOST_AT_ONCE)
 
     @web.middleware
-    async def bounded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         if under_way.locked():
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"})
         async with under_way:
             return await handler(request)
 
-    return bounded
+    return admit

@@ -130,8 +130,9 @@ class Agent:
                 stopping = lasting.create_task(self._stopping())
                 await self._probing()
                 await self._queue.join()
-                for task in (sink, self._sending, reloading, stopping):
+                for task in (sink, reloading, stopping):
                     task.cancel()
+                await self._unsend()
             await self.uplink.drain(LAST_SEND_SECONDS)
         log.info("stopped; %d measurements wait in the spool", self.spool.depth())
 
@@ -236,14 +237,21 @@ class Agent:
             self.config.log,
         ):
             log.warning("reload: changes of web, spool and log need a restart")
+        await self._unsend()
         counts = self.uplink.counts
         self._adopt(config, catalogue, *made)
         self.uplink.counts = counts
-        if self._sending:
-            self._sending.cancel()
         self._sending = lasting.create_task(self.uplink.run())
         self.reload_ok, self.reloaded = True, self.clock.now()
         log.info("reloaded: %d targets", len(self._endpoints))
+
+    async def _unsend(self) -> None:
+        """End the uplink after its batch under way, or without it when that takes too long."""
+        self.uplink.end()
+        if self._sending:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_SEND_SECONDS):
+                    await self._sending
 
     def _made(self, config: AgentConfig) -> tuple[Measure, Uplink]:
         """Make what may fail, before anything of the old is given up."""

@@ -13,7 +13,7 @@ import random
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -86,12 +86,19 @@ class Counts:
     last_success: datetime | None = None
 
 
+async def nap(seconds: float, end: asyncio.Event) -> None:
+    """Wait, or until the end comes."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await end.wait()
+
+
 @dataclass(frozen=True)
 class Chances:
     """What a test puts in place of chance and of waiting."""
 
     draw: Callable[[], float] = random.random
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    sleep: Callable[[float, asyncio.Event], Awaitable[None]] = nap
 
 
 async def push(spool: Spool, settings: Uplinking, token: Secret, clock: Clock) -> None:
@@ -126,13 +133,18 @@ class Uplink:
         self._failures = 0
         self._state = ""
         self._said: set[str] = set()
+        self._end = asyncio.Event()
 
     async def run(self) -> None:
-        """Send what waits, every `flush`; after a failure wait out the back-off."""
+        """Send what waits, every `flush`; after a failure wait out the back-off. `end` ends it."""
         async with self._session() as session:
-            while True:
+            while not self._end.is_set():
                 wait = await self._round(session)
-                await self._chances.sleep(wait)
+                await self._chances.sleep(wait, self._end)
+
+    def end(self) -> None:
+        """Let `run` return after the batch under way: cut off, it would have to go twice."""
+        self._end.set()
 
     async def drain(self, seconds: float) -> None:
         """Send what waits, within a deadline and until the first failure; the rest stays."""
@@ -146,7 +158,7 @@ class Uplink:
     async def _round(self, session: aiohttp.ClientSession) -> float:
         """Send until nothing waits or something fails; say how long to wait."""
         try:
-            while self._spool.depth():
+            while self._spool.depth() and not self._end.is_set():
                 await self._send(session)
         except UplinkError as error:
             self._failed(error)

@@ -1,5 +1,6 @@
 """Whatever the correlator does, what waits is sent, or still waits."""
 
+import asyncio
 import gzip
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -53,7 +54,7 @@ class Sleeper:
         self.most = most
         self.waits: list[float] = []
 
-    async def __call__(self, seconds: float) -> None:
+    async def __call__(self, seconds: float, _: asyncio.Event) -> None:
         self.waits.append(seconds)
         if len(self.waits) == self.most:
             raise Enough
@@ -76,6 +77,7 @@ class Centre:
         self.script = list(script)
         self.seen: list[list[bytes]] = []
         self.requests: list[web.Request] = []
+        self.arrived: Callable[[], None] = lambda: None
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -84,6 +86,7 @@ class Centre:
         lines = body.splitlines()
         self.seen.append(lines)
         self.requests.append(request)
+        self.arrived()
         if self.script:
             scripted = self.script.pop(0)
             return answered(scripted)
@@ -275,6 +278,18 @@ async def test_draining_sends_what_waits_once_more(spool: Spool) -> None:
         settings = Uplinking(url=url, token=TOKEN, batch=2)
         await Uplink(spool, settings, TOKEN, Still()).drain(5)
     assert spool.depth() == 0
+
+
+async def test_the_end_lets_the_batch_under_way_finish(spool: Spool) -> None:
+    spool.put(measurement(n) for n in range(4))
+    centre = Centre()
+    async with serving(centre) as url:
+        settings = Uplinking(url=url, token=TOKEN, batch=2, flush=Seconds(3600))
+        sender = Uplink(spool, settings, TOKEN, Still())
+        async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+            centre.arrived = sender.end
+            tasks.create_task(sender.run())
+    assert (len(centre.seen), spool.depth()) == (1, 2)
 
 
 async def test_a_spool_that_fails_is_a_counted_failure(spool: Spool) -> None:
