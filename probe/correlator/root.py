@@ -16,7 +16,7 @@ from aiohttp import web
 from probe import __version__
 from probe.clock import Clock
 from probe.config.load import ConfigError
-from probe.config.shape import Catalogue, CorrelatorConfig
+from probe.config.shape import Catalogue, CorrelatorConfig, Listening, Logging
 from probe.correlator.bench import Bench, Judge, Judged, by_rules, reporting
 from probe.metrics.correlator import Snapshot
 from probe.model import Vantage
@@ -202,6 +202,8 @@ class Centre:
             log.error("reload: %s; the old configuration stays", error)  # noqa: TRY400
             self.reloaded = Reloaded(ok=False, at=self.reloaded.at)
             return
+        if _fixed(config) != _fixed(self.config):
+            log.warning("reload: changes of web, pages, store and log need a restart")
         self.config, self.catalogue, self.intake.terms = config, catalogue, agreed
         self.reloaded = Reloaded(ok=True, at=self.clock.now())
         log.info("reloaded: %d agents, %d services", len(agreed.agents), len(catalogue.services))
@@ -262,3 +264,8 @@ class Centre:
             reload_ok=self.reloaded.ok,
             reloaded=self.reloaded.at,
         )
+
+
+def _fixed(config: CorrelatorConfig) -> tuple[Listening, Listening, str, Logging]:
+    """Give what is taken up at the start alone."""
+    return config.web, config.pages, config.store.path, config.log

@@ -186,7 +186,7 @@ async def _read(request: web.Request, limits: Limits) -> bytes:
         raise RefusedError(413, str(error)) from error
     except BrokenBodyError as error:
         raise RefusedError(400, str(error)) from error
-    except web.RequestPayloadError as error:
+    except (web.RequestPayloadError, ConnectionError) as error:
         raise RefusedError(400, "the body ended before it was whole") from error
     except TimeoutError as error:
         raise RefusedError(408, f"the body took longer than {BODY_SECONDS:.0f} s") from error

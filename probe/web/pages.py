@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Callable
+from datetime import timedelta
 from statistics import fmean
 
 import jinja2
@@ -20,6 +21,9 @@ from probe.web.board import Frame
 
 SOON_SECONDS = 15
 """How often an open page asks for news."""
+
+OVER = timedelta(days=30)
+"""How long an incident that is over stays on the front page."""
 
 LOADER = jinja2.PackageLoader("probe.web")
 ENVIRONMENT = jinja2.Environment(
@@ -69,7 +73,8 @@ class Pages:
 
     def _front(self) -> str:
         frame = self._frame()
-        shown = board.front(self._store.verdicts(), self._store.incidents(), frame)
+        incidents = self._store.incidents(closed_since=frame.now - OVER)
+        shown = board.front(self._store.verdicts(), incidents, frame)
         return ENVIRONMENT.get_template("front.html").render(front=shown)
 
     async def incident(self, request: web.Request) -> web.Response:

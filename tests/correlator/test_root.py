@@ -227,7 +227,8 @@ async def test_hangup_reads_the_agents_again_and_a_bad_file_keeps_the_old(
 ) -> None:
     caplog.set_level(logging.INFO)
     settings = config(tmp_path)
-    nobody = msgspec.structs.replace(settings, agents=())
+    moved = Listening(listen="127.0.0.1:1")
+    nobody = msgspec.structs.replace(settings, agents=(), pages=moved)
     bad = [ConfigError("correlator.yaml:3: agents: expected a list")]
 
     def reload() -> tuple[CorrelatorConfig, Catalogue]:
@@ -243,6 +244,7 @@ async def test_hangup_reads_the_agents_again_and_a_bad_file_keeps_the_old(
         await centre.until("/metrics", "worksforwhom_config_last_reload_successful 1.0")
         assert await centre.send(measurement(2)) == 401
     assert "correlator.yaml:3: agents: expected a list; the old configuration stays" in caplog.text
+    assert "changes of web, pages, store and log need a restart" in caplog.text
 
 
 async def test_sigterm_ends_it(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from probe.config.shape import Limits, Size
 from probe.model import Measurement, NetworkKind, Target, TcpConnect, Vantage
 from probe.transport import wire
 from probe.transport.enrolment import Enrolled, Terms
-from probe.transport.intake import Bucket, Intake
+from probe.transport.intake import AT_ONCE, Bucket, Intake
 from probe.transport.listen import listen, runner
 
 NOW = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
@@ -267,3 +267,24 @@ async def test_a_body_that_drips_is_given_up(post: Post, monkeypatch: pytest.Mon
     headers = {"Authorization": f"Bearer {TOKEN}"}
     async with post.client.post(post.url, data=dripping(), headers=headers) as answer:
         assert answer.status == 408
+
+
+async def test_a_sender_that_goes_away_leaves_nothing_behind(
+    post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, _, port = post.url.partition("//")[2].partition("/")[0].rpartition(":")
+    head = (
+        f"POST /api/v1/measurements HTTP/1.1\r\nHost: {host}\r\n"
+        f"Authorization: Bearer {TOKEN}\r\nContent-Length: 1000\r\n\r\n"
+    )
+    for _ in range(AT_ONCE + 1):
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(head.encode() + b"{")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+    async with asyncio.timeout(10):
+        while (await post.send(wire.encode([measurement(1)])))[0] != 200:
+            pass
+    assert set(post.shelf.held) == {measurement(1).id}
+    assert "Traceback" not in caplog.text
