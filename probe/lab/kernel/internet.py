@@ -23,7 +23,7 @@ PATIENCE = 10.0
 """Seconds until a router that does not answer is given up."""
 
 
-class InternetError(Exception):
+class InternetError(ConnectionError):
     """The router process refused, failed or is gone; its str is one sentence."""
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from dns.rcode import NXDOMAIN, REFUSED
 
+from probe.config.load import ConfigError
 from probe.lab.kernel.forge import http_response, packed
 from probe.lab.kernel.hello import matches
 from probe.lab.kernel.interference.policy import (
@@ -41,11 +42,11 @@ NOTICE_PAGE = (
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
-class UnknownMechanism(Exception):  # noqa: N818 — named for what it says
+class UnknownMechanism(ConfigError):  # noqa: N818 — named for what it says
     """Its str is one sentence that lists what is known."""
 
 
-class NothingHit(Exception):  # noqa: N818 — named for what it says
+class NothingHit(ConfigError):  # noqa: N818 — named for what it says
     """The event names what, or happens where, the plan has nothing; its str is one sentence."""
 
 
