@@ -63,7 +63,7 @@ WELL = Form(
     {_C.OK: 0.975, _C.SLOW: 0.006, _C.TCP_TIMEOUT: 0.004, _C.HTTP_TIMEOUT: 0.003},
     8.0,
 )
-BURST = Form(Cause.OK, "burst", 1.0, {_C.TCP_TIMEOUT: 0.24, _C.DNS_TIMEOUT: 0.14, _C.TLS_TIMEOUT: 0.11, _C.HTTP_TIMEOUT: 0.11, _C.TCP_RESET: 0.08, _C.TLS_RESET: 0.07, _C.HTTP_RESET: 0.06, _C.UNREACHABLE: 0.04, _C.SLOW: 0.05, _C.DNS_RCODE: 0.05, _C.OTHER: 0.02, _C.OK: 0.18}, 3.0)  # fmt: skip
+BURST = Form(Cause.OK, "burst", 1.0, {_C.TCP_TIMEOUT: 0.20, _C.DNS_TIMEOUT: 0.11, _C.TLS_TIMEOUT: 0.09, _C.HTTP_TIMEOUT: 0.09, _C.TCP_RESET: 0.07, _C.TLS_RESET: 0.06, _C.HTTP_RESET: 0.05, _C.UNREACHABLE: 0.03, _C.SLOW: 0.04, _C.DNS_RCODE: 0.04, _C.OTHER: 0.02, _C.OK: 0.18}, 3.0)  # fmt: skip
 """Passing trouble of one network: mostly timeouts and resets, hardly ever a server's own words."""
 BURST_SHARE = 0.06
 """Caps what one network can say: ln(1/0.06) = 2.8 nats (attribution.md, 7.2)."""

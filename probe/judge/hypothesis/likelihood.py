@@ -169,7 +169,7 @@ def _local(country: Country, lone: list[_Lone], quiet: float) -> float:
             rest = _lone(Network(tuple(others), max(0, network.well - 1))).quiet if others else 0.0
             mine = _lone(Network((counts,), min(1, network.well), network.bonus)).forms[local]
             options.append(quiet - seen.quiet + rest + mine)
-    return log_sum(options) - math.log(max(1, len(options)))
+    return log_sum(options) - math.log(len(options)) if options else quiet
 
 
 @lru_cache(maxsize=32768)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from probe.judge.control import Reference
+from probe.judge.evidence import evidence, find, rows, weight
+from probe.judge.rules import CAP, Category
+from probe.judge.sight import read
+from probe.model import Author, Cause, Standing
+from tests.judge import worlds as w
+
+CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
+
+
+def found(maker: w.Maker):  # noqa: ANN201 — a Finding
+    return find(read(w.measurement(CASE, maker(CASE))), Reference())
+
+
+def test_a_good_answer_is_not_asked_for_extra_rows() -> None:
+    good = found(w.ok)
+    assert (good.category, good.failing, good.extra) == (Category.OK, False, ())
+
+
+def test_an_extra_row_of_the_networks_hand_signs_the_finding() -> None:
+    assert found(w.sni_reset).author is Author.NETWORK
+    assert found(w.null_route).author is Author.NOBODY
+    assert found(w.server_error).author is Author.SERVER
+
+
+def test_weights_of_all_rows_are_added_and_capped() -> None:
+    assert weight(found(w.sni_reset), Cause.FILTERING) == 3.9
+    assert weight(found(w.server_error), Cause.SERVICE_OUTAGE) == 2.0
+    assert abs(weight(found(w.block_page), Cause.FILTERING)) <= CAP
+
+
+def test_evidence_is_every_row_with_its_witness() -> None:
+    silent = found(w.silence)
+    pieces = evidence(silent)
+    assert (
+        [p.rule for p in pieces] == [r.id for r in rows(silent)] == ["http.timeout", "cert.valid"]
+    )
+    assert {p.measurement for p in pieces} == {silent.sight.measurement.id}
+    assert {p.vantage for p in pieces} == {CASE.vantage.id}
+    assert all(p.sentence and p.standing is Standing.SCORED for p in pieces)
+
+
+def test_what_says_nothing_of_the_endpoint_is_uninterpretable() -> None:
+    (piece,) = evidence(found(lambda case: (w.tcp(case, case.address, "network_down"),)))
+    assert piece.standing is Standing.UNINTERPRETABLE

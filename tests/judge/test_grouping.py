@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import random
+
+from probe.judge.grouping import gather, publishable
+from probe.model import Cause, Scope
+from tests.judge import worlds as w
+from tests.judge.worlds import Event, World
+
+
+def groups(*events: Event, at: float = 12.0):  # noqa: ANN201 — Groups by cause
+    return {group.cause: group for group in gather(w.verdicts_at(World(events), at))}
+
+
+def test_an_outage_over_countries_is_one_group_with_its_healthy_features() -> None:
+    told = groups(Event(1.0, w.server_error, features=("web",)))
+    assert set(told) == {Cause.SERVICE_OUTAGE}
+    group = told[Cause.SERVICE_OUTAGE]
+    assert (group.scope, group.features, len(group.countries)) == (Scope.GLOBAL, ("web",), 8)
+    assert set(group.healthy) == set(w.FEATURES) - {"web"}
+
+
+def test_what_fails_everywhere_is_not_the_filters() -> None:
+    told = groups(
+        Event(1.0, w.rejection, features=("media",)), Event(1.0, w.sni_reset, countries=("TR",))
+    )
+    assert "media" not in told[Cause.FILTERING].features
+    assert told[Cause.SERVICE_OUTAGE].features == ("media",)
+
+
+def test_a_filter_on_a_minority_of_networks_is_of_networks() -> None:
+    group = groups(Event(1.0, w.sni_reset, networks=(29460, 29461)), at=14.0)[Cause.FILTERING]
+    assert (group.scope, group.networks, group.countries) == (
+        Scope.NETWORKS,
+        (29460, 29461),
+        ("NG",),
+    )
+
+
+def test_a_filter_on_most_networks_is_of_the_country() -> None:
+    group = groups(Event(1.0, w.sni_reset, networks=(29460, 29461, 29462)), at=14.0)[
+        Cause.FILTERING
+    ]
+    assert group.scope is Scope.COUNTRIES
+
+
+def test_the_order_of_verdicts_does_not_matter() -> None:
+    verdicts = list(w.verdicts_at(World((Event(1.0, w.sni_reset, countries=("TR",)),)), 12.0))
+    ordered = [(g.cause, g.features, g.networks, g.evidence) for g in gather(verdicts)]
+    random.Random(7).shuffle(verdicts)  # noqa: S311 — a shuffle, not a secret
+    assert [(g.cause, g.features, g.networks, g.evidence) for g in gather(verdicts)] == ordered
+
+
+def test_a_vantages_own_fault_is_not_for_the_public() -> None:
+    assert not publishable(Cause.LOCAL_FAULT)
+    assert not publishable(Cause.OK)
+    assert publishable(Cause.GEO_BLOCK)
+    assert publishable(Cause.NETWORK_DISRUPTION)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from probe.judge.health import Condition, examine, spoilt
+from probe.judge.sight import read
+from probe.model import Health, Measurement, Tally
+from tests.judge import worlds as w
+from tests.judge.worlds import Event, World
+
+TR = w.ROSTER[0].id
+
+
+def condition(event: Event | None, now: float = 12.0) -> Condition:
+    world = World(
+        (event,) if event else (), roster=w.ROSTER[:4], services=(w.service("chirp", ("web",)),)
+    )
+    known = w.known_at(world, now)
+    return examine([read(m) for m in known], w.view(world, now, known))[TR].condition
+
+
+@pytest.mark.parametrize(
+    ("maker", "expected"),
+    [
+        (w.ok, Condition.WELL),
+        (w.no_resolver, Condition.BROKEN),
+        (w.unplugged, Condition.DARK),
+        (w.cut_off, Condition.CUT),
+    ],
+)
+def test_controls_tell_how_a_vantage_is(maker: w.Maker, expected: Condition) -> None:
+    assert condition(Event(-20.0, maker, vantages=(TR,), controls=True)) is expected
+
+
+def test_two_rounds_without_a_word_are_silence() -> None:
+    killed = Event(0.0, w.ok, vantages=(TR,), controls=True, sending=False)
+    assert condition(killed, now=9.0) is not Condition.SILENT
+    assert condition(killed, now=13.0) is Condition.SILENT
+
+
+def test_a_vantage_never_heard_is_unknown_not_silent() -> None:
+    world = World(roster=w.ROSTER[:2])
+    assert {h.condition for h in examine([], w.view(world, 0.0, [])).values()} == {
+        Condition.UNKNOWN
+    }
+
+
+def said(health: Health) -> Measurement:
+    case = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
+    return msgspec.structs.replace(w.measurement(case, w.ok(case)), health=health)
+
+
+@pytest.mark.parametrize(
+    ("health", "expected", "bad"),
+    [
+        (Health(domestic=Tally(ok=1, of=1), foreign=Tally(ok=2, of=3)), Condition.WELL, False),
+        (Health(domestic=Tally(ok=1, of=1), foreign=Tally(ok=0, of=3)), Condition.CUT, True),
+        (Health(domestic=Tally(ok=0, of=1), foreign=Tally(ok=0, of=3)), Condition.DARK, True),
+        (Health(reason="resolver"), Condition.BROKEN, True),
+        (Health(), Condition.UNKNOWN, False),
+    ],
+)
+def test_without_control_measurements_the_vantages_own_tally_speaks(
+    health: Health, expected: Condition, bad: bool
+) -> None:  # noqa: FBT001 — a table's column
+    measurement = said(health)
+    frame = w.view(World(roster=w.ROSTER[:1]), 1.0, [measurement])
+    assert examine([read(measurement)], frame)[TR].condition is expected
+    assert spoilt(measurement) is bad
+
+
+def test_a_passing_control_vouches_for_its_own_time_and_a_tally_for_the_round_before() -> None:
+    measurement = said(Health(foreign=Tally(ok=2, of=2)))
+    frame = w.view(World(roster=w.ROSTER[:1]), 1.0, [measurement])
+    assert examine([read(measurement)], frame)[TR].well_at == w.START - timedelta(seconds=w.ROUND)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from probe.judge.statement import (
+    NONE_OBSERVED,
+    NOT_RELATED,
+    describe,
+    network_authored,
+    server_countries,
+)
+from probe.model import Cause, Incident, Scope, State, Verdict
+from tests.judge import worlds as w
+from tests.judge.worlds import Event, World
+
+SERVICES = (w.service("chirp", ("web", "notifications")),)
+
+
+def say(*events: Event, at: float = 16.0) -> dict[Cause, str]:
+    last = w.play(World(events, services=SERVICES), at, every=w.ROUND, since=1.0)[-1]
+    return {incident.cause: incident.statement for incident in last.incidents}
+
+
+def test_an_international_outage_is_told_with_its_counts_and_what_it_is_not() -> None:
+    text = say(Event(1.0, w.server_error, features=("notifications",)))[Cause.SERVICE_OUTAGE]
+    assert text.startswith(
+        "Confirmed: Chirp is experiencing international outages affecting notifications: "
+    )
+    assert (
+        "21 networks of 21 in 8 countries see the service's own errors over valid certificates"
+        in text
+    )
+    assert "Not affected: web." in text
+    assert NOT_RELATED in text
+
+
+@pytest.mark.parametrize("maker", [w.null_route, w.nxdomain_everywhere, w.silence])
+def test_without_the_servers_own_words_filtering_is_not_ruled_out(maker: w.Maker) -> None:
+    text = say(Event(1.0, maker))[Cause.SERVICE_OUTAGE]
+    assert NOT_RELATED not in text
+    assert NONE_OBSERVED in text
+
+
+def test_signs_of_interference_anywhere_forbid_to_rule_it_out() -> None:
+    told = say(Event(1.0, w.rejection), Event(1.0, w.sni_reset, countries=("TR",)))
+    assert NOT_RELATED not in told[Cause.SERVICE_OUTAGE]
+    assert NONE_OBSERVED not in told[Cause.SERVICE_OUTAGE]
+
+
+def test_two_causes_of_one_day_are_named_apart() -> None:
+    told = say(
+        Event(1.0, w.rejection, features=("notifications",)),
+        Event(1.0, w.sni_reset, features=("web",), countries=("TR",)),
+    )
+    assert (
+        "A separate incident is under way: filtering in Türkiye (web)."
+        in told[Cause.SERVICE_OUTAGE]
+    )
+    assert (
+        "an outage of the service itself in several countries (notifications)"
+        in told[Cause.FILTERING]
+    )
+
+
+def test_filtering_names_the_place_the_networks_and_the_way() -> None:
+    text = say(Event(1.0, w.sni_reset, countries=("TR",)))[Cause.FILTERING]
+    assert (
+        "measurements show Chirp restricted in Türkiye on TR Net 1 (AS47330) and TR Net 2 (AS47331)"
+        in text
+    )
+    assert (
+        "reset when the TLS handshake names the service, while a neutral name at the same address passes"
+        in text
+    )
+    assert "Outside, 7 of 7 observed countries reach the service meanwhile." in text
+
+
+def test_a_disruption_asserts_no_cause() -> None:
+    gone = Event(1.0, w.unplugged, networks=(810,), controls=True, sending=False)
+    text = say(gone)[Cause.NETWORK_DISRUPTION]
+    assert text.startswith("Suspected: network data show an operator-level disruption")
+    assert "CA Net 1 (AS810)" in text
+    assert "Cause and intent are not known." in text
+
+
+def test_a_geo_block_is_worded_as_the_services_refusal() -> None:
+    text = say(Event(1.0, w.geo_block, countries=("IN",)))[Cause.GEO_BLOCK]
+    assert "itself refuses visitors from India" in text
+    assert "not a restriction by networks" in text
+
+
+def incident(cause: Cause) -> Incident:
+    return Incident(
+        id="x", service="chirp", features=("web",), cause=cause, state=State.SUSPECTED,
+        scope=Scope.COUNTRIES, countries=("TR",),
+        opened=w.START, updated=w.START,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_has_its_words_and_its_doubt(cause: Cause) -> None:
+    frame = w.view(World(services=SERVICES), 1.0, [])
+    said = describe(incident(cause), (), (), frame)
+    assert said.text.startswith("Suspected: ")
+    assert "Türkiye" in said.text or cause is Cause.SERVICE_OUTAGE
+    assert said.doubt.startswith("Confidence ")
+
+
+def test_only_verdicts_with_the_servers_hand_count_for_ruling_out() -> None:
+    world = World((Event(1.0, w.server_error),), services=SERVICES)
+    verdicts = w.verdicts_at(world, 11.0)
+    assert server_countries(verdicts) == 8
+    assert not network_authored(verdicts)
+    bare: list[Verdict] = [msgspec.structs.replace(v, evidence=()) for v in verdicts]
+    assert server_countries(bare) == 0
