@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from probe.judge.health import Condition, Health
+from probe.judge.hypothesis.connectivity import connectivity
+from probe.judge.view import View
+from probe.model import Cause, State, Vantage, Verdict
+from tests.judge import worlds as w
+
+NOW = w.START + timedelta(seconds=60)
+VIEW = View(now=NOW, round=timedelta(seconds=5), roster=w.ROSTER)
+Q, U, D, B = Condition.SILENT, Condition.CUT, Condition.DARK, Condition.BROKEN
+
+
+def health(vantage: Vantage, condition: Condition, seconds: float = 20.0) -> Health:
+    measured = condition not in {Condition.SILENT, Condition.WELL}
+    return Health(
+        vantage=vantage, condition=condition, since=NOW - timedelta(seconds=seconds), shown=measured,
+    )  # fmt: skip
+
+
+def told(
+    states: dict[str, Condition], roster: tuple[Vantage, ...] = w.ROSTER
+) -> dict[tuple[str, int], Verdict]:
+    healths = {v.id: health(v, states.get(v.id, Condition.WELL)) for v in roster}
+    return {(v.country, v.network): v for v in connectivity(healths, VIEW)}
+
+
+CA = [v.id for v in w.ROSTER if v.country == "CA"]
+ROGERS = CA[:2]
+TR = [v.id for v in w.ROSTER if v.country == "TR"]
+
+
+def test_all_is_well() -> None:
+    verdicts = told({})
+    assert {v.leading for v in verdicts.values()} == {Cause.OK}
+    assert {v.state for v in verdicts.values()} == {State.CONFIRMED}
+
+
+def test_one_silent_vantage_is_nobodys_disruption() -> None:
+    verdicts = told({CA[2]: Q})
+    assert verdicts["CA", 811].leading is Cause.LOCAL_FAULT
+    assert verdicts["CA", 811].state is State.INSUFFICIENT
+    assert verdicts["CA", 0].leading is Cause.OK
+
+
+def test_two_silent_vantages_of_a_network_are_a_suspicion() -> None:
+    verdicts = told(dict.fromkeys(ROGERS, Q))
+    assert (verdicts["CA", 810].leading, verdicts["CA", 810].state) == (
+        Cause.NETWORK_DISRUPTION,
+        State.SUSPECTED,
+    )
+    assert verdicts["CA", 0].leading is Cause.OK
+
+
+def test_one_that_still_speaks_speaks_for_its_network() -> None:
+    assert told({ROGERS[0]: Q})["CA", 810].leading is Cause.OK
+
+
+def test_all_networks_silent_are_the_countrys() -> None:
+    verdict = told(dict.fromkeys(CA, Q))["CA", 0]
+    assert (verdict.leading, verdict.state, verdict.networks) == (
+        Cause.NETWORK_DISRUPTION,
+        State.SUSPECTED,
+        3,
+    )
+
+
+@pytest.mark.parametrize(
+    ("conditions", "state"),
+    [
+        ((U, U, U), State.CONFIRMED),
+        ((D, D, D), State.CONFIRMED),
+        ((U, Q, Q), State.SUSPECTED),
+        ((B, B, B), State.SUSPECTED),
+    ],
+)
+def test_measured_failures_make_it_more(conditions: tuple[Condition, ...], state: State) -> None:
+    verdict = told(dict(zip(TR, conditions, strict=True)))["TR", 0]
+    assert (verdict.leading, verdict.state) == (Cause.NETWORK_DISRUPTION, state)
+
+
+def test_one_killed_and_one_broken_are_two_chances_not_one_disruption() -> None:
+    assert told({ROGERS[0]: Q, ROGERS[1]: B})["CA", 810].leading is Cause.LOCAL_FAULT
+    assert told({TR[0]: Q, TR[1]: Q, TR[2]: B})["TR", 0].leading is not Cause.NETWORK_DISRUPTION
+
+
+def test_most_vantages_silent_at_once_is_our_own_intake() -> None:
+    silent = {v.id: Q for v in w.ROSTER if v.country not in {"DE", "JP"}}
+    assert all(v.leading is not Cause.NETWORK_DISRUPTION for v in told(silent).values())
+
+
+def test_nobody_elsewhere_to_compare_means_no_disruption() -> None:
+    alone = tuple(v for v in w.ROSTER if v.country == "CA")
+    assert all(
+        v.leading is not Cause.NETWORK_DISRUPTION
+        for v in told(dict.fromkeys(CA, Q), alone).values()
+    )
+
+
+def test_a_broken_vantage_beside_a_well_one_is_its_own_fault() -> None:
+    verdict = told({ROGERS[0]: B})["CA", 810]
+    assert (verdict.leading, verdict.state, verdict.vantages) == (
+        Cause.LOCAL_FAULT,
+        State.SUSPECTED,
+        1,
+    )
+    assert verdict.evidence[0].rule == "health.broken"
+
+
+def test_support_sums_to_one() -> None:
+    for verdict in told({ROGERS[0]: B, TR[0]: U, CA[2]: Q}).values():
+        assert sum(verdict.support.values()) == pytest.approx(1.0)

@@ -1,0 +1,104 @@
+"""What each cause needs before it may be said."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from probe.judge.hypothesis.gate import Ground, outside_well, state
+from probe.model import Cause, State
+
+FILTER = Ground(
+    support=0.99, rounds=3, networks=2, observed=2, vantages=3, vouched=2, network_authored=2,
+    through=7, others=7, known_countries=8,
+)  # fmt: skip
+OUTAGE = Ground(
+    support=0.99, rounds=2, networks=2, observed=2, vouched=2, server_countries=3,
+    outage_countries=8, known_countries=8, others=7,
+)  # fmt: skip
+
+
+def but(ground: Ground, **facts: float) -> Ground:
+    return msgspec.structs.replace(ground, **facts)  # type: ignore[arg-type]
+
+
+def test_filtering_with_all_its_grounds_is_confirmed() -> None:
+    assert state(Cause.FILTERING, FILTER) is State.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("lack", "most"),
+    [
+        ({"support": 0.9}, State.LIKELY),
+        ({"support": 0.6}, State.SUSPECTED),
+        ({"support": 0.4}, State.INSUFFICIENT),
+        ({"rounds": 2}, State.LIKELY),
+        ({"rounds": 1}, State.SUSPECTED),
+        ({"rounds": 1, "network_authored": 1}, State.INSUFFICIENT),
+        ({"vouched": 0}, State.INSUFFICIENT),
+        ({"vouched": 1}, State.LIKELY),
+        ({"network_authored": 0}, State.LIKELY),
+        ({"networks": 1, "network_authored": 1}, State.LIKELY),
+        ({"networks": 1, "network_authored": 0}, State.SUSPECTED),
+        ({"through": 2}, State.INSUFFICIENT),
+        ({"through": 3, "barred": 4}, State.INSUFFICIENT),
+        ({"through": 0, "others": 0}, State.INSUFFICIENT),
+    ],
+)
+def test_each_lack_lowers_filtering(lack: dict[str, float], most: State) -> None:
+    assert state(Cause.FILTERING, but(FILTER, **lack)) is most
+
+
+def test_the_one_network_of_a_country_with_two_vantages_may_be_confirmed() -> None:
+    alone = but(FILTER, networks=1, observed=1, network_authored=1, vouched=1, vantages=2)
+    assert state(Cause.FILTERING, alone) is State.CONFIRMED
+    assert state(Cause.FILTERING, but(alone, vantages=1)) is State.LIKELY
+
+
+@pytest.mark.parametrize(
+    ("others", "through", "well"), [(7, 3, True), (7, 2, False), (1, 1, True), (0, 0, False)]
+)
+def test_the_outside_is_three_countries_or_as_many_as_there_are(
+    others: int, through: int, well: bool
+) -> None:  # noqa: FBT001 — a table's column
+    assert outside_well(but(FILTER, others=others, through=through)) is well
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, State.CONFIRMED),
+        ({"rounds": 1}, State.LIKELY),
+        ({"server_countries": 0}, State.LIKELY),
+        ({"server_countries": 0, "rounds": 3}, State.CONFIRMED),
+        ({"server_countries": 0, "rounds": 1}, State.INSUFFICIENT),
+        ({"server_countries": 1, "outage_countries": 1}, State.SUSPECTED),
+        ({"server_countries": 0, "outage_countries": 1}, State.INSUFFICIENT),
+        ({"server_countries": 0, "outage_countries": 4}, State.SUSPECTED),
+        ({"server_countries": 0, "vouched": 0}, State.SUSPECTED),
+    ],
+)
+def test_an_outage_rests_on_the_servers_words_or_on_breadth(
+    facts: dict[str, float], expected: State
+) -> None:
+    assert state(Cause.SERVICE_OUTAGE, but(OUTAGE, **facts)) is expected
+    assert state(Cause.DEPENDENCY_OUTAGE, but(OUTAGE, **facts)) is expected
+
+
+@pytest.mark.parametrize("cause", [Cause.GEO_BLOCK, Cause.THROTTLING])
+def test_one_countrys_trouble_needs_the_outside_and_rounds(cause: Cause) -> None:
+    assert state(cause, FILTER) is State.CONFIRMED
+    assert state(cause, but(FILTER, rounds=2)) is State.LIKELY
+    assert state(cause, but(FILTER, networks=1)) is State.SUSPECTED
+    assert state(cause, but(FILTER, through=1)) is State.INSUFFICIENT
+
+
+def test_ok_needs_somebody_who_sees_it_work() -> None:
+    assert state(Cause.OK, Ground(support=0.99)) is State.INSUFFICIENT
+    assert state(Cause.OK, Ground(support=0.99, working=1)) is State.LIKELY
+    assert state(Cause.OK, Ground(support=0.99, working=2)) is State.CONFIRMED
+
+
+def test_a_local_fault_is_never_more_than_suspected() -> None:
+    assert state(Cause.LOCAL_FAULT, Ground(support=0.99, rounds=5)) is State.SUSPECTED
+    assert state(Cause.NETWORK_DISRUPTION, Ground(support=0.99, rounds=1)) is State.INSUFFICIENT

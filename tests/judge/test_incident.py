@@ -1,0 +1,210 @@
+"""Incidents over time: they open, grow, change their cause, close, reopen; and never flap."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from probe.judge.incident import CLOSE_ROUNDS, REOPEN_ROUNDS, advance
+from probe.judge.view import View
+from probe.model import Author, Cause, Evidence, Incident, Scope, Standing, State, Verdict
+from tests.judge import worlds as w
+
+ROUND = timedelta(seconds=5)
+COUNTRIES = ("TR", "DE", "US", "JP")
+
+
+def frame(now: datetime) -> View:
+    return View(
+        now=now, round=ROUND, services=(w.service("chirp", ("web", "api")),), roster=w.ROSTER
+    )
+
+
+def verdict(
+    cause: Cause = Cause.OK, state: State = State.CONFIRMED, *, country: str = "TR", network: int = 0,
+    feature: str = "web", now: datetime = w.START, service: str = "chirp",
+) -> Verdict:  # fmt: skip
+    rest = 0.02 / 7
+    piece = Evidence(
+        rule="http.5xx",
+        standing=Standing.SCORED,
+        measurement="m",
+        vantage=f"{country}-1",
+        author=Author.NOBODY,
+    )
+    return Verdict(
+        service=service, feature=feature, country=country, network=network, at=now, leading=cause,
+        state=state, confidence=0.98, support={c: 0.98 if c is cause else rest for c in Cause},
+        evidence=(piece,), vantages=1, networks=1, since=None if cause is Cause.OK else now, rounds=2,
+    )  # fmt: skip
+
+
+def at(rounds: float) -> datetime:
+    return w.START + rounds * ROUND
+
+
+def run(
+    *steps: tuple[float, list[Verdict]], held: tuple[Incident, ...] = ()
+) -> tuple[Incident, ...]:
+    for rounds, verdicts in steps:
+        held = advance(held, verdicts, frame(at(rounds)))
+    return held
+
+
+def filtered(state: State = State.LIKELY, **more: object) -> Verdict:
+    return verdict(Cause.FILTERING, state, **more)  # type: ignore[arg-type]
+
+
+def test_nothing_opens_below_suspected() -> None:
+    assert run((0, [filtered(State.INSUFFICIENT)])) == ()
+
+
+def test_an_incident_opens_once_with_its_words_and_history() -> None:
+    (incident,) = run((0, [filtered()]), (0.2, [filtered()]), (0.4, [filtered()]))
+    assert incident.id == "20260301T120000-chirp-filtering-tr"
+    assert [change.what for change in incident.history] == ["opened"]
+    assert incident.statement
+    assert incident.updated == at(0.4)
+
+
+def test_a_surer_state_is_a_line_of_history_and_is_not_taken_back() -> None:
+    (incident,) = run(
+        (0, [filtered(State.SUSPECTED)]),
+        (1, [filtered(State.CONFIRMED)]),
+        (2, [filtered(State.LIKELY)]),
+    )
+    assert incident.state is State.CONFIRMED
+    assert [change.what for change in incident.history] == ["opened", "updated"]
+
+
+def test_features_only_grow() -> None:
+    both = [filtered(), filtered(feature="api")]
+    (incident,) = run((0, [filtered()]), (1, both), (2, [filtered(feature="api"), verdict()]))
+    assert incident.features == ("web", "api")
+
+
+def test_it_closes_when_well_for_three_rounds_at_the_time_it_was_last_seen() -> None:
+    held = run((0, [filtered()]), (1, [filtered()]), (1 + CLOSE_ROUNDS - 0.1, [verdict()]))
+    assert held[0].closed is None
+    (incident,) = run((1 + CLOSE_ROUNDS, [verdict()]), held=held)
+    assert incident.closed == at(1)
+    assert incident.history[-1].what == "closed"
+    assert incident.statement.startswith("Ended at ")
+
+
+def test_it_reopens_within_ten_rounds_and_not_after() -> None:
+    held = run((0, [filtered()]), (CLOSE_ROUNDS, [verdict()]))
+    (again,) = run((REOPEN_ROUNDS, [filtered()]), held=held)
+    assert (again.closed, again.history[-1].what) == (None, "reopened")
+    assert len(run((REOPEN_ROUNDS + 0.1, [filtered()]), held=held)) == 2
+
+
+def test_what_nobody_looks_at_stays_open() -> None:
+    blind = verdict(Cause.LOCAL_FAULT, State.INSUFFICIENT)
+    (incident,) = run((0, [filtered()]), (8, [blind]))
+    assert incident.closed is None
+
+
+def test_a_cause_that_turns_out_otherwise_is_the_same_incident() -> None:
+    outage = [verdict(Cause.SERVICE_OUTAGE, State.CONFIRMED, country=c) for c in COUNTRIES]
+    (incident,) = run((0, [filtered()]), (1, outage))
+    assert (incident.cause, incident.scope) == (Cause.SERVICE_OUTAGE, Scope.GLOBAL)
+    assert [change.what for change in incident.history] == ["opened", "updated"]
+
+
+def test_two_causes_are_two_incidents() -> None:
+    outage = [verdict(Cause.SERVICE_OUTAGE, country=c, feature="api") for c in COUNTRIES]
+    held = run((0, outage), (1, [*outage, filtered()]))
+    assert [i.cause for i in held] == [Cause.SERVICE_OUTAGE, Cause.FILTERING]
+    assert "A separate incident" in held[1].statement
+
+
+def test_a_vantages_fault_never_becomes_a_countrys_disruption() -> None:
+    broken = verdict(Cause.LOCAL_FAULT, State.SUSPECTED, service="", feature="", network=47330)
+    gone = verdict(
+        Cause.NETWORK_DISRUPTION, State.SUSPECTED, service="", feature="", network=47330
+    )
+    held = run((0, [broken]), (1, [gone]))
+    assert [(i.cause, i.scope) for i in held] == [
+        (Cause.LOCAL_FAULT, Scope.VANTAGE), (Cause.NETWORK_DISRUPTION, Scope.NETWORKS),
+    ]  # fmt: skip
+
+
+def test_incidents_of_two_countries_have_names_of_their_own() -> None:
+    held = run((0, [filtered(), filtered(country="DE")]))
+    assert len({i.id for i in held}) == 2
+
+
+def test_judging_again_at_the_same_moment_changes_nothing() -> None:
+    held = run((0, [filtered()]), (1, [filtered()]))
+    assert run((1, [filtered()]), held=held) == held
+
+
+CAUSES = st.sampled_from(
+    [Cause.OK, Cause.OK, Cause.SERVICE_OUTAGE, Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK]
+)
+STATES = st.sampled_from(list(State))
+
+
+class Incidents(RuleBasedStateMachine):
+    """Any course of verdicts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = w.START
+        self.held: tuple[Incident, ...] = ()
+        self.seen: dict[str, int] = {}
+
+    @rule(
+        cells=st.dictionaries(
+            st.tuples(st.sampled_from(COUNTRIES), st.sampled_from(["web", "api"])),
+            st.tuples(CAUSES, STATES),
+            max_size=6,
+        ),
+        seconds=st.sampled_from([1, 5, 20, 60]),
+    )
+    def judge(self, cells: dict[tuple[str, str], tuple[Cause, State]], seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+        verdicts = [
+            verdict(cause, state, country=country, feature=feature, now=self.now)
+            for (country, feature), (cause, state) in cells.items()
+        ]
+        before = self.held
+        self.held = advance(before, verdicts, frame(self.now))
+        assert [i.id for i in self.held[: len(before)]] == [i.id for i in before]
+
+    @invariant()
+    def ids_are_unique(self) -> None:
+        assert len({i.id for i in self.held}) == len(self.held)
+
+    @invariant()
+    def histories_only_grow_and_alternate(self) -> None:
+        for incident in self.held:
+            assert len(incident.history) >= self.seen.get(incident.id, 1)
+            self.seen[incident.id] = len(incident.history)
+            lines = [c.what for c in incident.history]
+            assert lines[0] == "opened"
+            assert (lines[-1] == "closed") == (incident.closed is not None)
+            assert lines.count("reopened") <= lines.count("closed")
+
+    @invariant()
+    def open_ones_of_a_cause_do_not_overlap(self) -> None:
+        keys = [
+            (i.cause, i.service, c)
+            for i in self.held
+            if i.closed is None
+            for c in (i.countries if i.cause in {Cause.FILTERING, Cause.THROTTLING} else ("",))
+        ]
+        assert len(keys) == len(set(keys))
+
+    @invariant()
+    def nothing_closes_before_it_was_last_seen(self) -> None:
+        for incident in self.held:
+            assert incident.closed is None or incident.closed <= incident.updated <= self.now
+
+
+Incidents.TestCase.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
+TestIncidents = Incidents.TestCase
