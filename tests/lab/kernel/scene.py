@@ -22,7 +22,7 @@ BLOCKED, NEUTRAL, HOME = "www.example.com", "neutral.example.net", "home.example
 ORIGIN, ORIGIN_V6 = "45.60.1.1", "2a0e:1::1"
 NEUTRAL_ORIGIN, CONTROL, NOTICE = "45.60.1.2", "31.5.0.9", "45.60.9.9"
 ISP, PUBLIC = "31.5.0.53", "45.60.8.8"
-PATIENCE = 0.4
+PATIENCE = 0.6
 """Seconds: silence is what lasts longer."""
 BODY = b"x" * 30_000
 

@@ -166,7 +166,6 @@ class Client:
             while True:
                 try:
                     answers.append(in_words(client.recv(4096), query))
-                    client.settimeout(PATIENCE / 4)
                 except TimeoutError:
                     return answers
 
