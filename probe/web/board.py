@@ -18,6 +18,7 @@ from probe.web import words
 STALE = timedelta(minutes=2)
 """Verdicts older than this are shown with a warning."""
 OVER_SHOWN = 20
+FEW_NETWORKS = 6
 QUIET = {"ok", "insufficient", "none"}
 """Looks of a cell that names no failure."""
 
@@ -151,6 +152,22 @@ def _where(incident: Incident) -> str:
     return f"{countries} ({networks})" if networks else countries
 
 
+def where(incident: Incident) -> str:
+    """Say in full where an incident is: countries by name, networks by number while few."""
+    countries = ", ".join(plain(code) for code in incident.countries)
+    many = len(incident.networks) > FEW_NETWORKS
+    networks = (
+        words.count(len(incident.networks), "network")
+        if many
+        else ", ".join(f"AS{number}" for number in incident.networks)
+    )
+    return ": ".join(
+        part
+        for part in (words.SCOPES[incident.scope], "; ".join(filter(None, (countries, networks))))
+        if part
+    )
+
+
 def plain(code: str) -> str:
     """Name a country as a list does, without the article that a sentence needs."""
     return country_name(code).removeprefix("the ")
@@ -205,14 +222,14 @@ def _summary(rows: Sequence[Row]) -> str:
 def _row(service: Service, country: str, cells: Mapping[Place, Sequence[Verdict]]) -> Row:
     held = [cells.get((service.id, feature.id, country), ()) for feature in service.features]
     whole = [verdict for some in held for verdict in some if verdict.network == 0]
-    vantages = max((verdict.vantages for verdict in whole), default=0)
-    networks = max((verdict.networks for verdict in whole), default=0)
-    behind = (
-        f"{words.count(vantages, 'probe host')}, {words.count(networks, 'network')}"
-        if vantages
-        else "none"
-    )
-    return Row(country, plain(country), tuple(cell(some) for some in held), behind)
+    return Row(country, plain(country), tuple(cell(some) for some in held), _behind(whole))
+
+
+def _behind(verdicts: Sequence[Verdict]) -> str:
+    vantages = max((verdict.vantages for verdict in verdicts), default=0)
+    networks = max((verdict.networks for verdict in verdicts), default=0)
+    counted = (words.count(vantages, "probe host"), words.count(networks, "network"))
+    return ", ".join(part.replace(" ", words.NO_BREAK) for part in counted) if vantages else "none"
 
 
 def cell(verdicts: Sequence[Verdict]) -> Cell:

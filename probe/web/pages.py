@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from statistics import fmean
 
@@ -92,6 +92,8 @@ class Pages:
             healthy=board.named(held.healthy, held.service, frame.services),
             incident=found.incident,
             witnesses=found.witnesses,
+            where=board.where(held),
+            evidence=alike(found.incident.evidence),
             rivals=rivals(found),
         )
 
@@ -104,3 +106,21 @@ def rivals(found: OneIncident) -> list[tuple[Cause, float]]:
         for cause in (Cause if held else ())
     }
     return sorted(shares.items(), key=lambda pair: -pair[1])
+
+
+def alike(
+    evidence: Sequence[render.PublicEvidence],
+) -> list[tuple[render.PublicEvidence, list[str]]]:
+    """Gather the pieces that say the same, each with the places of its witnesses."""
+    gathered: dict[tuple[str, str, str], tuple[render.PublicEvidence, dict[str, None]]] = {}
+    for piece in evidence:
+        key = (piece.rule, piece.sentence, piece.mechanism)
+        gathered.setdefault(key, (piece, {}))[1][_witness(piece)] = None
+    return [(piece, list(places)) for piece, places in gathered.values()]
+
+
+def _witness(piece: render.PublicEvidence) -> str:
+    if not piece.country:
+        return "no longer held"
+    network = f"{piece.network} AS{piece.asn}".strip()
+    return f"{board.plain(piece.country)}: {network}, {piece.kind}"

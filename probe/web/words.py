@@ -81,6 +81,12 @@ def percent(share: float) -> str:
     return f"{shown} %".replace(" ", NO_BREAK)
 
 
+def sentence(text: str) -> str:
+    """Begin with a capital and end with a stop, as a sentence that stands alone."""
+    ended = text if text.endswith((".", "!", "?")) else f"{text}."
+    return ended[:1].upper() + ended[1:]
+
+
 def count(number: int, noun: str, nouns: str = "") -> str:
     return f"{number} {noun if number == 1 else nouns or noun + 's'}"
 

@@ -67,7 +67,7 @@ def test_every_country_of_the_roster_has_its_row(world: World) -> None:
     assert south_africa.behind == "none"
     assert [row.name for row in table.rows] == sorted(row.name for row in table.rows)
     us = next(row for row in table.rows if row.code == "US")
-    assert (us.name, us.behind) == ("United States", "2 probe hosts, 2 networks")
+    assert (us.name, us.behind) == ("United States", "2\u00a0probe\u00a0hosts, 2\u00a0networks")
 
 
 @pytest.mark.parametrize(
@@ -123,3 +123,10 @@ def test_old_conclusions_are_called_old(minutes: int, stale: bool) -> None:  # n
     frame = msgspec.structs.replace(world.frame, now=NOW + timedelta(minutes=minutes))
     assert board.front(world.verdicts, [], frame).stale is stale
     assert board.front([], [], frame).stale is False
+
+
+def test_networks_are_numbered_while_few(world: World) -> None:
+    narrow = incident(world, "a", scope=Scope.NETWORKS, countries=("TR",), networks=(9121, 47331))
+    assert board.where(narrow) == "in single networks: Türkiye; AS9121, AS47331"
+    wide = incident(world, "a", countries=(), networks=tuple(range(1, 20)))
+    assert board.where(wide) == "everywhere that was measured: 19 networks"

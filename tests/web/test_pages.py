@@ -10,9 +10,10 @@ from aiohttp import ClientSession, web
 
 from probe.store import Store
 from probe.transport.listen import listen, runner
+from probe.web import render
 from probe.web.answer import safe
-from probe.web.pages import Pages
-from tests.web.world import HOSTILE, STATEMENT, World
+from probe.web.pages import Pages, alike
+from tests.web.world import HOSTILE, STATEMENT, World, incident, measurement
 
 
 class Outline(HTMLParser):
@@ -124,3 +125,17 @@ async def test_what_is_not_there_is_a_sentence(client: ClientSession) -> None:
         async with client.get(path) as answer:
             assert answer.status == 404
             assert (await answer.text()).startswith("there is no")
+
+
+def piece(sentence: str, country: str) -> render.PublicEvidence:
+    (made,) = render.detail(incident(), [measurement()]).evidence
+    return msgspec.structs.replace(made, sentence=sentence, country=country, network="Net")
+
+
+def test_pieces_that_say_the_same_are_one_line_with_all_witnesses() -> None:
+    pieces = [piece("a", "US"), piece("b", "DE"), piece("a", "TR"), piece("a", "US")]
+    assert [(held.sentence, places) for held, places in alike(pieces)] == [
+        ("a", ["United States: Net AS64496, residential", "Türkiye: Net AS64496, residential"]),
+        ("b", ["Germany: Net AS64496, residential"]),
+    ]
+    assert alike([piece("a", "")])[0][1] == ["no longer held"]

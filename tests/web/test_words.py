@@ -44,3 +44,8 @@ def test_a_belief_is_never_certainty(share: float) -> None:
 )
 def test_lengths_of_time_in_their_largest_unit(seconds: int, said: str) -> None:
     assert words.lasting(timedelta(seconds=seconds)) == said
+
+
+def test_a_sentence_stands_alone() -> None:
+    assert words.sentence("the service answers") == "The service answers."
+    assert words.sentence("It fails.") == "It fails."
