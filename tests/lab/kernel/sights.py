@@ -19,6 +19,7 @@ import dns.message
 import dns.rcode
 import trustme
 
+from probe.config.shape import Seconds
 from probe.lab.kernel.internet import Internet, start
 from probe.lab.kernel.namespace import enter_sandbox, inside
 from probe.lab.kernel.wiring import Wired, wire
@@ -275,7 +276,7 @@ EVENTS: dict[str, dict[str, object]] = {
     "ip.curfew_schedule": {"networks": (9121,)},
     "ip.shutdown_stealth": {"countries": ("TR",)},
     "ip.shutdown_mobile_only": {"countries": ("TR",)},
-    "throttle.handshake_delay": {**HERE, "delay": 0.05},
+    "throttle.handshake_delay": {**HERE, "delay": Seconds(0.05)},
     "local.resolver_broken": {"vantages": ("tr-1",)},
     "local.captive_portal": {"vantages": ("tr-1",)},
 }

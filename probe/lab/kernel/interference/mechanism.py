@@ -192,7 +192,7 @@ def _divert(event: Event, plan: Plan, *, ports: tuple[int, ...]) -> tuple[Policy
 
 
 def _delay(event: Event, plan: Plan) -> tuple[Policy, ...]:
-    act = Delay(seconds=event.delay, addresses=blocked_addresses(event, plan))
+    act = Delay(seconds=float(event.delay), addresses=blocked_addresses(event, plan))
     return _on_vantages(event, plan, act)
 
 

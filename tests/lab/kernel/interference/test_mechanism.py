@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from probe.config.shape import Seconds
 from probe.lab.kernel.forge import packed
 from probe.lab.kernel.interference import NothingHit, UnknownMechanism, is_inside, known, policies
 from probe.lab.kernel.interference.mechanism import MECHANISMS, blocked_addresses, blocked_names
@@ -52,6 +53,13 @@ def test_every_mechanism_makes_policies_for_a_whole_service_everywhere(mechanism
     made = policies(event(mechanism, services=("example",), share=0.5), PLAN)
     assert made
     assert {policy.share for policy in made} == {0.5}
+
+
+@pytest.mark.parametrize("mechanism", sorted(MECHANISMS))
+def test_every_policy_can_travel_to_the_router(mechanism: str) -> None:
+    """A duration of a scenario is a `Seconds`, which is no JSON."""
+    made = policies(event(mechanism, services=("example",), delay=Seconds(0.1)), PLAN)
+    assert msgspec.json.decode(msgspec.json.encode(made), type=tuple[Policy, ...]) == made
 
 
 @pytest.mark.parametrize(
