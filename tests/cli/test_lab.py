@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,6 +16,7 @@ import pytest
 from probe.cli import main
 from probe.lab import library
 from probe.lab.kernel import run as kernel
+from probe.lab.kernel.namespace import reason_not
 from probe.lab.kernel.run import Options
 from probe.lab.result import Done, Failed, News, RunResult
 
@@ -77,3 +84,26 @@ def test_a_failure_names_reason_and_logs(
     playing(Failed(reason="an agent ended by itself", logs="/there"), [], monkeypatch)
     main(["lab", "run", "quiet-day"])
     assert "an agent ended by itself; logs: /there" in capsys.readouterr().err
+
+
+def test_ctrl_c_takes_everything_down_and_leaves_no_files(tmp_path: Path) -> None:
+    if reason := reason_not():
+        pytest.skip(f"no network namespaces: {reason}")
+    with subprocess.Popen(
+        [sys.executable, "-m", "probe", "lab", "run", "quiet-day"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        start_new_session=True,
+    ) as process:
+        for text in process.stderr or ():
+            if b"waiting until every agent" in text:
+                break
+        os.killpg(process.pid, signal.SIGINT)
+        last = (process.stderr or io.BytesIO()).read()
+        assert process.wait(30) == 130, last
+    assert b"Traceback" not in last
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
