@@ -60,11 +60,15 @@ def check(path: Path, config: AgentConfig, catalogue: Catalogue) -> int:
     from probe.agent.root import over_the_network  # noqa: PLC0415
     from probe.agent.targets import targets  # noqa: PLC0415
     from probe.clock import SystemClock  # noqa: PLC0415
+    from probe.config.load import ConfigError  # noqa: PLC0415
     from probe.model import CONTROL  # noqa: PLC0415
     from probe.transport.uplink import trust  # noqa: PLC0415
 
-    over_the_network(config.measuring, SystemClock())
-    trust(config.uplink)
+    try:
+        over_the_network(config.measuring, SystemClock())
+        trust(config.uplink)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
     chosen = targets(catalogue, config.vantage.country)
     controls = sum(target.service == CONTROL for target in chosen)
     sys.stdout.write(f"{path}: ok: {len(chosen) - controls} endpoints, {controls} controls\n")
