@@ -35,10 +35,11 @@ POOL = ("31.13.94.37", "162.125.2.5", "104.244.46.85", "199.59.148.20", "69.171.
 POOL_V6 = "2001::1f0d:5e25"
 BOGON, BOGON_V6 = "10.10.34.35", "fd00::11"
 NOTICE_PAGE = (
-    "<!DOCTYPE html><html><head><title>Access denied</title></head><body><h1>Access denied</h1>"
+    "<!DOCTYPE html><html><head><title>Access to this website has been blocked</title>"
+    "</head><body><h1>Access denied</h1>"
     "<p>This website has been blocked by order of the competent authority.</p></body></html>"
 )
-"""What a notice server and an injected page say."""
+"""What an injected page says; like real notices it gives itself away in its title."""
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
