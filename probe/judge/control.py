@@ -32,16 +32,25 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Address → countries whose resolvers name it."""
     paces: Mapping[str, float] = {}
     """Country → median pace of good answers."""
+    pages: Mapping[str, frozenset[tuple[str, int]]] = {}
+    """Digest of an unexpected page over plain HTTP → (country, AS number) where it came."""
+    common: frozenset[tuple[str, str]] = frozenset()
+    """(country, address) that resolvers there give for several endpoints."""
     own: Mapping[str, float] = {}
     """Vantage → median pace of its controls."""
 
 
-def reference(sights: Iterable[Sight], own: Mapping[str, float] | None = None) -> Reference:
+def reference(
+    sights: Iterable[Sight],
+    own: Mapping[str, float] | None = None,
+    common: frozenset[tuple[str, str]] = frozenset(),
+) -> Reference:
     """Gather what the sights of one endpoint say about it."""
     valid: dict[str, set[str]] = defaultdict(set)
     refused: dict[str, set[str]] = defaultdict(set)
     answers: dict[str, set[str]] = defaultdict(set)
     paces: dict[str, list[float]] = defaultdict(list)
+    pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
     for sight in sights:
         country = sight.vantage.country
         _note(valid, sight.valid, country)
@@ -49,13 +58,32 @@ def reference(sights: Iterable[Sight], own: Mapping[str, float] | None = None) -
         _note(refused, (sight.leaf,) if sight.leaf else (), country)
         if sight.met:
             paces[country].append(sight.pace)
+        if sight.digest:
+            pages[sight.digest].add((country, sight.vantage.asn))
     return Reference(
         valid=_frozen(valid),
         refused=_frozen(refused),
         answers=_frozen(answers),
         paces={country: median(values) for country, values in paces.items()},
+        pages={digest: frozenset(places) for digest, places in pages.items()},
+        common=common,
         own=own or {},
     )
+
+
+def common_answers(sights: Iterable[Sight]) -> frozenset[tuple[str, str]]:
+    """Find addresses that one country's resolvers give for several endpoints."""
+    users: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for sight in sights:
+        for address in sight.answers:
+            users[sight.vantage.country, address].add(sight.measurement.target.endpoint)
+    return frozenset(place for place, endpoints in users.items() if len(endpoints) > 1)
+
+
+def same_page_here_alone(known: Reference, country: str, digest: str) -> bool:
+    """Whether several networks of a country get this very page, and no other country does."""
+    places = known.pages.get(digest, frozenset())
+    return len(places) > 1 and {where for where, _ in places} == {country}
 
 
 def control_paces(sights: Iterable[Sight]) -> dict[str, float]:

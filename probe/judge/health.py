@@ -124,7 +124,7 @@ def _vouched(sight: Sight, view: View) -> datetime | None:
     target, said = sight.measurement.target, sight.measurement.health
     if target.service == CONTROL:
         return sight.at if sight.met and target.feature == Reach.FOREIGN else None
-    if said.foreign.ok and not said.reason:
+    if said.foreign.ok and said.reason in HARMLESS:
         return sight.at - view.round
     return None
 
@@ -137,15 +137,20 @@ def _tallies(controls: Sequence[Sight]) -> dict[Reach, Tally]:
     return {reach: tally(reach) for reach in Reach}
 
 
+HARMLESS = frozenset({"", "ipv6_broken", "offline"})
+"""An agent's own reasons (probe.agent.health) that do not spoil what it measured: IPv4 was tried
+too, and `offline` is what its failing controls say already."""
+
+
 def _condition(
     tallies: Mapping[Reach, Tally], reason: str, controls: Sequence[Sight]
 ) -> Condition:
     foreign, domestic = tallies[Reach.FOREIGN], tallies[Reach.DOMESTIC]
     if not foreign.of and not domestic.of:
-        return Condition.BROKEN if reason else Condition.UNKNOWN
+        return Condition.BROKEN if reason not in HARMLESS else Condition.UNKNOWN
     if foreign.of and 2 * foreign.ok < foreign.of:
         return _failing(domestic, reason, controls)
-    return Condition.BROKEN if reason else Condition.WELL
+    return Condition.BROKEN if reason not in HARMLESS else Condition.WELL
 
 
 def _failing(domestic: Tally, reason: str, controls: Sequence[Sight]) -> Condition:
@@ -154,10 +159,13 @@ def _failing(domestic: Tally, reason: str, controls: Sequence[Sight]) -> Conditi
         return Condition.CUT
     failed = [sight for sight in controls if not sight.met]
     unnamed = bool(failed) and all(s.layer is Layer.DNS or s.own or s.bogon for s in failed)
-    return Condition.BROKEN if unnamed or (reason and not failed) else Condition.DARK
+    blamed = reason not in HARMLESS and not failed
+    return Condition.BROKEN if unnamed or blamed else Condition.DARK
 
 
 def spoilt(measurement: Measurement) -> bool:
     """Whether the vantage itself was unwell when it measured, by its own word."""
     said = measurement.health
-    return bool(said.reason) or (said.foreign.of > 0 and 2 * said.foreign.ok < said.foreign.of)
+    return said.reason not in HARMLESS or (
+        said.foreign.of > 0 and 2 * said.foreign.ok < said.foreign.of
+    )

@@ -18,6 +18,7 @@ from probe.judge.control import (
     answered_abroad,
     genuine,
     proven_abroad,
+    same_page_here_alone,
     shown_abroad,
     slow,
 )
@@ -124,7 +125,20 @@ def _at_stranger(s: Sight, k: Reference) -> bool:
     """At an address that no other country validates or is even told, though others are proven."""
     country = s.vantage.country
     known = genuine(k, country, s.tried) or answered_abroad(k, country, s.tried)
-    return not known and proven_abroad(k, country)
+    elsewhere = proven_abroad(k, country) or any(c != country for c in k.paces)
+    return bool(s.tried) and not known and elsewhere
+
+
+def _at_common(s: Sight, k: Reference) -> bool:
+    """At a stranger's address that this country's resolvers give for several endpoints."""
+    here = any((s.vantage.country, address) in k.common for address in s.tried)
+    return here and _at_stranger(s, k)
+
+
+def _same_page(s: Sight, k: Reference) -> bool:
+    country = s.vantage.country
+    elsewhere = any(c != country for c in k.paces)
+    return elsewhere and same_page_here_alone(k, country, s.digest)
 
 
 def _false_bogon(s: Sight, k: Reference) -> bool:
@@ -185,15 +199,15 @@ MAIN: tuple[Row, ...] = (
     Row("http.5xx", "http", _status(500, 599), _C.SERVER_ERROR, _S,
         "the service answers with a server error over a valid certificate", "netblocks.md 5.3 (4)",
         "server.outage_global", {_SRV: 2.0}),
+    Row("http.forbidden_text", "http", _unmet(Expectation.FORBIDDEN), _C.APP_ERROR, _S,
+        "the service's own error text came over a valid certificate", "netblocks.md 5.3 (4)",
+        "server.outage_global", {_SRV: 2.0}),
     Row("http.451", "http", _status(451, 451), _C.REFUSED, _S,
         "the service refuses for legal reasons (451) over a valid certificate", "RFC 7725; mechanisms.json: http.451",
         "server.geoblock_page", {_GEO: 2.0, _FIL: -3.0}),
     Row("http.403", "http", _status(403, 403), _C.REFUSED, _S,
         "the service refuses the request (403) over a valid certificate", "mechanisms.json: server.geoblock_page",
         "server.geoblock_page", {_FIL: -3.0}),
-    Row("http.forbidden_text", "http", _unmet(Expectation.FORBIDDEN), _C.APP_ERROR, _S,
-        "the service's own error text came over a valid certificate", "netblocks.md 5.3 (4)",
-        "server.outage_global", {_SRV: 2.0}),
     Row("http.4xx", "http", _status(400, 499), _C.APP_ERROR, _S,
         "the service rejects the request over a valid certificate", "netblocks.md 5.3 (4)",
         "server.outage_global", {_SRV: 1.0}),
@@ -207,6 +221,12 @@ MAIN: tuple[Row, ...] = (
         "an unexpected answer came over a valid certificate", "netblocks.md 5.3 (4)", weights={_SRV: 0.5}),
     Row("http.plain_5xx", "http", _status(500, 599, secure=False), _C.SERVER_ERROR, _0,
         "a server error came over plain HTTP, where anyone on the path can write it", "attribution.md 1.6 (5)"),
+    Row("dns.notice_page", "dns", _both(_answer(secure=False), _at_common), _C.DNS_FORGED, _N,
+        "several names resolve to one address that no other country is told, and a page of its own answers there",
+        "mechanisms.json", "dns.injection.blockpage_ip", {_FIL: 4.0}),
+    Row("http.same_page", "http", _both(_answer(secure=False), _same_page), _C.BLOCK_PAGE, _0,
+        "the same unknown page comes over plain HTTP on several networks here, and in no other country",
+        "attribution.md 1.1: pages cluster by who wrote them", "http.blockpage_200", {_FIL: 1.0}),
     Row("http.unknown_page", "http", _answer(secure=False), _C.OTHER, _0,
         "an unknown page came over plain HTTP; it matches no known notice", "attribution.md 4: unmatched is unknown"),
     Row("dns.bogon", "dns", _false_bogon, _C.DNS_FORGED, _N,
@@ -227,6 +247,9 @@ MAIN: tuple[Row, ...] = (
     Row("tls.mitm", "tls", _both(_cert, _at_genuine), _C.FALSE_CERTIFICATE, _N,
         "an address that other countries reach with a valid certificate presents a false one here",
         "mechanisms.json", "tls.mitm_cert", {_FIL: 4.0}),
+    Row("dns.forged_common", "dns", _both(lambda s, _: s.layer in {Layer.TCP, Layer.TLS}, _at_common), _C.DNS_FORGED, _N,
+        "several names resolve to one address that is not the service's, and that no other country is told",
+        "mechanisms.json", "dns.injection.blockpage_ip", {_FIL: 4.0}),
     Row("dns.forged", "dns", _both(_cert, _at_stranger), _C.DNS_FORGED, _N,
         "the name resolves to an address whose certificate is not the service's, and which no other country is told",
         "CERTainty; mechanisms.json", "dns.injection.forged_public", {_FIL: 4.0}),

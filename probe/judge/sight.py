@@ -81,6 +81,8 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     second: Contrast = Contrast.UNTRIED
     second_answers: tuple[str, ...] = ()
     status: int | None = None
+    digest: str = ""
+    """Of a page that came over plain HTTP and does not meet the expectations."""
     expectation: Expectation | None = None
     challenge: bool = False
     notice: str = ""
@@ -147,7 +149,8 @@ def _read(key: _Key) -> Sight:
     met = final.expectation is Expectation.MET and (secure or not notice)
     return Sight(
         measurement=measurement, answered=True, met=met, secure=secure,
-        status=final.status, expectation=final.expectation, notice=notice,
+        status=final.status,
+        digest="" if met or secure else final.digest, expectation=final.expectation, notice=notice,
         redirected=redirected, challenge=_challenged(final),
         pace=_pace(chain, final) if met else 0.0,
         answers=common.answers, valid=common.valid, bogon=common.bogon,

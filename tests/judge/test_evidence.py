@@ -10,7 +10,7 @@ from tests.judge import worlds as w
 CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
 
 
-def found(maker: w.Maker):  # noqa: ANN201 — a Finding
+def found(maker: w.Maker):
     return find(read(w.measurement(CASE, maker(CASE))), Reference())
 
 

@@ -8,7 +8,7 @@ from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
 
-def groups(*events: Event, at: float = 12.0):  # noqa: ANN201 — Groups by cause
+def groups(*events: Event, at: float = 12.0):
     return {group.cause: group for group in gather(w.verdicts_at(World(events), at))}
 
 

@@ -65,7 +65,7 @@ def said(health: Health) -> Measurement:
 )
 def test_without_control_measurements_the_vantages_own_tally_speaks(
     health: Health, expected: Condition, bad: bool
-) -> None:  # noqa: FBT001 — a table's column
+) -> None:
     measurement = said(health)
     frame = w.view(World(roster=w.ROSTER[:1]), 1.0, [measurement])
     assert examine([read(measurement)], frame)[TR].condition is expected

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import msgspec
 import pytest
 
 from probe.judge.control import Reference, reference
@@ -59,6 +61,24 @@ def also_abroad(maker: w.Maker) -> Reference:
     return reference([read(w.measurement(ABROAD, maker(ABROAD)))])
 
 
+STRANGER = "31.13.77.33"
+COMMON = msgspec.structs.replace(KNOWN, common=frozenset({("TR", STRANGER)}))
+SAME = msgspec.structs.replace(KNOWN, pages={"d": frozenset({("TR", 47330), ("TR", 47331)})})
+
+
+def plain_page(case: w.Case) -> tuple[Observation, ...]:
+    page = w.http(case, case.address, 200, Expectation.MISSING, scheme="http", title="Notice")
+    return (
+        w.dns(case, case.address),
+        w.tcp(case, case.address),
+        msgspec.structs.replace(page, digest="d"),
+    )
+
+
+def elsewhere(maker: w.Maker) -> tuple[Observation, ...]:
+    return maker(replace(CASE, pinned=STRANGER))
+
+
 SECOND = w.dns(CASE, "11.77.0.1", test=DifferentialTest.SECOND_RESOLVER)
 LATE = w.DnsLookup(at=w.START, took=0.1, name="x", answers=("31.13.7.7",), late=(A,))
 EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
@@ -71,14 +91,16 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "http.challenge": (page(403, title="Just a moment..."), KNOWN),
     "http.rate_limited": (page(429), KNOWN),
     "http.5xx": (w.server_error(CASE), KNOWN),
+    "http.forbidden_text": (w.app_error(CASE), KNOWN),
     "http.451": (w.geo_block(CASE), KNOWN),
     "http.403": (w.rejection(CASE), KNOWN),
-    "http.forbidden_text": (w.app_error(CASE), KNOWN),
     "http.4xx": (page(404), KNOWN),
     "http.missing_text": (page(200, Expectation.MISSING), KNOWN),
     "http.short": (page(200, Expectation.SHORT), KNOWN),
     "http.unexpected": (page(302), KNOWN),
     "http.plain_5xx": (plain(502), KNOWN),
+    "dns.notice_page": (elsewhere(plain_page), COMMON),
+    "http.same_page": (plain_page(CASE), SAME),
     "http.unknown_page": (plain(200, title="Notice"), KNOWN),
     "dns.bogon": (w.bogon(CASE), KNOWN),
     "dns.late_truth": ((LATE, w.tcp(CASE, "31.13.7.7", "generic_timeout_error")), KNOWN),
@@ -86,6 +108,7 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "tls.expired": (w.expired(CASE), also_abroad(w.expired)),
     "tls.refused_everywhere": (w.mitm(CASE), also_abroad(w.mitm)),
     "tls.mitm": (w.mitm(CASE), KNOWN),
+    "dns.forged_common": ((w.dns(CASE, STRANGER), w.tcp(CASE, STRANGER, "connection_refused")), COMMON),
     "dns.forged": (w.forged(CASE), KNOWN),
     "tls.expired_here": (w.expired(CASE), BLIND),
     "tls.refused": (w.forged(CASE), BLIND),

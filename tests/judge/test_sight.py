@@ -26,7 +26,7 @@ from tests.judge import worlds as w
 CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
 
 
-def sight(*steps: Observation):  # noqa: ANN201 — what read returns
+def sight(*steps: Observation):
     return read(w.measurement(CASE, steps))
 
 

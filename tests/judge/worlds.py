@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from probe.judge.hypothesis import View, judge
 from probe.judge.incident import advance
 from probe.model import (
@@ -267,6 +269,16 @@ def block_page(case: Case) -> tuple[Observation, ...]:
         dns(case, case.address), tcp(case, case.address),
         http(case, case.address, 200, Expectation.MISSING, scheme="http", title="5651 sayılı kanun uyarınca"),
     )  # fmt: skip
+
+
+def odd_page(case: Case) -> tuple[Observation, ...]:
+    """A page that no list knows, the same for everybody there."""
+    page = http(case, case.address, 200, Expectation.MISSING, scheme="http", title="Access denied")
+    return (
+        dns(case, case.address),
+        tcp(case, case.address),
+        msgspec.structs.replace(page, digest="d0"),
+    )
 
 
 def delayed(case: Case) -> tuple[Observation, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from probe.judge.control import Reference, control_paces, reference
+from probe.judge.control import Reference, common_answers, control_paces, reference
 from probe.judge.evidence import Finding, find
 from probe.judge.health import Health, examine
 from probe.judge.hypothesis.causes import DEPENDENCY_SHARE_SHARED, SIBLING
@@ -104,10 +104,10 @@ def _findings(sights: Sequence[Sight]) -> dict[tuple[str, str], list[Finding]]:
         target = sight.measurement.target
         if target.service != CONTROL:
             by_endpoint[target.service, target.feature, target.endpoint].append(sight)
-    own = control_paces(sights)
+    own, common = control_paces(sights), common_answers(sights)
     found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for (service, feature, _), held in by_endpoint.items():
-        known: Reference = reference(held, own)
+        known: Reference = reference(held, own, common)
         found[service, feature].extend(find(sight, known) for sight in held)
     return found
 

@@ -60,7 +60,7 @@ def test_the_one_network_of_a_country_with_two_vantages_may_be_confirmed() -> No
 )
 def test_the_outside_is_three_countries_or_as_many_as_there_are(
     others: int, through: int, well: bool
-) -> None:  # noqa: FBT001 — a table's column
+) -> None:
     assert outside_well(but(FILTER, others=others, through=through)) is well
 
 

@@ -87,11 +87,12 @@ WORLDS: dict[str, tuple[tuple[Event, ...], tuple[Truth, ...]]] = {
     "sni drop on mobile networks": (
         (on(w.sni_drop, asns=(29460, 29461, 29462, 29463)),), (filtered("tls.sni_drop", "NG"),)),
     "nxdomain": ((on(w.nxdomain, "TR"),), (filtered("dns.nxdomain", "TR"),)),
-    "forged answers": ((on(w.forged, "TR"),), (filtered("dns.injection.forged_public", "TR"),)),
+    "forged answers": ((on(w.forged, "TR"),), (filtered("dns.injection.blockpage_ip", "TR"),)),
     "bogons": ((on(w.bogon, "TR"),), (filtered("dns.injection.bogon", "TR"),)),
     "silent resolvers": ((on(w.dns_timeout, "TR"),), (filtered("dns.timeout", "TR"),)),
     "null route": ((on(w.null_route, "TR"),), (filtered("ip.nullroute", "TR"),)),
     "tcp reset": ((on(w.tcp_reset, "TR"),), (filtered("tcp.rst_on_syn", "TR"),)),
+    "an unknown page over plain http": ((on(w.odd_page, "TR"),), (filtered("http.blockpage_200", "TR"),)),
     "block page": ((on(w.block_page, "TR"),), (filtered("http.blockpage_200", "TR"),)),
     "false certificate": ((on(w.mitm, "TR"),), (filtered("tls.mitm_cert", "TR"),)),
     "geo-block in two countries": (
