@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from probe.judge.control import Reference
-from probe.judge.evidence import evidence, find, rows, weight
+from probe.judge.evidence import Finding, evidence, find, rows, weight
 from probe.judge.rules import CAP, Category
 from probe.judge.sight import read
 from probe.model import Author, Cause, Standing
@@ -10,7 +10,7 @@ from tests.judge import worlds as w
 CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
 
 
-def found(maker: w.Maker):
+def found(maker: w.Maker) -> Finding:
     return find(read(w.measurement(CASE, maker(CASE))), Reference())
 
 

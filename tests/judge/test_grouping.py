@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import random
 
-from probe.judge.grouping import gather, publishable
+from probe.judge.grouping import Group, gather, publishable
 from probe.model import Cause, Scope
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
 
-def groups(*events: Event, at: float = 12.0):
+def groups(*events: Event, at: float = 12.0) -> dict[Cause, Group]:
     return {group.cause: group for group in gather(w.verdicts_at(World(events), at))}
 
 

@@ -64,7 +64,9 @@ def said(health: Health) -> Measurement:
     ],
 )
 def test_without_control_measurements_the_vantages_own_tally_speaks(
-    health: Health, expected: Condition, bad: bool
+    health: Health,
+    expected: Condition,
+    bad: bool,  # noqa: FBT001 — a column of the table
 ) -> None:
     measurement = said(health)
     frame = w.view(World(roster=w.ROSTER[:1]), 1.0, [measurement])

@@ -23,7 +23,7 @@ def frame(now: datetime) -> View:
     )
 
 
-def verdict(
+def verdict(  # noqa: PLR0913 — a verdict has that many facts
     cause: Cause = Cause.OK, state: State = State.CONFIRMED, *, country: str = "TR", network: int = 0,
     feature: str = "web", now: datetime = w.START, service: str = "chirp",
 ) -> Verdict:  # fmt: skip

@@ -12,7 +12,15 @@ from probe.judge.control import Reference, reference
 from probe.judge.evidence import find
 from probe.judge.rules import CAP, EXTRA, MAIN, ROWS, VERSION, Category
 from probe.judge.sight import read
-from probe.model import Author, DifferentialTest, Expectation, Header, Observation, Standing
+from probe.model import (
+    Author,
+    DifferentialTest,
+    DnsLookup,
+    Expectation,
+    Header,
+    Observation,
+    Standing,
+)
 from tests.judge import worlds as w
 
 CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
@@ -26,17 +34,20 @@ A = CASE.address
 
 
 def page(
-    status: int, expectation: Expectation = Expectation.STATUS, **more: object
+    status: int,
+    expectation: Expectation = Expectation.STATUS,
+    *,
+    title: str = "",
+    headers: tuple[Header, ...] = (),
 ) -> tuple[Observation, ...]:
-    return (*UP, w.http(CASE, A, status, expectation, **more))  # type: ignore[arg-type]
+    return (*UP, w.http(CASE, A, status, expectation, title=title, headers=headers))
 
 
-def plain(status: int, **more: object) -> tuple[Observation, ...]:
-    return (
-        w.dns(CASE, A),
-        w.tcp(CASE, A),
-        w.http(CASE, A, status, Expectation.STATUS, scheme="http", **more),
-    )  # type: ignore[arg-type]
+def plain(status: int, *, title: str = "", location: str = "") -> tuple[Observation, ...]:
+    answer = w.http(
+        CASE, A, status, Expectation.STATUS, scheme="http", title=title, location=location
+    )
+    return (w.dns(CASE, A), w.tcp(CASE, A), answer)
 
 
 def handshake(failure: str, neutral: str | None = None) -> tuple[Observation, ...]:
@@ -80,7 +91,7 @@ def elsewhere(maker: w.Maker) -> tuple[Observation, ...]:
 
 
 SECOND = w.dns(CASE, "11.77.0.1", test=DifferentialTest.SECOND_RESOLVER)
-LATE = w.DnsLookup(at=w.START, took=0.1, name="x", answers=("31.13.7.7",), late=(A,))
+LATE = DnsLookup(at=w.START, took=0.1, name="x", answers=("31.13.7.7",), late=(A,))
 EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "ok.slow": (w.delayed(CASE), KNOWN),
     "ok.met": (w.ok(CASE), KNOWN),

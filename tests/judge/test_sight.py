@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probe.judge.sight import Contrast, is_bogon, read
+from probe.judge.hypothesis import judge
+from probe.judge.incident import advance
+from probe.judge.sight import Contrast, Sight, is_bogon, read
 from probe.model import (
     DifferentialTest,
     DnsLookup,
@@ -26,7 +28,7 @@ from tests.judge import worlds as w
 CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
 
 
-def sight(*steps: Observation):
+def sight(*steps: Observation) -> Sight:
     return read(w.measurement(CASE, steps))
 
 
@@ -209,12 +211,12 @@ def test_the_judge_never_raises_on_a_well_typed_measurement(
     case = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START + timedelta(seconds=seconds))
     odd = w.measurement(case, tuple(steps))
     world = w.World(roster=w.ROSTER[:6], services=(w.service("chirp", ("web",)),))
-    good = w.measurement(msgspec_case("DE"), w.ok(msgspec_case("DE")))
+    good = w.measurement(in_country("DE"), w.ok(in_country("DE")))
     frame = w.view(world, 11.0, [odd, good])
-    verdicts = w.judge([odd, good], frame)
-    assert w.advance((), verdicts, frame) is not None
+    verdicts = judge([odd, good], frame)
+    assert advance((), verdicts, frame) is not None
 
 
-def msgspec_case(country: str) -> w.Case:
+def in_country(country: str) -> w.Case:
     vantage = next(v for v in w.ROSTER if v.country == country)
     return w.Case(vantage, "chirp", "web", "chirp-web", w.START + timedelta(seconds=9))

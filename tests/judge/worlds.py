@@ -7,9 +7,10 @@ round at an offset of its own, so that an onset is seen staggered, as in life.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -72,12 +73,13 @@ class Case:
         return self.service != CONTROL or self.feature == Reach.FOREIGN
 
 
-def dice(*parts: object) -> int:
+@lru_cache(maxsize=65536)
+def dice(*parts: Hashable) -> int:
     """Draw a number that is always the same for the same parts."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:4])
 
 
-def share(*parts: object) -> float:
+def share(*parts: Hashable) -> float:
     return dice(*parts) / 2**32
 
 
@@ -118,7 +120,7 @@ def tcp(case: Case, address: str, failure: str = "", took: float = 0.03) -> TcpC
     )
 
 
-def tls(
+def tls(  # noqa: PLR0913 — a step has that many facts
     case: Case, address: str, failure: str = "", *, name: str = "", chain: tuple[Certificate, ...] | None = None,
     test: DifferentialTest | None = None, took: float = 0.05, verify: int | None = None,
 ) -> TlsHandshake:  # fmt: skip
@@ -130,7 +132,7 @@ def tls(
     )  # fmt: skip
 
 
-def http(
+def http(  # noqa: PLR0913 — a step has that many facts
     case: Case, address: str, status: int | None = 200, expectation: Expectation | None = Expectation.MET, *,
     failure: str = "", scheme: str = "https", title: str = "", location: str = "", took: float = 0.05,
     headers: tuple[Header, ...] = (), matched: str = "",

@@ -86,8 +86,7 @@ def test_support_sums_to_one_everywhere(here: list[Category], others: list[Categ
 
 
 def test_a_network_that_works_is_not_blamed_for_its_neighbour() -> None:
-    place = (network(C.OK, 3), network(C.TLS_RESET, 3, SIGNED))
-    place = tuple(sorted(place))
+    place = tuple(sorted((network(C.OK, 3), network(C.TLS_RESET, 3, SIGNED))))
     index = place.index(network(C.OK, 3))
     whole = posterior(place, outside([WELL] * 5))
     assert leading(within(place, index, whole)) is Cause.OK

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from probe.judge.grouping import STRENGTH, publishable
 from probe.judge.hypothesis import judge
 from probe.judge.rules import VERSION
-from probe.model import Cause, Incident, Measurement, Scope, State, Verdict
+from probe.model import CONTROL, Cause, Incident, Measurement, Scope, State, Vantage, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
@@ -294,7 +294,7 @@ def test_relabelling_countries_relabels_the_verdicts(world: World) -> None:
     assert again == told
 
 
-def _moved(vantage: w.Vantage, to: dict[str, str]) -> w.Vantage:
+def _moved(vantage: Vantage, to: dict[str, str]) -> Vantage:
     return msgspec.structs.replace(vantage, country=to[vantage.country])
 
 
@@ -303,7 +303,7 @@ def _moved(vantage: w.Vantage, to: dict[str, str]) -> w.Vantage:
 def test_without_a_countrys_good_controls_filtering_there_is_never_surer(world: World) -> None:
     known = w.known_at(world, 12.0)
     assume(not any(event.controls for event in world.events))
-    bare = [m for m in known if m.vantage.country != "TR" or m.target.service != w.CONTROL]
+    bare = [m for m in known if m.vantage.country != "TR" or m.target.service != CONTROL]
     frame = w.view(world, 12.0, known)
     with_them = w.cell(judge(known, frame), "web", "TR")
     without = w.cell(judge(bare, frame), "web", "TR")
