@@ -60,6 +60,7 @@ class Diary:
             on=on,
             incidents=self._sights[-1].incidents if self._sights else (),
             expected=self._scenario.expected,
+            answers=found.answers,
             right=found.right,
             seconds_to_right=None if seconds is None else round(seconds * self._pace, 2),
             rounds_to_right=None if seconds is None else round(seconds / self._scenario.round, 2),

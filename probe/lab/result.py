@@ -6,6 +6,7 @@ import msgspec
 
 from probe.config import unit
 from probe.lab.scenario import Expected
+from probe.lab.truth import Answer
 from probe.model import Incident
 
 
@@ -17,6 +18,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: tuple[msgspec.Raw, ...] = ()
     incidents: tuple[Incident, ...] = ()
     expected: tuple[Expected, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    """What became of each expectation."""
     right: bool = False
     seconds_to_right: float | None = None
     """Real seconds from the onset to the answer that stood until the end; the slowest answer's."""

@@ -68,6 +68,8 @@ class Expected(Section, frozen=True, kw_only=True):
     cause: Cause
     scope: Scope
     onset: Seconds
+    until: Seconds | None = None
+    """When it is over; how it is told while it ends does not count."""
     service: str = ""
     """Empty for a disruption: it belongs to no service."""
     features: tuple[str, ...] = ()

@@ -11,7 +11,6 @@ from rich.progress import BarColumn, Progress, TextColumn
 from probe.lab.kernel.agenda import describe
 from probe.lab.result import Done, Failed, Happened, News, Phase, RunResult, Said, Tick
 from probe.lab.scenario import Expected, Scenario
-from probe.lab.truth import answered_by
 
 
 def follow(news: Iterable[News], console: Console) -> Done | Failed | None:
@@ -56,11 +55,11 @@ def sentence(news: Phase | Happened | Said) -> str:
 
 def outcome(result: RunResult) -> Iterable[str]:
     """Tell what was expected, what was answered, and how long it took."""
-    for entry in result.expected:
-        answer = next((i for i in result.incidents if answered_by(entry, i)), None)
-        mark = "[green]✓[/green]" if answer else "[red]✗[/red]"
-        yield f"{mark} expected {escape(_expectation(entry))}"
-        yield f"    {escape(answer.statement)}" if answer else "    not said, or not so"
+    statements = {incident.id: incident.statement for incident in result.incidents}
+    for answer in result.answers:
+        mark = "[green]✓[/green]" if answer.incident else "[red]✗[/red]"
+        yield f"{mark} expected {escape(_expectation(answer.expected))}"
+        yield f"    {escape(statements.get(answer.incident, 'not said, or not so'))}"
     if not result.expected:
         yield "expected: that nothing is said"
     for incident in result.false_seen:

@@ -50,7 +50,7 @@ def score(expected: Sequence[Expected], sights: Sequence[Sight]) -> Score:
     answers = tuple(_answer(entry, sights) for entry in expected)
     wrong = _false_ever(expected, sights)
     last = sights[-1].incidents if sights else ()
-    settled = all(_private(i) or any(answered_by(e, i) for e in expected) for i in last)
+    settled = all(_private(incident) or _settled(incident, answers) for incident in last)
     known = [answer.seconds for answer in answers if answer.seconds is not None]
     whole = len(known) == len(answers)
     return Score(
@@ -123,10 +123,22 @@ def _sure_and_worded(expected: Expected, incident: Incident) -> bool:
     return named and sure and all(text in incident.statement for text in expected.says)
 
 
+def _settled(incident: Incident, answers: Sequence[Answer]) -> bool:
+    """Whether it answers, or did for as long as there was something to answer."""
+    return any(
+        incident.id == answer.incident
+        if answer.expected.until is not None
+        else answered_by(answer.expected, incident)
+        for answer in answers
+    )
+
+
 def _answer(expected: Expected, sights: Sequence[Sight]) -> Answer:
     """Go back from the end for as long as the expectation is answered."""
     since, by = None, ""
     for sight in reversed(sights):
+        if expected.until is not None and sight.at > expected.until:
+            continue
         found = [i.id for i in sight.incidents if answered_by(expected, i)]
         if not found or sight.at < expected.onset:
             break

@@ -57,7 +57,7 @@ def test_it_plays_on_the_lab_or_from_the_recording_and_closes_its_socket(
         yield Phase(text=f"{name} {options.pages} {options.keep}")
 
     monkeypatch.setattr(demo, "replay", replay)
-    monkeypatch.setattr(demo.kernel, "run", run)
+    monkeypatch.setattr("probe.lab.kernel.run.run", run)
     listening = demo.listener()
     fd, address = listening.fileno(), demo.address(listening)
     (news,) = demo.play(listening, recorded=recorded, keep=True)

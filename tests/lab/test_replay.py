@@ -81,7 +81,7 @@ RECORDED = Recording(
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
     clock = Time()
-    monkeypatch.setattr(replay.time, "sleep", clock.sleep)
+    monkeypatch.setattr("time.sleep", clock.sleep)
     return clock
 
 

@@ -13,6 +13,7 @@ from probe.lab import library
 from probe.lab.kernel.agenda import describe
 from probe.lab.result import Done, Failed, Happened, News, Phase, RunResult, Said, Tick
 from probe.lab.show import follow, outcome, story
+from probe.lab.truth import Answer
 from probe.model import Cause, Incident, Scope, State
 
 AT = datetime(2021, 6, 5, tzinfo=UTC)
@@ -35,6 +36,7 @@ RESULT = RunResult(
     on="kernel",
     incidents=(INCIDENT,),
     expected=EXPECTED,
+    answers=(Answer(expected=EXPECTED[0], incident="i1", seconds=78),),
     right=True,
     seconds_to_right=6.5,
     rounds_to_right=1.3,
@@ -89,7 +91,12 @@ def test_a_right_outcome_names_answer_and_time() -> None:
 
 def test_a_wrong_outcome_names_what_is_missing_and_what_is_false() -> None:
     wrong = msgspec.structs.replace(
-        RESULT, incidents=(), right=False, seconds_to_right=None, false_seen=(INCIDENT,)
+        RESULT,
+        incidents=(),
+        answers=(Answer(expected=EXPECTED[0]),),
+        right=False,
+        seconds_to_right=None,
+        false_seen=(INCIDENT,),
     )
     text = rendered(wrong)
     assert "not said, or not so" in text

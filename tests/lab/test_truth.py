@@ -211,6 +211,21 @@ def test_what_never_became_the_answer_is_not_right_in_the_end() -> None:
     assert not found.right
 
 
+def test_how_the_end_of_a_truth_is_told_does_not_count() -> None:
+    over = msgspec.structs.replace(FILTERING, until=Seconds(180))
+    ending = but(FILTERED, statement="It was.", closed=AT)
+    found = score([over], sights((), (), (FILTERED,), (FILTERED,), (ending,)))
+    assert found.right
+    assert found.seconds_to_right == 0
+    assert not score([over], sights((), (), (), (), (FILTERED,))).right
+
+
+def test_something_else_after_the_end_is_not_settled() -> None:
+    over = msgspec.structs.replace(FILTERING, until=Seconds(180))
+    other = but(FILTERED, id="i9")
+    assert not score([over], sights((), (), (FILTERED,), (FILTERED,), (FILTERED, other))).right
+
+
 def test_without_a_sight_nothing_is_right() -> None:
     assert not score([], []).right
 

@@ -21,7 +21,7 @@ from probe.lab import line
 from probe.lab.kernel.resolver import Resolver, broken, parse
 from probe.lab.kernel.zones import Knowledge, answer
 
-UPSTREAM_TIMEOUT_SECONDS = 0.8
+UPSTREAM_PATIENCE_SECONDS = (0.3, 0.6)
 DNS_PORT = 53
 
 Answer = Callable[[dns.message.Message, str], Awaitable[dns.message.Message]]
@@ -143,17 +143,17 @@ class Upstream(asyncio.DatagramProtocol):
             waiting.set_result(reply)
 
     async def ask(self, address: str, query: dns.message.Message) -> dns.message.Message | None:
-        """Ask once; None when nothing came in time."""
+        """Ask, and once more when nothing came in time; None when nothing came then either."""
         query.id = random.getrandbits(16)
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[dns.message.Message] = asyncio.get_running_loop().create_future()
         self._waiting[query.id, address] = future
         try:
-            async with asyncio.timeout(UPSTREAM_TIMEOUT_SECONDS):
+            for patience in UPSTREAM_PATIENCE_SECONDS:
                 if self._transport is not None:
                     self._transport.sendto(query.to_wire(), (address, DNS_PORT))
-                reply: dns.message.Message = await future
-                return reply
-        except TimeoutError:
+                done, _ = await asyncio.wait([future], timeout=patience)
+                if done:
+                    return future.result()
             return None
         finally:
             del self._waiting[query.id, address]

@@ -29,7 +29,8 @@ from probe.store import Store
 
 POLL_SECONDS = 0.5
 START_TIMEOUT_SECONDS = 90
-STAGGER_SECONDS = 0.1
+STAGGER_SECONDS = 0.05
+STARTING_AT_ONCE = 2
 DRAIN_SECONDS = 5
 
 Emit = Callable[[News], None]
@@ -94,7 +95,7 @@ class Run:
         self._emit(Phase(text=f"starting {len(processes.vantages)} agents"))
         for name in processes.vantages:
             processes.start_agent(name)
-            await asyncio.sleep(STAGGER_SECONDS)
+            await self._until(self._room_to_start, f"{name} to start", STAGGER_SECONDS)
         self._emit(Phase(text="waiting until every agent is heard"))
         store = Store(processes.store)
 
@@ -104,12 +105,18 @@ class Run:
         await self._until(all_heard, "all agents to be heard")
         return store
 
-    async def _until(self, done: Callable[[], Awaitable[bool]], what: str) -> None:
+    async def _room_to_start(self) -> bool:
+        """Starting all at once would starve those that measure already."""
+        return self._world.processes.starting() < STARTING_AT_ONCE
+
+    async def _until(
+        self, done: Callable[[], Awaitable[bool]], what: str, poll: float = POLL_SECONDS
+    ) -> None:
         try:
             async with asyncio.timeout(START_TIMEOUT_SECONDS):
                 while not await done():
                     self._check()
-                    await asyncio.sleep(POLL_SECONDS)
+                    await asyncio.sleep(poll)
         except TimeoutError as error:
             raise RunError(f"waited {START_TIMEOUT_SECONDS} s in vain for {what}") from error
 

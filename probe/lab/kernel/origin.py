@@ -41,7 +41,7 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     """What the process is to be, for as long as it lives."""
 
     servings: tuple[Serving, ...]
-    notices: tuple[int, ...] = ()
+    notices: tuple[Serving, ...] = ()
     """Listening sockets on which every request is answered with a notice."""
     pages: tuple[Page, ...]
     clients: dict[str, Client]
@@ -75,8 +75,10 @@ class Origins:
             backlog=256,
         )
 
-    async def notice(self, fd: int) -> asyncio.Server:
-        return await asyncio.start_server(_notice, sock=socket.socket(fileno=fd))
+    async def notice(self, serving: Serving) -> asyncio.Server:
+        return await asyncio.start_server(
+            _notice, sock=socket.socket(fileno=serving.fd), ssl=self._context(serving)
+        )
 
     def obey(self, order: Order) -> None:
         """Take the order; a new certificate shows in the next handshake."""
@@ -152,7 +154,7 @@ async def run(duty: Duty, lines: asyncio.StreamReader) -> None:
     """Serve until the lines end."""
     origins = Origins(duty)
     servers = [await origins.listen(serving) for serving in duty.servings]
-    servers += [await origins.notice(fd) for fd in duty.notices]
+    servers += [await origins.notice(serving) for serving in duty.notices]
     while text := await lines.readline():
         origins.obey(line.decode(text, Order))
     for server in servers:

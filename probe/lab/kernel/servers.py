@@ -23,6 +23,7 @@ from probe.lab.scenario import Event, Scenario
 
 MECHANISMS = (*FAULTS, CERTIFICATE_EXPIRED)
 BACKLOG = 256
+NOTICE_NAME = "notice.operator.net"
 
 
 class Server:
@@ -151,10 +152,17 @@ def _origins(
                     expired=expired,
                 )
                 servings += [secure, origin.Serving(fd=opened(host, address, 80), host=name)]
-    notices = [opened(h, h.v4, 80) for h in plan.hosts if h.role is Role.NOTICE]
+    # Its certificate is good, but for another name than those whose visitors are sent here.
+    certificate = str(authority.issue(NOTICE_NAME))
+    notices = tuple(
+        origin.Serving(fd=opened(host, host.v4, port), certificate=chain)
+        for host in plan.hosts
+        if host.role is Role.NOTICE
+        for port, chain in ((80, ""), (443, certificate))
+    )
     duty = origin.Duty(
         servings=tuple(servings),
-        notices=tuple(notices),
+        notices=notices,
         pages=pages(scenario),
         clients=clients(plan),
     )

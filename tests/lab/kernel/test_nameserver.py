@@ -56,7 +56,6 @@ async def stage() -> AsyncIterator[Stage]:
     lines = asyncio.StreamReader()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nameserver, "DNS_PORT", nameserver_port)
-        patch.setattr(nameserver, "UPSTREAM_TIMEOUT_SECONDS", 0.2)
         async with asyncio.TaskGroup() as group:
             group.create_task(serve(duty, lines))
             yield Stage(lines, port)

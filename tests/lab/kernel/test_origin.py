@@ -50,7 +50,7 @@ class Stage:
         )
         return Duty(
             servings=(serving, Serving(fd=plain, host="twitter.com")),
-            notices=(notice,),
+            notices=(Serving(fd=notice),),
             pages=pages(SCENARIO),
             clients={"127.0.0.1": Client(country="TR", asn=47331, vantage="tr-as47331-1")},
         )
