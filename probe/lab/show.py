@@ -55,11 +55,10 @@ def sentence(news: Phase | Happened | Said) -> str:
 
 def outcome(result: RunResult) -> Iterable[str]:
     """Tell what was expected, what was answered, and how long it took."""
-    statements = {incident.id: incident.statement for incident in result.incidents}
     for answer in result.answers:
         mark = "[green]✓[/green]" if answer.incident else "[red]✗[/red]"
         yield f"{mark} expected {escape(_expectation(answer.expected))}"
-        yield f"    {escape(statements.get(answer.incident, 'not said, or not so'))}"
+        yield f"    {escape(answer.statement or 'not said, or not so')}"
     if not result.expected:
         yield "expected: that nothing is said"
     for incident in result.false_seen:

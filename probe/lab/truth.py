@@ -32,6 +32,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     expected: Expected
     incident: str = ""
     """The id of the incident that answers it at the end, or empty."""
+    statement: str = ""
+    """Its words, when it last answered."""
     seconds: float | None = None
     """Story seconds from its onset until the answer stood, to stand until the end."""
 
@@ -135,16 +137,16 @@ def _settled(incident: Incident, answers: Sequence[Answer]) -> bool:
 
 def _answer(expected: Expected, sights: Sequence[Sight]) -> Answer:
     """Go back from the end for as long as the expectation is answered."""
-    since, by = None, ""
+    since, by, words = None, "", ""
     for sight in reversed(sights):
         if expected.until is not None and sight.at > expected.until:
             continue
-        found = [i.id for i in sight.incidents if answered_by(expected, i)]
-        if not found or sight.at < expected.onset:
+        found = next((i for i in sight.incidents if answered_by(expected, i)), None)
+        if found is None or sight.at < expected.onset:
             break
-        since, by = sight.at, by or found[0]
+        since, by, words = sight.at, by or found.id, words or found.statement
     seconds = None if since is None else since - expected.onset
-    return Answer(expected=expected, incident=by, seconds=seconds)
+    return Answer(expected=expected, incident=by, statement=words, seconds=seconds)
 
 
 def _false_ever(expected: Sequence[Expected], sights: Sequence[Sight]) -> tuple[Incident, ...]:

@@ -36,7 +36,9 @@ RESULT = RunResult(
     on="kernel",
     incidents=(INCIDENT,),
     expected=EXPECTED,
-    answers=(Answer(expected=EXPECTED[0], incident="i1", seconds=78),),
+    answers=(
+        Answer(expected=EXPECTED[0], incident="i1", statement=INCIDENT.statement, seconds=78),
+    ),
     right=True,
     seconds_to_right=6.5,
     rounds_to_right=1.3,

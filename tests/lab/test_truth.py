@@ -168,6 +168,7 @@ def test_right_counts_from_the_sight_since_which_it_stood() -> None:
     assert found.right
     assert found.seconds_to_right == 60
     assert found.answers[0].incident == "i1"
+    assert found.answers[0].statement == FILTERED.statement
 
 
 def test_an_answer_that_went_away_and_came_back_counts_from_its_return() -> None:
