@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
+from tempfile import TemporaryDirectory
 
 import msgspec
 import yaml
@@ -43,6 +46,7 @@ FLUSH_SECONDS = 0.5
 JUDGE_EVERY_SECONDS = 1
 GRACE_SECONDS = 3
 NICENESS = 5
+MOST_SPOOLED = 100_000
 SPOOL_BYTES = 64 * 1024 * 1024
 STEP_SHARE = 0.24
 """Of a round: a step that waits in vain must not eat the next one's time."""
@@ -102,13 +106,13 @@ class Processes:
         return tuple(name for name, process in self._running.items() if process.poll() is not None)
 
     def spooled(self, name: str) -> set[str]:
-        """Ids of the measurements that lie in an agent's spool."""
-        spool = Spool(self._home / name / "spool.sqlite", SPOOL_BYTES)
-        try:
-            rows = spool.peek(1_000_000)
-            return {msgspec.json.decode(row, type=Measurement).id for _, row in rows}
-        finally:
-            spool.close()
+        """Ids of the measurements that lie in an agent's spool, read from a copy: it is locked."""
+        with TemporaryDirectory(dir=self._home) as folder:
+            for path in (self._home / name).glob("spool.sqlite*"):
+                shutil.copy(path, folder)
+            with closing(Spool(Path(folder) / "spool.sqlite", SPOOL_BYTES)) as spool:
+                rows = spool.peek(MOST_SPOOLED)
+                return {msgspec.json.decode(row, type=Measurement).id for _, row in rows}
 
     def stop(self) -> None:
         """Ask all of them to end, and end those that do not."""
