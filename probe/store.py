@@ -18,7 +18,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from probe.model import Incident, Measurement, Verdict
+from probe.model import Delivery, Incident, Measurement, Verdict
 
 SCHEMA_VERSION = 1
 SCHEMA = (
@@ -38,6 +38,16 @@ SCHEMA = (
     "CREATE INDEX incidents_by_time ON incidents (opened)",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+OUTBOX = (
+    # AUTOINCREMENT: a row id never comes back, so a late `delivered` cannot hit a newer row.
+    """CREATE TABLE IF NOT EXISTS outbox (
+        n INTEGER PRIMARY KEY AUTOINCREMENT, receiver TEXT NOT NULL, record BLOB NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS outbox_by_receiver ON outbox (receiver, n)",
+    """CREATE TABLE IF NOT EXISTS told (
+        receiver TEXT NOT NULL, incident TEXT NOT NULL, closed INTEGER, record BLOB NOT NULL,
+        PRIMARY KEY (receiver, incident))""",
+)
+"""Tables that a release before them does not miss: the schema's version stays."""
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     # An acknowledged measurement must outlive a power cut too, not only a kill.
@@ -50,6 +60,9 @@ PRUNE_ROWS = 5000
 """Deleted in one transaction, so that pruning never holds the writer for long."""
 ASK_ROWS = 500
 """Ids in one query; SQLite's limit on variables is 999 in old builds."""
+RECEIVERS = "SELECT receiver FROM outbox UNION SELECT receiver FROM told"
+EXCESS = """DELETE FROM outbox WHERE n IN
+    (SELECT n FROM outbox WHERE receiver = ? ORDER BY n DESC LIMIT -1 OFFSET ?)"""
 
 T = TypeVar("T")
 
@@ -133,9 +146,19 @@ class Store:
 
     # ── conclusions ──────────────────────────────────────────────────────────────────────────
 
-    def save(self, verdicts: Iterable[Verdict], incidents: Iterable[Incident]) -> None:
-        """Replace the current verdicts; add and renew incidents, each by its id."""
+    def save(
+        self,
+        verdicts: Iterable[Verdict],
+        incidents: Iterable[Incident],
+        deliveries: Sequence[Delivery] = (),
+    ) -> None:
+        """Replace the current verdicts; add and renew incidents, each by its id.
+
+        What is to be told of them is kept in the same transaction: a process killed at any time
+        has told all of what it has concluded, or will.
+        """
         with self._transaction() as writer:
+            _queue(writer, deliveries)
             writer.execute("DELETE FROM verdicts")
             writer.executemany(
                 "INSERT OR REPLACE INTO verdicts VALUES (?,?,?,?,?,?)",
@@ -177,6 +200,42 @@ class Store:
     def incident(self, name: str) -> Incident | None:
         found = self._records(Incident, "SELECT record FROM incidents WHERE id = ?", (name,))
         return found[0] if found else None
+
+    # ── what is to be told ───────────────────────────────────────────────────────────────────
+
+    def next_delivery(self, receiver: str) -> tuple[int, Delivery] | None:
+        """Give the oldest that waits for a receiver, and the number by which it is `delivered`."""
+        query = "SELECT n, record FROM outbox WHERE receiver = ? ORDER BY n LIMIT 1"
+        for number, record in self._rows(query, (receiver,)):
+            return int(number), msgspec.json.decode(cast("bytes", record), type=Delivery)
+        return None
+
+    def delivered(self, number: int) -> None:
+        with self._transaction() as writer:
+            writer.execute("DELETE FROM outbox WHERE n = ?", (number,))
+
+    def waiting(self) -> dict[str, int]:
+        """Count what waits for each receiver; one for whom nothing waits is not there."""
+        query = "SELECT receiver, count(*) FROM outbox GROUP BY receiver"
+        return {str(receiver): int(count) for receiver, count in self._rows(query, ())}
+
+    def told(self) -> tuple[Delivery, ...]:
+        """Give the last that each receiver was told, or is about to be, of each incident."""
+        return self._records(Delivery, "SELECT record FROM told ORDER BY receiver, incident", ())
+
+    def trim(self, receivers: Sequence[str], most: int, before: datetime) -> dict[str, int]:
+        """Drop the oldest past `most` for one receiver, and say how many of each receiver.
+
+        What is of none of the receivers, and what was told of incidents closed before a time,
+        goes without a word.
+        """
+        with self._transaction() as writer:
+            names = [str(row[0]) for row in writer.execute(RECEIVERS)]
+            for name in set(names) - set(receivers):
+                writer.execute("DELETE FROM outbox WHERE receiver = ?", (name,))
+                writer.execute("DELETE FROM told WHERE receiver = ?", (name,))
+            writer.execute("DELETE FROM told WHERE closed < ?", (_micros(before),))
+            return {name: writer.execute(EXCESS, (name, most)).rowcount for name in receivers}
 
     # ── the file ─────────────────────────────────────────────────────────────────────────────
 
@@ -234,9 +293,21 @@ def _prepared(connection: sqlite3.Connection, path: Path) -> None:
             raise StoreError(
                 f"the store {path} is some other program's database; name another file in store.path"
             )
-        if version == 0:
-            for statement in SCHEMA:
-                connection.execute(statement)
+        for statement in (*(SCHEMA if version == 0 else ()), *OUTBOX):
+            connection.execute(statement)
+
+
+def _queue(writer: sqlite3.Connection, deliveries: Sequence[Delivery]) -> None:
+    for delivery in deliveries:
+        record, incident = msgspec.json.encode(delivery), delivery.incident
+        writer.execute(
+            "INSERT INTO outbox (receiver, record) VALUES (?, ?)", (delivery.receiver, record)
+        )
+        closed = _micros(incident.closed) if incident.closed else None
+        writer.execute(
+            "INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)",
+            (delivery.receiver, incident.id, closed, record),
+        )
 
 
 def _row(

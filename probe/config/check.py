@@ -11,8 +11,11 @@ from probe.config.shape import (
     AgentConfig,
     Catalogue,
     CorrelatorConfig,
+    Discovering,
     EnrolledAgent,
     QuickstartConfig,
+    Receiver,
+    ReceiverKind,
     Uplinking,
 )
 from probe.model import CONTROL, Control, Reach
@@ -55,13 +58,17 @@ Check = Number | Text | Whole
 # ── checks of several fields together ────────────────────────────────────────────────────────
 
 
-def _unique(key: Callable[[msgspec.Struct], str]) -> Callable[[object], Iterable[Problem]]:
+def _unique(
+    key: Callable[[msgspec.Struct], str], field: str = "id"
+) -> Callable[[object], Iterable[Problem]]:
     def find(items: object) -> Iterator[Problem]:
         seen: dict[str, int] = {}
         for number, item in enumerate(items if isinstance(items, tuple) else ()):
             name = key(item)
             if name in seen:
-                yield Problem((number, "id"), f"{name!r} is given twice; every id is its own")
+                yield Problem(
+                    (number, field), f"{name!r} is given twice; every {field} is its own"
+                )
             seen[name] = number
 
     return find
@@ -94,7 +101,7 @@ def _one_token(item: object) -> Iterator[Problem]:
         case Uplinking():
             given = (item.token, item.token_file)
             right = "give exactly one of token, token_file"
-        case EnrolledAgent():
+        case EnrolledAgent() | Discovering():
             given = (item.token, item.token_file, item.token_sha256)
             right = "give exactly one of token, token_file, token_sha256"
         case _:
@@ -102,6 +109,24 @@ def _one_token(item: object) -> Iterator[Problem]:
     number = sum(bool(text) for text in given)
     if number != 1:
         yield Problem((), f"{'no token' if number == 0 else 'more than one token'}; {right}")
+
+
+def _receiver_name(item: msgspec.Struct) -> str:
+    return str(getattr(item, "name", ""))
+
+
+def _receiver(item: object) -> Iterator[Problem]:
+    if not isinstance(item, Receiver):
+        return
+    if item.token and item.token_file:
+        yield Problem((), "more than one token; give at most one of token, token_file")
+    if (item.token or item.token_file) and not form.is_guarded_url(item.url):
+        yield Problem(("url",), "must be https, or http on loopback, as it takes a token along")
+    secrets = sum(map(bool, (item.secret, item.secret_file)))
+    if item.kind is ReceiverKind.JSON and secrets != 1:
+        yield Problem((), "a json webhook is signed; give exactly one of secret, secret_file")
+    if item.kind is ReceiverKind.ALERTMANAGER and secrets:
+        yield Problem((), "Alertmanager reads no signature; leave secret and secret_file out")
 
 
 # ── the tables ───────────────────────────────────────────────────────────────────────────────
@@ -185,6 +210,34 @@ SERVICES: tuple[Check, ...] = (
 )
 
 
+WEBHOOKS: tuple[Check, ...] = (
+    Text(
+        "webhooks.external_url",
+        form.is_page_url_or_empty,
+        "must be an http or https URL without `?` and `#`",
+    ),
+    Number("webhooks.resend", TICK, 86400, "must be longer than 0s, and at most 1d"),
+    Number("webhooks.max_backoff", TICK, MOST, POSITIVE),
+    Number("webhooks.waiting", 1, 1_000_000, "must be from 1 to 1000000"),
+    Number("webhooks.give_up", TICK, MOST, POSITIVE),
+    Text("webhooks.receivers.*.name", form.is_id, ID_RULE),
+    Text("webhooks.receivers.*.url", form.is_url, URL_RULE),
+    Number("webhooks.receivers.*.timeout", TICK, 600, "must be longer than 0s, and at most 10m"),
+    Text(
+        "webhooks.receivers.*.at_least",
+        form.is_one_of("suspected", "likely", "confirmed"),
+        "must be suspected, likely or confirmed",
+    ),
+    Whole("webhooks.receivers.*", _receiver),
+    Whole("webhooks.receivers", _unique(_receiver_name, "name")),
+)
+DISCOVERY: tuple[Check, ...] = (
+    Text("discovery.token_sha256", form.is_sha256_or_empty, "must be 64 hexadecimal digits"),
+    Whole("discovery", _one_token),
+    Text("agents.*.scrape", form.is_reachable_or_empty, "must be host:port or [v6]:port"),
+)
+
+
 def _not_empty(items: object) -> Iterator[Problem]:
     if not items:
         yield Problem((), "is empty; name at least one")
@@ -241,6 +294,8 @@ CHECKS: dict[type[msgspec.Struct], tuple[Check, ...]] = {
         Number("limits.decompressed", 1024, MOST, "must be 1KiB or more"),
         Number("limits.records", 1, MOST, "must be 1 or more"),
         Number("limits.per_minute", 1, MOST, "must be 1 or more"),
+        *WEBHOOKS,
+        *DISCOVERY,
     ),
     QuickstartConfig: (*VANTAGE, *SCHEDULE, *MEASURING, *WEB, *LOG, *JUDGING),
 }
@@ -272,7 +327,9 @@ def _judged(rule: Check, path: Path, held: object) -> Iterator[Problem]:
 
 
 def _select(value: object, parts: list[str], path: Path) -> Iterator[tuple[Path, object]]:
-    """Find everything at a dotted path in which `*` is every item."""
+    """Find everything at a dotted path in which `*` is every item; there is nothing in None."""
+    if value is None:
+        return
     if not parts:
         yield path, value
         return

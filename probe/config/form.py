@@ -69,6 +69,18 @@ def is_listen(text: str) -> bool:
     return found["v6"] is None or is_address(found["v6"])
 
 
+def is_reachable(text: str) -> bool:
+    """`host:port` or `[v6]:port` of another machine."""
+    host, _, port = text.rpartition(":")
+    named = is_host(host) and ":" not in host
+    bracketed = host.startswith("[") and host.endswith("]") and is_address(host[1:-1])
+    return (named or bracketed) and is_port(port)
+
+
+def is_port(text: str) -> bool:
+    return bool(re.fullmatch(r"[0-9]{1,5}", text)) and 0 < int(text) <= MAX_PORT
+
+
 def is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
@@ -85,6 +97,15 @@ def is_resolver(text: str) -> bool:
 
 def is_resolver_or_system(text: str) -> bool:
     return text == "system" or is_resolver(text)
+
+
+def is_reachable_or_empty(text: str) -> bool:
+    return not text or is_reachable(text)
+
+
+def is_page_url_or_empty(text: str) -> bool:
+    """Paths are added at its end, so it has no query and no fragment."""
+    return not text or (is_url(text) and not set("?#") & set(text))
 
 
 def is_resolver_or_empty(text: str) -> bool:

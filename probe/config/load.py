@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,8 +21,10 @@ from probe.config.shape import (
     AgentConfig,
     Catalogue,
     CorrelatorConfig,
+    Discovering,
     EnrolledAgent,
     QuickstartConfig,
+    Receiver,
     Secret,
     Uplinking,
 )
@@ -34,6 +37,7 @@ __all__ = [
     "digest",
     "quickstart",
     "read",
+    "secret",
     "token",
 ]
 
@@ -71,67 +75,107 @@ def read(path: Path, shape: type[T]) -> T:
     return value
 
 
-def token(section: Uplinking | EnrolledAgent) -> Secret:
+def token(section: Uplinking | EnrolledAgent | Discovering | Receiver) -> Secret:
     """Give the section's token: as written, from `${VARIABLE}`, or from its file.
 
     Raises ConfigError, without the line: what `read` returned has been through here already.
     """
-    text = _file_text(section.token_file) if section.token_file else _expanded(section.token)
-    if not text:
-        raise ConfigError("token: is empty; give a token, or the name of its file in token_file")
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ConfigError("token: has spaces or unprintable characters; use letters and digits")
-    return Secret(text)
+    return _resolved("token", section.token, section.token_file)
 
 
-def digest(section: EnrolledAgent) -> str:
-    """Give the SHA-256 (hex) of the token that the agent is known by."""
+def secret(receiver: Receiver) -> Secret:
+    """Give what signs the deliveries, found as a token is; raises ConfigError."""
+    return _resolved("secret", receiver.secret, receiver.secret_file)
+
+
+def digest(section: EnrolledAgent | Discovering) -> str:
+    """Give the SHA-256 (hex) of the token that the agent, or the reader, is known by."""
     if section.token_sha256:
         return section.token_sha256.lower()
     return hashlib.sha256(token(section).encode()).hexdigest()
 
 
-def _expanded(text: str) -> str:
+def _resolved(field: str, written: str, file: str) -> Secret:
+    text = _file_text(field, file) if file else _expanded(field, written)
+    if not text:
+        raise ConfigError(
+            f"{field}: is empty; give a {field}, or the name of its file in {field}_file"
+        )
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ConfigError(f"{field}: has spaces or unprintable characters; use letters and digits")
+    return Secret(text)
+
+
+def _expanded(field: str, text: str) -> str:
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1])
         if not found:
-            raise ConfigError(f"token: the environment variable {match[1]} is not set")
+            raise ConfigError(f"{field}: the environment variable {match[1]} is not set")
         return found
 
     return VARIABLE.sub(value, text)
 
 
-def _file_text(name: str) -> str:
+def _file_text(field: str, name: str) -> str:
     try:
         with Path(name).open("rb") as file:
             return file.read(MAX_TOKEN_BYTES).decode("ascii").strip()
     except OSError as error:
-        raise ConfigError(f"token_file: {name} cannot be read: {error.strerror}") from None
+        raise ConfigError(f"{field}_file: {name} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ConfigError(f"token_file: {name} is not plain ASCII text") from None
+        raise ConfigError(f"{field}_file: {name} is not plain ASCII text") from None
+
+
+Sought = tuple[tuple[str | int, ...], Callable[[], str]]
+"""Where a token or secret stands, and how it is found."""
 
 
 def _token_problems(value: msgspec.Struct) -> Iterable[check.Problem]:
     """Try every token of a whole configuration, so that a bad one is found with its line."""
-    sections: list[tuple[tuple[str | int, ...], Uplinking | EnrolledAgent]] = []
     match value:
         case AgentConfig():
-            sections = [(("uplink",), value.uplink)]
+            yield from _unfound([(("uplink",), partial(token, value.uplink))])
         case CorrelatorConfig():
-            sections = [(("agents", n), a) for n, a in enumerate(value.agents)]
+            agents: list[Sought] = [
+                (("agents", n), partial(digest, agent)) for n, agent in enumerate(value.agents)
+            ]
+            yield from _doubled(agents) or _unfound(_others(value))
         case _:
             return
-    seen: dict[str, int] = {}
-    for number, (path, section) in enumerate(sections):
+
+
+def _others(config: CorrelatorConfig) -> Iterator[Sought]:
+    if config.discovery:
+        yield ("discovery",), partial(digest, config.discovery)
+    for number, receiver in enumerate(config.webhooks.receivers):
+        path = ("webhooks", "receivers", number)
+        if receiver.token or receiver.token_file:
+            yield path, partial(token, receiver)
+        if receiver.secret or receiver.secret_file:
+            yield path, partial(secret, receiver)
+
+
+def _unfound(sought: Iterable[Sought]) -> Iterator[check.Problem]:
+    for path, find in sought:
         try:
-            known = digest(section) if isinstance(section, EnrolledAgent) else token(section)
+            find()
         except ConfigError as error:
             field, _, text = str(error).partition(": ")
             yield check.Problem((*path, field), text)
             return
+
+
+def _doubled(agents: Sequence[Sought]) -> list[check.Problem]:
+    """Find what cannot be read, or else two agents with one token."""
+    problems = [*_unfound(agents)]
+    seen: dict[str, int] = {}
+    for number, (path, find) in enumerate([] if problems else agents):
+        known = find()
         if known in seen:
-            yield check.Problem(path, f"has the same token as agents[{seen[known]}]; each its own")
+            text = f"has the same token as agents[{seen[known]}]; each its own"
+            problems.append(check.Problem(path, text))
         seen[known] = number
+    return problems
 
 
 # ── paths ────────────────────────────────────────────────────────────────────────────────────
@@ -150,6 +194,10 @@ PATHS: dict[type[msgspec.Struct], tuple[str, ...]] = {
         "tls.certificate",
         "tls.key",
         "agents.*.token_file",
+        "discovery.token_file",
+        "webhooks.receivers.*.token_file",
+        "webhooks.receivers.*.secret_file",
+        "webhooks.receivers.*.trust",
     ),
     QuickstartConfig: ("services", "state", "measuring.trust"),
 }

@@ -6,9 +6,11 @@ Unknown keys are refused. Durations are written `60s`, `1m30s` or a number of se
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
 
-from probe.model import Control, Service, Vantage
+from probe.model import Control, Service, State, Vantage
 
 
 class Seconds(float):
@@ -127,6 +129,8 @@ class EnrolledAgent(Section, frozen=True, kw_only=True):
     token_file: str = ""
     token_sha256: str = ""
     """One of the three; the digest (hex) is the one to prefer in a file that others read."""
+    scrape: str = ""
+    """`host:port` of its /metrics, for `/sd/probes`; empty leaves it out there."""
 
 
 class Storing(Section, frozen=True, kw_only=True):
@@ -161,6 +165,59 @@ class Tls(Section, frozen=True, kw_only=True):
     key: str
 
 
+class ReceiverKind(StrEnum):
+    ALERTMANAGER = "alertmanager"
+    """Alertmanager's API v2: one alert for each incident."""
+    JSON = "json"
+    """The incident as JSON, signed."""
+
+
+class Receiver(Section, frozen=True, kw_only=True):
+    """Who is told of incidents."""
+
+    name: str
+    kind: ReceiverKind
+    url: Secret
+    """Alertmanager's base, or the webhook's own; many a webhook's URL is itself the password."""
+    token: Secret = Secret("")
+    token_file: str = ""
+    """At most one of `token`, `token_file`: sent as `Authorization: Bearer`."""
+    secret: Secret = Secret("")
+    secret_file: str = ""
+    """For `json`, one of `secret`, `secret_file`: signs what is sent."""
+    timeout: Seconds = Seconds(10)
+    """Of one attempt, as a whole."""
+    trust: str = ""
+    """A PEM bundle for the receiver's certificate; empty means the system's."""
+    at_least: State = State.LIKELY
+    """An incident is told of from this state on, and then to its end."""
+
+
+class Webhooks(Section, frozen=True, kw_only=True):
+    """Incidents opened, updated and closed, told to others."""
+
+    external_url: str = ""
+    """Where people reach the pages: links go there; empty means no links."""
+    receivers: tuple[Receiver, ...] = ()
+    resend: Seconds = Seconds(60)
+    """How often Alertmanager is told again of an open incident; after four times that without
+    word it holds it resolved."""
+    max_backoff: Seconds = Seconds(300)
+    waiting: int = 1000
+    """Most deliveries that wait for one receiver; the oldest is dropped, and counted, past this."""
+    give_up: Seconds = Seconds(86400)
+    """A delivery that failed for so long is dropped, and counted."""
+
+
+class Discovering(Section, frozen=True, kw_only=True):
+    """Who may read `/sd/probes`, which names the addresses of probe hosts."""
+
+    token: Secret = Secret("")
+    token_file: str = ""
+    token_sha256: str = ""
+    """One of the three."""
+
+
 class CorrelatorConfig(Section, frozen=True, kw_only=True):
     """correlator.yaml."""
 
@@ -174,6 +231,9 @@ class CorrelatorConfig(Section, frozen=True, kw_only=True):
     store: Storing = Storing()
     judging: Judging = Judging()
     limits: Limits = Limits()
+    webhooks: Webhooks = Webhooks()
+    discovery: Discovering | None = None
+    """Without it there is no `/sd/probes`."""
     log: Logging = Logging()
 
 

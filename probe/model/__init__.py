@@ -19,6 +19,7 @@ from probe.model.catalogue import (
     Service,
     Vantage,
 )
+from probe.model.delivery import Delivery, Event
 from probe.model.measurement import (
     Certificate,
     DifferentialTest,
@@ -61,9 +62,11 @@ __all__ = [
     "Certificate",
     "Change",
     "Control",
+    "Delivery",
     "DifferentialTest",
     "DnsLookup",
     "Endpoint",
+    "Event",
     "Evidence",
     "Expectation",
     "Failure",
