@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from probe.config import check
 from probe.config.load import ConfigError, read
+from probe.config.shape import Catalogue
 from probe.lab import vantages
 from probe.lab.scenario import Event, Expected, LabNetwork, Scenario
 
@@ -41,7 +43,18 @@ def load(name: str) -> Scenario:
 
 def problems(scenario: Scenario) -> tuple[str, ...]:
     """Say what the shape alone cannot: references that lead nowhere, times out of order."""
-    return (*_networks(scenario.networks), *_references(scenario), *_times(scenario))
+    return (
+        *_services(scenario),
+        *_networks(scenario.networks),
+        *_references(scenario),
+        *_times(scenario),
+    )
+
+
+def _services(scenario: Scenario) -> list[str]:
+    """Hold the services to what every catalogue of services is held to."""
+    found = check.problems(Catalogue(services=scenario.services))
+    return [f"{check.dotted(problem.path)}: {problem.text}" for problem in found]
 
 
 def _networks(networks: tuple[LabNetwork, ...]) -> list[str]:

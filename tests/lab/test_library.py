@@ -125,3 +125,9 @@ def test_a_network_that_cannot_be_is_named(network: LabNetwork, complaint: str) 
 
 def test_a_world_without_networks_is_none() -> None:
     assert "there is none" in library.problems(msgspec.structs.replace(QUIET, networks=()))[0]
+
+
+def test_services_are_held_to_what_every_catalogue_is() -> None:
+    (service,) = QUIET.services
+    twice = msgspec.structs.replace(QUIET, services=(service, service))
+    assert any("services" in problem for problem in library.problems(twice))
