@@ -30,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     from probe import correlator  # noqa: PLC0415
     from probe.cli import logs  # noqa: PLC0415
     from probe.clock import SystemClock  # noqa: PLC0415
+    from probe.correlator import post  # noqa: PLC0415
     from probe.store import StoreError  # noqa: PLC0415
     from probe.transport import certificate  # noqa: PLC0415
     from probe.transport.listen import ListenError  # noqa: PLC0415
@@ -39,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.check:
         if config.tls:
             certificate.context(config.tls)
+        post.routes(config)
         agents, services = len(config.agents), len(catalogue.services)
         sys.stdout.write(f"{path}: good: agents {agents}, services {services}\n")
         return 0

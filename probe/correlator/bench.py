@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from probe.clock import Clock
 from probe.config.shape import Catalogue, CorrelatorConfig
+from probe.correlator import announce
 from probe.judge import hypothesis, incident
 from probe.judge.view import View, window_start
-from probe.model import Incident, Measurement, Vantage, Verdict
+from probe.model import Delivery, Incident, Measurement, Vantage, Verdict
 from probe.store import Store
 
 REMEMBERED = timedelta(days=1)
@@ -43,6 +44,14 @@ class Judged:
     """Judgings since the start."""
     took: float = 0.0
     """Seconds that the last one took."""
+    at: datetime | None = None
+    """When the last one ended."""
+    told: int = 0
+    """Deliveries that it put into the outbox."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Deliveries that had to make room for them, by receiver."""
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    """Deliveries in the outbox after it, by receiver."""
 
 
 class Bench:
@@ -58,12 +67,35 @@ class Bench:
         before = self._store.incidents(closed_since=view.now - REMEMBERED)
         lately = self._store.since(window_start(view) - view.round)
         verdicts, incidents = self._judge(lately, before, view)
-        self._store.save(verdicts, incidents)
+        told = self._news(config, incidents, view.now)
+        self._store.save(verdicts, incidents, told)
         for line in news(before, incidents):
             log.info("%s", line)
-        still_open = tuple(held for held in incidents if held.closed is None)
-        took = self._clock.monotonic() - started
-        return Judged(verdicts, still_open, view.heard, rounds, took)
+        return Judged(
+            verdicts,
+            tuple(held for held in incidents if held.closed is None),
+            view.heard,
+            rounds,
+            self._clock.monotonic() - started,
+            self._clock.now(),
+            len(told),
+            self._trimmed(config, view.now) if told else {},
+            self._store.waiting() if config.webhooks.receivers else {},
+        )
+
+    def _news(
+        self, config: CorrelatorConfig, incidents: Sequence[Incident], now: datetime
+    ) -> tuple[Delivery, ...]:
+        receivers = config.webhooks.receivers
+        if not receivers:
+            return ()
+        return announce.news(receivers, announce.by_receiver(self._store.told()), incidents, now)
+
+    def _trimmed(self, config: CorrelatorConfig, now: datetime) -> dict[str, int]:
+        webhooks = config.webhooks
+        names = [receiver.name for receiver in webhooks.receivers]
+        # A closed incident is not looked at any more once the judge is not shown it.
+        return self._store.trim(names, webhooks.waiting, now - 2 * REMEMBERED)
 
     def _view(self, config: CorrelatorConfig, catalogue: Catalogue) -> View:
         return View(

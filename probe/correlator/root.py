@@ -7,6 +7,7 @@ import logging
 import signal
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +19,9 @@ from probe.clock import Clock
 from probe.config.load import ConfigError
 from probe.config.shape import Catalogue, CorrelatorConfig, Listening, Logging
 from probe.correlator.bench import Bench, Judge, Judged, by_rules, reporting
-from probe.metrics.correlator import Snapshot
+from probe.correlator.post import Post, routes
+from probe.metrics.correlator import Mail, Snapshot
+from probe.metrics.distribution import Distribution
 from probe.model import Vantage
 from probe.store import Store, StoreError
 from probe.transport import certificate
@@ -30,11 +33,14 @@ from probe.transport.wire import Reason
 from probe.web.answer import safe
 from probe.web.api import Api
 from probe.web.board import Frame
+from probe.web.discovery import Discovery, readable
 from probe.web.health import Health
 from probe.web.pages import Pages
 
 PRUNING_SECONDS = 3600.0
 SWEEP_SECONDS = 5.0
+THREADS = 32
+"""Name servers that hang hold a thread each; intake and judging must still find one."""
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +79,7 @@ async def run(
     Raises ConfigError, ListenError or StoreError where it cannot start.
     """
     hooks = hooks or Hooks()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     store = await asyncio.to_thread(Store, config.store.path)
     try:
         centre = Centre(config, catalogue, clock, store, hooks)
@@ -82,8 +89,10 @@ async def run(
                 tasks.create_task(centre.pruning())
                 tasks.create_task(centre.sweeping())
                 tasks.create_task(centre.reloading())
+                tasks.create_task(centre.post.delivering())
                 await centre.stop.wait()
                 centre.hangup.set()
+                centre.post.close()
     finally:
         await asyncio.to_thread(store.close)
 
@@ -115,6 +124,9 @@ class Centre:
         self.patience = Patience()
         self.tls = certificate.context(config.tls) if config.tls else None
         self.judged = Judged()
+        self.timings = Distribution()
+        self.post = Post(store, clock, config)
+        self.discovery = Discovery(readable(config))
         self.bench = Bench(store, hooks.judge, clock)
         self.reloaded = Reloaded(ok=True, at=clock.now())
         self._servers: list[web.AppRunner] = []
@@ -126,7 +138,8 @@ class Centre:
         """Listen, and on the way out finish the requests under way."""
         public = [*Api(self.store).routes(), *Pages(self.store, self.frame).routes()]
         health = Health(self.unready, self.snapshot)
-        private = [*public, *self.intake.routes(), *health.metrics()]
+        scraped = [*health.metrics(), *self.discovery.routes()]
+        private = [*public, *self.intake.routes(), *scraped]
         try:
             bound = Bound(
                 await self._listen(self.config.web.listen, [*private, *health.probes()], self.tls),
@@ -163,13 +176,21 @@ class Centre:
         """Renew the verdicts every few seconds; a bug in the judge ends the process, loudly."""
         while True:
             try:
-                self.judged = await asyncio.to_thread(
-                    self.bench.sit, self.config, self.catalogue, self.judged.rounds + 1
+                self._conclude(
+                    await asyncio.to_thread(
+                        self.bench.sit, self.config, self.catalogue, self.judged.rounds + 1
+                    )
                 )
             except StoreError as error:
                 log.error("judging: %s", error)  # noqa: TRY400 — a full disk is no bug
             if await self._stopped(self.config.judging.every):
                 return
+
+    def _conclude(self, judged: Judged) -> None:
+        self.judged = judged
+        self.timings.observe(judged.took)
+        if judged.told:
+            self.post.posted(judged.dropped)
 
     async def pruning(self) -> None:
         """Delete what has been kept long enough."""
@@ -195,7 +216,7 @@ class Centre:
     async def _reload(self, reload: Reload) -> None:
         try:
             config, catalogue = await asyncio.to_thread(reload)
-            agreed = terms(config)
+            agreed, ways, found = terms(config), routes(config), readable(config)
             if self.tls and config.tls:
                 certificate.load(self.tls, config.tls)
         except ConfigError as error:
@@ -205,6 +226,8 @@ class Centre:
         if _fixed(config) != _fixed(self.config):
             log.warning("reload: changes of web, pages, store and log need a restart")
         self.config, self.catalogue, self.intake.terms = config, catalogue, agreed
+        self.post.renew(config.webhooks, ways)
+        self.discovery.agreed = found
         self.reloaded = Reloaded(ok=True, at=self.clock.now())
         log.info("reloaded: %d agents, %d services", len(agreed.agents), len(catalogue.services))
 
@@ -261,6 +284,12 @@ class Centre:
             requests=counts.answers,
             judgings=judged.rounds,
             judging_seconds=judged.took,
+            judging_durations=self.timings,
+            judged=judged.at,
+            mail={
+                name: Mail(count.ok, count.failed, count.dropped, judged.waiting.get(name, 0))
+                for name, count in self.post.counts().items()
+            },
             reload_ok=self.reloaded.ok,
             reloaded=self.reloaded.at,
         )

@@ -15,16 +15,29 @@ from prometheus_client import Metric, generate_latest
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
+    HistogramMetricFamily,
     InfoMetricFamily,
     StateSetMetricFamily,
 )
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from probe.metrics.distribution import Distribution
 from probe.model import Cause, Incident, State, Verdict
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "worksforwhom_"
 CELL = ("service", "feature", "country")
+INCIDENT = ("service", "cause", "scope", "state", "country")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """What became of what one receiver was to be told."""
+
+    ok: int = 0
+    failed: int = 0
+    dropped: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,11 @@ class Snapshot:
     judgings: int = 0
     judging_seconds: float = 0.0
     """What the last judging took."""
+    judging_durations: Distribution = field(default_factory=Distribution)
+    judged: datetime | None = None
+    """When the last judging ended."""
+    mail: Mapping[str, Mail] = field(default_factory=dict)
+    """By receiver."""
     reload_ok: bool = True
     reloaded: datetime | None = None
 
@@ -71,6 +89,8 @@ def families(snapshot: Snapshot) -> Iterator[Metric]:
     yield from _cells(snapshot)
     yield from _world(snapshot)
     yield from _intake(snapshot)
+    yield from _judging(snapshot)
+    yield from _webhooks(snapshot)
     yield from _process(snapshot)
 
 
@@ -102,6 +122,12 @@ def _world(snapshot: Snapshot) -> Iterator[Metric]:
         if cause is not Cause.OK:
             incidents.add_metric((str(cause),), held[cause])
     yield incidents
+    each = GaugeMetricFamily(
+        PREFIX + "incident_open", "1 for each country of each open incident.", labels=INCIDENT
+    )
+    for place in sorted({place for held in snapshot.incidents for place in _places(held)}):
+        each.add_metric(place, 1)
+    yield each
     vantages = GaugeMetricFamily(
         PREFIX + "vantages_reporting", "Vantages heard within the window.", labels=("country",)
     )
@@ -135,11 +161,43 @@ def _intake(snapshot: Snapshot) -> Iterator[Metric]:
     yield from (refused, requests)
 
 
-def _process(snapshot: Snapshot) -> Iterator[Metric]:
+def _places(held: Incident) -> Iterator[tuple[str, ...]]:
+    """Give the labels of each country; two incidents may share them, and are one series then."""
+    for country in held.countries or ("",):
+        yield held.service, str(held.cause), str(held.scope), str(held.state), country
+
+
+def _judging(snapshot: Snapshot) -> Iterator[Metric]:
     yield CounterMetricFamily(PREFIX + "judgings", "Judgings done.", value=snapshot.judgings)
     yield GaugeMetricFamily(
         PREFIX + "judging_seconds", "What the last judging took.", value=snapshot.judging_seconds
     )
+    took = HistogramMetricFamily(PREFIX + "judging_duration_seconds", "What judgings took.")
+    took.add_metric((), snapshot.judging_durations.buckets(), snapshot.judging_durations.total)
+    yield took
+    yield _instant("last_judging", "When the last judging ended.", snapshot.judged)
+
+
+def _webhooks(snapshot: Snapshot) -> Iterator[Metric]:
+    name, receiver = PREFIX + "webhook_", ("receiver",)
+    deliveries = CounterMetricFamily(
+        name + "deliveries", "Attempts to deliver.", labels=(*receiver, "outcome")
+    )
+    dropped = CounterMetricFamily(
+        name + "dropped", "Deliveries that will never arrive.", labels=receiver
+    )
+    waiting = GaugeMetricFamily(
+        name + "waiting", "Deliveries waiting after the last judging.", labels=receiver
+    )
+    for who, mail in sorted(snapshot.mail.items()):
+        deliveries.add_metric((who, "ok"), mail.ok)
+        deliveries.add_metric((who, "failed"), mail.failed)
+        dropped.add_metric((who,), mail.dropped)
+        waiting.add_metric((who,), mail.waiting)
+    yield from (deliveries, dropped, waiting)
+
+
+def _process(snapshot: Snapshot) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         PREFIX + "config_last_reload_successful",
         "Whether the configuration was good when it was last read.",

@@ -60,12 +60,17 @@ def authenticate(header: str, agents: Sequence[Enrolled]) -> Enrolled:
     Digests are compared, all of them and each in constant time: neither the token nor how near
     a guess came can be read from the time it took.
     """
-    scheme, _, token = header.partition(" ")
-    digest = hashlib.sha256(token.strip().encode(errors="surrogateescape")).digest()
-    found = [agent for agent in agents if hmac.compare_digest(agent.digest, digest)]
-    if scheme.lower() != "bearer" or not found:
+    found = [agent for agent in agents if is_bearer(header, agent.digest)]
+    if not found:
         raise UnknownAgentError("no agent has this token; send `Authorization: Bearer <token>`")
     return found[0]
+
+
+def is_bearer(header: str, expected: bytes) -> bool:
+    """Say whether an Authorization header has the token of a SHA-256, in constant time."""
+    scheme, _, token = header.partition(" ")
+    digest = hashlib.sha256(token.strip().encode(errors="surrogateescape")).digest()
+    return hmac.compare_digest(expected, digest) and scheme.lower() == "bearer"
 
 
 def own(batch: wire.Batch, vantage: Vantage) -> wire.Batch:

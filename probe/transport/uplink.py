@@ -9,14 +9,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
-import random
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -26,12 +24,11 @@ from probe.clock import Clock
 from probe.config.load import ConfigError
 from probe.config.shape import Secret, Uplinking
 from probe.transport import wire
+from probe.transport.backoff import BASE_SECONDS, Chances, jittered, retry_after
 from probe.transport.spool import Spool, SpoolError
 
 PATH = "/api/v1/measurements"
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=15)
-BASE_SECONDS = 1.0
-MOST_DOUBLINGS = 20
 MOST_ANSWER_BYTES = 4 * 1024 * 1024
 GZIP_LEVEL = 1
 """Level 6 costs twice the time for a seventh less."""
@@ -84,21 +81,6 @@ class Counts:
     errors: Counter[str] = field(default_factory=Counter)
     """Attempts, by one of ERRORS."""
     last_success: datetime | None = None
-
-
-async def nap(seconds: float, end: asyncio.Event) -> None:
-    """Wait, or until the end comes."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await end.wait()
-
-
-@dataclass(frozen=True)
-class Chances:
-    """What a test puts in place of chance and of waiting."""
-
-    draw: Callable[[], float] = random.random
-    sleep: Callable[[float, asyncio.Event], Awaitable[None]] = nap
 
 
 async def push(spool: Spool, settings: Uplinking, token: Secret, clock: Clock) -> None:
@@ -192,7 +174,7 @@ class Uplink:
             ) as response:
                 text = await _read(response)
         if response.status != 200:  # noqa: PLR2004
-            after = _after(response.headers.get("Retry-After", ""), self._clock.now())
+            after = retry_after(response.headers.get("Retry-After", ""), self._clock.now())
             raise _refusal(response.status, after, self._settings.max_backoff)
         return _reply(text, rows)
 
@@ -239,9 +221,7 @@ class Uplink:
             log.log(logging.WARNING if state else logging.INFO, "%s", sentence)
 
     def _backoff(self) -> float:
-        """Full jitter: agents that failed together must not come back together."""
-        ceiling = BASE_SECONDS * 2.0 ** min(self._failures, MOST_DOUBLINGS)
-        return self._chances.draw() * min(self._settings.max_backoff, ceiling)
+        return jittered(self._failures, self._chances.draw(), self._settings.max_backoff)
 
     def _session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -314,16 +294,6 @@ def _refusal(status: int, after: float | None, longest: float) -> UplinkError:
     }
     sentence = f"{sentences.get(name, 'the correlator answered')} (HTTP {status})"
     return UplinkError(name, sentence, min(after, longest) if after is not None else None)
-
-
-def _after(text: str, now: datetime) -> float | None:
-    """Read Retry-After (RFC 9110, 10.2.3): seconds, or a date."""
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
 
 
 @contextmanager

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
-from probe.metrics.correlator import Snapshot, exposition
+from probe.metrics.correlator import Mail, Snapshot, exposition
+from probe.metrics.distribution import Distribution
 from probe.model import Cause, Incident, Scope, State, Verdict
 
 NOW = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
@@ -99,6 +101,8 @@ def test_counts_and_instants() -> None:
         "worksforwhom_intake_late_total": 1,
         "worksforwhom_judgings_total": 9,
         "worksforwhom_judging_seconds": 0.25,
+        "worksforwhom_judging_duration_seconds_count": 0,
+        "worksforwhom_judging_duration_seconds_sum": 0,
         "worksforwhom_config_last_reload_successful": 0,
         "worksforwhom_config_last_reload_success_timestamp_seconds": NOW.timestamp(),
     }
@@ -106,6 +110,53 @@ def test_counts_and_instants() -> None:
     assert refused == {"bad_id": 3, "time_too_old": 0}
     assert labelled(samples, "worksforwhom_intake_requests_total", "code") == {"200": 4, "401": 1}
     assert labelled(samples, "worksforwhom_build_info", "version") == {"1": 1}
+
+
+def test_an_open_incident_is_one_series_for_each_country() -> None:
+    filtering = msgspec.structs.replace(incident(Cause.FILTERING), countries=("IR", "TR"))
+    twin = msgspec.structs.replace(filtering, id="other", countries=("TR",))
+    everywhere = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), scope=Scope.GLOBAL)
+    held = (filtering, twin, everywhere)
+    samples = scraped(Snapshot(version="1", incidents=held))
+    found = {labels: v for (name, labels), v in samples.items() if name.endswith("incident_open")}
+    assert set(found.values()) == {1}
+    places = {tuple(dict(held)[k] for k in ("cause", "scope", "country")) for held in found}
+    assert places == {
+        ("filtering", "countries", "IR"),
+        ("filtering", "countries", "TR"),
+        ("service_outage", "global", ""),
+    }
+    assert {dict(held)["service"] for held in found} == {"twitter"}
+
+
+def test_judgings_are_a_histogram() -> None:
+    took = Distribution((0.1, 1.0))
+    for seconds in (0.05, 0.1, 0.5, 7.0):
+        took.observe(seconds)
+    samples = scraped(Snapshot(version="1", judging_durations=took, judged=NOW))
+    name = "worksforwhom_judging_duration_seconds"
+    assert labelled(samples, f"{name}_bucket", "le") == {"0.1": 2, "1.0": 3, "+Inf": 4}
+    assert samples[(f"{name}_count", ())] == 4
+    assert samples[("worksforwhom_last_judging_timestamp_seconds", ())] == NOW.timestamp()
+
+
+def test_a_receiver_has_its_series_before_anything_was_delivered() -> None:
+    mail = {"pager": Mail(), "hook": Mail(ok=3, failed=2, dropped=1, waiting=4)}
+    samples = scraped(Snapshot(version="1", mail=mail))
+    counted = {
+        (dict(labels)["receiver"], dict(labels)["outcome"]): value
+        for (name, labels), value in samples.items()
+        if name == "worksforwhom_webhook_deliveries_total"
+    }
+    assert counted == {
+        ("pager", "ok"): 0,
+        ("pager", "failed"): 0,
+        ("hook", "ok"): 3,
+        ("hook", "failed"): 2,
+    }
+    for name, value in (("dropped_total", 1), ("waiting", 4)):
+        held = labelled(samples, f"worksforwhom_webhook_{name}", "receiver")
+        assert held == {"pager": 0, "hook": value}
 
 
 def test_an_instant_that_never_was_is_absent() -> None:

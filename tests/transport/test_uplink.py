@@ -15,8 +15,9 @@ from probe.config.load import ConfigError
 from probe.config.shape import Seconds, Secret, Uplinking
 from probe.model import Measurement, Target, Vantage
 from probe.transport import uplink, wire
+from probe.transport.backoff import BASE_SECONDS, Chances
 from probe.transport.spool import Spool
-from probe.transport.uplink import Chances, Uplink, UplinkError
+from probe.transport.uplink import Uplink, UplinkError
 
 TOKEN = Secret("top-secret-token")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -224,10 +225,10 @@ async def test_the_back_off_doubles_up_to_its_most_and_is_said_once(
     ("header", "wait"),
     [
         ("7", 7),
-        ("0", uplink.BASE_SECONDS),
+        ("0", BASE_SECONDS),
         ("99999999999", 300),
         ("Sat, 21 Nov 2026 00:00:30 GMT", 30),
-        ("Sat, 21 Nov 2020 00:00:30 GMT", uplink.BASE_SECONDS),
+        ("Sat, 21 Nov 2020 00:00:30 GMT", BASE_SECONDS),
         ("Sat, 21 Nov 2026 00:00:30 -0000", 1.0),
         ("soon", 1.0),
     ],

@@ -1,0 +1,28 @@
+"""Durations counted by size, for a classic histogram."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import accumulate
+
+BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Seconds; the last count is of what took longer."""
+
+
+class Distribution:
+    """It only grows; a scrape in another thread reads it as it is."""
+
+    def __init__(self, bounds: tuple[float, ...] = BOUNDS) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+        """Sum of all observed."""
+
+    def observe(self, seconds: float) -> None:
+        self._counts[bisect_left(self._bounds, seconds)] += 1
+        self.total += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Give each upper bound with the count of all up to it, as the format wants them."""
+        names = (*map(str, self._bounds), "+Inf")
+        return list(zip(names, map(float, accumulate(self._counts)), strict=True))
