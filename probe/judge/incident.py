@@ -8,7 +8,7 @@ and changes its cause rather than have a second one opened beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -53,11 +53,12 @@ def advance(
             opened = _open(group, names, view)
             names.add(opened.id)
             changed.append(opened)
+    before = [*incidents, *[None] * (len(changed) - len(incidents))]
     return tuple(
-        _worded(new, old, changed, verdicts, view)
-        for new, old in zip(
-            changed, [*incidents, *[None] * (len(changed) - len(incidents))], strict=True
-        )
+        new
+        if new == old
+        else _recorded(new, old, _text(new, old, matched, changed, verdicts, view), view)
+        for new, old in zip(changed, before, strict=True)
     )
 
 
@@ -189,22 +190,28 @@ def _cell(incident: Incident, verdict: Verdict) -> bool:
 # ── words and history ────────────────────────────────────────────────────────────────────────
 
 
-def _worded(
+def _text(
     new: Incident,
     old: Incident | None,
+    matched: Mapping[str, Group],
     incidents: Sequence[Incident],
     verdicts: Sequence[Verdict],
     view: View,
-) -> Incident:
-    """Put the incident into words, and a change into its history."""
-    if old is not None and new == old:
-        return old
-    what = _change(new, old)
+) -> str:
+    """Put the incident into words. While its evidence wanes, the words of its height stand."""
     if new.closed is not None:
-        text = f"Ended at {new.closed:%H:%M} UTC. {new.statement}"
-    else:
-        said = describe(new, incidents, verdicts, view)
-        text = f"{said.text} {said.doubt}".strip()
+        return f"Ended at {new.closed:%H:%M} UTC. {new.statement}"
+    group = matched.get(new.id)
+    waning = group is None or group.vantages < new.vantages
+    if old is not None and waning and not _change(new, old):
+        return old.statement
+    said = describe(new, incidents, verdicts, view)
+    return f"{said.text} {said.doubt}".strip()
+
+
+def _recorded(new: Incident, old: Incident | None, text: str, view: View) -> Incident:
+    """A change goes into the history."""
+    what = _change(new, old)
     history = new.history
     if what:
         history = (*history, Change(at=view.now, what=what, statement=text))

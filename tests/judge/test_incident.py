@@ -95,6 +95,20 @@ def test_it_closes_when_well_for_three_rounds_at_the_time_it_was_last_seen() -> 
     assert incident.statement.startswith("Ended at ")
 
 
+def test_while_the_evidence_wanes_the_words_of_its_height_stand() -> None:
+    """At the end of an outage fewer and fewer vantages still see it: that is no new statement."""
+    where = [
+        verdict(Cause.SERVICE_OUTAGE, country=country, network=network)
+        for number, country in enumerate(COUNTRIES)
+        for network in (0, 100 + number)
+    ]
+    (height,) = run((0, where), (1, where))
+    (waning,) = run((2, where[:2]), (2.5, [verdict()]), held=(height,))
+    assert waning.statement == height.statement
+    (over,) = run((2 + CLOSE_ROUNDS, [verdict(country=c) for c in COUNTRIES]), held=(waning,))
+    assert over.statement.endswith(height.statement)
+
+
 def test_it_reopens_within_ten_rounds_and_not_after() -> None:
     held = run((0, [filtered()]), (CLOSE_ROUNDS, [verdict()]))
     (again,) = run((REOPEN_ROUNDS, [filtered()]), held=held)
