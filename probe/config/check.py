@@ -303,7 +303,12 @@ CHECKS: dict[type[msgspec.Struct], tuple[Check, ...]] = {
 
 def problems(value: msgspec.Struct) -> Iterator[Problem]:
     """Find what is wrong, in the tables' order; a shape without a table is as its types say."""
-    for rule in CHECKS.get(type(value), ()):
+    yield from against(CHECKS.get(type(value), ()), value)
+
+
+def against(rules: Iterable[Check], value: msgspec.Struct) -> Iterator[Problem]:
+    """Find what is wrong by these rules, in their order."""
+    for rule in rules:
         for path, held in _select(value, rule.field.split("."), ()):
             yield from _judged(rule, path, held)
 

@@ -35,6 +35,10 @@ class ConfigError(Exception):
     """What is wrong with a file of the user's, in one sentence: `file:line: field: …; …`."""
 
 
+class EmptyError(ConfigError):
+    """The file says nothing at all."""
+
+
 class Scalar(msgspec.Struct, frozen=True):
     line: int
     value: str | int | float | bool | None
@@ -142,7 +146,7 @@ class _Composer:
                 raise self.error(event, "a second document begins; keep one document per file")
             root = self.node(event, 0)
         if root is None or (isinstance(root, Scalar) and root.value is None):
-            raise ConfigError(f"{self.path}: is empty")
+            raise EmptyError(f"{self.path}: is empty")
         return root
 
     def node(self, event: yaml.Event, depth: int) -> Node:

@@ -15,8 +15,8 @@ from typing import TypeVar
 
 import msgspec
 
-from probe.config import check, convert, document
-from probe.config.document import ConfigError
+from probe.config import check, convert, document, web
+from probe.config.document import ConfigError, EmptyError
 from probe.config.shape import (
     AgentConfig,
     Catalogue,
@@ -39,6 +39,7 @@ __all__ = [
     "read",
     "secret",
     "token",
+    "web_config",
 ]
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -63,6 +64,14 @@ def catalogue(path: Path) -> Catalogue:
     return read(path, Catalogue)
 
 
+def web_config(path: Path) -> web.WebConfig:
+    """Read how a listener is protected; an empty file protects nothing and is no error."""
+    try:
+        return read(path, web.WebConfig)
+    except EmptyError:
+        return web.WebConfig()
+
+
 def read(path: Path, shape: type[T]) -> T:
     """Read one file as one shape: keys, types, then the shape's own checks.
 
@@ -70,9 +79,15 @@ def read(path: Path, shape: type[T]) -> T:
     """
     root = document.parse(path)
     value = _rebased(convert.converted(path, root, shape), path.parent)
-    for problem in (*check.problems(value), *_token_problems(value)):
+    for problem in (*_problems(value), *_token_problems(value)):
         raise convert.failure(path, root, problem.path, problem.text)
     return value
+
+
+def _problems(value: msgspec.Struct) -> Iterator[check.Problem]:
+    rules = web.RULES if isinstance(value, web.WebConfig) else ()
+    yield from check.problems(value)
+    yield from check.against(rules, value)
 
 
 def token(section: Uplinking | EnrolledAgent | Discovering | Receiver) -> Secret:
@@ -186,6 +201,7 @@ PATHS: dict[type[msgspec.Struct], tuple[str, ...]] = {
         "spool.path",
         "uplink.token_file",
         "uplink.trust",
+        "web.config_file",
         "measuring.trust",
     ),
     CorrelatorConfig: (
@@ -193,13 +209,16 @@ PATHS: dict[type[msgspec.Struct], tuple[str, ...]] = {
         "store.path",
         "tls.certificate",
         "tls.key",
+        "web.config_file",
+        "pages.config_file",
         "agents.*.token_file",
         "discovery.token_file",
         "webhooks.receivers.*.token_file",
         "webhooks.receivers.*.secret_file",
         "webhooks.receivers.*.trust",
     ),
-    QuickstartConfig: ("services", "state", "measuring.trust"),
+    QuickstartConfig: ("services", "state", "measuring.trust", "web.config_file"),
+    web.WebConfig: web.PATHS,
 }
 """The fields that name files."""
 

@@ -101,6 +101,10 @@ class Uplinking(Section, frozen=True, kw_only=True):
 class Listening(Section, frozen=True, kw_only=True):
     listen: str = ""
     """`host:port`, `[v6]:port`, or `fd:N` for a socket that was handed over; empty means none."""
+    config_file: str = ""
+    """TLS, users and limits of this listener, in a file as exporter-toolkit's; empty means none."""
+    enable_lifecycle: bool = False
+    """Whether `POST /-/reload` and `POST /-/quit` do anything."""
 
 
 class Logging(Section, frozen=True, kw_only=True):
