@@ -13,7 +13,6 @@ import msgspec
 import pytest
 from prometheus_client import Metric
 
-from deploy.grafana import verdicts
 from deploy.grafana.committed import (
     FOLDER,
     VARIABLE,
@@ -28,7 +27,6 @@ from deploy.grafana.committed import (
 from deploy.grafana.generate import differing, main, write
 from deploy.grafana.links import Uid
 from probe.metrics import agent, correlator
-from probe.model import Cause, State
 from tests.deploy.filled import DEPLOY
 
 BOARDS = dashboards()
@@ -125,25 +123,6 @@ def test_a_panel_asks_the_data_source_that_the_reader_chose(
     assert {(source.type, source.uid) for source in sources} == {("prometheus", "${datasource}")}
     refs = [target.ref_id for target in panel.targets]
     assert len(set(refs)) == len(refs)
-
-
-# ── words and colours ────────────────────────────────────────────────────────────────────────
-
-
-def test_every_cause_and_state_has_a_number_a_word_and_a_colour() -> None:
-    assert set(verdicts.CAUSES) == set(Cause)
-    assert set(verdicts.STATE_LOOKS) == set(State)
-    for looks in (verdicts.CAUSES.values(), verdicts.STATE_LOOKS.values()):
-        for part in ("number", "word", "colour"):
-            values = [getattr(look, part) for look in looks]
-            assert all(values)
-            assert len(set(values)) == len(values)
-
-
-def test_works_is_the_least_notable_and_insufficient_hides_it() -> None:
-    numbers = {cause: look.number for cause, look in verdicts.CAUSES.items()}
-    assert numbers.pop(Cause.OK) < verdicts.UNSURE < min(numbers.values())
-    assert max(numbers, key=numbers.__getitem__) is Cause.FILTERING
 
 
 # ── what is asked ────────────────────────────────────────────────────────────────────────────
