@@ -71,7 +71,7 @@ def alerts(delivery: Delivery, external_url: str, now: datetime, resend: timedel
     incident, before = delivery.incident, delivery.before
     changed = [alert(incident, external_url, now, resend)]
     if before and before.closed is None and labels(before) != labels(incident):
-        ended = msgspec.structs.replace(before, closed=delivery.at)
+        ended = msgspec.structs.replace(before, closed=min(delivery.at, now))
         changed.insert(0, alert(ended, external_url, now, resend))
     return msgspec.json.encode(changed)
 
@@ -92,9 +92,14 @@ def alert(incident: Incident, external_url: str, now: datetime, resend: timedelt
         annotations=notes(incident, url),
         starts_at=incident.opened,
         # Alertmanager refuses an end before the start.
-        ends_at=max(incident.closed or now + LASTS * resend, incident.opened),
+        ends_at=max(_end(incident, now, resend), incident.opened),
         generator_url=url,
     )
+
+
+def _end(incident: Incident, now: datetime, resend: timedelta) -> datetime:
+    """A closed incident is over now at the latest, whatever the clocks did since."""
+    return min(incident.closed, now) if incident.closed else now + LASTS * resend
 
 
 def labels(incident: Incident) -> Texts:
