@@ -16,7 +16,7 @@ import msgspec
 from probe.judge.grouping import STRENGTH, Group, gather
 from probe.judge.statement import describe
 from probe.judge.view import View
-from probe.model import Cause, Change, Incident, Scope, Verdict
+from probe.model import Cause, Change, Incident, Scope, State, Verdict
 
 CLOSE_ROUNDS = 3
 REOPEN_ROUNDS = 10
@@ -97,9 +97,15 @@ def _same(incident: Incident, group: Group) -> bool:
 
 
 def _same_otherwise(incident: Incident, group: Group) -> bool:
-    """The same trouble under another cause: an incident is re-attributed, not doubled."""
+    """The same trouble under another cause: an incident is re-attributed, not doubled.
+
+    What was confirmed keeps its name, and a trouble that began after the incident was last seen
+    is another one.
+    """
     return (
         incident.closed is None
+        and incident.state is not State.CONFIRMED
+        and (group.since or incident.updated) <= incident.updated
         and Cause.LOCAL_FAULT not in {incident.cause, group.cause}
         and incident.service == group.service
         and bool(set(incident.countries) & set(group.countries))

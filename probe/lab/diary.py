@@ -6,6 +6,7 @@ from probe.lab.result import RunResult, Said
 from probe.lab.scenario import Scenario
 from probe.lab.truth import Score, Sight, answered_by, score
 from probe.model import Incident, Scope, State
+from probe.web import render
 
 ROUNDS_OF_FAULT = 4
 """A run goes on at least so long after the last onset."""
@@ -55,16 +56,17 @@ class Diary:
         """Return the outcome as far as the incidents tell it."""
         found = self.score()
         seconds = found.seconds_to_right
+        last = self._sights[-1].incidents if self._sights else ()
         return RunResult(
             scenario=self._scenario.name,
             on=on,
-            incidents=self._sights[-1].incidents if self._sights else (),
+            incidents=tuple(map(render.incident, last)),
             expected=self._scenario.expected,
             answers=found.answers,
             right=found.right,
             seconds_to_right=None if seconds is None else round(seconds * self._pace, 2),
             rounds_to_right=None if seconds is None else round(seconds / self._scenario.round, 2),
-            false_seen=found.false,
+            false_seen=tuple(map(render.incident, found.false)),
         )
 
 

@@ -8,6 +8,7 @@ from probe.config import unit
 from probe.lab.scenario import Expected
 from probe.lab.truth import Answer
 from probe.model import Incident
+from probe.web.render import PublicIncident
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,7 +17,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     scenario: str
     on: str
     verdicts: tuple[msgspec.Raw, ...] = ()
-    incidents: tuple[Incident, ...] = ()
+    incidents: tuple[PublicIncident, ...] = ()
     expected: tuple[Expected, ...] = ()
     answers: tuple[Answer, ...] = ()
     """What became of each expectation."""
@@ -25,7 +26,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """Real seconds from the onset to the answer that stood until the end; the slowest answer's."""
     rounds_to_right: float | None = None
     disturbances: tuple[str, ...] = ()
-    false_seen: tuple[Incident, ...] = ()
+    false_seen: tuple[PublicIncident, ...] = ()
     """Incidents that were false at some time, as they were then."""
     measurements: int = 0
     spooled: int = 0

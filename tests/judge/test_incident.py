@@ -129,6 +129,20 @@ def test_a_cause_that_turns_out_otherwise_is_the_same_incident() -> None:
     assert [change.what for change in incident.history] == ["opened", "updated"]
 
 
+def test_what_was_confirmed_is_never_renamed() -> None:
+    """The outage is over; the filter that begins while it still stands is another incident."""
+    outage = [verdict(Cause.SERVICE_OUTAGE, State.CONFIRMED, country=c) for c in COUNTRIES]
+    first, second = run((0, outage), (2, [filtered(now=at(1.5))]))
+    assert (first.cause, first.scope) == (Cause.SERVICE_OUTAGE, Scope.GLOBAL)
+    assert (second.cause, second.countries) == (Cause.FILTERING, ("TR",))
+
+
+def test_what_began_after_an_incident_was_last_seen_is_another() -> None:
+    outage = [verdict(Cause.SERVICE_OUTAGE, State.LIKELY, country=c) for c in COUNTRIES]
+    first, second = run((0, outage), (2, [filtered(now=at(1))]))
+    assert (first.cause, second.cause) == (Cause.SERVICE_OUTAGE, Cause.FILTERING)
+
+
 def test_two_causes_are_two_incidents() -> None:
     outage = [verdict(Cause.SERVICE_OUTAGE, country=c, feature="api") for c in COUNTRIES]
     held = run((0, outage), (1, [*outage, filtered()]))

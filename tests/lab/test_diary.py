@@ -10,6 +10,7 @@ import pytest
 from probe.lab import library
 from probe.lab.diary import Diary
 from probe.model import Cause, Incident, Scope, State
+from probe.web import render
 
 AT = datetime(2021, 6, 5, tzinfo=UTC)
 SCENARIO = library.load("ng-2021-06-05")
@@ -84,4 +85,4 @@ def test_a_quiet_day_is_never_settled_before_its_end() -> None:
 
 def test_what_was_false_is_in_the_result(diary: Diary) -> None:
     diary.note(1, (FILTERED,))
-    assert diary.result("kernel").false_seen == (FILTERED,)
+    assert diary.result("kernel").false_seen == (render.incident(FILTERED),)

@@ -15,6 +15,7 @@ from probe.lab.result import Done, Failed, Happened, News, Phase, RunResult, Sai
 from probe.lab.show import follow, outcome, story
 from probe.lab.truth import Answer
 from probe.model import Cause, Incident, Scope, State
+from probe.web import render
 
 AT = datetime(2021, 6, 5, tzinfo=UTC)
 INCIDENT = Incident(
@@ -34,7 +35,7 @@ EXPECTED = library.load("ng-2021-06-05").expected
 RESULT = RunResult(
     scenario="ng-2021-06-05",
     on="kernel",
-    incidents=(INCIDENT,),
+    incidents=(render.incident(INCIDENT),),
     expected=EXPECTED,
     answers=(
         Answer(expected=EXPECTED[0], incident="i1", statement=INCIDENT.statement, seconds=78),

@@ -6,6 +6,7 @@ alone stays `suspected`; measured controls make it more. Most vantages silent at
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -114,7 +115,7 @@ def _loss(healths: Sequence[Health], view: View, others: int) -> _Loss | None:
     odds = (PRIOR_COUNTRY if others else PRIOR_NETWORK) / PRIOR_VANTAGE ** len(healths)
     if len(healths) == 1:
         odds = PRIOR_COUNTRY / PRIOR_VANTAGE ** (1 + others)
-    odds *= 2.718281828 ** (MEASURED * min(len(measured), 2))
+    odds *= math.exp(MEASURED * min(len(measured), 2))
     begun = min((h.since for h in healths if h.since is not None), default=view.now)
     rounds = 1 + int((view.now - begun) / view.round + 0.2)
     return _Loss(

@@ -28,7 +28,7 @@ CLIENTS = {
 TR, US = CLIENTS
 
 
-def event(mechanism: str = "server.outage_global", **more: object) -> Event:
+def event(mechanism: str = "server.outage_global", /, **more: object) -> Event:
     return Event(at=Seconds(0), mechanism=mechanism, services=("twitter",), **more)  # type: ignore[arg-type]
 
 
