@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probe.model import (
     Cause,
+    Delivery,
+    Event,
     Incident,
     Measurement,
     Scope,
@@ -184,3 +187,88 @@ def test_what_is_no_database_is_a_sentence(tmp_path: Path) -> None:
         Store(tmp_path)
     with pytest.raises(StoreError, match="the store"):
         Store(tmp_path / "text" / "below.sqlite")
+
+
+def delivery(receiver: str, held: Incident, event: Event = Event.OPENED) -> Delivery:
+    name = f"msg_{held.id}_{event}"
+    return Delivery(id=name, receiver=receiver, event=event, at=NOW, incident=held)
+
+
+def drained(store: Store, receiver: str) -> list[str]:
+    names = []
+    while waiting := store.next_delivery(receiver):
+        number, held = waiting
+        names.append(held.id)
+        store.delivered(number)
+    return names
+
+
+def test_what_is_to_be_told_waits_in_order_for_each_receiver(store: Store) -> None:
+    first, second = delivery("a", incident("1")), delivery("a", incident("2"))
+    store.save((), (), [first, delivery("b", incident("1"))])
+    store.save((), (), [second])
+    store.close()
+    again = Store(store.path)
+    assert again.waiting() == {"a": 2, "b": 1}
+    assert again.next_delivery("a") == again.next_delivery("a") == (1, first)
+    assert drained(again, "a") == ["msg_1_opened", "msg_2_opened"]
+    assert (again.next_delivery("a"), again.waiting()) == (None, {"b": 1})
+    assert {(d.receiver, d.incident.id) for d in again.told()} == {
+        ("a", "1"),
+        ("a", "2"),
+        ("b", "1"),
+    }
+    again.close()
+
+
+def test_the_last_that_was_told_is_remembered_after_it_went(store: Store) -> None:
+    opened, closed = incident("1"), incident("1", closed=5)
+    store.save((), (), [delivery("a", opened)])
+    store.save((), (), [delivery("a", closed, Event.CLOSED)])
+    assert drained(store, "a") == ["msg_1_opened", "msg_1_closed"]
+    assert store.told() == (delivery("a", closed, Event.CLOSED),)
+
+
+def test_the_oldest_makes_room_and_who_is_no_receiver_any_more_is_forgotten(store: Store) -> None:
+    for number in range(5):
+        told = incident(str(number), closed=number)
+        store.save((), (), [delivery(name, told) for name in ("a", "b", "gone")])
+    assert store.trim(["a", "new"], 3, NOW + 2 * MINUTE) == {"a": 2, "new": 0}
+    assert drained(store, "a") == ["msg_2_opened", "msg_3_opened", "msg_4_opened"]
+    assert store.waiting() == {}
+    assert [(d.receiver, d.incident.id) for d in store.told()] == [
+        ("a", "2"),
+        ("a", "3"),
+        ("a", "4"),
+    ]
+
+
+def test_what_made_room_while_it_was_under_way_takes_nothing_newer_along(store: Store) -> None:
+    store.save((), (), [delivery("a", incident("1"))])
+    held = store.next_delivery("a")
+    assert held is not None
+    store.save((), (), [delivery("a", incident("2"))])
+    store.trim(["a"], 1, NOW)
+    store.delivered(held[0])
+    assert drained(store, "a") == ["msg_2_opened"]
+
+
+def test_what_cannot_be_saved_is_not_told(store: Store) -> None:
+    broken = incident("1", closed=0)
+    naive = msgspec.structs.replace(broken, opened=datetime(2022, 1, 1))  # noqa: DTZ001
+    with pytest.raises(TypeError):
+        store.save((), [naive], [delivery("a", broken)])
+    assert (store.waiting(), store.told()) == ({}, ())
+
+
+def test_a_file_from_before_there_was_an_outbox_gets_one(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite"
+    Store(path).close()
+    with sqlite3.connect(path) as file:
+        file.execute("DROP TABLE outbox")
+        file.execute("DROP TABLE told")
+    file.close()
+    store = Store(path)
+    store.save((), [incident("1")], [delivery("a", incident("1"))])
+    assert store.waiting() == {"a": 1}
+    store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
 
 import msgspec
 
@@ -325,7 +326,8 @@ def _judged(rule: Check, path: Path, held: object) -> Iterator[Problem]:
                 yield Problem(path, f"is {held}; it {rule.wanted}")
         case Text():
             if not isinstance(held, str) or not rule.test(held):
-                yield Problem(path, f"is {held!r}; it {rule.wanted}")
+                shown = held.value if isinstance(held, StrEnum) else held
+                yield Problem(path, f"is {shown!r}; it {rule.wanted}")
         case Whole():
             for problem in rule.find(held):
                 yield Problem((*path, *problem.path), problem.text)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from probe.config import load
 from probe.config.load import ConfigError
 from probe.config.shape import Catalogue, EnrolledAgent, Seconds, Secret, Section, Uplinking
-from probe.model import Vantage
+from probe.model import State, Vantage
 
 AGENT = """\
 vantage: {id: no-1, country: NO, asn: 2119}
@@ -237,6 +237,83 @@ def test_a_changed_correlator(write: Write, name: str) -> None:
     old, new, said = CENTRES[name]
     assert old in CENTRE
     assert said in complaint(write(CENTRE.replace(old, new)), load.correlator)
+
+
+HOOKS = """\
+webhooks:
+  external_url: https://status.example
+  receivers:
+    - {name: pager, kind: alertmanager, url: "http://am.example:9093"}
+    - {name: hook, kind: json, url: "https://hook.example/pass", secret: hush}
+"""
+PAGER = 'kind: alertmanager, url: "http://am.example:9093"'
+TOLD = {
+    "kind": ("kind: json", "kind: xml", "'xml' is none of alertmanager, json"),
+    "no url": (', url: "https://hook.example/pass"', "", "receivers[1]: `url` is missing"),
+    "url": ("https://hook.example/pass", "hook.example/pass", "receivers[1].url: is <secret>; it"),
+    "name": ("name: hook", "name: a hook", "receivers[1].name: is 'a hook'; it must be 1 to 64"),
+    "same name": ("name: hook", "name: pager", "[1].name: 'pager' is given twice; every name"),
+    "unsigned": (", secret: hush", "", "receivers[1]: a json webhook is signed; give exactly"),
+    "two secrets": ("secret: hush", "secret: hush, secret_file: x", "is signed; give exactly one"),
+    "no file": ("secret: hush", "secret_file: x", "10: webhooks.receivers[1].secret_file:"),
+    "no variable": ("hush", '"${WFW_UNSET}"', "secret: the environment variable WFW_UNSET is not"),
+    "signed alert": (PAGER, PAGER + ", secret: hush", "receivers[0]: Alertmanager reads no sign"),
+    "token in clear": (PAGER, PAGER + ", token: hush", "receivers[0].url: must be https, or http"),
+    "two tokens": ("secret:", "token: a, token_file: b, secret:", "at most one of token, token_f"),
+    "no token": ("secret:", "token_file: nope, secret:", "receivers[1].token_file:"),
+    "state": (
+        "secret:",
+        "at_least: insufficient, secret:",
+        "at_least: is 'insufficient'; it must be suspected",
+    ),
+    "timeout": ("secret:", "timeout: 0s, secret:", "[1].timeout: is 0.0; it must be longer"),
+    "link": ("https://status.example", "https://a/?b", "7: webhooks.external_url: is"),
+    "resend": ("  receivers", "  resend: 2d\n  receivers", "webhooks.resend: is 172800.0; it"),
+    "nothing waits": ("  receivers", "  waiting: 0\n  receivers", "must be from 1 to 1000000"),
+    "a key": ("secret:", "secrets: x, secret:", "did you mean `secret`?"),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_changed_receiver(write: Write, name: str) -> None:
+    old, new, said = TOLD[name]
+    assert old in HOOKS
+    text = complaint(write(CENTRE + HOOKS.replace(old, new, 1)), load.correlator)
+    assert said in text
+    assert "hush" not in text
+    assert "pass" not in text
+
+
+def test_receivers_are_read_with_their_files_beside_the_file(write: Write) -> None:
+    told = HOOKS.replace("secret: hush", "secret_file: key, trust: ca.pem, at_least: confirmed")
+    (write("").parent / "key").write_text("whsec_aHVzaA==\n")
+    path = write(CENTRE + told)
+    pager, hook = load.correlator(path).webhooks.receivers
+    assert (pager.at_least, hook.at_least) == (State.LIKELY, State.CONFIRMED)
+    assert hook.trust == str(path.parent / "ca.pem")
+    assert load.secret(hook) == "whsec_aHVzaA=="
+
+
+READERS = {
+    "no token": ("discovery: {}", "6: discovery: no token; give exactly one of token,"),
+    "two": ("discovery: {token: a, token_file: b}", "discovery: more than one token"),
+    "digest": ("discovery: {token_sha256: abc}", "token_sha256: is 'abc'; it must be 64 hex"),
+    "no file": ("discovery: {token_file: nope}", "discovery.token_file:"),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_who_may_read_the_probes(write: Write, name: str) -> None:
+    text, said = READERS[name]
+    assert said in complaint(write(f"{CENTRE}{text}\n"), load.correlator)
+
+
+def test_a_probe_to_scrape_has_an_address(write: Write) -> None:
+    told = CENTRE.replace("    token: abc\n", "    token: abc\n    scrape: HERE\n")
+    config = load.correlator(write(told.replace("HERE", "de.example:9464")))
+    assert config.agents[0].scrape == "de.example:9464"
+    said = complaint(write(told.replace("HERE", "https://de.example")), load.correlator)
+    assert "agents[0].scrape: is 'https://de.example'; it must be host:port" in said
 
 
 def test_a_token_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch, write: Write) -> None:

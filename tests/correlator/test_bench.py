@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from probe.config.shape import Catalogue, CorrelatorConfig, EnrolledAgent, Secret
+from probe.config.shape import Catalogue, CorrelatorConfig, EnrolledAgent, Secret, Webhooks
 from probe.correlator.bench import Bench, Conclusions, by_rules, news, reporting
 from probe.judge.view import View
 from probe.model import Cause, Incident, Measurement, Scope, State, Target, Vantage
 from probe.store import Store
+from tests.correlator.news import HOOK
 
 NOW = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
 TR, DE = (Vantage(id=f"{c}-1", country=c, asn=64496) for c in ("TR", "DE"))
@@ -99,6 +100,34 @@ def test_the_judge_of_this_release_fits_the_bench(store: Store) -> None:
     assert store.verdicts() == tuple(
         sorted(judged.verdicts, key=lambda v: (v.service, v.feature, v.country, v.network))
     )
+
+
+def told(receivers: int, waiting: int = 10) -> CorrelatorConfig:
+    many = tuple(msgspec.structs.replace(HOOK, name=f"hook-{n}") for n in range(receivers))
+    return msgspec.structs.replace(CONFIG, webhooks=Webhooks(receivers=many, waiting=waiting))
+
+
+def test_what_changed_is_put_into_the_outbox_once(store: Store) -> None:
+    held = [incident("a"), incident("b")]
+
+    def judge(_: Sequence[Measurement], __: Sequence[Incident], ___: View) -> Conclusions:
+        return (), tuple(held)
+
+    bench = Bench(store, judge, StillClock())
+    first, second = (bench.sit(told(2), CATALOGUE, n) for n in (1, 2))
+    assert (first.told, first.waiting, first.at) == (4, {"hook-0": 2, "hook-1": 2}, NOW)
+    assert (second.told, second.waiting) == (0, first.waiting)
+    held.append(incident("c"))
+    third = bench.sit(told(1, waiting=2), CATALOGUE, 3)
+    assert (third.told, third.dropped, third.waiting) == (1, {"hook-0": 1}, {"hook-0": 2})
+
+
+def test_without_receivers_nothing_is_put_into_the_outbox(store: Store) -> None:
+    def judge(_: Sequence[Measurement], __: Sequence[Incident], ___: View) -> Conclusions:
+        return (), (incident("a"),)
+
+    judged = Bench(store, judge, StillClock()).sit(CONFIG, CATALOGUE, 1)
+    assert (judged.told, store.waiting(), store.told()) == (0, {}, ())
 
 
 def test_news_is_what_changed_and_nothing_else() -> None:
