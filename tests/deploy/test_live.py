@@ -1,0 +1,171 @@
+"""A service fails in three countries at once: one alert, told once, and its end."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+
+from tests.deploy.live import AGENTS, Installation, Message, got, installed
+from tests.deploy.rules import (
+    PROMTOOL,
+    RECORDED,
+    RULES,
+    names,
+    needs_alertmanager,
+    needs_prometheus,
+)
+
+pytestmark = [needs_prometheus, needs_alertmanager]
+ELSEWHERE = {"country_feature:worksforwhom_vantages_mismatch:count"}
+"""Recorded only where a certificate is somebody else's."""
+
+
+class Rule(msgspec.Struct, frozen=True):
+    name: str
+    health: str
+    error: str = msgspec.field(default="", name="lastError")
+
+
+class Group(msgspec.Struct, frozen=True):
+    rules: tuple[Rule, ...]
+
+
+class Groups(msgspec.Struct, frozen=True):
+    groups: tuple[Group, ...]
+
+
+class Rules(msgspec.Struct, frozen=True):
+    data: Groups
+
+
+class Names(msgspec.Struct, frozen=True):
+    data: frozenset[str]
+
+
+@dataclass
+class Story:
+    """What was seen while the service was well, failed, and was well again."""
+
+    world: Installation
+    endpoints: dict[str, bytes] = field(default_factory=dict)
+    quiet: tuple[Message, ...] = ()
+    known: frozenset[str] = frozenset()
+    rules: tuple[Rule, ...] = ()
+    fired: frozenset[str] = frozenset()
+    told: tuple[Message, ...] = ()
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    with installed(tmp_path_factory.mktemp("live")) as world:
+        told = Story(world)
+        begin(told)
+        fail(told)
+        recover(told)
+        yield told
+
+
+def begin(story: Story) -> None:
+    world, agents = story.world, len(AGENTS)
+    world.until("all are scraped", lambda: len(world.query("up == 1")) == agents + 1)
+    votes = "instance:worksforwhom_vantage_votes:min5m == 1"
+    world.until("all may vote", lambda: len(world.query(votes)) == agents)
+    sure = "sum(country_feature:worksforwhom_verdict_sure:max)"
+    well = 'worksforwhom_verdict_cause{worksforwhom_verdict_cause="ok"} == 1'
+    world.until(
+        "all is well",
+        lambda: len(world.query(well)) == 2 * agents and world.query(f"{sure} == {2 * agents}"),
+    )
+    story.quiet = tuple(world.servers.told("newsroom"))
+    ports = {"correlator": world.places.correlator, "agent": world.places.agents[0]}
+    story.endpoints = {
+        name: got(f"http://127.0.0.1:{port}/metrics") for name, port in ports.items()
+    }
+
+
+def fail(story: Story) -> None:
+    world = story.world
+    world.servers.down.set()
+    world.until("the outage is told", lambda: world.servers.told("newsroom"))
+    world.until("the metrics say so too", lambda: "FailsEverywhere" in firing(world))
+    story.fired = firing(world)
+    api = f"http://127.0.0.1:{world.places.prometheus}/api/v1"
+    found = msgspec.json.decode(got(f"{api}/label/__name__/values"), type=Names)
+    evaluated = msgspec.json.decode(got(f"{api}/rules"), type=Rules)
+    story.known = found.data
+    story.rules = tuple(rule for group in evaluated.data.groups for rule in group.rules)
+
+
+def recover(story: Story) -> None:
+    world = story.world
+    world.servers.down.clear()
+    world.until("its end is told", lambda: len(world.servers.told("newsroom")) > 1)
+    world.until("the metrics are well", lambda: not {"FailsEverywhere"} & firing(world))
+    story.told = tuple(world.servers.told("newsroom"))
+
+
+def firing(world: Installation) -> frozenset[str]:
+    return frozenset(s.metric["alertname"] for s in world.query('ALERTS{alertstate="firing"}'))
+
+
+# ── what was seen ────────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_is_told_while_all_is_well(story: Story) -> None:
+    assert story.quiet == ()
+
+
+def test_an_outage_is_told_once_and_so_is_its_end(story: Story) -> None:
+    assert [message.status for message in story.told] == ["firing", "resolved"]
+    (opened,), (closed,) = (message.alerts for message in story.told)
+    assert opened.labels == closed.labels
+    assert opened.labels == {
+        "alertname": "ServiceOutage",
+        "cause": "service_outage",
+        "component": "verdict",
+        "service": "twitter",
+        "severity": "critical",
+    }
+    assert opened.annotations["summary"] == "twitter has an outage of its own."
+    assert opened.annotations["description"].endswith("Failing in: DE, FR, TR")
+
+
+def test_what_the_metrics_say_beside_it_is_left_out(story: Story) -> None:
+    assert {"ServiceOutage", "FailsEverywhere", "Watchdog"} <= story.fired
+    assert not story.fired & {"FilteringInCountry", "FailsInOneCountry", "VerdictsDisagree"}
+
+
+def test_the_watchdog_barks(story: Story) -> None:
+    assert story.world.servers.told("watchdog")
+
+
+def test_every_rule_is_evaluated_without_an_error(story: Story) -> None:
+    assert len(story.rules) == len(RULES)
+    assert [rule for rule in story.rules if rule.health != "ok" or rule.error] == []
+
+
+@pytest.mark.parametrize("name", sorted(set(RECORDED) - ELSEWHERE))
+def test_a_recorded_series_has_data(name: str, story: Story) -> None:
+    assert name in story.known
+
+
+def test_every_metric_of_the_rules_was_scraped(story: Story) -> None:
+    used = {name for rule in RULES for name in names(rule.expr)}
+    assert used - story.known - ELSEWHERE == set()
+
+
+@pytest.mark.parametrize("name", ["agent", "correlator"])
+def test_what_is_exposed_is_clean_to_the_linter(name: str, story: Story) -> None:
+    command = [str(PROMTOOL), "check", "metrics"]
+    answer = subprocess.run(  # noqa: S603
+        command, input=story.endpoints[name], capture_output=True, check=False
+    )
+    assert (answer.returncode, answer.stderr.decode()) == (0, "")
+
+
+def test_incidents_went_to_the_webhook_too(story: Story) -> None:
+    assert story.world.servers.webhooks
