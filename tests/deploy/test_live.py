@@ -22,6 +22,7 @@ from tests.deploy.rules import (
 pytestmark = [needs_prometheus, needs_alertmanager]
 ELSEWHERE = {"country_feature:worksforwhom_vantages_mismatch:count"}
 """Recorded only where a certificate is somebody else's."""
+RECORDED_SURE = "country_feature:worksforwhom_verdict_sure:max"
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -74,12 +75,9 @@ def begin(story: Story) -> None:
     world.until("all are scraped", lambda: len(world.query("up == 1")) == agents + 1)
     votes = "instance:worksforwhom_vantage_votes:min5m == 1"
     world.until("all may vote", lambda: len(world.query(votes)) == agents)
-    sure = "sum(country_feature:worksforwhom_verdict_sure:max)"
-    well = 'worksforwhom_verdict_cause{worksforwhom_verdict_cause="ok"} == 1'
-    world.until(
-        "all is well",
-        lambda: len(world.query(well)) == 2 * agents and world.query(f"{sure} == {2 * agents}"),
-    )
+    well = 'worksforwhom_verdict_cause{service!="",worksforwhom_verdict_cause="ok"} == 1'
+    sure = f"({well}) and on (country, service, feature) {RECORDED_SURE} == 1"
+    world.until("all is surely well", lambda: len(world.query(sure)) == 2 * agents)
     story.quiet = tuple(world.servers.told("newsroom"))
     ports = {"correlator": world.places.correlator, "agent": world.places.agents[0]}
     story.endpoints = {
