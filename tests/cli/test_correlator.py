@@ -1,6 +1,7 @@
 """`probe correlator` says of a bad file what is wrong and where, and of a good one that it is good."""
 
 import argparse
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import trustme
 
 from probe.cli import correlator
 from probe.config.load import ConfigError
+from probe.config.shape import Webhooks
+from probe.model import State
 
+INNER = re.compile(r"^( +)# (?=[a-z_]+: )")
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
 
 
@@ -40,6 +44,39 @@ def test_a_certificate_is_tried_too(tmp_path: Path) -> None:
     issued.cert_chain_pems[0].write_to_path(tmp_path / "c.pem")
     issued.private_key_pem.write_to_path(tmp_path / "k.pem")
     assert correlator.run(asked(str(path), "--check")) == 0
+
+
+def shown(name: str) -> str:
+    """Give a section of the example with its comment signs taken away, and those within it."""
+    lines = (CONFIGS / "correlator.yaml").read_text().splitlines()
+    start = lines.index(f"# {name}:")
+    end = next(n for n in range(start, len(lines)) if not lines[n].startswith("#"))
+    return "".join(INNER.sub(r"\1", line[2:]) + "\n" for line in lines[start:end])
+
+
+def test_what_the_example_shows_of_receivers_and_readers_is_good(tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    for name in ("pager.token", "newsroom.secret"):
+        (tmp_path / name).write_text("a-long-text\n")
+    path = written(tmp_path, shown("webhooks") + shown("discovery"))
+    assert correlator.run(asked(str(path), "--check")) == 0
+    config, _ = correlator.read(path)
+    told = config.webhooks
+    pager, newsroom = told.receivers
+    assert pager.token_file == str(tmp_path / "pager.token")
+    assert newsroom.secret_file == str(tmp_path / "newsroom.secret")
+    assert config.discovery
+    # What the example gives as numbers are the defaults.
+    for name in ("resend", "max_backoff", "waiting", "give_up"):
+        assert getattr(told, name) == getattr(Webhooks(), name)
+    assert (pager.timeout, pager.at_least) == (newsroom.timeout, State.LIKELY)
+
+
+def test_a_receiver_is_tried_too(tmp_path: Path) -> None:
+    hook = "{name: a, kind: json, url: 'https://a.example', secret: x, trust: none.pem}"
+    path = written(tmp_path, f"webhooks: {{receivers: [{hook}]}}\n")
+    with pytest.raises(ConfigError, match=r"trust of receiver a: .*none\.pem cannot be read"):
+        correlator.run(asked(str(path), "--check"))
 
 
 @pytest.mark.parametrize(

@@ -14,20 +14,24 @@ from pathlib import Path
 import msgspec
 import pytest
 import trustme
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 
 from probe.clock import SystemClock
 from probe.config.load import ConfigError
 from probe.config.shape import (
     Catalogue,
     CorrelatorConfig,
+    Discovering,
     EnrolledAgent,
     Judging,
     Listening,
+    Receiver,
+    ReceiverKind,
     Seconds,
     Secret,
     Storing,
     Tls,
+    Webhooks,
 )
 from probe.correlator import Bound, Conclusions, Hooks, Reload, run
 from probe.judge.view import View
@@ -245,6 +249,79 @@ async def test_hangup_reads_the_agents_again_and_a_bad_file_keeps_the_old(
         assert await centre.send(measurement(2)) == 401
     assert "correlator.yaml:3: agents: expected a list; the old configuration stays" in caplog.text
     assert "changes of web, pages, store and log need a restart" in caplog.text
+
+
+class Hook:
+    """A webhook's receiver."""
+
+    def __init__(self) -> None:
+        self.taken: asyncio.Queue[str] = asyncio.Queue()
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.taken.put_nowait(await request.text())
+        return web.Response()
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Receiver]:
+        app = web.Application()
+        app.router.add_post("/", self.handle)
+        server = web.AppRunner(app)
+        await server.setup()
+        await web.TCPSite(server, "127.0.0.1", 0).start()
+        url = Secret(f"http://127.0.0.1:{server.addresses[0][1]}/")
+        secret = Secret("hush")
+        try:
+            yield Receiver(name="hook", kind=ReceiverKind.JSON, url=url, secret=secret)
+        finally:
+            await server.cleanup()
+
+
+async def test_what_is_concluded_is_told_and_hangup_reads_the_receivers_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings, hook = config(tmp_path), Hook()
+    async with asyncio.timeout(20), hook.serving() as receiver:
+        telling = msgspec.structs.replace(settings, webhooks=Webhooks(receivers=(receiver,)))
+        lost = msgspec.structs.replace(receiver, secret=Secret(""), secret_file="/no/such")
+        reads = [telling, msgspec.structs.replace(settings, webhooks=Webhooks(receivers=(lost,)))]
+        async with running(settings, lambda: (reads.pop(), CATALOGUE)) as centre:
+            await centre.send(measurement(1), measurement(2))
+            await centre.until("/api/v1/incidents", "twitter-1")
+            assert "worksforwhom_webhook_deliveries_total{" not in await centre.get("/metrics")
+            os.kill(os.getpid(), signal.SIGHUP)
+            await centre.until("/metrics", "worksforwhom_config_last_reload_successful 0.0")
+            os.kill(os.getpid(), signal.SIGHUP)
+            told = await hook.taken.get()
+            assert told.startswith('{"type":"incident.opened"')
+            assert '"statement":"Twitter fails in 1 country."' in told
+            name = 'worksforwhom_webhook_deliveries_total{outcome="ok",receiver="hook"} 1.0'
+            await centre.until("/metrics", name)
+    assert "/no/such cannot be read: No such file or directory; the old" in caplog.text
+    assert "hush" not in caplog.text
+
+
+async def test_the_probes_are_listed_for_who_has_the_token_and_never_on_the_pages(
+    tmp_path: Path,
+) -> None:
+    scraped = EnrolledAgent(vantage=TR, token=Secret("secret"), scrape="192.0.2.1:9464")
+    found = Discovering(token=Secret("reader"))
+    settings, token = config(tmp_path), {"Authorization": "Bearer reader"}
+    renewed = msgspec.structs.replace(settings, agents=(scraped,), discovery=found)
+
+    async def asked(centre: Running, bound: str) -> tuple[int, str]:
+        async with centre.client.get(f"http://{bound}/sd/probes", headers=token) as answer:
+            return answer.status, await answer.text()
+
+    async with running(settings, lambda: (renewed, CATALOGUE)) as centre:
+        web_address, pages = centre.bound.web[0], centre.bound.pages[0]
+        assert (await asked(centre, web_address))[0] == 404
+        os.kill(os.getpid(), signal.SIGHUP)
+        async with asyncio.timeout(10):
+            while (got := await asked(centre, web_address))[0] == 404:
+                pass
+        assert got[0] == 200
+        assert '"targets":["192.0.2.1:9464"]' in got[1]
+        assert (await asked(centre, pages))[0] == 404
 
 
 async def test_sigterm_ends_it(tmp_path: Path) -> None:
