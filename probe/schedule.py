@@ -26,6 +26,8 @@ class Turn(msgspec.Struct):
 class Due(msgspec.Struct, Generic[Key], frozen=True):
     start: tuple[Key, ...]
     """Longest overdue first."""
+    at: tuple[float, ...]
+    """When the turn of each of them came."""
     running: tuple[Key, ...]
     """Skipped: the turn before still runs."""
     missed: int
@@ -85,7 +87,12 @@ class Timetable(Generic[Key]):
             self._place(turn, now, least=taken + 1)
             missed += turn.number - taken - 1
         start.sort(key=_when)
-        return Due(tuple(key for _, key in start), tuple(skipped), missed)
+        return Due(
+            start=tuple(key for _, key in start),
+            at=tuple(at for at, _ in start),
+            running=tuple(skipped),
+            missed=missed,
+        )
 
     def next(self) -> float | None:
         """Say when the next turn comes; None without targets."""

@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from probe.agent.figures import figures
 from probe.agent.health import Checked, health
-from probe.agent.outcome import Outcome, outcome
-from probe.metrics.agent import Latest, Row
+from probe.agent.outcome import Outcome, layer_of, outcome
+from probe.metrics.agent import LAG_BOUNDS, Row, Stage
+from probe.metrics.distribution import Distribution, Exemplar
+from probe.metrics.run import Run
 from probe.model import (
     CONTROL,
     Health,
@@ -22,12 +25,12 @@ from probe.model import (
 log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
     runs: int = 0
     skipped: int = 0
     failures: Counter[tuple[str, Layer]] = field(default_factory=Counter)
-    latest: Latest | None = None
+    latest: Run | None = None
     control: Checked | None = None
 
 
@@ -36,15 +39,27 @@ class Ledger:
 
     def __init__(self) -> None:
         self._entries: dict[Target, Entry] = {}
+        self._stages: dict[Stage, Distribution] = {}
+        self._lag = Distribution(LAG_BOUNDS)
         self.health = Health()
 
     def keep(self, targets: Iterable[Target]) -> None:
-        self._entries = {target: self._entries.get(target, Entry()) for target in targets}
+        self._entries = {target: self._entries.get(target) or Entry() for target in targets}
+        stages = {
+            (target.service, target.feature, layer) for target in self._entries for layer in Layer
+        }
+        self._stages = {
+            stage: self._stages.get(stage) or Distribution() for stage in sorted(stages)
+        }
         self._renew()
 
     def skipped(self, target: Target) -> None:
         if target in self._entries:
             self._entries[target].skipped += 1
+
+    def began(self, lag: float) -> None:
+        """Count how long after its turn a run began."""
+        self._lag.observe(lag)
 
     def record(self, measurement: Measurement) -> None:
         """Take a run in; one of a target that was removed meanwhile counts nowhere."""
@@ -54,8 +69,9 @@ class Ledger:
         came = outcome(measurement.observations)
         entry.runs += 1
         if not came.success:
-            entry.failures[came.failure, came.layer] += 1
-        before, entry.latest = entry.latest, _latest(measurement, came)
+            entry.failures[bounded(came.failure), came.layer] += 1
+        before, entry.latest = entry.latest, figures(measurement.observations, measurement.at)
+        self._time(measurement)
         _tell(measurement.target, came, before)
         if measurement.target.service == CONTROL:
             reach = Reach(measurement.target.feature)
@@ -73,6 +89,19 @@ class Ledger:
             for target, e in self._entries.items()
         )
 
+    def stages(self) -> dict[Stage, Distribution]:
+        return {stage: held.copy() for stage, held in self._stages.items()}
+
+    def lag(self) -> Distribution:
+        return self._lag.copy()
+
+    def _time(self, measurement: Measurement) -> None:
+        target, at = measurement.target, measurement.at.timestamp()
+        for seen in measurement.observations:
+            if seen.test is None and seen.failure is None:
+                stage = (target.service, target.feature, layer_of(seen))
+                self._stages[stage].observe(seen.took, Exemplar(measurement.id, seen.took, at))
+
     def _renew(self) -> None:
         before = self.health
         self.health = health([e.control for e in self._entries.values() if e.control])
@@ -81,11 +110,12 @@ class Ledger:
             log.warning("this vantage: %s", now or f"well again, was {before.reason}")
 
 
-def _latest(measurement: Measurement, came: Outcome) -> Latest:
-    return Latest(came.success, measurement.took, measurement.at, came.status)
+def bounded(failure: str) -> str:
+    """Leave free text out of a name: `unknown_failure: …` is one value of the label."""
+    return failure.partition(":")[0]
 
 
-def _tell(target: Target, came: Outcome, before: Latest | None) -> None:
+def _tell(target: Target, came: Outcome, before: Run | None) -> None:
     """Log changes alone: one line when a target begins to fail, one when it is well again."""
     name = f"{target.service}/{target.feature}/{target.endpoint}"
     if came.success and before and not before.success:

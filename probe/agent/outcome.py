@@ -24,26 +24,24 @@ class Outcome:
     success: bool
     failure: str = ""
     layer: Layer = Layer.DNS
-    status: int = 0
 
 
 def outcome(observations: Sequence[Observation]) -> Outcome:
     """Read the chain's own steps; the differential tests say nothing of success."""
     chain = [seen for seen in observations if seen.test is None]
     answers = [seen for seen in chain if isinstance(seen, HttpExchange)]
-    status = next((seen.status for seen in reversed(answers) if seen.status), 0)
     if any(seen.expectation is Expectation.MET for seen in answers):
-        return Outcome(success=True, layer=Layer.HTTP, status=status)
+        return Outcome(success=True, layer=Layer.HTTP)
     for seen in reversed(answers):
         if seen.failure is None and seen.expectation is not None:
             name = f"expectation_{seen.expectation}"
-            return Outcome(success=False, failure=name, layer=Layer.HTTP, status=status)
+            return Outcome(success=False, failure=name, layer=Layer.HTTP)
     failed = [(seen.hop, ORDER.index(layer_of(seen)), seen) for seen in chain if seen.failure]
     if not failed:
-        return Outcome(success=False, failure=NOTHING, layer=Layer.DNS, status=status)
+        return Outcome(success=False, failure=NOTHING, layer=Layer.DNS)
     deepest = max(failed, key=_depth)[2]
     name = deepest.failure.name if deepest.failure else NOTHING
-    return Outcome(success=False, failure=name, layer=layer_of(deepest), status=status)
+    return Outcome(success=False, failure=name, layer=layer_of(deepest))
 
 
 def layer_of(observation: Observation) -> Layer:

@@ -10,12 +10,13 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from probe.metrics import agent as metrics
+from probe.agent.scrape import Scrapes
+from probe.metrics.agent import Snapshot
 from probe.transport.listen import listen, runner
 
 MOST_BODY_BYTES = 1024
-MOST_AT_ONCE = 16
-"""Requests answered at once; a scraper needs one."""
+MOST_AT_ONCE = 256
+"""Requests answered at once; a scraper needs one, and all scrapers share one rendering."""
 
 
 class Shown(Protocol):
@@ -23,7 +24,7 @@ class Shown(Protocol):
 
     def unready(self) -> str: ...
 
-    def snapshot(self) -> metrics.Snapshot: ...
+    def snapshot(self) -> Snapshot: ...
 
 
 @asynccontextmanager
@@ -44,18 +45,14 @@ async def serving(address: str, shown: Shown) -> AsyncIterator[tuple[str, ...]]:
 class Pages:
     def __init__(self, shown: Shown) -> None:
         self._shown = shown
+        self._scrapes = Scrapes(shown.snapshot)
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.get("/metrics", self.metrics),
+            web.get("/metrics", self._scrapes.answer),
             web.get("/-/healthy", self.healthy),
             web.get("/-/ready", self.ready),
         ]
-
-    async def metrics(self, _: web.Request) -> web.Response:
-        # In a thread: rendering must not hold up what is being timed.
-        text = await asyncio.to_thread(metrics.exposition, self._shown.snapshot())
-        return web.Response(body=text, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def healthy(self, _: web.Request) -> web.Response:
         return web.Response(text="healthy\n")

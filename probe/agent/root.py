@@ -7,14 +7,16 @@ import logging
 import random
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from probe import __version__
+from probe.agent.health import REASONS
 from probe.agent.identity import uuid7
 from probe.agent.ledger import Ledger
+from probe.agent.measuring import Measure, Seen, over_the_network
 from probe.agent.pages import serving
 from probe.agent.targets import targets
 from probe.clock import Clock
@@ -22,7 +24,7 @@ from probe.config import load
 from probe.config.load import ConfigError
 from probe.config.shape import AgentConfig, Catalogue, Measuring
 from probe.metrics.agent import Snapshot
-from probe.model import CONTROL, Endpoint, Measurement, Observation, Target
+from probe.model import CONTROL, Endpoint, Measurement, Target
 from probe.schedule import Timetable
 from probe.transport.spool import Spool
 from probe.transport.uplink import ERRORS, Uplink
@@ -39,17 +41,8 @@ LONGEST_NAP_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
-Measure = Callable[[Endpoint], Awaitable[tuple[Observation, ...]]]
 Reload = Callable[[], tuple[AgentConfig, Catalogue]]
 """Read the configuration again; raises ConfigError."""
-
-
-def over_the_network(settings: Measuring, clock: Clock) -> Measure:
-    """Measure for real. Raises ConfigError for an unreadable trust bundle."""
-    from probe.measure import chain  # noqa: PLC0415 — a test's own measuring needs none of it
-
-    tools = chain.instruments(settings, clock)
-    return lambda endpoint: chain.measure(endpoint, tools)
 
 
 def _nobody(_: tuple[str, ...]) -> None:
@@ -152,9 +145,9 @@ class Agent:
             self.missed += due.missed
             for target in due.running:
                 self.ledger.skipped(target)
-            for target in due.start:
+            for target, at in zip(due.start, due.at, strict=True):
                 self._running.add(target)
-                runs.create_task(self._one(target, self._endpoints[target]))
+                runs.create_task(self._one(target, self._endpoints[target], at))
             await self._nap()
 
     async def _nap(self) -> None:
@@ -166,10 +159,11 @@ class Agent:
 
     # ── one run ──────────────────────────────────────────────────────────────────────────────
 
-    async def _one(self, target: Target, endpoint: Endpoint) -> None:
+    async def _one(self, target: Target, endpoint: Endpoint, due: float) -> None:
         try:
             async with self._slots:
                 if not self.stop.is_set():
+                    self.ledger.began(self.clock.monotonic() - due)
                     self._take(await self._measured(target, endpoint))
         except Exception:
             # A site that brings out a fault of ours must not silence the whole vantage.
@@ -297,19 +291,31 @@ class Agent:
             return f"{missing} controls were not measured yet"
         return "" if self.spool.writable else "the spool cannot be written"
 
+    @property
+    def endpoints(self) -> Mapping[Target, Endpoint]:
+        return self._endpoints
+
+    def look(self, endpoint: Endpoint, within: float) -> Seen:
+        """Measure for somebody who waits for it; it is counted, kept and sent nowhere."""
+        return self._measure(endpoint, within)
+
     def snapshot(self) -> Snapshot:
         counts, spool = self.uplink.counts, self.spool
         lost = {"spool_full": spool.dropped, "spool_failed": spool.lost}
         return Snapshot(
             version=__version__,
             rows=self.ledger.rows(),
+            stages=self.ledger.stages(),
+            lag=self.ledger.lag(),
             health=self.ledger.health,
+            reasons=tuple(name for name, _ in REASONS),
             missed=self.missed,
             bugs=self.bugs,
             running=len(self._running),
             dropped={"queue_full": self.dropped["queue_full"], **lost},
             spool_depth=spool.depth(),
             spool_bytes=spool.size(),
+            spool_max_bytes=spool.max_bytes,
             spool_oldest=spool.oldest(),
             spool_corrupt=spool.corrupt,
             sent=counts.accepted + counts.duplicate,

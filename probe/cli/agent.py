@@ -59,7 +59,7 @@ def read(path: Path) -> tuple[AgentConfig, Catalogue]:
 
 def check(path: Path, config: AgentConfig, catalogue: Catalogue) -> int:
     """Try what reading alone does not, the trust bundles; raises ConfigError."""
-    from probe.agent.root import over_the_network  # noqa: PLC0415
+    from probe.agent.measuring import over_the_network  # noqa: PLC0415
     from probe.agent.targets import targets  # noqa: PLC0415
     from probe.clock import SystemClock  # noqa: PLC0415
     from probe.config.load import ConfigError  # noqa: PLC0415

@@ -16,6 +16,7 @@ class Answer:
 
     def __init__(self, method: str, most: int) -> None:
         self.status: int | None = None
+        self.version = "1.1"
         self.headers: list[tuple[str, str]] = []
         self.body = bytearray()
         self.truncated = False
@@ -57,6 +58,7 @@ class Answer:
             self.headers.clear()
             return
         self.status, self._in_body = status, True
+        self.version = self._parser.get_http_version()
         self.done = self._method == "HEAD"
 
     def on_body(self, data: bytes) -> None:

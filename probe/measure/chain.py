@@ -13,6 +13,7 @@ from random import Random
 
 import msgspec
 
+from probe.config.shape import Seconds
 from probe.measure.diagnose import diagnose
 from probe.measure.dial import Stream
 from probe.measure.dns import Asked, Question, ask, usable
@@ -25,7 +26,7 @@ from probe.measure.tcp import connect
 from probe.measure.tls import Peer, handshake
 from probe.model import DnsLookup, Endpoint, HttpExchange, Observation
 
-__all__ = ["Instruments", "choose", "instruments", "measure", "settle"]
+__all__ = ["Instruments", "choose", "instruments", "look", "measure", "settle"]
 
 
 async def measure(endpoint: Endpoint, tools: Instruments) -> tuple[Observation, ...]:
@@ -33,15 +34,28 @@ async def measure(endpoint: Endpoint, tools: Instruments) -> tuple[Observation, 
 
     Raises BadUrlError for an endpoint whose URL is none.
     """
+    site, seen = await _walked(endpoint, tools)
+    return (*seen, *await diagnose(site, seen, tools))
+
+
+async def look(endpoint: Endpoint, tools: Instruments, seconds: float) -> tuple[Observation, ...]:
+    """Measure the plain chain alone, all within `seconds`: no test, no wait for late answers.
+
+    What runs out of time is a step that timed out. Raises BadUrlError as `measure` does.
+    """
+    brief = msgspec.structs.replace(tools.settings, late_answers=Seconds(0))
+    until = tools.clock.monotonic() + seconds
+    return (await _walked(endpoint, replace(tools, settings=brief, until=until)))[1]
+
+
+async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Site, tuple[Observation, ...]]:
     request = Request(
         endpoint=endpoint, site=parse(endpoint.url), method=endpoint.method, last=False
     )
     async with asyncio.TaskGroup() as listening:
         walk = await _Walk(tools, listening).follow(request)
-    seen = settle(
-        [part.result() if isinstance(part, asyncio.Task) else part for part in walk.seen]
-    )
-    return (*seen, *await diagnose(walk.site, seen, tools))
+    seen = [part.result() if isinstance(part, asyncio.Task) else part for part in walk.seen]
+    return walk.site, settle(seen)
 
 
 def settle(observations: Sequence[Observation]) -> tuple[Observation, ...]:

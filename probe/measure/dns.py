@@ -78,9 +78,9 @@ class Lookup:
     async def run(self) -> DnsLookup:
         """Ask, say so through `answered`, listen on for second answers, give the whole."""
         channel = _Channel(self._tools, self._server)
-        settings = self._tools.settings
+        limit = self._tools.limit(self._tools.settings.dns_timeout)
         try:
-            done = await timed(self._ask(channel), settings.dns_timeout, self._tools.clock)
+            done = await timed(self._ask(channel), limit, self._tools.clock)
             first = self._seen(done)
             self.answered.set_result(first)
             if done.value is None:

@@ -61,7 +61,7 @@ async def fetch(
 ) -> tuple[HttpExchange, Next | None]:
     """Ask and read the answer, which is held against its expectations when it is final."""
     exchange = _Exchange(stream, request, tools)
-    done = await timed(exchange.run(), tools.settings.http_timeout, tools.clock)
+    done = await timed(exchange.run(), tools.limit(tools.settings.http_timeout), tools.clock)
     answer, body = exchange.answer, bytes(exchange.answer.body)
     end = _Broken(done.failure) if done.failure else _end(request, answer, body, tools)
     seen = HttpExchange(
@@ -74,6 +74,7 @@ async def fetch(
         address=address,
         method=request.method,
         status=answer.status,
+        version=answer.version,
         headers=told_headers(answer.headers),
         location=told(end.site) if isinstance(end, Next) else "",
         title=page.title(body, page.charset(body, answer.header("content-type"))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,6 +47,12 @@ class Instruments:
     """Private networks that may be probed all the same."""
     random: Random
     """Orders addresses."""
+    until: float = math.inf
+    """By the monotonic clock: what runs then has timed out."""
+
+    def limit(self, seconds: float) -> float:
+        """Shorten a step's time to what is left until then."""
+        return min(seconds, max(0.0, self.until - self.clock.monotonic()))
 
     @property
     def user_agent(self) -> str:

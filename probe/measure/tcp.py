@@ -14,7 +14,8 @@ async def connect(
     address: str, port: int, tools: Instruments, mark: Mark
 ) -> tuple[TcpConnect, Stream | None]:
     """Connect. The stream, which is then the caller's to close, is None when it failed."""
-    done = await timed(_dial(address, port, tools), tools.settings.connect_timeout, tools.clock)
+    limit = tools.limit(tools.settings.connect_timeout)
+    done = await timed(_dial(address, port, tools), limit, tools.clock)
     seen = TcpConnect(
         at=done.at,
         took=done.took,

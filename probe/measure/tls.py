@@ -84,7 +84,7 @@ async def handshake(
     """Shake hands over a stream, which stays the caller's to close. None when that failed."""
     context = tools.verifying if verify else tools.accepting
     inside = TlsStream(stream, context, peer.server_name)
-    done = await timed(inside.handshake(), tools.settings.tls_timeout, tools.clock)
+    done = await timed(inside.handshake(), tools.limit(tools.settings.tls_timeout), tools.clock)
     connection = inside.connection
     cipher = connection.cipher()
     seen = TlsHandshake(

@@ -1,46 +1,44 @@
 """The agent's metrics: a snapshot rendered at scrape; every metric name of a probe host is here.
 
-Names are blackbox_exporter's where they mean the same. Labels are the operator's own ids and
-closed lists; no address, URL or error text is among them.
+Names are blackbox_exporter's where they mean the same (`probe.metrics.run`). Labels are the
+operator's own ids and closed lists; no address, URL or error text is among them.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prometheus_client import Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
-from prometheus_client.registry import Collector, CollectorRegistry
-
+from probe.metrics import run
+from probe.metrics.distribution import Distribution
+from probe.metrics.exposition import (
+    Family,
+    Form,
+    Kind,
+    counter,
+    gauge,
+    histogram,
+    labels,
+    sample,
+    write,
+)
+from probe.metrics.run import Run
 from probe.model import Health, Layer, Target
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "worksforwhom_"
-TARGET = ("service", "feature", "endpoint")
-FIRST_FAILURES = {
-    ("generic_timeout_error", Layer.DNS): 0,
-    ("generic_timeout_error", Layer.TCP): 0,
-    ("generic_timeout_error", Layer.TLS): 0,
-    ("generic_timeout_error", Layer.HTTP): 0,
-}
+TARGET = ("endpoint", "feature", "service")
+FIRST_FAILURES = {("generic_timeout_error", layer): 0 for layer in Layer}
 """There from the start at 0, so that a rate sees the first failure of each layer."""
+LAG_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Seconds."""
+
+Stage = tuple[str, str, Layer]
+"""Service, feature, layer."""
 
 
-@dataclass(frozen=True)
-class Latest:
-    """What the newest run of a target came to."""
-
-    success: bool
-    took: float
-    at: datetime
-    status: int
-    """0 where no HTTP answer came, as blackbox has it."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One target."""
 
@@ -48,16 +46,20 @@ class Row:
     runs: int = 0
     skipped: int = 0
     failures: Mapping[tuple[str, Layer], int] = field(default_factory=dict)
-    latest: Latest | None = None
+    latest: Run | None = None
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that one scrape shows."""
+    """All that one scrape shows; nobody changes it any more."""
 
     version: str
     rows: tuple[Row, ...] = ()
+    stages: Mapping[Stage, Distribution] = field(default_factory=dict)
+    lag: Distribution = field(default_factory=lambda: Distribution(LAG_BOUNDS))
     health: Health = field(default_factory=Health)
+    reasons: tuple[str, ...] = ()
+    """All that can be wrong with a vantage."""
     missed: int = 0
     """Turns that went by unasked."""
     bugs: int = 0
@@ -66,6 +68,7 @@ class Snapshot:
     """Measurements that will never arrive, by reason."""
     spool_depth: int = 0
     spool_bytes: int = 0
+    spool_max_bytes: int = 0
     spool_oldest: datetime | None = None
     spool_corrupt: int = 0
     sent: int = 0
@@ -76,149 +79,198 @@ class Snapshot:
     reloaded: datetime | None = None
 
 
-class _Scrape(Collector):
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-
-    def collect(self) -> Iterator[Metric]:
-        return families(self._snapshot)
+def exposition(snapshot: Snapshot, form: Form = Form.CLASSIC) -> Iterator[bytes]:
+    """Render a snapshot, slice by slice."""
+    return write(families(snapshot, form), form)
 
 
-def exposition(snapshot: Snapshot) -> bytes:
-    """Render a snapshot in Prometheus' text format (`CONTENT_TYPE`)."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Scrape(snapshot))
-    return generate_latest(registry)
-
-
-def families(snapshot: Snapshot) -> Iterator[Metric]:
-    yield from _latest(snapshot)
-    yield from _totals(snapshot)
-    yield from _vantage(snapshot)
-    yield from _sending(snapshot)
-    yield from _process(snapshot)
-
-
-def _latest(snapshot: Snapshot) -> Iterator[Metric]:
-    success = GaugeMetricFamily(
-        "probe_success", "1 where the last run met its expectation.", labels=TARGET
+def families(snapshot: Snapshot, form: Form = Form.CLASSIC) -> Iterator[Family]:
+    pairs = [(_pairs(row.target), row) for row in snapshot.rows]
+    runs = [(written, row.latest) for written, row in pairs if row.latest]
+    yield from run.families(runs, (*run.SHARED, run.STAMP))
+    yield from _totals(pairs)
+    yield _stages(snapshot, form)
+    yield from _singles(snapshot)
+    yield from _listed(snapshot)
+    lag = PREFIX + "scheduler_lag_seconds"
+    yield Family(
+        lag,
+        Kind.HISTOGRAM,
+        "How long after its turn a run began, the wait for a free slot included.",
+        histogram(lag, "", snapshot.lag, form),
     )
-    took = GaugeMetricFamily(
-        "probe_duration_seconds", "What the last run took, all its steps.", labels=TARGET
-    )
-    status = GaugeMetricFamily(
-        "probe_http_status_code", "Status of the last run's last answer; 0: none.", labels=TARGET
-    )
-    at = GaugeMetricFamily(
-        "probe_last_run_timestamp_seconds", "When the last run began.", labels=TARGET
-    )
-    for row in snapshot.rows:
-        if row.latest:
-            success.add_metric(_labels(row.target), row.latest.success)
-            took.add_metric(_labels(row.target), row.latest.took)
-            status.add_metric(_labels(row.target), row.latest.status)
-            at.add_metric(_labels(row.target), row.latest.at.timestamp())
-    yield from (success, took, status, at)
+    yield Family(PREFIX + "build", Kind.INFO, "This program.", (_build(snapshot.version),))
 
 
-def _totals(snapshot: Snapshot) -> Iterator[Metric]:
-    runs = CounterMetricFamily("probe_runs", "Runs finished.", labels=TARGET)
-    skipped = CounterMetricFamily(
-        "probe_skipped", "Turns skipped because the run before still ran.", labels=TARGET
+Rows = list[tuple[str, Row]]
+
+
+def _totals(rows: Rows) -> Iterator[Family]:
+    yield Family(
+        "probe_runs",
+        Kind.COUNTER,
+        "Runs finished.",
+        (sample("probe_runs_total", pairs, row.runs) for pairs, row in rows),
     )
-    failures = CounterMetricFamily(
+    yield Family(
+        "probe_skipped",
+        Kind.COUNTER,
+        "Turns skipped because the run before still ran.",
+        (sample("probe_skipped_total", pairs, row.skipped) for pairs, row in rows),
+    )
+    yield Family(
         "probe_failures",
+        Kind.COUNTER,
         "Runs that did not meet their expectation, by the failure that ended them.",
-        labels=(*TARGET, "failure", "layer"),
+        _failures(rows),
     )
-    for row in snapshot.rows:
-        runs.add_metric(_labels(row.target), row.runs)
-        skipped.add_metric(_labels(row.target), row.skipped)
-        for (name, layer), count in {**FIRST_FAILURES, **row.failures}.items():
-            failures.add_metric((*_labels(row.target), name, str(layer)), count)
-    yield from (runs, skipped, failures)
-    yield CounterMetricFamily(
-        "probe_missed", "Turns that went by in a stall of this process.", value=snapshot.missed
-    )
-    yield CounterMetricFamily(
-        "probe_bugs", "Runs that a fault of this program ended.", value=snapshot.bugs
-    )
-    yield GaugeMetricFamily("probe_running", "Runs under way.", value=snapshot.running)
 
 
-def _vantage(snapshot: Snapshot) -> Iterator[Metric]:
-    health = snapshot.health
-    yield GaugeMetricFamily(
+def _failures(rows: Rows) -> Iterator[str]:
+    written: dict[tuple[str, Layer], str] = {}
+    for pairs, row in rows:
+        for key, count in (FIRST_FAILURES | dict(row.failures)).items():
+            if key not in written:
+                written[key] = labels(("failure", "layer"), key)
+            yield sample("probe_failures_total", f"{pairs},{written[key]}", count)
+
+
+def _stages(snapshot: Snapshot, form: Form) -> Family:
+    name = "probe_stage_duration_seconds"
+    lines = (
+        line
+        for stage, held in snapshot.stages.items()
+        for line in histogram(name, labels(("service", "feature", "stage"), stage), held, form)
+    )
+    return Family(name, Kind.HISTOGRAM, "What the steps that went well took.", lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A metric without labels, of the process or the vantage as a whole."""
+
+    name: str
+    documentation: str
+    read: Callable[[Snapshot], float | None]
+
+
+COUNTERS = (
+    Single("probe_missed", "Turns that went by in a stall of this process.", lambda s: s.missed),
+    Single("probe_bugs", "Runs that a fault of this program ended.", lambda s: s.bugs),
+    Single(PREFIX + "spool_corrupt", "Broken files moved aside.", lambda s: s.spool_corrupt),
+    Single(PREFIX + "uplink_sent", "Measurements delivered.", lambda s: s.sent),
+    Single(PREFIX + "uplink_refused", "Measurements the correlator refused.", lambda s: s.refused),
+)
+GAUGES = (
+    Single("probe_running", "Runs under way.", lambda s: s.running),
+    Single(
         PREFIX + "vantage_healthy",
         "1 where the controls find nothing wrong with this vantage itself; else do not vote.",
-        value=not health.reason,
-    )
-    controls = GaugeMetricFamily(
-        PREFIX + "controls", "Controls measured in the last round.", labels=("reach",)
-    )
-    well = GaugeMetricFamily(
-        PREFIX + "controls_ok", "Controls that met their expectation.", labels=("reach",)
-    )
-    for reach, tally in (("domestic", health.domestic), ("foreign", health.foreign)):
-        controls.add_metric((reach,), tally.of)
-        well.add_metric((reach,), tally.ok)
-    yield from (controls, well)
-
-
-def _sending(snapshot: Snapshot) -> Iterator[Metric]:
-    spool = PREFIX + "spool_"
-    yield GaugeMetricFamily(spool + "depth", "Measurements waiting.", value=snapshot.spool_depth)
-    yield GaugeMetricFamily(spool + "bytes", "Their size.", value=snapshot.spool_bytes)
-    yield _instant(spool + "oldest", "Probe time of the oldest waiting.", snapshot.spool_oldest)
-    yield CounterMetricFamily(
-        spool + "corrupt", "Broken files moved aside.", value=snapshot.spool_corrupt
-    )
-    dropped = CounterMetricFamily(
-        PREFIX + "measurements_dropped", "Measurements that will never arrive.", labels=("reason",)
-    )
-    for reason, count in sorted(snapshot.dropped.items()):
-        dropped.add_metric((reason,), count)
-    yield dropped
-    uplink = PREFIX + "uplink_"
-    yield CounterMetricFamily(uplink + "sent", "Measurements delivered.", value=snapshot.sent)
-    yield CounterMetricFamily(
-        uplink + "refused", "Measurements the correlator refused.", value=snapshot.refused
-    )
-    errors = CounterMetricFamily(
-        uplink + "errors", "Attempts to send that failed.", labels=("reason",)
-    )
-    for reason, count in sorted(snapshot.uplink_errors.items()):
-        errors.add_metric((reason,), count)
-    yield errors
-    yield _instant(
-        uplink + "last_success", "When the correlator last took a batch.", snapshot.uplink_success
-    )
-
-
-def _process(snapshot: Snapshot) -> Iterator[Metric]:
-    reload = PREFIX + "config_last_reload_"
-    yield GaugeMetricFamily(
-        reload + "successful",
+        lambda s: not s.health.reason,
+    ),
+    Single(PREFIX + "spool_depth", "Measurements waiting.", lambda s: s.spool_depth),
+    Single(PREFIX + "spool_bytes", "Their size.", lambda s: s.spool_bytes),
+    Single(
+        PREFIX + "spool_max_bytes",
+        "The size past which the oldest are dropped.",
+        lambda s: s.spool_max_bytes,
+    ),
+    Single(
+        PREFIX + "spool_oldest_timestamp_seconds",
+        "Probe time of the oldest waiting.",
+        lambda s: _unix(s.spool_oldest),
+    ),
+    Single(
+        PREFIX + "uplink_last_success_timestamp_seconds",
+        "When the correlator last took a batch.",
+        lambda s: _unix(s.uplink_success),
+    ),
+    Single(
+        PREFIX + "config_last_reload_successful",
         "1 where the last reading of the configuration went well.",
-        value=snapshot.reload_ok,
-    )
-    yield _instant(
-        reload + "success", "When the configuration was last read well.", snapshot.reloaded
-    )
-    yield InfoMetricFamily(
-        PREFIX + "build",
-        "This program.",
-        value={"version": snapshot.version, "python": platform.python_version()},
-    )
+        lambda s: s.reload_ok,
+    ),
+    Single(
+        PREFIX + "config_last_reload_success_timestamp_seconds",
+        "When the configuration was last read well.",
+        lambda s: _unix(s.reloaded),
+    ),
+)
 
 
-def _labels(target: Target) -> tuple[str, str, str]:
-    return target.service, target.feature, target.endpoint
+def _singles(snapshot: Snapshot) -> Iterator[Family]:
+    for single in COUNTERS:
+        yield counter(single.name, single.documentation, single.read(snapshot) or 0)
+    for single in GAUGES:
+        yield gauge(single.name, single.documentation, single.read(snapshot))
 
 
-def _instant(name: str, help_text: str, at: datetime | None) -> Metric:
-    """Give no sample rather than a false one where it never happened."""
-    metric = GaugeMetricFamily(name + "_timestamp_seconds", help_text)
-    if at is not None:
-        metric.add_metric((), at.timestamp())
-    return metric
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A metric with one label, whose values are a closed list."""
+
+    name: str
+    kind: Kind
+    documentation: str
+    label: str
+    read: Callable[[Snapshot], Mapping[str, float]]
+
+
+LISTED = (
+    Listed(
+        PREFIX + "vantage_unhealthy",
+        Kind.GAUGE,
+        "1 for what is wrong with this vantage itself.",
+        "reason",
+        lambda s: {reason: reason == s.health.reason for reason in s.reasons},
+    ),
+    Listed(
+        PREFIX + "controls",
+        Kind.GAUGE,
+        "Controls measured in the last round.",
+        "reach",
+        lambda s: {"domestic": s.health.domestic.of, "foreign": s.health.foreign.of},
+    ),
+    Listed(
+        PREFIX + "controls_ok",
+        Kind.GAUGE,
+        "Controls that met their expectation.",
+        "reach",
+        lambda s: {"domestic": s.health.domestic.ok, "foreign": s.health.foreign.ok},
+    ),
+    Listed(
+        PREFIX + "measurements_dropped",
+        Kind.COUNTER,
+        "Measurements that will never arrive.",
+        "reason",
+        lambda s: s.dropped,
+    ),
+    Listed(
+        PREFIX + "uplink_errors",
+        Kind.COUNTER,
+        "Attempts to send that failed.",
+        "reason",
+        lambda s: s.uplink_errors,
+    ),
+)
+
+
+def _listed(snapshot: Snapshot) -> Iterator[Family]:
+    for one in LISTED:
+        name = f"{one.name}_total" if one.kind is Kind.COUNTER else one.name
+        held = sorted(one.read(snapshot).items())
+        lines = [sample(name, labels((one.label,), (key,)), value) for key, value in held]
+        yield Family(one.name, one.kind, one.documentation, lines)
+
+
+def _build(version: str) -> str:
+    pairs = labels(("version", "python"), (version, platform.python_version()))
+    return sample(PREFIX + "build_info", pairs, 1)
+
+
+def _pairs(target: Target) -> str:
+    return labels(TARGET, (target.endpoint, target.feature, target.service))
+
+
+def _unix(at: datetime | None) -> float | None:
+    return at.timestamp() if at else None

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import dataclass
 from itertools import accumulate
 
 BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds; the last count is of what took longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """The newest observation of a bucket, and where to read more of it."""
+
+    measurement: str
+    """Its id."""
+    seconds: float
+    at: float
+    """Unix time."""
 
 
 class Distribution:
@@ -17,10 +29,22 @@ class Distribution:
         self._counts = [0] * (len(bounds) + 1)
         self.total = 0.0
         """Sum of all observed."""
+        self.exemplars: dict[int, Exemplar] = {}
+        """By the bucket's place."""
 
-    def observe(self, seconds: float) -> None:
-        self._counts[bisect_left(self._bounds, seconds)] += 1
+    def observe(self, seconds: float, exemplar: Exemplar | None = None) -> None:
+        place = bisect_left(self._bounds, seconds)
+        self._counts[place] += 1
         self.total += seconds
+        if exemplar:
+            self.exemplars[place] = exemplar
+
+    def copy(self) -> Distribution:
+        """Give it as it is now, for a snapshot."""
+        made = Distribution(self._bounds)
+        made._counts = self._counts.copy()
+        made.total, made.exemplars = self.total, self.exemplars.copy()
+        return made
 
     def buckets(self) -> list[tuple[str, float]]:
         """Give each upper bound with the count of all up to it, as the format wants them."""

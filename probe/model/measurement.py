@@ -126,6 +126,8 @@ class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"
     address: str
     method: str = "GET"
     status: int | None = None
+    version: str = "1.1"
+    """HTTP version of the answer."""
     headers: tuple[Header, ...] = ()
     location: str = ""
     """The redirect's absolute target, where there is one."""

@@ -3,6 +3,7 @@
 import logging
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from probe.agent.ledger import Ledger
@@ -50,7 +51,7 @@ def test_runs_are_counted_by_target() -> None:
     assert (first.runs, first.skipped) == (2, 1)
     assert first.failures == {("connection_refused", Layer.TCP): 1}
     assert first.latest is not None
-    assert (first.latest.success, first.latest.took, first.latest.status) == (False, 0.5, 0)
+    assert (first.latest.success, first.latest.took, first.latest.status) == (False, 0.1, 0)
     assert (second.target, second.runs, second.latest) == (B, 0, None)
 
 
@@ -64,6 +65,45 @@ def test_a_removed_target_takes_its_counts_along() -> None:
     assert [row.target for row in ledger.rows()] == [B]
     ledger.keep([A, B])
     assert ledger.rows()[0].runs == 0
+
+
+def count(ledger: Ledger, service: str, layer: Layer) -> float:
+    return ledger.stages()[service, "web", layer].buckets()[-1][1]
+
+
+def test_steps_that_went_well_are_timed_by_stage() -> None:
+    ledger = Ledger()
+    ledger.keep([A, B])
+    ledger.record(run(A, well=True))
+    ledger.record(run(A, well=False))
+    assert [count(ledger, "a", layer) for layer in Layer] == [0, 1, 0, 1]
+    assert [count(ledger, "b", layer) for layer in Layer] == [0, 0, 0, 0]
+    told = ledger.stages()["a", "web", Layer.TCP].exemplars
+    assert [held.measurement for held in told.values()] == ["0" * 16]
+    ledger.keep([B])
+    assert {service for service, _, _ in ledger.stages()} == {"b"}
+
+
+def test_free_text_is_no_label_value() -> None:
+    ledger = Ledger()
+    ledger.keep([A])
+    for words in ("no such device", "what: else"):
+        strange = Failure(name=f"unknown_failure: {words}")
+        tcp = TcpConnect(at=NOW, took=0.1, address="192.0.2.1", port=80, failure=strange)
+        ledger.record(msgspec.structs.replace(run(A, well=False), observations=(tcp,)))
+    assert ledger.rows()[0].failures == {("unknown_failure", Layer.TCP): 2}
+
+
+def test_a_snapshot_does_not_change_any_more() -> None:
+    ledger = Ledger()
+    ledger.keep([A])
+    rows, stages, lag = ledger.rows(), ledger.stages(), ledger.lag()
+    ledger.record(run(A, well=False))
+    ledger.record(run(A, well=True))
+    ledger.began(0.5)
+    assert (rows[0].runs, rows[0].failures, lag.total) == (0, {}, 0.0)
+    assert stages["a", "web", Layer.TCP].total == 0.0
+    assert ledger.lag().total == 0.5
 
 
 def test_health_follows_the_controls() -> None:

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from probe.agent import Hooks, run
-from probe.agent.root import Measure
+from probe.agent.measuring import Measure
 from probe.clock import Clock, SystemClock
 from probe.config.load import ConfigError
 from probe.config.shape import (
@@ -87,9 +87,13 @@ class Network:
     def __init__(self) -> None:
         self.act: Callable[[Endpoint], Awaitable[None]] = self._nothing
         self.started: Counter[str] = Counter()
+        self.asked_within: float | None = None
 
     def tools(self, _: Measuring, clock: Clock) -> Measure:
-        async def measure(endpoint: Endpoint) -> tuple[Observation, ...]:
+        async def measure(
+            endpoint: Endpoint, within: float | None = None
+        ) -> tuple[Observation, ...]:
+            self.asked_within = within
             self.started[endpoint.id] += 1
             await self.act(endpoint)
             http = HttpExchange(

@@ -27,6 +27,7 @@ from deploy.grafana.committed import (
 from deploy.grafana.generate import differing, main, write
 from deploy.grafana.links import Uid
 from probe.metrics import agent, correlator
+from probe.metrics.exposition import Family
 from tests.deploy.filled import DEPLOY
 
 BOARDS = dashboards()
@@ -139,7 +140,7 @@ def metrics(expr: str) -> set[str]:
 
 
 def exported() -> Iterator[str]:
-    families: list[Metric] = []
+    families: list[Metric | Family] = []
     families.extend(agent.families(agent.Snapshot(version="0")))
     families.extend(correlator.families(correlator.Snapshot(version="0")))
     for family in families:

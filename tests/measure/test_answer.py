@@ -102,3 +102,8 @@ def test_a_head_without_end_is_an_error() -> None:
         answer.feed(line)
     with pytest.raises(StepError):
         answer.feed(line)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_the_version_is_that_of_the_answer(version: str) -> None:
+    assert fed(WHOLE.replace(b"1.1", version.encode(), 1)).version == version

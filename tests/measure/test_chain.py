@@ -11,7 +11,8 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.measure.chain import choose, measure, settle
+from probe.clock import SystemClock
+from probe.measure.chain import choose, look, measure, settle
 from probe.measure.site import BadUrlError
 from probe.model import (
     DnsLookup,
@@ -297,3 +298,15 @@ def test_the_order_is_random() -> None:
     many = [str(number) for number in range(20)]
     orders = {choose([many, []], 20, Random(seed)) for seed in range(5)}  # noqa: S311 — as above
     assert len(orders) == 5
+
+
+async def test_a_look_is_the_plain_chain_and_ends_in_time(world: World) -> None:
+    port = await world.server(hang)
+    await world.names("127.0.0.1")
+    world.set(http_timeout=60.0)
+    endpoint = Endpoint(id="a", url=f"http://a.example:{port}/")
+    began = SystemClock().monotonic()
+    seen = await look(endpoint, world.tools(), 0.3)
+    assert SystemClock().monotonic() - began < 5
+    assert shape(seen)[-1] == ("htt", 0, "generic_timeout_error")
+    assert not any(one.test for one in seen)

@@ -1,6 +1,7 @@
 """What cannot be made ready is refused in a sentence."""
 
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,11 @@ def test_the_system_s_roots_are_found() -> None:
     tools = instruments(Measuring(), SystemClock())
     assert tools.verifying.cert_store_stats()["x509_ca"] > 10
     assert tools.user_agent == USER_AGENT
+
+
+def test_a_step_has_no_more_time_than_is_left(world: World) -> None:
+    tools = world.tools()
+    assert tools.limit(10) == 10
+    now = tools.clock.monotonic()
+    assert 0 < replace(tools, until=now + 5).limit(10) <= 5
+    assert replace(tools, until=now - 1).limit(10) == 0

@@ -3,18 +3,35 @@
 import re
 from datetime import UTC, datetime
 
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as openmetrics_families,
+)
 from prometheus_client.parser import text_string_to_metric_families
 
-from probe.metrics.agent import Latest, Row, Snapshot, exposition
+from probe.metrics.agent import Row, Snapshot, Stage, exposition
+from probe.metrics.distribution import Distribution, Exemplar
+from probe.metrics.exposition import Form
+from probe.metrics.run import Run
 from probe.model import Health, Layer, Tally, Target
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 A = Target(service="a", feature="web", endpoint="front")
 B = Target(service='b"\n\\', feature="web", endpoint="front")
+LATEST = Run(at=NOW, success=True, took=0.25, status=200, lookup=0.1)
+
+
+def stages() -> dict[Stage, Distribution]:
+    took = Distribution()
+    took.observe(0.2, Exemplar("019aa000-0000-7000-8000-000000000000", 0.2, NOW.timestamp()))
+    return {("a", "web", Layer.TLS): took}
+
+
 FULL = Snapshot(
     version="1",
+    stages=stages(),
+    reasons=("offline", "clock_wrong"),
     rows=(
-        Row(A, 3, 1, {("connection_reset", Layer.TLS): 2}, Latest(True, 0.25, NOW, 200)),  # noqa: FBT003
+        Row(A, 3, 1, {("connection_reset", Layer.TLS): 2}, LATEST),
         Row(B),
     ),
     health=Health(domestic=Tally(ok=1, of=2), foreign=Tally(ok=0, of=3), reason="offline"),
@@ -32,7 +49,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 def samples(snapshot: Snapshot) -> Samples:
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(exposition(snapshot).decode())
+        for family in text_string_to_metric_families(b"".join(exposition(snapshot)).decode())
         for sample in family.samples
     }
 
@@ -48,6 +65,8 @@ def test_a_target_shows_its_latest_run_and_its_counts() -> None:
     assert value(found, "probe_duration_seconds", **a) == 0.25
     assert value(found, "probe_http_status_code", **a) == 200
     assert value(found, "probe_last_run_timestamp_seconds", **a) == NOW.timestamp()
+    assert value(found, "probe_dns_lookup_time_seconds", **a) == 0.1
+    assert value(found, "probe_http_duration_seconds", **a, phase="tls") == 0
     assert value(found, "probe_runs_total", **a) == 3
     assert value(found, "probe_skipped_total", **a) == 1
     reset = {"failure": "connection_reset", "layer": "tls"}
@@ -67,6 +86,8 @@ def test_counters_are_there_before_the_first_failure() -> None:
 def test_the_process_shows_its_gate_its_spool_and_its_reload() -> None:
     found = samples(FULL)
     assert value(found, "worksforwhom_vantage_healthy") == 0
+    assert value(found, "worksforwhom_vantage_unhealthy", reason="offline") == 1
+    assert value(found, "worksforwhom_vantage_unhealthy", reason="clock_wrong") == 0
     assert value(found, "worksforwhom_controls_ok", reach="domestic") == 1
     assert value(found, "worksforwhom_controls", reach="foreign") == 3
     assert value(found, "worksforwhom_measurements_dropped_total", reason="queue_full") == 4
@@ -85,9 +106,51 @@ def test_what_never_happened_has_no_sample() -> None:
 
 
 def test_every_name_follows_the_conventions() -> None:
-    for family in text_string_to_metric_families(exposition(FULL).decode()):
+    for family in text_string_to_metric_families(b"".join(exposition(FULL)).decode()):
         assert re.fullmatch(r"(probe|worksforwhom)_[a-z0-9_]+", family.name)
         assert family.documentation
         for sample in family.samples:
             assert (family.type == "counter") == sample.name.endswith("_total")
+            assert not sample.timestamp
             assert not {"type", "region", "zone", "env", "job", "instance"} & set(sample.labels)
+
+
+def test_stages_are_histograms_and_lead_to_a_measurement() -> None:
+    found = samples(FULL)
+    stage = {"service": "a", "feature": "web", "stage": "tls"}
+    assert value(found, "probe_stage_duration_seconds_count", **stage) == 1
+    assert value(found, "probe_stage_duration_seconds_bucket", **stage, le="0.1") == 0
+    assert value(found, "worksforwhom_scheduler_lag_seconds_count") == 0
+    text = b"".join(exposition(FULL, Form.OPENMETRICS)).decode()
+    families = openmetrics_families(text)  # type: ignore[no-untyped-call]
+    told = [s.exemplar for f in families for s in f.samples if s.exemplar]
+    assert [held.labels["measurement_id"][:8] for held in told] == ["019aa000"]
+
+
+CONTRACT = {
+    *("probe_success", "probe_duration_seconds", "probe_http_status_code"),
+    *("probe_last_run_timestamp_seconds", "probe_runs", "probe_skipped", "probe_failures"),
+    *("probe_dns_lookup_time_seconds", "probe_ip_protocol", "probe_http_duration_seconds"),
+    *("probe_http_redirects", "probe_http_ssl", "probe_http_version"),
+    *("probe_http_uncompressed_body_length", "probe_ssl_earliest_cert_expiry"),
+    *("probe_failed_due_to_regex", "probe_stage_duration_seconds"),
+    *("probe_missed", "probe_bugs", "probe_running"),
+    *(
+        f"worksforwhom_{name}"
+        for name in (
+            *("vantage_healthy", "vantage_unhealthy", "controls", "controls_ok"),
+            *("scheduler_lag_seconds", "spool_depth", "spool_bytes", "spool_max_bytes"),
+            *("spool_oldest_timestamp_seconds", "spool_corrupt", "measurements_dropped"),
+            *("uplink_sent", "uplink_refused", "uplink_errors"),
+            *("uplink_last_success_timestamp_seconds", "config_last_reload_successful"),
+            *("config_last_reload_success_timestamp_seconds", "build"),
+        )
+    ),
+}
+"""What dashboards, rules and people who wrote their own build upon."""
+
+
+def test_every_promised_name_is_there_and_no_other() -> None:
+    text = b"".join(exposition(FULL, Form.OPENMETRICS)).decode()
+    families = openmetrics_families(text)  # type: ignore[no-untyped-call]
+    assert {family.name for family in families} == CONTRACT

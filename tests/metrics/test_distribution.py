@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.metrics.distribution import BOUNDS, Distribution
+from probe.metrics.distribution import BOUNDS, Distribution, Exemplar
 
 
 @given(st.lists(st.floats(0, 100)))
@@ -18,3 +18,19 @@ def test_each_bucket_has_all_up_to_its_bound(seconds: list[float]) -> None:
     ]
     assert buckets[-1] == ("+Inf", len(seconds))
     assert took.total == pytest.approx(sum(seconds))
+
+
+def test_a_bucket_has_its_newest_exemplar() -> None:
+    took = Distribution()
+    for name in ("old", "new"):
+        took.observe(0.3, Exemplar(name, 0.3, 1.0))
+    assert [told.measurement for told in took.exemplars.values()] == ["new"]
+
+
+def test_a_copy_stays_as_it_was() -> None:
+    took = Distribution((1.0,))
+    took.observe(0.5, Exemplar("a", 0.5, 1.0))
+    copy = took.copy()
+    took.observe(0.5, Exemplar("b", 0.5, 1.0))
+    assert (copy.total, copy.buckets()) == (0.5, [("1.0", 1), ("+Inf", 1)])
+    assert [told.measurement for told in copy.exemplars.values()] == ["a"]

@@ -1,0 +1,141 @@
+"""One run in blackbox_exporter's terms, read from its observations. Pure.
+
+A phase is of the address that answered; a step that failed has no phase, as blackbox has it, but
+its time counts in the whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from probe.agent.outcome import outcome
+from probe.metrics.run import PHASES, Run
+from probe.model import (
+    DnsLookup,
+    Expectation,
+    HttpExchange,
+    Observation,
+    TcpConnect,
+    TlsHandshake,
+)
+
+REGEX = {Expectation.MISSING, Expectation.FORBIDDEN}
+
+
+@dataclass(slots=True)
+class Hop:
+    """The chain's steps for one URL; the redirects' ones are hops of their own."""
+
+    lookups: list[DnsLookup] = field(default_factory=list)
+    connects: list[TcpConnect] = field(default_factory=list)
+    shakes: list[TlsHandshake] = field(default_factory=list)
+    answers: list[HttpExchange] = field(default_factory=list)
+    spent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Seconds by address: all are tried at once, up to TLS, and one of them is asked."""
+
+    @property
+    def answer(self) -> HttpExchange | None:
+        """What came back, whole or not."""
+        return next((seen for seen in self.answers if seen.status is not None), None)
+
+    @property
+    def address(self) -> str:
+        """The one that answered, or came closest to it."""
+        asked = [seen.address for seen in self.answers]
+        shaken = [seen.address for seen in self.shakes if seen.failure is None]
+        connected = [seen.address for seen in self.connects if seen.failure is None]
+        return next(iter((*asked, *shaken, *connected, *self.spent)), "")
+
+    @property
+    def shake(self) -> TlsHandshake | None:
+        return next((seen for seen in self.shakes if seen.address == self.address), None)
+
+
+def hops(observations: Iterable[Observation]) -> list[Hop]:
+    """Sort the chain's own steps by hop; at least one, be it empty."""
+    found: defaultdict[int, Hop] = defaultdict(Hop)
+    found[0] = Hop()
+    for seen in observations:
+        if seen.test is None:
+            _into(found[seen.hop], seen)
+    return [found[number] for number in sorted(found)]
+
+
+def _into(hop: Hop, seen: Observation) -> None:
+    if not isinstance(seen, DnsLookup):
+        hop.spent[seen.address] += seen.took
+    match seen:
+        case DnsLookup():
+            hop.lookups.append(seen)
+        case TcpConnect():
+            hop.connects.append(seen)
+        case TlsHandshake():
+            hop.shakes.append(seen)
+        case HttpExchange():
+            hop.answers.append(seen)
+
+
+def figures(observations: Sequence[Observation], at: datetime) -> Run:
+    walked = hops(observations)
+    first, last = walked[0], walked[-1]
+    answer = last.answer
+    each = [_phases(hop) for hop in walked]
+    return Run(
+        at=at,
+        success=outcome(observations).success,
+        took=sum(_took(hop) for hop in walked),
+        lookup=_resolve(first),
+        protocol=_protocol(first.address),
+        phases=tuple(sum(hop[n] for hop in each) for n in range(len(PHASES))),
+        status=(answer.status or 0) if answer else 0,
+        version=_version(answer.version) if answer else 0.0,
+        redirects=len(walked) - 1,
+        ssl=bool(answer and answer.url.startswith("https:")),
+        length=answer.length if answer else 0,
+        expiry=_expiry(last.shake),
+        regex=bool(answer and answer.expectation in REGEX),
+    )
+
+
+def _resolve(hop: Hop) -> float:
+    """Both families are asked at once, the servers of each in turn."""
+    spent: defaultdict[str, float] = defaultdict(float)
+    for seen in hop.lookups:
+        spent[seen.query] += seen.took
+    return max(spent.values(), default=0.0)
+
+
+def _phases(hop: Hop) -> tuple[float, ...]:
+    chosen = hop.address
+    shake, answer = hop.shake, hop.answer
+    connects = [s.took for s in hop.connects if s.address == chosen and s.failure is None]
+    return (
+        _resolve(hop),
+        connects[0] if connects else 0.0,
+        shake.took if shake and shake.failure is None else 0.0,
+        answer.first_byte if answer else 0.0,
+        max(0.0, answer.took - answer.first_byte) if answer and answer.failure is None else 0.0,
+    )
+
+
+def _took(hop: Hop) -> float:
+    return _resolve(hop) + max(hop.spent.values(), default=0.0)
+
+
+def _protocol(address: str) -> int:
+    return 0 if not address else 6 if ":" in address else 4
+
+
+def _version(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _expiry(shake: TlsHandshake | None) -> float | None:
+    ends = [held.not_after for held in shake.chain] if shake else []
+    return min(ends).timestamp() if ends else None

@@ -1,0 +1,32 @@
+"""How an agent measures: over the network, unless whoever starts it puts something else in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Protocol
+
+from probe.clock import Clock
+from probe.config.shape import Measuring
+from probe.model import Endpoint, Observation
+
+Seen = Awaitable[tuple[Observation, ...]]
+
+
+class Measure(Protocol):
+    def __call__(self, endpoint: Endpoint, within: float | None = None) -> Seen:
+        """Measure as the settings say; or the plain chain alone, all within so many seconds."""
+        ...
+
+
+def over_the_network(settings: Measuring, clock: Clock) -> Measure:
+    """Measure for real. Raises ConfigError for an unreadable trust bundle."""
+    from probe.measure import chain  # noqa: PLC0415 — a test's own measuring needs none of it
+
+    tools = chain.instruments(settings, clock)
+
+    def measure(endpoint: Endpoint, within: float | None = None) -> Seen:
+        if within is None:
+            return chain.measure(endpoint, tools)
+        return chain.look(endpoint, tools, within)
+
+    return measure
