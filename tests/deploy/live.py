@@ -259,6 +259,7 @@ def commands(folder: Path, places: Places) -> dict[str, list[str]]:
             f"--storage.tsdb.path={folder / 'samples'}",
             f"--web.listen-address=127.0.0.1:{places.prometheus}",
             "--enable-feature=exemplar-storage",
+            f"--rules.alert.resend-delay={60 // SCALE}s",
         ],
     }
 
@@ -292,16 +293,23 @@ class Installation:
 
     def until(self, what: str, holds: Callable[[], object], seconds: float = 40) -> None:
         """Wait for it; what the programs said is in the error where it does not come."""
-        end = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() > end:
-                raise AssertionError(f"{what}: not within {seconds:g} s\n{self.logs()}")
-            time.sleep(0.2)
+        try:
+            until(holds, what, seconds)
+        except AssertionError as error:
+            error.add_note(self.logs())
+            raise
 
     def logs(self) -> str:
         return "\n".join(
             f"── {path.stem}\n{path.read_text()[-1500:]}" for path in self.folder.glob("*.log")
         )
+
+
+def until(holds: Callable[[], object], what: str, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"{what}: not within {seconds:g} s"
+        time.sleep(0.1)
 
 
 def got(url: str) -> bytes:
