@@ -1,10 +1,15 @@
 """Addresses of probe hosts are for who has the token, and for nobody where there is none."""
 
+import asyncio
 import hashlib
 import json
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import msgspec
 import pytest
 from aiohttp import ClientSession, web
 from hypothesis import given
@@ -16,6 +21,14 @@ from probe.transport.listen import listen, runner
 from probe.web.answer import safe
 from probe.web.discovery import Discovery, groups, readable
 
+PROMTOOL = shutil.which("promtool")
+SCRAPE = """
+scrape_configs:
+  - job_name: worksforwhom-agent
+    http_sd_configs:
+      - url: %s
+        authorization: {type: Bearer, credentials_file: token}
+"""
 DIGEST = hashlib.sha256(b"reader").hexdigest()
 
 
@@ -90,6 +103,49 @@ async def test_where_no_token_is_configured_there_is_nothing(header: str) -> Non
         client.get("/sd/probes", headers={"Authorization": header}) as answer,
     ):
         assert answer.status == 404
+
+
+@pytest.mark.skipif(
+    PROMTOOL is None, reason="promtool is not installed (it comes with prometheus)"
+)
+async def test_prometheus_own_tool_discovers_them(tmp_path: Path) -> None:
+    assert PROMTOOL
+    config = CorrelatorConfig(agents=AGENTS, discovery=Discovering(token_sha256=DIGEST))
+    async with asking(config) as client, client.get("/sd/probes") as answer:
+        address = str(answer.url)
+        write(tmp_path, {"prometheus.yml": SCRAPE % address, "token": "reader"})
+        tool = await asyncio.create_subprocess_exec(
+            PROMTOOL, "check", "service-discovery", "--timeout=1s",
+            str(tmp_path / "prometheus.yml"), "worksforwhom-agent",
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        said, _ = await tool.communicate()
+    found = {each.labels["instance"]: plain(each.labels) for each in discovered(said)}
+    assert set(found) == {"192.0.2.1:9464", "[2001:db8::3]:9464"}
+    assert found["192.0.2.1:9464"] == {
+        "country": "TR",
+        "asn": "1",
+        "network_kind": "mobile",
+        "job": "worksforwhom-agent",
+    }
+
+
+class Found(msgspec.Struct):
+    labels: dict[str, str]
+
+
+def discovered(said: bytes) -> list[Found]:
+    return msgspec.json.decode(said, type=list[Found])
+
+
+def plain(labels: dict[str, str]) -> dict[str, str]:
+    """Leave out what Prometheus does."""
+    return {k: v for k, v in labels.items() if not k.startswith("__") and k != "instance"}
+
+
+def write(folder: Path, texts: dict[str, str]) -> None:
+    for name, text in texts.items():
+        (folder / name).write_text(text)
 
 
 @given(st.lists(st.builds(agent, st.integers(1, 2**32 - 1), st.sampled_from(["", "a:1"]))))
