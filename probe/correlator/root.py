@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-from aiohttp import web
 
 from probe import __version__
 from probe.clock import Clock
 from probe.config.load import ConfigError
 from probe.config.shape import Catalogue, CorrelatorConfig, Listening, Logging
+from probe.config.show import shown
 from probe.correlator.bench import Bench, Judge, Judged, by_rules, reporting
+from probe.correlator.listeners import Listeners
 from probe.correlator.post import Post, routes
 from probe.metrics.correlator import Mail, Snapshot
 from probe.metrics.distribution import Distribution
 from probe.model import Vantage
 from probe.store import Store, StoreError
-from probe.transport import certificate
+from probe.supervisor import Supervisor
 from probe.transport.enrolment import terms
 from probe.transport.intake import Intake
-from probe.transport.listen import listen, runner
-from probe.transport.patience import Patience
+from probe.transport.lifecycle import Lifecycle
 from probe.transport.wire import Reason
-from probe.web.answer import safe
 from probe.web.api import Api
 from probe.web.board import Frame
 from probe.web.discovery import Discovery, readable
@@ -69,6 +65,8 @@ class Hooks:
     stop: asyncio.Event | None = None
     """Set it to stop; without it, SIGTERM and SIGINT do."""
     bound: Callable[[Bound], None] = _nobody
+    supervisor: Supervisor = field(default_factory=Supervisor)
+    """Who is told how it goes; the default is nobody."""
 
 
 async def run(
@@ -84,15 +82,8 @@ async def run(
     try:
         centre = Centre(config, catalogue, clock, store, hooks)
         async with centre.serving(), asyncio.TaskGroup() as tasks:
-            with centre.signals():
-                tasks.create_task(centre.judging())
-                tasks.create_task(centre.pruning())
-                tasks.create_task(centre.sweeping())
-                tasks.create_task(centre.reloading())
-                tasks.create_task(centre.post.delivering())
-                await centre.stop.wait()
-                centre.hangup.set()
-                centre.post.close()
+            with centre.lifecycle.signals():
+                await centre.work(tasks)
     finally:
         await asyncio.to_thread(store.close)
 
@@ -118,18 +109,34 @@ class Centre:
     ) -> None:
         self.config, self.catalogue, self.clock, self.store = config, catalogue, clock, store
         self.hooks = hooks
-        self.stop = hooks.stop or asyncio.Event()
-        self.hangup = asyncio.Event()
+        self.lifecycle = Lifecycle(
+            hooks.stop,
+            over_http=config.web.enable_lifecycle,
+            reloads=hooks.reload is not None,
+        )
+        self.stop = self.lifecycle.stop
+        self.listeners = Listeners(config, clock)
         self.intake = Intake(terms(config), store.append, clock)
-        self.patience = Patience()
-        self.tls = certificate.context(config.tls) if config.tls else None
         self.judged = Judged()
         self.timings = Distribution()
         self.post = Post(store, clock, config)
         self.discovery = Discovery(readable(config))
         self.bench = Bench(store, hooks.judge, clock)
         self.reloaded = Reloaded(ok=True, at=clock.now())
-        self._servers: list[web.AppRunner] = []
+
+    async def work(self, tasks: asyncio.TaskGroup) -> None:
+        """Do everything there is to do, until told to stop."""
+        works = (self.judging, self.pruning, self.sweeping, self.reloading, self.post.delivering)
+        for work in works:
+            tasks.create_task(work())
+        watches = [tasks.create_task(w.watching(self.clock)) for w in self.listeners.watched()]
+        self.hooks.supervisor.ready(self.status())
+        await self.stop.wait()
+        self.hooks.supervisor.stopping()
+        self.lifecycle.hangup()
+        self.post.close()
+        for watch in watches:
+            watch.cancel()
 
     # ── serving ──────────────────────────────────────────────────────────────────────────────
 
@@ -137,38 +144,24 @@ class Centre:
     async def serving(self) -> AsyncIterator[None]:
         """Listen, and on the way out finish the requests under way."""
         public = [*Api(self.store).routes(), *Pages(self.store, self.frame).routes()]
-        health = Health(self.unready, self.snapshot)
-        scraped = [*health.metrics(), *self.discovery.routes()]
-        private = [*public, *self.intake.routes(), *scraped]
+        health = Health(self.unready, self.snapshot, lambda: shown(self.config))
+        machines = [*health.metrics(), *self.discovery.routes(), *self.lifecycle.routes()]
+        private = [*public, *self.intake.routes(), *machines, *health.probes()]
+        web, pages = self.config.web.listen, self.config.pages.listen
         try:
             bound = Bound(
-                await self._listen(self.config.web.listen, [*private, *health.probes()], self.tls),
-                await self._listen(self.config.pages.listen, [*public, *health.probes()], None),
+                await self.listeners.open("web", web, private),
+                await self.listeners.open("pages", pages, [*public, *health.probes()]),
             )
             log.info("listening on %s", ", ".join(bound.web + bound.pages))
             self.hooks.bound(bound)
             yield
         finally:
-            for server in self._servers:
-                await server.cleanup()
-
-    async def _listen(
-        self, address: str, routes: Sequence[web.RouteDef], tls: ssl.SSLContext | None
-    ) -> tuple[str, ...]:
-        if not address:
-            return ()
-        app = web.Application(middlewares=[self.patience.middleware(), safe])
-        app.add_routes(routes)
-        server = runner(app)
-        self._servers.append(server)
-        return tuple(await listen(server, address, tls))
+            await self.listeners.close()
 
     async def sweeping(self) -> None:
-        """Close the connections that never get a request out."""
         while not await self._stopped(SWEEP_SECONDS):
-            for server in self._servers:
-                if server.server is not None:
-                    self.patience.sweep(server.server, self.clock.monotonic())
+            self.listeners.sweep()
 
     # ── judging ──────────────────────────────────────────────────────────────────────────────
 
@@ -183,8 +176,19 @@ class Centre:
                 )
             except StoreError as error:
                 log.error("judging: %s", error)  # noqa: TRY400 — a full disk is no bug
-            if await self._stopped(self.config.judging.every):
+            if await self._rested(self.config.judging.every):
                 return
+
+    async def _rested(self, seconds: float) -> bool:
+        """Wait, unless told to stop meanwhile; who judges is who feeds the watchdog."""
+        end = self.clock.monotonic() + seconds
+        while True:
+            now = self.clock.monotonic()
+            beat = self.hooks.supervisor.alive(now, self.status)
+            if await self._stopped(max(min(end - now, beat), 0)):
+                return True
+            if end - now <= beat:
+                return False
 
     def _conclude(self, judged: Judged) -> None:
         self.judged = judged
@@ -208,43 +212,31 @@ class Centre:
     async def reloading(self) -> None:
         """Read the configuration again at each SIGHUP; a bad file keeps the old one."""
         while not self.stop.is_set():
-            await self.hangup.wait()
-            self.hangup.clear()
+            await self.lifecycle.asked()
             if self.hooks.reload and not self.stop.is_set():
-                await self._reload(self.hooks.reload)
+                self.hooks.supervisor.reloading(self.clock.monotonic())
+                error = await self._reload(self.hooks.reload)
+                self.hooks.supervisor.ready(self.status())
+                self.lifecycle.answered(error)
 
-    async def _reload(self, reload: Reload) -> None:
+    async def _reload(self, reload: Reload) -> str:
+        """Take the files up, or say what is wrong with them and keep the old."""
         try:
             config, catalogue = await asyncio.to_thread(reload)
             agreed, ways, found = terms(config), routes(config), readable(config)
-            if self.tls and config.tls:
-                certificate.load(self.tls, config.tls)
+            self.listeners.renew(config.tls)
         except ConfigError as error:
             log.error("reload: %s; the old configuration stays", error)  # noqa: TRY400
             self.reloaded = Reloaded(ok=False, at=self.reloaded.at)
-            return
+            return str(error)
         if _fixed(config) != _fixed(self.config):
             log.warning("reload: changes of web, pages, store and log need a restart")
         self.config, self.catalogue, self.intake.terms = config, catalogue, agreed
         self.post.renew(config.webhooks, ways)
         self.discovery.agreed = found
         self.reloaded = Reloaded(ok=True, at=self.clock.now())
-        log.info("reloaded: %d agents, %d services", len(agreed.agents), len(catalogue.services))
-
-    @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Handle SIGHUP; and SIGTERM and SIGINT, unless the caller brought a stop of its own."""
-        loop = asyncio.get_running_loop()
-        handlers = {signal.SIGHUP: self.hangup.set} if self.hooks.reload else {}
-        if self.hooks.stop is None:
-            handlers |= {signal.SIGTERM: self.stop.set, signal.SIGINT: self.stop.set}
-        for number, handler in handlers.items():
-            loop.add_signal_handler(number, handler)
-        try:
-            yield
-        finally:
-            for number in handlers:
-                loop.remove_signal_handler(number)
+        log.info("reloaded: %s", self.status())
+        return ""
 
     async def _stopped(self, seconds: float) -> bool:
         """Wait, unless told to stop meanwhile."""
@@ -264,6 +256,10 @@ class Centre:
 
     def _roster(self) -> tuple[Vantage, ...]:
         return tuple(agent.vantage for agent in self.config.agents)
+
+    def status(self) -> str:
+        agents, services = len(self.config.agents), len(self.catalogue.services)
+        return f"{agents} agents, {services} services, {len(self.judged.open)} incidents open"
 
     def unready(self) -> str:
         return "" if self.judged.rounds else "nothing was judged yet"
@@ -292,6 +288,7 @@ class Centre:
             },
             reload_ok=self.reloaded.ok,
             reloaded=self.reloaded.at,
+            web_config=self.listeners.good(),
         )
 
 

@@ -68,6 +68,8 @@ class Snapshot:
     """By receiver."""
     reload_ok: bool = True
     reloaded: datetime | None = None
+    web_config: Mapping[str, bool] = field(default_factory=dict)
+    """Of each listener with a file of its own: whether its last reading was good."""
 
 
 class _Scrape(Collector):
@@ -208,6 +210,14 @@ def _process(snapshot: Snapshot) -> Iterator[Metric]:
         "When a good configuration was last read.",
         snapshot.reloaded,
     )
+    files = GaugeMetricFamily(
+        PREFIX + "web_config_last_reload_successful",
+        "Whether a listener's web.config_file was good when it was last read.",
+        labels=("listener",),
+    )
+    for listener, good in snapshot.web_config.items():
+        files.add_metric((listener,), good)
+    yield files
     yield InfoMetricFamily(
         PREFIX + "build",
         "Version of this program.",

@@ -17,12 +17,14 @@ class Health:
 
     unready: Callable[[], str]
     snapshot: Callable[[], metrics.Snapshot]
+    config: Callable[[], str]
+    """The configuration in use, fit to be seen."""
 
     def probes(self) -> list[web.RouteDef]:
         return [web.get("/-/healthy", self.healthy), web.get("/-/ready", self.ready)]
 
     def metrics(self) -> list[web.RouteDef]:
-        return [web.get("/metrics", self.scraped)]
+        return [web.get("/metrics", self.scraped), web.get("/config", self.configured)]
 
     async def healthy(self, _: web.Request) -> web.Response:
         return web.Response(text="healthy\n")
@@ -35,3 +37,6 @@ class Health:
         # In a thread: a large world takes a tenth of a second to render.
         text = await asyncio.to_thread(metrics.exposition, self.snapshot())
         return web.Response(body=text, headers={"Content-Type": metrics.CONTENT_TYPE})
+
+    async def configured(self, _: web.Request) -> web.Response:
+        return web.Response(text=self.config(), content_type="application/yaml")

@@ -14,6 +14,7 @@ from probe.web.health import Health
 @dataclass
 class Centre:
     missing: str = "nothing was judged yet"
+    config: str = "web:\n  listen: ''\n"
     seen: Snapshot = field(default_factory=lambda: Snapshot(version="1.2.3"))
 
 
@@ -24,7 +25,7 @@ def centre() -> Centre:
 
 @pytest.fixture
 async def client(centre: Centre) -> AsyncIterator[ClientSession]:
-    health = Health(lambda: centre.missing, lambda: centre.seen)
+    health = Health(lambda: centre.missing, lambda: centre.seen, lambda: centre.config)
     app = web.Application()
     app.add_routes([*health.probes(), *health.metrics()])
     server = runner(app)
@@ -51,3 +52,9 @@ async def test_a_scrape_shows_the_moment(client: ClientSession, centre: Centre) 
     status, text = await asked(client, "/metrics")
     assert status == 200
     assert "worksforwhom_intake_accepted_total 7.0" in text
+
+
+async def test_the_configuration_is_yaml(client: ClientSession, centre: Centre) -> None:
+    async with client.get("/config") as answer:
+        assert answer.content_type == "application/yaml"
+        assert await answer.text() == centre.config
