@@ -98,17 +98,17 @@ def alert(name: str, **labels: str) -> Labels:
 
 
 CASES = {
-    "an outage is not also filtering of the same service": Case(
+    "an outage explains what is worse in some networks, but not a country that filters": Case(
         alert("ServiceOutage", service="tw", cause="service_outage"),
         (
-            alert("FilteringInCountry", service="tw", country="TR", cause="filtering"),
             alert("PartialFiltering", service="tw", country="RU", cause="filtering"),
             alert("GeoBlock", service="tw", country="IR", cause="geo_block"),
             alert("FailsEverywhere", service="tw"),
-            alert("FailsInOneCountry", service="tw", country="TR"),
+            alert("FailsInOneCountry", service="tw", country="DE"),
         ),
         (
-            alert("FilteringInCountry", service="fb", country="TR", cause="filtering"),
+            alert("FilteringInCountry", service="tw", country="TR", cause="filtering"),
+            alert("PartialFiltering", service="fb", country="RU", cause="filtering"),
             alert("VerdictsDisagree", service="tw", country="TR", side="country"),
         ),
     ),
