@@ -141,6 +141,10 @@ def _same_page(s: Sight, k: Reference) -> bool:
     return elsewhere and same_page_here_alone(k, country, s.digest)
 
 
+def _proven(s: Sight, k: Reference) -> bool:
+    return proven_abroad(k, s.vantage.country)
+
+
 def _false_bogon(s: Sight, k: Reference) -> bool:
     country = s.vantage.country
     return s.bogon and not s.met and proven_abroad(k, country)
@@ -293,6 +297,9 @@ MAIN: tuple[Row, ...] = (
         "the request is never answered", "netblocks.md 5.1", "http.empty_or_truncated"),
     Row("http.other", "http", lambda s, _: s.layer is Layer.HTTP, _C.OTHER, _0,
         "the answer cannot be read", "ooni.md (b)"),
+    Row("dns.nxdomain_here", "dns", _both(_failed(Layer.DNS, "dns_nxdomain_error"), _proven), _C.DNS_RCODE, _0,
+        "the resolver denies a name whose addresses other countries know and have proven",
+        "mechanisms.json; attribution.md 7.4", "dns.nxdomain", {_FIL: 2.0, _LOC: -1.0}),
     Row("dns.nxdomain", "dns", _failed(Layer.DNS, "dns_nxdomain_error"), _C.DNS_RCODE, _0,
         "the resolver says that the name does not exist", "mechanisms.json", "dns.nxdomain"),
     Row("dns.rcode", "dns", _rcode, _C.DNS_RCODE, _0,

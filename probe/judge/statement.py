@@ -39,6 +39,7 @@ SEEN = (
     ("http.same_page", "the same unknown page comes instead of the service's, there and nowhere else"),
     ("http.notice_redirect", "requests are redirected to a block notice"),
     ("test.second_resolver_answers", "the networks' resolvers deny its names, while another resolver knows them"),
+    ("dns.nxdomain_here", "resolvers say that its names do not exist, which other countries resolve"),
     ("dns.nxdomain", "resolvers say that its names do not exist"),
     ("dns.rcode", "resolvers fail for its names"),
     ("dns.timeout", "resolvers never answer for its names"),

@@ -87,6 +87,11 @@ WORLDS: dict[str, tuple[tuple[Event, ...], tuple[Truth, ...]]] = {
     "sni drop on mobile networks": (
         (on(w.sni_drop, asns=(29460, 29461, 29462, 29463)),), (filtered("tls.sni_drop", "NG"),)),
     "nxdomain": ((on(w.nxdomain, "TR"),), (filtered("dns.nxdomain", "TR"),)),
+    "one name denied by every resolver": (
+        (on(w.nxdomain_everywhere, "TR", features=("media",)),),
+        (filtered("dns.nxdomain", "TR", features=("media",)),)),
+    "one name denied everywhere": (
+        (on(w.nxdomain_everywhere, features=("media",)),), (outage("media", least=L),)),
     "forged answers": ((on(w.forged, "TR"),), (filtered("dns.injection.blockpage_ip", "TR"),)),
     "bogons": ((on(w.bogon, "TR"),), (filtered("dns.injection.bogon", "TR"),)),
     "silent resolvers": ((on(w.dns_timeout, "TR"),), (filtered("dns.timeout", "TR"),)),
