@@ -43,7 +43,7 @@ measuring:
   second_resolver: ""
   neutral_name: ""
   trust: {trust}
-uplink: {{url: "http://127.0.0.1:{correlator}", token: {token}, flush: 200ms, max_backoff: 1s}}
+uplink: {{url: "http://127.0.0.1:{correlator}", token: {token}, flush: 1s, max_backoff: 1s}}
 spool: {{path: {id}.sqlite}}
 web: {{listen: "127.0.0.1:{port}"}}
 log: {{level: warning}}

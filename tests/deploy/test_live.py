@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
+from deploy.grafana.committed import EVERYTHING, expressions, surroundings
 from tests.deploy.live import AGENTS, Installation, Message, got, installed
 from tests.deploy.rules import (
     PROMTOOL,
@@ -23,6 +24,18 @@ pytestmark = [needs_prometheus, needs_alertmanager]
 ELSEWHERE = {"country_feature:worksforwhom_vantages_mismatch:count"}
 """Recorded only where a certificate is somebody else's."""
 RECORDED_SURE = "country_feature:worksforwhom_verdict_sure:max"
+
+
+SHORT = EVERYTHING | {"__rate_interval": "10s"}
+ASKED = {
+    f"{found.dashboard}: {found.panel} {found.ref}".strip(): (found.expr, chosen.expr)
+    for found, chosen in zip(
+        (*expressions(SHORT), *surroundings(SHORT)),
+        (*expressions(SHORT | {"country": "DE"}), *surroundings(SHORT | {"country": "DE"})),
+        strict=True,
+    )
+}
+"""What the dashboards ask: of all countries, and of one (for what compares it with the others)."""
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -58,6 +71,8 @@ class Story:
     rules: tuple[Rule, ...] = ()
     fired: frozenset[str] = frozenset()
     told: tuple[Message, ...] = ()
+    answered: dict[str, bool] = field(default_factory=dict)
+    """Which questions of the dashboards had an answer."""
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +111,13 @@ def fail(story: Story) -> None:
     evaluated = msgspec.json.decode(got(f"{api}/rules"), type=Rules)
     story.known = found.data
     story.rules = tuple(rule for group in evaluated.data.groups for rule in group.rules)
+    story.answered = {name: answered(world, *asked) for name, asked in ASKED.items()}
+
+
+def answered(world: Installation, *asked: str) -> bool:
+    """Say whether one of them has data now, or had within half a minute (a spool is often empty)."""
+    lately = [f"count_over_time(({expr})[30s:1s])" for expr in asked]
+    return any(world.query(expr) for expr in (*asked, *lately))
 
 
 def recover(story: Story) -> None:
@@ -167,3 +189,8 @@ def test_what_is_exposed_is_clean_to_the_linter(name: str, story: Story) -> None
 
 def test_incidents_went_to_the_webhook_too(story: Story) -> None:
     assert story.world.servers.webhooks
+
+
+@pytest.mark.parametrize("name", sorted(ASKED))
+def test_a_dashboards_question_is_answered(name: str, story: Story) -> None:
+    assert story.answered[name]
