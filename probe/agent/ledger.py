@@ -83,6 +83,11 @@ class Ledger:
         controls = (e for t, e in self._entries.items() if t.service == CONTROL)
         return sum(entry.control is None for entry in controls)
 
+    def failing(self) -> int:
+        """Count the targets whose latest run did not meet its expectation."""
+        latest = (entry.latest for entry in self._entries.values())
+        return sum(run is not None and not run.success for run in latest)
+
     def rows(self) -> tuple[Row, ...]:
         return tuple(
             Row(target, e.runs, e.skipped, dict(e.failures), e.latest)
@@ -107,7 +112,9 @@ class Ledger:
         self.health = health([e.control for e in self._entries.values() if e.control])
         if self.health.reason != before.reason:
             now = self.health.reason
-            log.warning("this vantage: %s", now or f"well again, was {before.reason}")
+            state = {"target": "vantage", "state": now or "well"}
+            told = now or f"well again, was {before.reason}"
+            log.warning("this vantage: %s", told, extra=state)
 
 
 def bounded(failure: str) -> str:
@@ -119,6 +126,7 @@ def _tell(target: Target, came: Outcome, before: Run | None) -> None:
     """Log changes alone: one line when a target begins to fail, one when it is well again."""
     name = f"{target.service}/{target.feature}/{target.endpoint}"
     if came.success and before and not before.success:
-        log.info("%s is well again", name)
+        log.info("%s is well again", name, extra={"target": name, "state": "well"})
     elif not came.success and (before is None or before.success):
-        log.warning("%s fails: %s (%s)", name, came.failure, came.layer)
+        state = {"target": name, "state": bounded(came.failure)}
+        log.warning("%s fails: %s (%s)", name, came.failure, came.layer, extra=state)

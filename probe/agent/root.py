@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from probe import __version__
@@ -23,9 +22,13 @@ from probe.clock import Clock
 from probe.config import load
 from probe.config.load import ConfigError
 from probe.config.shape import AgentConfig, Catalogue, Measuring
+from probe.config.show import shown
 from probe.metrics.agent import Snapshot
 from probe.model import CONTROL, Endpoint, Measurement, Target
 from probe.schedule import Timetable
+from probe.supervisor import Supervisor
+from probe.transport.lifecycle import Lifecycle
+from probe.transport.protection import Protection
 from probe.transport.spool import Spool
 from probe.transport.uplink import ERRORS, Uplink
 
@@ -61,6 +64,8 @@ class Hooks:
     """Told where /metrics listens, each as `host:port`."""
     draw: Callable[[], float] = random.random
     drain_seconds: float = DRAIN_SECONDS
+    supervisor: Supervisor = field(default_factory=Supervisor)
+    """Who is told how it goes; the default is nobody."""
 
 
 async def run(
@@ -93,12 +98,18 @@ class Agent:
     ) -> None:
         """Raise ConfigError for what only using the configuration shows to be wrong."""
         self.config, self.clock, self.spool, self.hooks = config, clock, spool, hooks
-        self.stop = hooks.stop or asyncio.Event()
+        self.lifecycle = Lifecycle(
+            hooks.stop,
+            over_http=config.web.enable_lifecycle,
+            reloads=hooks.reload is not None,
+        )
+        self.stop = self.lifecycle.stop
+        self.protection = Protection(config.web.config_file, clock.now())
         self.ledger = Ledger()
         self.dropped: Counter[str] = Counter()
         self.bugs = self.missed = 0
         self.reload_ok, self.reloaded = True, clock.now()
-        self._hangup, self._wake = asyncio.Event(), asyncio.Event()
+        self._wake = asyncio.Event()
         self._queue: asyncio.Queue[Measurement] = asyncio.Queue(QUEUE)
         self._running: set[Target] = set()
         self._software = f"worksforwhom {__version__}"
@@ -115,12 +126,13 @@ class Agent:
 
     async def work(self) -> None:
         """Probe until told to stop, then leave nothing behind that could be saved."""
-        with self._signals():
+        with self.lifecycle.signals():
             async with asyncio.TaskGroup() as lasting:
                 sink = lasting.create_task(self._sink())
                 self._sending = lasting.create_task(self.uplink.run())
                 reloading = lasting.create_task(self._reloading(lasting))
                 stopping = lasting.create_task(self._stopping())
+                self.hooks.supervisor.ready(self.status())
                 await self._probing()
                 await self._queue.join()
                 for task in (sink, reloading, stopping):
@@ -151,10 +163,12 @@ class Agent:
             await self._nap()
 
     async def _nap(self) -> None:
-        following = self._timetable.next()
-        wait = LONGEST_NAP_SECONDS if following is None else following - self.clock.monotonic()
+        """Wait for the next turn; who keeps the time is who feeds the watchdog."""
+        now, following = self.clock.monotonic(), self._timetable.next()
+        wait = LONGEST_NAP_SECONDS if following is None else following - now
+        beat = self.hooks.supervisor.alive(now, self.status)
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(max(wait, 0), LONGEST_NAP_SECONDS)):
+            async with asyncio.timeout(min(max(wait, 0), beat, LONGEST_NAP_SECONDS)):
                 await self._wake.wait()
 
     # ── one run ──────────────────────────────────────────────────────────────────────────────
@@ -208,23 +222,27 @@ class Agent:
 
     async def _stopping(self) -> None:
         await self.stop.wait()
+        self.hooks.supervisor.stopping()
         self._wake.set()
 
     async def _reloading(self, lasting: asyncio.TaskGroup) -> None:
         while True:
-            await self._hangup.wait()
-            self._hangup.clear()
+            await self.lifecycle.asked()
             if self.hooks.reload:
-                await self._reload(self.hooks.reload, lasting)
+                self.hooks.supervisor.reloading(self.clock.monotonic())
+                error = await self._reload(self.hooks.reload, lasting)
+                self.hooks.supervisor.ready(self.status())
+                self.lifecycle.answered(error)
 
-    async def _reload(self, reload: Reload, lasting: asyncio.TaskGroup) -> None:
+    async def _reload(self, reload: Reload, lasting: asyncio.TaskGroup) -> str:
+        """Take the files up, or say what is wrong with them and keep the old."""
         try:
             config, catalogue = await asyncio.to_thread(reload)
             made = self._made(config)
         except ConfigError as error:
             log.error("reload: %s; the old configuration stays", error)  # noqa: TRY400
             self.reload_ok = False
-            return
+            return str(error)
         if (config.web, config.spool, config.log) != (
             self.config.web,
             self.config.spool,
@@ -238,6 +256,7 @@ class Agent:
         self._sending = lasting.create_task(self.uplink.run())
         self.reload_ok, self.reloaded = True, self.clock.now()
         log.info("reloaded: %d targets", len(self._endpoints))
+        return ""
 
     async def _unsend(self) -> None:
         """End the uplink after its batch under way, or without it when that takes too long."""
@@ -268,21 +287,14 @@ class Agent:
         self.ledger.keep(self._endpoints)
         self._wake.set()
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        handlers = {signal.SIGHUP: self._hangup.set} if self.hooks.reload else {}
-        if self.hooks.stop is None:
-            handlers |= {signal.SIGTERM: self.stop.set, signal.SIGINT: self.stop.set}
-        for number, handler in handlers.items():
-            loop.add_signal_handler(number, handler)
-        try:
-            yield
-        finally:
-            for number in handlers:
-                loop.remove_signal_handler(number)
-
     # ── what others look at ──────────────────────────────────────────────────────────────────
+
+    def status(self) -> str:
+        failing, reason = self.ledger.failing(), self.ledger.health.reason
+        return f"{len(self._endpoints)} targets, {failing} failing; {reason or 'vantage well'}"
+
+    def configuration(self) -> str:
+        return shown(self.config)
 
     def unready(self) -> str:
         """Say what is still missing, or nothing when all is there."""
@@ -324,4 +336,5 @@ class Agent:
             uplink_success=counts.last_success,
             reload_ok=self.reload_ok,
             reloaded=self.reloaded,
+            web_config={"web": self.protection.ok} if self.protection.file else {},
         )

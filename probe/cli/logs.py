@@ -1,4 +1,7 @@
-"""Logs to stderr, as logfmt or JSON, one line each; without the time where the journal adds it."""
+"""Logs to stderr, as logfmt or JSON, one line each; without the time where the journal adds it.
+
+A change of state is one line with `target` and `state`, whatever else it says.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ import sys
 from datetime import UTC, datetime
 
 from probe.config.shape import Logging
+
+STATE = ("target", "state")
+"""What a line says besides, where the log record has it (`extra=`)."""
 
 
 def to_stderr(section: Logging) -> None:
@@ -53,6 +59,7 @@ def fields(record: logging.LogRecord, timed: bool) -> list[tuple[str, str]]:  # 
     said = [
         ("level", record.levelname.lower()),
         ("source", record.name),
+        *((name, str(getattr(record, name))) for name in STATE if hasattr(record, name)),
         ("msg", record.getMessage()),
     ]
     return [("time", at.replace("+00:00", "Z")), *said] if timed else said

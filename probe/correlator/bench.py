@@ -69,8 +69,9 @@ class Bench:
         verdicts, incidents = self._judge(lately, before, view)
         told = self._news(config, incidents, view.now)
         self._store.save(verdicts, incidents, told)
-        for line in news(before, incidents):
-            log.info("%s", line)
+        for held, state in news(before, incidents):
+            about = {"target": held.id, "state": state}
+            log.info("incident %s %s: %s", held.id, state, held.statement, extra=about)
         return Judged(
             verdicts,
             tuple(held for held in incidents if held.closed is None),
@@ -108,17 +109,17 @@ class Bench:
         )
 
 
-def news(before: Sequence[Incident], after: Sequence[Incident]) -> Iterator[str]:
-    """Say in one line each what changed among the incidents."""
+def news(before: Sequence[Incident], after: Sequence[Incident]) -> Iterator[tuple[Incident, str]]:
+    """Give the incidents that changed, each with what it did."""
     known = {held.id: held for held in before}
     for held in after:
         earlier = known.get(held.id)
         if earlier is None:
-            yield f"incident {held.id} opened: {held.statement}"
+            yield held, "opened"
         elif held.closed and not earlier.closed:
-            yield f"incident {held.id} closed: {held.statement}"
+            yield held, "closed"
         elif earlier.statement != held.statement:
-            yield f"incident {held.id} updated: {held.statement}"
+            yield held, "updated"
 
 
 def reporting(

@@ -77,6 +77,8 @@ class Snapshot:
     uplink_success: datetime | None = None
     reload_ok: bool = True
     reloaded: datetime | None = None
+    web_config: Mapping[str, bool] = field(default_factory=dict)
+    """Of the listener, where it has a file of its own: whether its last reading was good."""
 
 
 def exposition(snapshot: Snapshot, form: Form = Form.CLASSIC) -> Iterator[bytes]:
@@ -217,6 +219,13 @@ class Listed:
 
 
 LISTED = (
+    Listed(
+        PREFIX + "web_config_last_reload_successful",
+        Kind.GAUGE,
+        "Whether a listener's web.config_file was good when it was last read.",
+        "listener",
+        lambda s: s.web_config,
+    ),
     Listed(
         PREFIX + "vantage_unhealthy",
         Kind.GAUGE,

@@ -126,6 +126,13 @@ def test_only_changes_are_logged(caplog: pytest.LogCaptureFixture) -> None:
         ledger.record(run(A, well=well))
     ledger.record(run(CONTROL, well=False))
     ledger.record(run(CONTROL, well=True))
+    assert [(vars(r)["target"], vars(r)["state"]) for r in caplog.records[:4]] == [
+        ("a/web/front", "connection_refused"),
+        ("a/web/front", "well"),
+        ("control/foreign/one", "connection_refused"),
+        ("vantage", "offline"),
+    ]
+    assert ledger.failing() == 0
     assert [record.getMessage() for record in caplog.records] == [
         "a/web/front fails: connection_refused (tcp)",
         "a/web/front is well again",

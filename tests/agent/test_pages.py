@@ -1,17 +1,29 @@
-"""Three pages, and no more than a few requests at once."""
+"""A few pages behind one guard, and no more than so many requests at once."""
 
 import asyncio
+from pathlib import Path
 
-from aiohttp import ClientSession, web
+import pytest
+from aiohttp import ClientError, ClientSession, TCPConnector, web
 from aiohttp.test_utils import make_mocked_request
 
 from probe.agent import pages
+from probe.clock import Clock, SystemClock
 from probe.metrics.agent import Snapshot
+from probe.transport import patience
+from probe.transport.lifecycle import Lifecycle
+from probe.transport.protection import Protection
 
 
 class Shown:
-    def __init__(self) -> None:
+    def __init__(self, file: str = "") -> None:
         self.missing = ""
+        self.clock: Clock = SystemClock()
+        self.lifecycle = Lifecycle(asyncio.Event(), over_http=True, reloads=False)
+        self.protection = Protection(file, self.clock.now())
+
+    def configuration(self) -> str:
+        return "vantage: {}\n"
 
     def unready(self) -> str:
         return self.missing
@@ -32,6 +44,79 @@ async def test_the_three_pages() -> None:
             assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         async with client.post(f"http://{address}/metrics") as answer:
             assert answer.status == 405
+
+
+async def test_the_configuration_is_shown_and_a_link_stops_nothing() -> None:
+    shown = Shown()
+    async with pages.serving("127.0.0.1:0", shown) as [address], ClientSession() as client:
+        async with client.get(f"http://{address}/config") as answer:
+            assert await answer.text() == "vantage: {}\n"
+        async with client.get(f"http://{address}/-/quit") as answer:
+            assert answer.status == 405
+        assert not shown.lifecycle.stop.is_set()
+        async with client.post(f"http://{address}/-/quit") as answer:
+            assert answer.status == 200
+    assert shown.lifecycle.stop.is_set()
+
+
+async def test_all_of_it_is_behind_the_listener_s_users(tmp_path: Path) -> None:
+    file = tmp_path / "web.yaml"
+    file.write_text(f"basic_auth_users: {{dave: $2b$04${'x' * 53}}}\n")
+    shown = Shown(str(file))
+    async with pages.serving("127.0.0.1:0", shown) as [address], ClientSession() as client:
+        for path in ("/metrics", "/-/healthy", "/-/ready", "/config", "/"):
+            async with client.get(f"http://{address}{path}") as answer:
+                assert answer.status == 401
+        async with client.post(f"http://{address}/-/quit") as answer:
+            assert answer.status == 401
+    assert not shown.lifecycle.stop.is_set()
+
+
+async def test_200_at_once_are_all_answered() -> None:
+    statuses: list[int] = []
+    async with (
+        pages.serving("127.0.0.1:0", Shown()) as [address],
+        ClientSession(connector=TCPConnector(limit=0)) as client,
+    ):
+
+        async def ask() -> None:
+            async with client.get(f"http://{address}/metrics") as answer:
+                statuses.append(answer.status)
+
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+            for _ in range(200):
+                tasks.create_task(ask())
+    assert statuses == [200] * 200
+
+
+FLOODS = {
+    "one long header": {"X-Flood": "x" * 100_000},
+    "many headers": {f"X-{number}": "x" for number in range(5000)},
+}
+
+
+@pytest.mark.parametrize("headers", FLOODS.values(), ids=FLOODS)
+async def test_a_flood_of_headers_is_refused(headers: dict[str, str]) -> None:
+    async with pages.serving("127.0.0.1:0", Shown()) as [address], ClientSession() as client:
+        try:
+            async with client.get(f"http://{address}/metrics", headers=headers) as answer:
+                refused = answer.status in {400, 431}
+        except ClientError:
+            refused = True
+        assert refused
+        async with client.get(f"http://{address}/-/healthy") as answer:
+            assert answer.status == 200
+
+
+async def test_who_never_asks_anything_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "SWEEP_SECONDS", 0.0)
+    monkeypatch.setattr(patience, "IDLE_SECONDS", -1.0)
+    async with asyncio.timeout(10), pages.serving("127.0.0.1:0", Shown()) as [address]:
+        host, port = address.split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_an_empty_address_listens_nowhere() -> None:

@@ -52,3 +52,14 @@ def test_the_journal_adds_the_time_itself(
     logs.to_stderr(Logging(level="info"))
     logging.getLogger("probe.store").info("opened")
     assert ("time=" in capsys.readouterr().err) is timed
+
+
+def test_a_change_of_state_names_its_target_and_its_state() -> None:
+    held = record("a/web/front fails: connection_reset (tls)")
+    held.target, held.state = "a/web/front", "connection_reset"
+    line = logs.Logfmt(timed=False).format(held)
+    assert line.startswith(
+        "level=info source=probe.store target=a/web/front state=connection_reset msg="
+    )
+    shown = json.loads(logs.Json(timed=False).format(held))
+    assert (shown["target"], shown["state"]) == ("a/web/front", "connection_reset")

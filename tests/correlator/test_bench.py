@@ -134,10 +134,10 @@ def test_news_is_what_changed_and_nothing_else() -> None:
     before = [incident(name, "same") for name in "abc"]
     closed = msgspec.structs.replace(before[2], closed=NOW, statement="over")
     after = [before[0], incident("b", "other"), closed, incident("d", "new")]
-    assert list(news(before, after)) == [
-        "incident b updated: other",
-        "incident c closed: over",
-        "incident d opened: new",
+    assert [(held.id, state) for held, state in news(before, after)] == [
+        ("b", "updated"),
+        ("c", "closed"),
+        ("d", "opened"),
     ]
     assert list(news(after, after)) == []
 

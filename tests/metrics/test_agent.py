@@ -41,6 +41,7 @@ FULL = Snapshot(
     uplink_errors={"busy": 6},
     uplink_success=NOW,
     reload_ok=False,
+    web_config={"web": False},
     reloaded=NOW,
 )
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -95,6 +96,7 @@ def test_the_process_shows_its_gate_its_spool_and_its_reload() -> None:
     assert value(found, "worksforwhom_spool_oldest_timestamp_seconds") == NOW.timestamp()
     assert value(found, "worksforwhom_uplink_errors_total", reason="busy") == 6
     assert value(found, "worksforwhom_config_last_reload_successful") == 0
+    assert value(found, "worksforwhom_web_config_last_reload_successful", listener="web") == 0
     name = "worksforwhom_config_last_reload_success_timestamp_seconds"
     assert value(found, name) == NOW.timestamp()
 
@@ -144,6 +146,7 @@ CONTRACT = {
             *("uplink_sent", "uplink_refused", "uplink_errors"),
             *("uplink_last_success_timestamp_seconds", "config_last_reload_successful"),
             *("config_last_reload_success_timestamp_seconds", "build"),
+            "web_config_last_reload_successful",
         )
     ),
 }

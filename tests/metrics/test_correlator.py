@@ -91,6 +91,7 @@ def test_counts_and_instants() -> None:
             judging_seconds=0.25,
             reload_ok=False,
             reloaded=NOW,
+            web_config={"web": True, "pages": False},
         )
     )
     plain = {name: value for (name, labels), value in samples.items() if not labels}
@@ -106,6 +107,8 @@ def test_counts_and_instants() -> None:
         "worksforwhom_config_last_reload_successful": 0,
         "worksforwhom_config_last_reload_success_timestamp_seconds": NOW.timestamp(),
     }
+    files = labelled(samples, "worksforwhom_web_config_last_reload_successful", "listener")
+    assert files == {"web": 1, "pages": 0}
     refused = labelled(samples, "worksforwhom_intake_refused_total", "reason")
     assert refused == {"bad_id": 3, "time_too_old": 0}
     assert labelled(samples, "worksforwhom_intake_requests_total", "code") == {"200": 4, "401": 1}
