@@ -91,8 +91,10 @@ def test_a_misspelt_field_would_be_found(tmp_path: Path) -> None:
 
 
 class Relabeling(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    target_label: str
-    replacement: str
+    target_label: str = ""
+    replacement: str = ""
+    action: str = "replace"
+    regex: str = ""
 
 
 class TlsConfig(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -137,6 +139,15 @@ def test_every_service_monitor_finds_one_service_and_a_port_of_it() -> None:
         wanted = monitor.spec.selector.match_labels.items()
         (service,) = (s for s in services() if wanted <= s.metadata.labels.items())
         assert {e.port for e in monitor.spec.endpoints} <= {p.name for p in service.spec.ports}
+
+
+def test_no_label_of_the_operators_pushes_aside_one_of_the_metrics() -> None:
+    held = documents(FOLDER / "monitoring/servicemonitors.yaml")
+    for monitor in (msgspec.yaml.decode(raw, type=ServiceMonitor) for raw in held):
+        for endpoint in monitor.spec.endpoints:
+            assert ("labeldrop", "service|endpoint") in [
+                (step.action, step.regex) for step in endpoint.relabelings
+            ]
 
 
 # ── the kustomize layout ─────────────────────────────────────────────────────────────────────
