@@ -36,11 +36,13 @@ def run(arguments: argparse.Namespace) -> int:
     from probe import agent  # noqa: PLC0415
     from probe.cli import logs  # noqa: PLC0415
     from probe.clock import SystemClock  # noqa: PLC0415
+    from probe.supervisor import from_environment  # noqa: PLC0415
     from probe.transport.listen import ListenError  # noqa: PLC0415
     from probe.transport.spool import SpoolError  # noqa: PLC0415
 
     logs.to_stderr(config.log)
-    hooks = agent.Hooks(reload=lambda: read(path))
+    supervisor = from_environment(os.environ, os.getpid())
+    hooks = agent.Hooks(reload=lambda: read(path), supervisor=supervisor)
     try:
         _run(agent.run(config, catalogue, SystemClock(), hooks))
     except (ListenError, SpoolError) as error:
@@ -58,14 +60,16 @@ def read(path: Path) -> tuple[AgentConfig, Catalogue]:
 
 
 def check(path: Path, config: AgentConfig, catalogue: Catalogue) -> int:
-    """Try what reading alone does not, the trust bundles; raises ConfigError."""
+    """Try what reading alone does not, the trust bundles and TLS; raises ConfigError."""
     from probe.agent.measuring import over_the_network  # noqa: PLC0415
     from probe.agent.targets import targets  # noqa: PLC0415
     from probe.clock import SystemClock  # noqa: PLC0415
     from probe.config.load import ConfigError  # noqa: PLC0415
     from probe.model import CONTROL  # noqa: PLC0415
+    from probe.transport.protection import Protection  # noqa: PLC0415
     from probe.transport.uplink import trust  # noqa: PLC0415
 
+    Protection(config.web.config_file, SystemClock().now())
     try:
         over_the_network(config.measuring, SystemClock())
         trust(config.uplink)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,21 +32,22 @@ def run(arguments: argparse.Namespace) -> int:
     from probe.cli import logs  # noqa: PLC0415
     from probe.clock import SystemClock  # noqa: PLC0415
     from probe.correlator import post  # noqa: PLC0415
+    from probe.correlator.listeners import Listeners  # noqa: PLC0415
     from probe.store import StoreError  # noqa: PLC0415
-    from probe.transport import certificate  # noqa: PLC0415
+    from probe.supervisor import from_environment  # noqa: PLC0415
     from probe.transport.listen import ListenError  # noqa: PLC0415
 
     path: Path = arguments.config
     config, catalogue = read(path)
     if arguments.check:
-        if config.tls:
-            certificate.context(config.tls)
+        Listeners(config, SystemClock())
         post.routes(config)
         agents, services = len(config.agents), len(catalogue.services)
         sys.stdout.write(f"{path}: good: agents {agents}, services {services}\n")
         return 0
     logs.to_stderr(config.log)
-    hooks = correlator.Hooks(reload=lambda: read(path))
+    supervisor = from_environment(os.environ, os.getpid())
+    hooks = correlator.Hooks(reload=lambda: read(path), supervisor=supervisor)
     try:
         asyncio.run(correlator.run(config, catalogue, SystemClock(), hooks))
     except (ListenError, StoreError) as error:

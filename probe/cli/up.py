@@ -92,7 +92,19 @@ def read(path: Path | None) -> tuple[QuickstartConfig, Catalogue]:
     if path is None:
         # What is measured belongs where the user stands, not into the program's own folder.
         config = msgspec.structs.replace(config, state=Path(config.state).name)
+    _plainly(found, config.web)
     return config, load.catalogue(Path(config.services))
+
+
+def _plainly(path: Path, web: Listening) -> None:
+    """Raise ConfigError for what only daemons of their own can do."""
+    if web.enable_lifecycle:
+        raise ConfigError(f"{path}: web.enable_lifecycle: Ctrl-C ends `probe up`; leave it out")
+    if web.config_file and load.web_config(Path(web.config_file)).tls_server_config.wanted:
+        raise ConfigError(
+            f"{web.config_file}: tls_server_config: `probe up` speaks plain HTTP to itself; "
+            "use `probe agent` and `probe correlator`"
+        )
 
 
 @dataclass(frozen=True)

@@ -95,3 +95,16 @@ def test_a_spool_that_cannot_be_is_one_sentence(
     config.write_text(AGENT + "spool: {path: .}\n")
     assert main(["agent", str(config)]) == 2
     assert "spool" in capsys.readouterr().err
+
+
+def test_a_listener_s_file_is_tried_too(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text(AGENT.replace('listen: ""', 'listen: "127.0.0.1:0", config_file: web.yaml'))
+    file = config.parent / "web.yaml"
+    file.write_text("basic_auth_users:\n  dave: nothing\n")
+    assert main(["agent", str(config), "--check"]) == 2
+    assert f"{file}:2: basic_auth_users.dave: is no bcrypt hash" in capsys.readouterr().err
+    file.write_text("tls_server_config: {cert_file: c.pem, key_file: k.pem}\n")
+    assert main(["agent", str(config), "--check"]) == 2
+    assert "c.pem and" in capsys.readouterr().err
+    file.write_text("")
+    assert main(["agent", str(config), "--check"]) == 0

@@ -97,3 +97,21 @@ def test_missing_services_are_named(tmp_path: Path) -> None:
     (tmp_path / "services.yaml").unlink()
     with pytest.raises(ConfigError, match=r"services\.yaml"):
         correlator.run(asked(str(path), "--check"))
+
+
+def test_a_listener_s_file_is_tried_too(tmp_path: Path) -> None:
+    path = written(tmp_path, "pages: {listen: '127.0.0.1:0', config_file: web.yaml}\n")
+    (tmp_path / "web.yaml").write_text("basic_auth_user: {}\n")
+    with pytest.raises(ConfigError, match=r"web\.yaml:1: basic_auth_user: unknown key; did you"):
+        correlator.run(asked(str(path), "--check"))
+
+
+def test_one_listener_has_one_certificate(tmp_path: Path) -> None:
+    issued = trustme.CA().issue_cert("centre.example")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "c.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "k.pem")
+    (tmp_path / "web.yaml").write_text("tls_server_config: {cert_file: c.pem, key_file: k.pem}\n")
+    path = written(tmp_path, "tls: {certificate: c.pem, key: k.pem}\n")
+    path.write_text(path.read_text().replace("web:\n", "web:\n  config_file: web.yaml\n", 1))
+    with pytest.raises(ConfigError, match=r"web\.yaml: tls_server_config: `tls` gives one, too"):
+        correlator.run(asked(str(path), "--check"))

@@ -146,3 +146,20 @@ def test_the_agents_interval_is_the_judges_round(tmp_path: Path) -> None:
     pair = up.Pair(config(tmp_path), Secret("secret"))
     assert pair.centre().judging.round == Seconds(0.2)
     assert pair.agent("127.0.0.1:80").uplink.token == pair.centre().agents[0].token
+
+
+@pytest.mark.parametrize(
+    ("web_section", "said"),
+    [
+        ("{enable_lifecycle: true}", "web.enable_lifecycle: Ctrl-C ends `probe up`"),
+        ("{config_file: web.yaml}", "web.yaml: tls_server_config: `probe up` speaks plain HTTP"),
+    ],
+)
+def test_what_only_daemons_of_their_own_can_do_is_said(
+    tmp_path: Path, web_section: str, said: str
+) -> None:
+    (tmp_path / "web.yaml").write_text("tls_server_config: {cert_file: c.pem, key_file: k.pem}\n")
+    path = tmp_path / "quickstart.yaml"
+    path.write_text(f"vantage: {{id: here, country: DE, asn: 3320}}\nweb: {web_section}\n")
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        up.read(path)

@@ -1,5 +1,6 @@
 """A listener's file is exporter-toolkit's: upstream's own good and bad examples, said in our words."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,15 @@ def test_its_files_are_relative_to_it(tmp_path: Path) -> None:
 def test_durations_are_ours_and_go_s(tmp_path: Path) -> None:
     limit = read(tmp_path, "rate_limit: {interval: 1m30s, burst: 5}\n").rate_limit
     assert limit == web.RateLimit(interval=Seconds(90), burst=5)
+
+
+def test_the_example_is_good_with_and_without_its_comment_signs(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "configs" / "web.yaml"
+    assert load.web_config(example) == web.WebConfig()
+    lines = example.read_text().splitlines()
+    keys = re.compile(r"# (?= *[A-Za-z_-]+:( |$))")
+    text = "\n".join(keys.sub("", line, count=1) for line in lines if keys.match(line))
+    found = read(tmp_path, text)
+    assert found.tls_server_config.client_auth_type == "RequireAndVerifyClientCert"
+    assert list(found.basic_auth_users) == ["dave"]
+    assert found.rate_limit.burst == 20

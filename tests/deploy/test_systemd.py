@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from probe.agent.root import DRAIN_SECONDS, LAST_SEND_SECONDS
+from probe.transport.listen import SHUTDOWN_SECONDS
 from tests.deploy.filled import DEPLOY
 
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -81,3 +83,15 @@ def test_an_agent_fits_a_host_of_512_mb() -> None:
     )
     assert limits["MemorySwapMax"] == "0"
     assert int(limits["MemoryHigh"].rstrip("M")) < int(limits["MemoryMax"].rstrip("M")) <= 256
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_waits_for_word_of_its_daemon_and_restarts_it_when_it_hangs(unit: Path) -> None:
+    lines = unit.read_text().splitlines()
+    assert {"Type=notify", "NotifyAccess=main", "WatchdogSec=60", "Restart=always"} <= {*lines}
+    assert "ExecReload=/bin/kill -HUP $MAINPID" in lines
+
+
+def test_an_agent_is_given_the_time_to_end_in_order() -> None:
+    (stop,) = (line for line in UNITS[0].read_text().splitlines() if "TimeoutStopSec" in line)
+    assert int(stop.partition("=")[2]) > DRAIN_SECONDS + 2 * LAST_SEND_SECONDS + SHUTDOWN_SECONDS
