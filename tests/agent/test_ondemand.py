@@ -10,6 +10,7 @@ from aiohttp import ClientSession, web
 
 from probe.agent.asked import SCRAPE_TIMEOUT
 from probe.agent.ondemand import BURST, MOST_AT_ONCE, PER_SECOND, Budget, OnDemand
+from probe.clock import Clock
 from probe.model import Endpoint, Expectation, HttpExchange, Observation, Target
 from probe.transport.listen import listen, runner
 
@@ -40,7 +41,8 @@ class Agent:
     """Measures nothing, and tells what it was asked."""
 
     def __init__(self) -> None:
-        self.clock, self.endpoints = Still(), ENDPOINTS
+        self.clock: Clock = Still()
+        self.endpoints = ENDPOINTS
         self.looked: list[tuple[Endpoint, float]] = []
         self.act: Callable[[], Awaitable[None]] = nothing
         self.news = asyncio.Event()

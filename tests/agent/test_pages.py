@@ -10,6 +10,7 @@ from aiohttp.test_utils import make_mocked_request
 from probe.agent import pages
 from probe.clock import Clock, SystemClock
 from probe.metrics.agent import Snapshot
+from probe.model import Endpoint, Observation, Target
 from probe.transport import patience
 from probe.transport.lifecycle import Lifecycle
 from probe.transport.protection import Protection
@@ -21,6 +22,10 @@ class Shown:
         self.clock: Clock = SystemClock()
         self.lifecycle = Lifecycle(asyncio.Event(), over_http=True, reloads=False)
         self.protection = Protection(file, self.clock.now())
+        self.endpoints: dict[Target, Endpoint] = {}
+
+    async def look(self, _endpoint: Endpoint, _within: float) -> tuple[Observation, ...]:
+        return ()
 
     def configuration(self) -> str:
         return "vantage: {}\n"
@@ -64,7 +69,7 @@ async def test_all_of_it_is_behind_the_listener_s_users(tmp_path: Path) -> None:
     file.write_text(f"basic_auth_users: {{dave: $2b$04${'x' * 53}}}\n")
     shown = Shown(str(file))
     async with pages.serving("127.0.0.1:0", shown) as [address], ClientSession() as client:
-        for path in ("/metrics", "/-/healthy", "/-/ready", "/config", "/"):
+        for path in ("/metrics", "/-/healthy", "/-/ready", "/config", "/probe", "/"):
             async with client.get(f"http://{address}{path}") as answer:
                 assert answer.status == 401
         async with client.post(f"http://{address}/-/quit") as answer:

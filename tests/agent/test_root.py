@@ -120,10 +120,11 @@ class World:
             web=Listening(listen="127.0.0.1:0"),
         )
         self.hooks = Hooks(measure=self.network.tools, stop=self.stop, bound=self._bound)
-        self.address = ""
+        self.address, self.listening = "", asyncio.Event()
 
     def _bound(self, addresses: tuple[str, ...]) -> None:
         self.address = addresses[0] if addresses else ""
+        self.listening.set()
 
     async def get(self, path: str) -> tuple[int, str]:
         async with ClientSession() as client, client.get(f"http://{self.address}{path}") as answer:
@@ -180,6 +181,29 @@ async def test_the_pages_show_it(world: World) -> None:
         status, text = await world.get("/metrics")
     assert status == 200
     assert 'probe_success{endpoint="x",feature="web",service="a"} 1.0' in text
+    assert 'probe_stage_duration_seconds_count{service="a",feature="web",stage="http"}' in text
+    assert "worksforwhom_scheduler_lag_seconds_count 0.0" not in text
+    assert 'worksforwhom_vantage_unhealthy{reason="offline"} 0.0' in text
+
+
+async def test_a_probe_on_demand_is_measured_apart_from_the_rounds(world: World) -> None:
+    once = msgspec.structs.replace(world.config.schedule, interval=Seconds(3600))
+    world.config = msgspec.structs.replace(world.config, schedule=once)
+    world.hooks = Hooks(
+        measure=world.network.tools, stop=world.stop, bound=world.hooks.bound, draw=lambda: 0.9
+    )
+    async with world.running(catalogue("x")):
+        await world.listening.wait()
+        status, text = await world.get("/probe?target=a/web/x&module=endpoint")
+        within = world.network.asked_within
+        refused, _ = await world.get("/probe?target=http://elsewhere.example/")
+        _, metrics = await world.get("/metrics")
+    assert (status, refused) == (200, 400)
+    assert "probe_success 1.0" in text
+    assert within is not None
+    assert 0 < within <= 119.5
+    runs = 'probe_runs_total{endpoint="x",feature="web",service="a"} 0.0'
+    assert runs in metrics
 
 
 async def test_it_is_not_ready_before_the_first_controls(world: World) -> None:
