@@ -265,12 +265,12 @@ def commands(folder: Path, places: Places) -> dict[str, list[str]]:
 
 
 @contextmanager
-def running(name: str, command: list[str], folder: Path) -> Iterator[None]:
+def running(name: str, command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "GOMAXPROCS": "1"}
     with (folder / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             try:
@@ -285,6 +285,7 @@ class Installation:
     folder: Path
     places: Places
     servers: Servers
+    processes: dict[str, subprocess.Popen[bytes]]
 
     def query(self, promql: str) -> tuple[Sample, ...]:
         asked = urllib.parse.urlencode({"query": promql})
@@ -294,10 +295,14 @@ class Installation:
     def until(self, what: str, holds: Callable[[], object], seconds: float = 40) -> None:
         """Wait for it; what the programs said is in the error where it does not come."""
         try:
-            until(holds, what, seconds)
+            until(lambda: holds() or self.ended(), what, seconds)
+            assert not self.ended(), f"{self.ended()} ended by itself"
         except AssertionError as error:
             error.add_note(self.logs())
             raise
+
+    def ended(self) -> str:
+        return ", ".join(name for name, p in self.processes.items() if p.poll() is not None)
 
     def logs(self) -> str:
         return "\n".join(
@@ -337,9 +342,11 @@ def installed(folder: Path) -> Iterator[Installation]:
         centre, prometheus, alertmanager, *agents = free_ports(3 + len(AGENTS))
         places = Places(origin, control, hook, centre, prometheus, alertmanager, tuple(agents))
         write(folder, places, authority)
-        for name, command in commands(folder, places).items():
-            exits.enter_context(running(name, command, folder))
-        world = Installation(folder, places, servers)
+        processes = {
+            name: exits.enter_context(running(name, command, folder))
+            for name, command in commands(folder, places).items()
+        }
+        world = Installation(folder, places, servers, processes)
         for port, path in (
             (places.correlator, "/-/healthy"),
             (places.prometheus, "/-/ready"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.grafana.committed import EVERYTHING, expressions, surroundings
 from tests.deploy.live import AGENTS, Installation, Message, got, installed
@@ -94,10 +97,6 @@ def begin(story: Story) -> None:
     sure = f"({well}) and on (country, service, feature) {RECORDED_SURE} == 1"
     world.until("all is surely well", lambda: len(world.query(sure)) == 2 * agents)
     story.quiet = tuple(world.servers.told("newsroom"))
-    ports = {"correlator": world.places.correlator, "agent": world.places.agents[0]}
-    story.endpoints = {
-        name: got(f"http://127.0.0.1:{port}/metrics") for name, port in ports.items()
-    }
 
 
 def fail(story: Story) -> None:
@@ -106,6 +105,10 @@ def fail(story: Story) -> None:
     world.until("the outage is told", lambda: world.servers.told("newsroom"))
     world.until("the metrics say so too", lambda: "FailsEverywhere" in firing(world))
     story.fired = firing(world)
+    ports = {"correlator": world.places.correlator, "agent": world.places.agents[0]}
+    story.endpoints = {
+        name: got(f"http://127.0.0.1:{port}/metrics") for name, port in ports.items()
+    }
     api = f"http://127.0.0.1:{world.places.prometheus}/api/v1"
     found = msgspec.json.decode(got(f"{api}/label/__name__/values"), type=Names)
     evaluated = msgspec.json.decode(got(f"{api}/rules"), type=Rules)
@@ -176,6 +179,22 @@ def test_a_recorded_series_has_data(name: str, story: Story) -> None:
 def test_every_metric_of_the_rules_was_scraped(story: Story) -> None:
     used = {name for rule in RULES for name in names(rule.expr)}
     assert used - story.known - ELSEWHERE == set()
+
+
+SELECTOR = re.compile(r"(?<![\w:])((?:probe|worksforwhom)_\w+)\{(.*?)\}")
+SCRAPED = {"job", "instance", "country", "asn", "network_kind"}
+
+
+def test_every_label_of_the_rules_was_scraped(story: Story) -> None:
+    held: dict[str, set[str]] = defaultdict(set)
+    for text in story.endpoints.values():
+        for family in text_string_to_metric_families(text.decode()):
+            for sample in family.samples:
+                held[sample.name] |= sample.labels.keys()
+    asked = [found for rule in RULES for found in SELECTOR.findall(rule.expr)]
+    assert asked
+    for name, matchers in asked:
+        assert set(re.findall(r"(\w+)(?:!=|=~|!~|=)", matchers)) <= held[name] | SCRAPED, name
 
 
 @pytest.mark.parametrize("name", ["agent", "correlator"])
