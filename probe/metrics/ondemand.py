@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
 
 from probe.metrics.exposition import Family, Form, Kind, gauge, labels, sample, write
 from probe.metrics.run import Run, families
@@ -13,6 +14,8 @@ from probe.model import HttpExchange, TlsHandshake
 
 NEVER = -62135596800.0
 """Go's zero time, in Unix seconds: what blackbox_exporter gives for an unverified chain."""
+BODILESS = {204, 304}
+"""Statuses without a body, whatever the headers say (RFC 9110, 6.4.1)."""
 FNV_OFFSET, FNV_PRIME = 0x811C9DC5, 0x01000193
 
 
@@ -40,21 +43,23 @@ def _families(seen: Seen) -> Iterator[Family]:
     yield gauge(
         "probe_ip_addr_hash",
         "FNV-1a hash of the endpoint's own address.",
-        fnv1a(seen.address) if seen.address else 0,
+        fnv1a(ip_address(seen.address).packed) if seen.address else 0,
     )
-    if seen.answer:
-        yield from _answer(seen.answer)
+    yield from _answer(seen.answer)
     if seen.shake and seen.shake.version:
         yield from _tls(seen.shake)
 
 
-def _answer(answer: HttpExchange) -> Iterator[Family]:
-    headers = {header.name.lower(): header.value for header in answer.headers}
+def _answer(answer: HttpExchange | None) -> Iterator[Family]:
+    headers = {held.name.lower(): held.value for held in answer.headers} if answer else {}
     length = headers.get("content-length", "")
+    announced = float(length) if length.isascii() and length.isdigit() else -1
+    if answer is None or answer.status in BODILESS:
+        announced = 0
     yield gauge(
         "probe_http_content_length",
-        "Length that the last answer announced; -1 where it did not.",
-        float(length) if length.isascii() and length.isdigit() else -1,
+        "Length that the last answer announced; -1 where it did not, 0 where there was none.",
+        announced,
     )
     modified = _unix(headers.get("last-modified", ""))
     if modified is not None:
@@ -104,9 +109,9 @@ def _unix(date: str) -> float | None:
     return read.timestamp()
 
 
-def fnv1a(text: str) -> int:
+def fnv1a(data: bytes) -> int:
     """Hash as Go's hash/fnv does, 32 bits."""
     value = FNV_OFFSET
-    for byte in text.encode():
+    for byte in data:
         value = (value ^ byte) * FNV_PRIME & 0xFFFFFFFF
     return value
