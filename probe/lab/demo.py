@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from probe.lab.kernel import run as kernel
-from probe.lab.kernel.namespace import reason_not
+from probe.lab.kernel.sandbox.namespace import reason_not
 from probe.lab.replay import replay
 from probe.lab.result import News
 

@@ -16,8 +16,8 @@ import pytest
 from probe.cli import main
 from probe.lab import library
 from probe.lab.kernel import run as kernel
-from probe.lab.kernel.namespace import reason_not
 from probe.lab.kernel.run import Options
+from probe.lab.kernel.sandbox.namespace import reason_not
 from probe.lab.result import Done, Failed, News, RunResult
 
 

@@ -20,8 +20,8 @@ from probe.config.load import ConfigError
 from probe.lab import library, line, recording
 from probe.lab.diary import Diary
 from probe.lab.kernel.agenda import agenda, describe, disturbances, scale
-from probe.lab.kernel.namespace import SandboxError, enter_sandbox
 from probe.lab.kernel.processes import BASE
+from probe.lab.kernel.sandbox.namespace import SandboxError, enter_sandbox
 from probe.lab.kernel.watch import Watch, within
 from probe.lab.kernel.world import World
 from probe.lab.result import Done, Failed, Happened, News, Phase, RunResult, Tick

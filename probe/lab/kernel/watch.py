@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 from aiohappyeyeballs import AddrInfoType
 
-from probe.lab.kernel.namespace import Namespace, inside
+from probe.lab.kernel.sandbox.namespace import Namespace, inside
 from probe.model import Incident
 
 TIMEOUT_SECONDS = 3

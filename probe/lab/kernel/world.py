@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from probe.lab.kernel import internet
 from probe.lab.kernel.agenda import (
     AGENT_KILLED,
     CORRELATOR_KILLED,
@@ -12,12 +11,13 @@ from probe.lab.kernel.agenda import (
     RESOLVER_BROKEN,
     Change,
 )
-from probe.lab.kernel.authority import Authority
-from probe.lab.kernel.interference import known
+from probe.lab.kernel.hosts.authority import Authority
+from probe.lab.kernel.hosts.servers import MECHANISMS, Servers
+from probe.lab.kernel.internet import process as internet
+from probe.lab.kernel.internet.interference import known
 from probe.lab.kernel.layout import plan
 from probe.lab.kernel.processes import Processes
-from probe.lab.kernel.servers import MECHANISMS, Servers
-from probe.lab.kernel.wiring import wire
+from probe.lab.kernel.sandbox.wiring import wire
 from probe.lab.scenario import Scenario
 
 

@@ -12,10 +12,10 @@ import dns.message
 import dns.rrset
 import trustme
 
-from probe.lab.kernel.interference import NOTICE_PAGE
-from probe.lab.kernel.namespace import inside
+from probe.lab.kernel.internet.interference import NOTICE_PAGE
 from probe.lab.kernel.plan import Host, Plan, Role
-from probe.lab.kernel.wiring import Wired
+from probe.lab.kernel.sandbox.namespace import inside
+from probe.lab.kernel.sandbox.wiring import Wired
 from probe.model import NetworkKind, Vantage
 
 BLOCKED, NEUTRAL, HOME = "www.example.com", "neutral.example.net", "home.example.tr"

@@ -20,9 +20,9 @@ import dns.rcode
 import trustme
 
 from probe.config.shape import Seconds
-from probe.lab.kernel.internet import Internet, start
-from probe.lab.kernel.namespace import enter_sandbox, inside
-from probe.lab.kernel.wiring import Wired, wire
+from probe.lab.kernel.internet.process import Internet, start
+from probe.lab.kernel.sandbox.namespace import enter_sandbox, inside
+from probe.lab.kernel.sandbox.wiring import Wired, wire
 from probe.lab.scenario import Event
 from tests.lab.kernel.scene import (
     BLOCKED,

@@ -10,11 +10,11 @@ import pytest
 
 from probe.config import load
 from probe.lab import library
-from probe.lab.kernel.authority import Authority
+from probe.lab.kernel.hosts.authority import Authority
 from probe.lab.kernel.layout import PUBLIC_RESOLVER, plan
-from probe.lab.kernel.namespace import Namespace
 from probe.lab.kernel.processes import BASE, SPOOL_BYTES, Processes, environment
-from probe.lab.kernel.wiring import Wired
+from probe.lab.kernel.sandbox.namespace import Namespace
+from probe.lab.kernel.sandbox.wiring import Wired
 from probe.model import Measurement, Target
 from probe.transport.spool import Spool
 

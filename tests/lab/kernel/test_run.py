@@ -17,8 +17,8 @@ from probe.config.load import ConfigError
 from probe.config.shape import Seconds
 from probe.lab import library
 from probe.lab.kernel import run as kernel
-from probe.lab.kernel.namespace import reason_not
 from probe.lab.kernel.run import Options, check, run
+from probe.lab.kernel.sandbox.namespace import reason_not
 from probe.lab.result import Failed
 from probe.lab.scenario import Event
 

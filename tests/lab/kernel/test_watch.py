@@ -13,7 +13,7 @@ import msgspec
 from aiohappyeyeballs import AddrInfoType
 from aiohttp import web
 
-from probe.lab.kernel.authority import Authority
+from probe.lab.kernel.hosts.authority import Authority
 from probe.lab.kernel.watch import Watch, incidents
 from probe.model import Cause, Scope
 

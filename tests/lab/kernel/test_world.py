@@ -12,7 +12,7 @@ import pytest
 
 import probe
 from probe.lab import library
-from probe.lab.kernel.namespace import reason_not
+from probe.lab.kernel.sandbox.namespace import reason_not
 from probe.lab.kernel.world import playable
 
 Sights = dict[str, dict[str, str]]

@@ -1,0 +1,1 @@
+"""The servers that stand in the lab: name servers, resolvers, origins, their authority."""

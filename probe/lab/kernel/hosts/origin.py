@@ -1,0 +1,171 @@
+"""The process of all HTTP and HTTPS servers of a lab, over sockets handed to it.
+
+Its first line of standard input is a Duty; each later line is an Order that replaces the one
+before. The sockets were opened in their namespaces by the orchestrator and inherited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from http import HTTPStatus
+from random import Random
+
+import msgspec
+
+from probe.lab import line
+from probe.lab.kernel.hosts.answers import Client, Reply, Request, index, serve
+from probe.lab.kernel.hosts.nameserver import stdin_lines
+from probe.lab.kernel.layout import Page
+from probe.lab.scenario import Event
+
+HEAD_LIMIT_BYTES = 64 * 1024
+REQUEST_TIMEOUT_SECONDS = 10
+SILENCE_SECONDS = 30
+NOTICE_PAGE = "<!doctype html><title>Notice</title><h1>Access to this site is restricted</h1>"
+
+
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """One listening socket of one origin."""
+
+    fd: int
+    certificate: str = ""
+    """A PEM file with key and chain; empty for plain HTTP."""
+    expired: str = ""
+    """The same, run out."""
+    host: str = ""
+
+
+class Duty(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process is to be, for as long as it lives."""
+
+    servings: tuple[Serving, ...]
+    notices: tuple[Serving, ...] = ()
+    """Listening sockets on which every request is answered with a notice."""
+    pages: tuple[Page, ...]
+    clients: dict[str, Client]
+    """Who stands behind an address."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds from now on."""
+
+    faults: tuple[Event, ...] = ()
+    expired: tuple[str, ...] = ()
+    """Hosts whose certificate has run out."""
+
+
+class Origins:
+    """All servers of one process, and the order in force."""
+
+    def __init__(self, duty: Duty) -> None:
+        self._pages = index(duty.pages)
+        self._clients = duty.clients
+        self._dice = Random(0).random  # noqa: S311 — for partial faults
+        self._contexts: list[tuple[str, ssl.SSLContext, str, str]] = []
+        self.now = Order()
+
+    async def listen(self, serving: Serving) -> asyncio.Server:
+        return await asyncio.start_server(
+            self._answer,
+            sock=socket.socket(fileno=serving.fd),
+            ssl=self._context(serving),
+            limit=HEAD_LIMIT_BYTES,
+            backlog=256,
+        )
+
+    async def notice(self, serving: Serving) -> asyncio.Server:
+        return await asyncio.start_server(
+            _notice, sock=socket.socket(fileno=serving.fd), ssl=self._context(serving)
+        )
+
+    def obey(self, order: Order) -> None:
+        """Take the order; a new certificate shows in the next handshake."""
+        for host, context, valid, expired in self._contexts:
+            context.load_cert_chain(expired if host in order.expired else valid)
+        self.now = order
+
+    def _context(self, serving: Serving) -> ssl.SSLContext | None:
+        if not serving.certificate:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(serving.certificate)
+        context.set_alpn_protocols(["http/1.1"])
+        if serving.expired:
+            known = (serving.host, context, serving.certificate, serving.expired)
+            self._contexts.append(known)
+        return context
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
+                request = await _read(reader, str(writer.get_extra_info("peername")[0]))
+            reply = serve(request, self._pages, self._clients, self.now.faults, self._dice())
+            await _send(writer, reply)
+        except (OSError, EOFError, TimeoutError, ValueError, asyncio.LimitOverrunError):
+            pass  # the client or the path broke off; that is what a lab is for
+        finally:
+            writer.close()
+
+
+async def _read(reader: asyncio.StreamReader, client: str) -> Request:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    _method, path, _version = head[0].split(" ", 2)
+    fields = dict(line.partition(":")[::2] for line in head[1:] if line)
+    named = {name.strip().lower(): value.strip() for name, value in fields.items()}
+    await reader.readexactly(int(named.get("content-length", "0")))
+    host = named.get("host", "").partition(":")[0].lower()
+    return Request(host=host, path=path, client=client)
+
+
+async def _send(writer: asyncio.StreamWriter, reply: Reply) -> None:
+    if reply.silent:
+        await asyncio.sleep(SILENCE_SECONDS)
+        return
+    writer.write(encode(reply))
+    await writer.drain()
+
+
+def encode(reply: Reply) -> bytes:
+    body = reply.body.encode()
+    lines = [
+        f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}",
+        f"Content-Type: {reply.kind}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *(f"{name}: {value}" for name, value in reply.headers),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def _notice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
+            await reader.readuntil(b"\r\n\r\n")
+        await _send(writer, Reply(body=NOTICE_PAGE))
+    except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
+        pass  # not a request: a notice is all there is here
+    finally:
+        writer.close()
+
+
+async def run(duty: Duty, lines: asyncio.StreamReader) -> None:
+    """Serve until the lines end."""
+    origins = Origins(duty)
+    servers = [await origins.listen(serving) for serving in duty.servings]
+    servers += [await origins.notice(serving) for serving in duty.notices]
+    while text := await lines.readline():
+        origins.obey(line.decode(text, Order))
+    for server in servers:
+        server.close()
+        await server.wait_closed()
+
+
+async def main() -> None:
+    lines = await stdin_lines()
+    await run(line.decode(await lines.readline(), Duty), lines)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,190 @@
+"""Starts the lab's DNS servers and origins: sockets opened in their namespaces, one process each."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from probe.lab import line
+from probe.lab.kernel.agenda import CERTIFICATE_EXPIRED
+from probe.lab.kernel.hosts import nameserver, origin
+from probe.lab.kernel.hosts.answers import FAULTS, Client
+from probe.lab.kernel.hosts.authority import Authority
+from probe.lab.kernel.hosts.zones import knowledge
+from probe.lab.kernel.layout import pages
+from probe.lab.kernel.plan import Host, Plan, Role
+from probe.lab.kernel.sandbox.namespace import inside
+from probe.lab.kernel.sandbox.wiring import Wired
+from probe.lab.scenario import Event, Scenario
+
+MECHANISMS = (*FAULTS, CERTIFICATE_EXPIRED)
+BACKLOG = 256
+NOTICE_NAME = "notice.operator.net"
+
+
+class Server:
+    """A process that reads its duty, and then orders, from its standard input."""
+
+    def __init__(
+        self, module: str, duty: msgspec.Struct, sockets: list[socket.socket], log: Path
+    ) -> None:
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603 — our own module
+                [sys.executable, "-m", module],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                pass_fds=[own.fileno() for own in sockets],
+            )
+        for own in sockets:
+            own.close()
+        self.order(duty)
+
+    def order(self, order: msgspec.Struct) -> None:
+        """Send one line; raises BrokenPipeError when the process is gone."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(line.encode(order))
+            self._process.stdin.flush()
+
+    def stop(self) -> None:
+        """End it by ending its input; it closes its sockets itself."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class Servers:
+    def __init__(
+        self, scenario: Scenario, plan: Plan, wired: Wired, authority: Authority, logs: Path
+    ) -> None:
+        self._faults: dict[str, Event] = {}
+        self._broken: dict[str, Event] = {}
+        self._addresses = {host.name: (host.v4, host.v6) for host in plan.hosts}
+        self._names = plan.names
+        self.dns = _dns(plan, wired, logs)
+        self.origins = _origins(scenario, plan, wired, authority, logs)
+
+    def fault(self, key: str, event: Event, *, begins: bool) -> None:
+        """Let a `server.*` event begin or end at the origins."""
+        _switch(self._faults, key, event, begins=begins)
+        faults = tuple(f for f in self._faults.values() if f.mechanism in FAULTS)
+        expired = [e for e in self._faults.values() if e.mechanism == CERTIFICATE_EXPIRED]
+        hosts = tuple(name for event in expired for name in self._concerned(event))
+        self.origins.order(origin.Order(faults=faults, expired=hosts))
+
+    def break_resolver(self, key: str, event: Event, *, begins: bool) -> None:
+        """Let names fail, or work again, for the event's vantages."""
+        _switch(self._broken, key, event, begins=begins)
+        clients = [self._addresses[v] for e in self._broken.values() for v in e.vantages]
+        self.dns.order(nameserver.Order(broken=tuple(a for pair in clients for a in pair if a)))
+
+    def stop(self) -> None:
+        self.dns.stop()
+        self.origins.stop()
+
+    def _concerned(self, event: Event) -> tuple[str, ...]:
+        keys = [
+            key
+            for service in event.services
+            for key in ([f"{service}/{f}" for f in event.features] or [service])
+        ]
+        return (*event.names, *(name for key in keys for name in self._names.get(key, ())))
+
+
+def _switch(events: dict[str, Event], key: str, event: Event, *, begins: bool) -> None:
+    if begins:
+        events[key] = event
+    else:
+        events.pop(key, None)
+
+
+def _dns(plan: Plan, wired: Wired, logs: Path) -> Server:
+    known, sockets = knowledge(plan), list[socket.socket]()
+    root = next(host.v4 for host in plan.hosts if host.name == "ns-root")
+
+    def opened(host: Host, port: int) -> int:
+        sockets.append(_socket(wired, host, host.v4, port, socket.SOCK_DGRAM))
+        return sockets[-1].fileno()
+
+    nameservers = tuple(
+        nameserver.NameServing(fd=opened(host, nameserver.DNS_PORT), knowledge=known[host.name])
+        for host in plan.hosts
+        if host.role is Role.NAMESERVER
+    )
+    resolvers = tuple(
+        nameserver.Resolving(
+            fd=opened(host, nameserver.DNS_PORT), upstream=opened(host, 0), root=root
+        )
+        for host in plan.hosts
+        if host.role in {Role.ISP_RESOLVER, Role.PUBLIC_RESOLVER}
+    )
+    duty = nameserver.Duty(nameservers=nameservers, resolvers=resolvers)
+    return Server("probe.lab.kernel.hosts.nameserver", duty, sockets, logs / "dns.log")
+
+
+def _origins(
+    scenario: Scenario, plan: Plan, wired: Wired, authority: Authority, logs: Path
+) -> Server:
+    servings, sockets = list[origin.Serving](), list[socket.socket]()
+
+    def opened(host: Host, address: str, port: int) -> int:
+        sockets.append(_socket(wired, host, address, port, socket.SOCK_STREAM))
+        return sockets[-1].fileno()
+
+    for host in plan.hosts:
+        if host.role is Role.ORIGIN:
+            name = host.name.removeprefix("origin-")
+            certificate = str(authority.issue(name))
+            expired = str(authority.issue(name, expired=True))
+            for address in filter(None, (host.v4, host.v6)):
+                secure = origin.Serving(
+                    fd=opened(host, address, 443),
+                    host=name,
+                    certificate=certificate,
+                    expired=expired,
+                )
+                servings += [secure, origin.Serving(fd=opened(host, address, 80), host=name)]
+    # Its certificate is good, but for another name than those whose visitors are sent here.
+    certificate = str(authority.issue(NOTICE_NAME))
+    notices = tuple(
+        origin.Serving(fd=opened(host, host.v4, port), certificate=chain)
+        for host in plan.hosts
+        if host.role is Role.NOTICE
+        for port, chain in ((80, ""), (443, certificate))
+    )
+    duty = origin.Duty(
+        servings=tuple(servings),
+        notices=notices,
+        pages=pages(scenario),
+        clients=clients(plan),
+    )
+    return Server("probe.lab.kernel.hosts.origin", duty, sockets, logs / "origin.log")
+
+
+def clients(plan: Plan) -> dict[str, Client]:
+    """Who stands behind an address, for origins that serve by country."""
+    return {
+        address: Client(country=host.country, asn=host.asn, vantage=host.name)
+        for host in plan.hosts
+        if host.role is Role.VANTAGE
+        for address in filter(None, (host.v4, host.v6))
+    }
+
+
+def _socket(wired: Wired, host: Host, address: str, port: int, kind: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with inside(wired.hosts[host.name]):
+        own = socket.socket(family, kind)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    own.bind((address, port))
+    if kind == socket.SOCK_STREAM:
+        own.listen(BACKLOG)
+    return own
