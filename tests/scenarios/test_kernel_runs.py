@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from probe.lab import library
-from probe.lab.kernel.namespace import reason_not
 from probe.lab.kernel.run import Options, run
+from probe.lab.kernel.sandbox.namespace import reason_not
 from probe.lab.result import Done, Failed, RunResult
 from probe.model import Cause
 
