@@ -7,17 +7,22 @@ import urllib.request
 from http import HTTPStatus
 
 TIMEOUT_SECONDS = 4
+STRANGER = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
+"""What a daemon whose web.config_file protects all paths answers: it is alive and at its post."""
 LOOPBACK = ("http://127.0.0.1:", "https://127.0.0.1:")
 
 
 def healthy(url: str) -> bool:
-    """Say whether the daemon answers 200; its certificate is for another name than loopback's."""
+    """Say whether the daemon answers; its certificate is for another name than loopback's."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS, context=context) as answer:  # noqa: S310 — loopback, see main
             return bool(answer.status == HTTPStatus.OK)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code in STRANGER
     except (OSError, urllib.error.URLError):
         return False
 

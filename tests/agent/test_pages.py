@@ -1,9 +1,11 @@
 """A few pages behind one guard, and no more than so many requests at once."""
 
 import asyncio
+import ssl
 from pathlib import Path
 
 import pytest
+import trustme
 from aiohttp import ClientError, ClientSession, TCPConnector, web
 from aiohttp.test_utils import make_mocked_request
 
@@ -75,6 +77,21 @@ async def test_all_of_it_is_behind_the_listener_s_users(tmp_path: Path) -> None:
         async with client.post(f"http://{address}/-/quit") as answer:
             assert answer.status == 401
     assert not shown.lifecycle.stop.is_set()
+
+
+async def test_it_speaks_tls_where_its_file_says_so(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    file = tmp_path / "web.yaml"
+    file.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n")
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(trust)
+    async with pages.serving("127.0.0.1:0", Shown(str(file))) as [address], ClientSession() as c:
+        url = f"https://localhost:{address.split(':')[1]}/-/healthy"
+        async with c.get(url, ssl=trust) as answer:
+            assert answer.status == 200
 
 
 async def test_200_at_once_are_all_answered() -> None:

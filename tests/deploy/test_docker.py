@@ -107,7 +107,14 @@ def asked(url: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(HTTPStatus.OK, 0), (HTTPStatus.SERVICE_UNAVAILABLE, 1)]
+    ("status", "code"),
+    [
+        (HTTPStatus.OK, 0),
+        (HTTPStatus.UNAUTHORIZED, 0),
+        (HTTPStatus.FORBIDDEN, 0),
+        (HTTPStatus.SERVICE_UNAVAILABLE, 1),
+        (HTTPStatus.NOT_FOUND, 1),
+    ],
 )
 def test_it_is_healthy_where_the_daemon_says_so(status: HTTPStatus, code: int) -> None:
     with answering(status) as port:
