@@ -18,6 +18,7 @@ FRESH_SECONDS = 1.0
 SLICE_BYTES = 64 * 1024
 """Sent at once: a slow reader holds this much, not the whole."""
 SEND_SECONDS = 30.0
+"""Who has not read it by then is hung up on."""
 GZIP_LEVEL = 1
 _GZIP_WINDOW = 31
 
@@ -61,10 +62,14 @@ class Scrapes:
             return web.Response(body=body, headers=headers)
         response = web.StreamResponse(headers=headers)
         response.content_length = len(body)
-        async with asyncio.timeout(SEND_SECONDS):
-            await response.prepare(request)
-            for start in range(0, len(body), SLICE_BYTES):
-                await response.write(body[start : start + SLICE_BYTES])
+        await response.prepare(request)
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                for start in range(0, len(body), SLICE_BYTES):
+                    await response.write(body[start : start + SLICE_BYTES])
+        except TimeoutError:
+            if request.transport:
+                request.transport.abort()
         return response
 
 

@@ -4,11 +4,12 @@ import asyncio
 import gzip
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import make_mocked_request
+from aiohttp.typedefs import Handler
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as openmetrics_families,
 )
@@ -67,9 +68,9 @@ def test_both_forms_can_be_read_back() -> None:
 
 
 @asynccontextmanager
-async def served(scrapes: Scrapes) -> AsyncIterator[str]:
+async def served(answer: Handler) -> AsyncIterator[str]:
     app = web.Application()
-    app.router.add_get("/metrics", scrapes.answer)
+    app.router.add_get("/metrics", answer)
     server = runner(app)
     try:
         yield f"http://{(await listen(server, '127.0.0.1:0'))[0]}/metrics"
@@ -95,7 +96,7 @@ async def test_two_hundred_at_once_are_one_rendering() -> None:
             texts.append((answer.status, len(await answer.read())))
 
     async with (
-        served(Scrapes(counting.snapshot)) as url,
+        served(Scrapes(counting.snapshot).answer) as url,
         ClientSession() as client,
         asyncio.TaskGroup() as tasks,
     ):
@@ -118,7 +119,7 @@ async def test_a_rendering_does_not_outlive_its_freshness() -> None:
 @pytest.mark.parametrize("packed", [True, False])
 async def test_a_large_answer_comes_whole(*, packed: bool) -> None:
     headers = {"Accept-Encoding": "gzip" if packed else "identity", "Accept": PROMETHEUS}
-    async with served(Scrapes(Counting().snapshot)) as url, ClientSession() as client:
+    async with served(Scrapes(Counting().snapshot).answer) as url, ClientSession() as client:
         async with client.get(url, headers=headers) as answer:
             text = await answer.text()
             assert answer.headers["Content-Type"] == Form.OPENMETRICS.value
@@ -127,3 +128,34 @@ async def test_a_large_answer_comes_whole(*, packed: bool) -> None:
             assert (answer.status, await answer.read()) == (200, b"")
     assert text.endswith("# EOF\n")
     assert len(text) > scrape.SLICE_BYTES
+
+
+async def test_who_does_not_read_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scrape, "SEND_SECONDS", 0.05)
+    many = tuple(Row(Target(service="s", feature="f", endpoint=f"e{n}")) for n in range(30_000))
+    scrapes, ended = Scrapes(lambda: Snapshot(version="1", rows=many)), asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await scrapes.answer(request)
+        finally:
+            ended.set()
+
+    async with served(answer) as url, asyncio.timeout(10):
+        host, port = url.removeprefix("http://").removesuffix("/metrics").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        await ended.wait()
+        promised = int(head.lower().partition(b"content-length: ")[2].split()[0])
+        assert await left(reader) < promised
+        writer.close()
+
+
+async def left(reader: asyncio.StreamReader) -> int:
+    """Count what still comes."""
+    read = 0
+    with suppress(ConnectionResetError):
+        while data := await reader.read(65536):
+            read += len(data)
+    return read
