@@ -290,8 +290,8 @@ class Agent:
     # ── what others look at ──────────────────────────────────────────────────────────────────
 
     def status(self) -> str:
-        failing, reason = self.ledger.failing(), self.ledger.health.reason
-        return f"{len(self._endpoints)} targets, {failing} failing; {reason or 'vantage well'}"
+        vantage = self.unready() or self.ledger.health.reason or "vantage well"
+        return f"{len(self._endpoints)} targets, {self.ledger.failing()} failing; {vantage}"
 
     def configuration(self) -> str:
         return shown(self.config)

@@ -1,9 +1,12 @@
 """A listener's file is exporter-toolkit's: upstream's own good and bad examples, said in our words."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.config import load, web
 from probe.config.load import ConfigError
@@ -172,3 +175,19 @@ def test_the_example_is_good_with_and_without_its_comment_signs(tmp_path: Path) 
     assert found.tls_server_config.client_auth_type == "RequireAndVerifyClientCert"
     assert list(found.basic_auth_users) == ["dave"]
     assert found.rate_limit.burst == 20
+
+
+@given(st.dictionaries(st.text(max_size=8), st.text(max_size=70), max_size=3))
+def test_users_are_taken_or_refused_by_name(
+    tmp_path_factory: pytest.TempPathFactory, users: dict[str, str]
+) -> None:
+    path = tmp_path_factory.mktemp("users") / "web.yaml"
+    path.write_text(json.dumps({"basic_auth_users": users}))
+    try:
+        found = load.web_config(path)
+    except ConfigError as refused:
+        said, taken = str(refused), ()
+    else:
+        said, taken = "", tuple(found.basic_auth_users.values())
+    assert "\n" not in said
+    assert all(web.BCRYPT.fullmatch(hashed) for hashed in taken)

@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 import trustme
 from aiohttp import ClientSession, web
+from hypothesis import given
+from hypothesis import strategies as st
 
-from probe.transport.guard import Guard, names
+from probe.config.shape import Seconds
+from probe.config.web import RateLimit
+from probe.transport.guard import Bucket, Guard, names
 from probe.transport.listen import listen, runner
 from probe.transport.protection import Protection
 
@@ -268,3 +272,23 @@ async def test_a_certificate_that_rotates_is_served_to_the_next_who_comes(
         issued.private_key_pem.write_to_path(tmp_path / "key.pem")
         world.protection.renew(NOW)
         assert (await world.ask(tls=Trusted(other, "").client()))[0] == 200
+
+
+@given(
+    st.lists(st.floats(-10, 60), max_size=60),
+    st.integers(1, 20),
+    st.floats(0.01, 10),
+)
+def test_no_more_get_through_than_the_limit_says(
+    waits: list[float], burst: int, interval: float
+) -> None:
+    """Whatever the clock does: a step back earns nothing and takes nothing away."""
+    limit, bucket = RateLimit(interval=Seconds(interval), burst=burst), Bucket(burst, 0.0)
+    now, forward, admitted = 0.0, 0.0, 0
+    for wait in waits:
+        now += wait
+        forward += max(wait, 0.0)
+        admitted += bucket.take(limit, now)
+        assert bucket.left >= 0
+    assert admitted <= burst + forward / interval + 1e-6
+    assert admitted >= min(len(waits), burst)
