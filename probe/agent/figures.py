@@ -91,7 +91,7 @@ def figures(observations: Sequence[Observation], at: datetime) -> Run:
         protocol=_protocol(first.address),
         phases=tuple(sum(hop[n] for hop in each) for n in range(len(PHASES))),
         status=(answer.status or 0) if answer else 0,
-        version=_version(answer.version) if answer else 0.0,
+        version=float(answer.version) if answer else 0.0,
         redirects=len(walked) - 1,
         ssl=bool(answer and answer.url.startswith("https:")),
         length=answer.length if answer else 0,
@@ -127,13 +127,6 @@ def _took(hop: Hop) -> float:
 
 def _protocol(address: str) -> int:
     return 0 if not address else 6 if ":" in address else 4
-
-
-def _version(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def _expiry(shake: TlsHandshake | None) -> float | None:

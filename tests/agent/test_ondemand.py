@@ -160,6 +160,17 @@ async def test_the_same_asked_twice_at_once_is_one_probe() -> None:
     assert len({answer.text for answer in answers}) == 1
 
 
+async def test_nobody_waits_longer_for_a_turn_than_he_said() -> None:
+    agent, gate = Agent(), asyncio.Event()
+    agent.act = _until(gate)
+    async with serving(agent) as client, asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(client.ask())
+        await agent.until(1)
+        assert (await client.ask(patience="0.05")).status == 429
+        gate.set()
+        assert (await first).status == 200
+
+
 async def test_another_probe_of_an_endpoint_waits_its_second_out() -> None:
     agent = Agent()
     async with serving(agent) as client:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -53,6 +54,19 @@ def test_a_failed_probe_has_its_figures_and_nothing_made_up() -> None:
 def test_the_length_announced(headers: tuple[tuple[str, str], ...], length: float) -> None:
     found = values(Seen(Run(at=AT), 1, answer=answer(*headers)))
     assert found["probe_http_content_length"] == length
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_what_has_no_body_has_no_length(status: int) -> None:
+    bare = msgspec.structs.replace(answer(), status=status)
+    assert values(Seen(Run(at=AT), 1, answer=bare))["probe_http_content_length"] == 0
+
+
+def test_a_peer_without_certificates_has_no_chain() -> None:
+    bare = msgspec.structs.replace(shake(), chain=())
+    found = values(Seen(Run(at=AT), 1, shake=bare))
+    assert found["probe_tls_version_info"] == 1
+    assert "probe_ssl_last_chain_info" not in found
 
 
 def test_the_last_change() -> None:
