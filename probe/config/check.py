@@ -315,8 +315,13 @@ def against(rules: Iterable[Check], value: msgspec.Struct) -> Iterator[Problem]:
 
 
 def dotted(path: Path) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{_key(part)}" for part in path)
     return text.removeprefix(".")
+
+
+def _key(name: str) -> str:
+    """Write a key that a user made up: it must not make a second line of an error."""
+    return name if name.isprintable() and name else repr(name)
 
 
 def _judged(rule: Check, path: Path, held: object) -> Iterator[Problem]:

@@ -186,7 +186,8 @@ def test_users_are_taken_or_refused_by_name(
     try:
         found = load.web_config(path)
     except ConfigError as refused:
-        said, taken = str(refused), ()
+        said = str(refused)
+        taken: tuple[str, ...] = ()
     else:
         said, taken = "", tuple(found.basic_auth_users.values())
     assert "\n" not in said
