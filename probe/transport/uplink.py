@@ -218,7 +218,8 @@ class Uplink:
     def _change(self, state: str, sentence: str) -> None:
         if state != self._state:
             self._state = state
-            log.log(logging.WARNING if state else logging.INFO, "%s", sentence)
+            about = {"target": "uplink", "state": state or "well"}
+            log.log(logging.WARNING if state else logging.INFO, "%s", sentence, extra=about)
 
     def _backoff(self) -> float:
         return jittered(self._failures, self._chances.draw(), self._settings.max_backoff)

@@ -204,14 +204,17 @@ class Courier:
     def _succeeded(self) -> None:
         self.counts.ok += 1
         if self._failures:
-            log.info("webhook %s: works again", self._route.name)
+            state = {"target": f"webhook {self._route.name}", "state": "well"}
+            log.info("webhook %s: works again", self._route.name, extra=state)
         self._failures = 0
 
     def _failed(self, error: DeliveryError) -> float:
         """Count it, say it once, and give the seconds to wait."""
         self.counts.failed += 1
         if not self._failures:
-            log.warning("webhook %s: fails, deliveries wait: %s", self._route.name, error)
+            name = self._route.name
+            state = {"target": f"webhook {name}", "state": "failing"}
+            log.warning("webhook %s: fails, deliveries wait: %s", name, error, extra=state)
         self._failures += 1
         longest = self._pace.max_backoff
         if error.after is not None:
