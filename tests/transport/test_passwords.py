@@ -3,8 +3,11 @@
 import asyncio
 import base64
 import builtins
+import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -158,3 +161,10 @@ def test_a_missing_library_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ConfigError, match="the package bcrypt is missing; install it"):
         Passwords({"alice": HASH})
+
+
+def test_an_agent_without_users_never_loads_it() -> None:
+    code = "import sys, probe.agent.root; sys.exit('bcrypt' in sys.modules)"
+    root = str(Path(__file__).parents[2])
+    found = subprocess.run([sys.executable, "-c", code], cwd=root, check=False)  # noqa: S603 — our own words
+    assert found.returncode == 0
