@@ -80,12 +80,14 @@ class Spool:
         self.writable = True
         return len(lines)
 
-    def peek(self, most: int) -> list[tuple[int, bytes]]:
-        """Give the oldest rows, oldest first. Raises SpoolError."""
+    def peek(self, most: int, after: int = 0) -> list[tuple[int, bytes]]:
+        """Give the oldest rows past the row `after`, oldest first. Raises SpoolError."""
         rows: list[tuple[int, bytes]] = []
         size = 0
         with self._lock, self._reporting():
-            found = self._db.execute("SELECT n, line FROM spool ORDER BY n LIMIT ?", (most,))
+            found = self._db.execute(
+                "SELECT n, line FROM spool WHERE n > ? ORDER BY n LIMIT ?", (after, most)
+            )
             for row, line in found:
                 size += len(line)
                 if rows and size > PEEK_BYTES:

@@ -1,7 +1,8 @@
 """What waits in the spool to the correlator: batches of JSON Lines over HTTPS, with back-off.
 
 At least once: rows are forgotten only after the correlator said that it has them, or will never
-take them. Whatever goes wrong, the spool keeps the rest and probing goes on.
+take them. Whatever goes wrong, the spool keeps the rest and probing goes on. A row that spoils
+every batch it is in is stepped over, and given up once others have passed it often enough.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from probe.config.shape import Secret, Uplinking
 from probe.transport import wire
 from probe.transport.backoff import BASE_SECONDS, Chances, jittered, retry_after
 from probe.transport.spool import Spool, SpoolError
+from probe.transport.suspects import Suspects
 
 PATH = "/api/v1/measurements"
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=15)
@@ -49,6 +51,9 @@ ERRORS = (
     "spool",
 )
 """What an attempt can end in, apart from success; the label values of the errors metric."""
+
+SPOILT = frozenset({"refused", "bad_answer"})
+"""Errors that one row of the batch may have caused."""
 
 STATUSES = {401: "unauthorized", 403: "unauthorized", 413: "too_large", 429: "busy", 503: "busy"}
 
@@ -112,6 +117,7 @@ class Uplink:
             self._headers["Content-Encoding"] = "gzip"
         self._trust = trust(settings)
         self._batch = settings.batch
+        self._suspects = Suspects()
         self._failures = 0
         self._state = ""
         self._said: set[str] = set()
@@ -149,22 +155,39 @@ class Uplink:
 
     async def _send(self, session: aiohttp.ClientSession) -> None:
         """Send one batch. Raises UplinkError; the batch then still waits."""
-        with _spooling():
-            rows = await asyncio.to_thread(self._spool.peek, self._batch)
+        rows = await self._next()
         if not rows:
             return
         try:
             reply = await self._posted(session, rows)
         except UplinkError as error:
+            if error.name in SPOILT:
+                numbers = [row for row, _ in rows]
+                self._batch = self._suspects.failed(numbers, self._failures, self._batch)
             if error.name != "too_large":
                 raise
             await self._shrink(rows, error)
             return
-        done = _done(rows, reply)
         self._count(reply)
-        with _spooling():
-            await asyncio.to_thread(self._spool.forget, [row for row, _ in done])
+        await self._forget(_done(rows, reply))
         self._succeeded()
+
+    async def _next(self) -> list[Row]:
+        with _spooling():
+            rows = await asyncio.to_thread(self._spool.peek, self._batch, self._suspects.after)
+            if not rows and self._suspects.after:
+                self._suspects.again()
+                rows = await asyncio.to_thread(self._spool.peek, self._batch)
+        return rows
+
+    async def _forget(self, done: Sequence[Row]) -> None:
+        """Let go of what arrived, and of what was shown never to arrive."""
+        rows = [row for row, _ in done]
+        spoilt = self._suspects.passed(rows)
+        for _ in spoilt:
+            self._refused("unanswered", "a measurement is never answered well, and others are")
+        with _spooling():
+            await asyncio.to_thread(self._spool.forget, [*rows, *spoilt])
 
     async def _posted(self, session: aiohttp.ClientSession, rows: Sequence[Row]) -> Reply:
         body = await asyncio.to_thread(_body, rows, self._settings.compression)

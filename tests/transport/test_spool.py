@@ -100,6 +100,13 @@ def test_forgetting_what_was_dropped_meanwhile_counts_nothing_twice(path: Path) 
         assert (held(spool), spool.depth(), spool.size()) == ([2], 1, row)
 
 
+def test_a_peek_can_begin_past_a_row(spool: Spool) -> None:
+    spool.put(measurement(n) for n in range(3))
+    (first, _), *rest = spool.peek(3)
+    assert spool.peek(3, first) == rest
+    assert spool.peek(3, rest[-1][0]) == []
+
+
 def test_a_peek_is_no_larger_than_one_request_may_be(path: Path) -> None:
     big = [measurement(n, "x" * 3_000_000) for n in range(3)]
     with closing(Spool(path, 64 * ROOM)) as spool:

@@ -258,6 +258,41 @@ async def test_one_row_that_is_too_large_goes_and_is_counted(spool: Spool) -> No
     assert (sender.counts.refused["too_large"], sender.counts.accepted) == (1, 1)
 
 
+class Choosy(Centre):
+    """A correlator that answers badly whenever one of these rows is in the batch."""
+
+    def __init__(self, answer: int | str, *spoilt: int) -> None:
+        super().__init__()
+        self.answer = answer
+        self.spoilt = {wire.line(measurement(number)) for number in spoilt}
+
+    async def handle(self, request: web.Request) -> web.Response:
+        lines = set(gzip.decompress(await request.read()).splitlines())
+        return answered(self.answer) if lines & self.spoilt else await super().handle(request)
+
+
+@pytest.mark.parametrize("answer", [400, 500, "not JSON", '{"accepted": 99, "duplicate": 0}'])
+async def test_one_row_that_spoils_its_batch_does_not_dam_the_rest(
+    spool: Spool, answer: int | str
+) -> None:
+    spool.put(measurement(n) for n in range(9))
+    sender, _ = await pushed(spool, Choosy(answer, 0, 4), waits=30)
+    assert spool.depth() == 0
+    assert sender.counts.accepted == 7
+    assert sender.counts.refused == {"unanswered": 2}
+
+
+@pytest.mark.parametrize("answer", [400, 500, "not JSON"])
+async def test_a_correlator_that_takes_nothing_costs_no_row(
+    spool: Spool, answer: int | str
+) -> None:
+    spool.put(measurement(n) for n in range(3))
+    centre = Centre(*[answer] * 40)
+    sender, _ = await pushed(spool, centre, waits=40)
+    assert spool.depth() == 3
+    assert not sender.counts.refused
+
+
 async def test_nobody_there_is_an_error_and_no_end(
     spool: Spool, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
