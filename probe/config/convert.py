@@ -26,6 +26,8 @@ KINDS = {
     "object": "a mapping",
     "null": "nothing",
 }
+QUOTABLE = frozenset({"int", "float", "bool"})
+"""What becomes text in quotes."""
 TYPE_ERROR = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
 MISSING = re.compile(r"Object missing required field `([^`]*)`")
 PLACE = re.compile(r"^(.*?)(?: - at `\$([^`]*)`)?$", re.DOTALL)
@@ -50,7 +52,7 @@ def _plainly(said: str, shape: inspect.Type, path: tuple[str | int, ...]) -> str
         return f"`{missing[1]}` is missing"
     if wrong := TYPE_ERROR.match(said):
         wanted = " or ".join(KINDS.get(k.strip(), k.strip()) for k in wrong[1].split("|"))
-        quote = "; put it in quotes" if wrong[1] == "str" and wrong[2] != "null" else ""
+        quote = "; put it in quotes" if wrong[1] == "str" and wrong[2] in QUOTABLE else ""
         return f"expected {wanted}, got {KINDS.get(wrong[2], wrong[2])}{quote}"
     if said.startswith("Invalid enum value"):
         kind = _type_at(shape, path)

@@ -27,6 +27,7 @@ WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 INTEGER = re.compile(r"[-+]?[0-9]{1,40}")
 NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
@@ -75,7 +76,10 @@ def parse(path: Path) -> Node:
         problem = error.problem or "it cannot be read"
         raise ConfigError(f"{place}: not valid YAML{where}: {problem}{_hint(problem)}") from None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        found = UNPRINTABLE.search(text)
+        number = text.count("\n", 0, found.start()) + 1 if found else 1
+        problem = f"holds {found[0]!r}; remove that character" if found else str(error)
+        raise ConfigError(f"{path}:{number}: not valid YAML: {problem}") from None
 
 
 def plain(node: Node) -> Plain:

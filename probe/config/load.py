@@ -72,14 +72,21 @@ def web_config(path: Path) -> web.WebConfig:
         return web.WebConfig()
 
 
-def read(path: Path, shape: type[T]) -> T:
-    """Read one file as one shape: keys, types, then the shape's own checks.
+def read(
+    path: Path, shape: type[T], also: Callable[[T], Iterable[check.Problem]] = lambda _: ()
+) -> T:
+    """Read one file as one shape: keys, types, the shape's own checks, and what `also` finds.
 
     Relative paths in it come back relative to the file. Raises ConfigError.
     """
     root = document.parse(path)
     value = _rebased(convert.converted(path, root, shape), path.parent)
-    for problem in (*_problems(value), *_token_problems(value)):
+    for problem in (
+        *_problems(value),
+        *_file_problems(value),
+        *_token_problems(value),
+        *also(value),
+    ):
         raise convert.failure(path, root, problem.path, problem.text)
     return value
 
@@ -140,6 +147,36 @@ def _file_text(field: str, name: str) -> str:
     except UnicodeDecodeError:
         raise ConfigError(f"{field}_file: {name} is not plain ASCII text") from None
 
+
+# ── files that are named ─────────────────────────────────────────────────────────────────────
+
+MOST_BUNDLE_BYTES = 16 * 1024 * 1024
+BUNDLES: dict[type[msgspec.Struct], tuple[str, ...]] = {
+    AgentConfig: ("measuring.trust", "uplink.trust"),
+    QuickstartConfig: ("measuring.trust",),
+}
+"""The fields that name bundles of roots: tried here, so that a bad one is found with its line."""
+
+
+def _file_problems(value: msgspec.Struct) -> Iterator[check.Problem]:
+    fields = BUNDLES.get(type(value), ())
+    yield from check.against([check.Whole(field, _unreadable) for field in fields], value)
+
+
+def _unreadable(name: object) -> Iterator[check.Problem]:
+    if not isinstance(name, str) or not name:
+        return
+    try:
+        with Path(name).open("rb") as file:
+            if b"-----BEGIN" not in file.read(MOST_BUNDLE_BYTES):
+                yield check.Problem((), f"{name} is no PEM file; it must have -----BEGIN lines")
+    except OSError as error:
+        yield check.Problem((), f"{name} cannot be read: {error.strerror}")
+    except ValueError:
+        yield check.Problem((), f"{name!r} is not a file name")
+
+
+# ── tokens and secrets ───────────────────────────────────────────────────────────────────────
 
 Sought = tuple[tuple[str | int, ...], Callable[[], str]]
 """Where a token or secret stands, and how it is found."""

@@ -1,5 +1,6 @@
 """Every fault of a configuration file is one sentence that names the place and what is right."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,6 +88,22 @@ def test_the_other_files_are_read(write: Write) -> None:
     assert load.digest(config.agents[1]) == "ab" * 32
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("nowhere.pem", "nowhere.pem cannot be read: No such file or directory"),
+        (".", "cannot be read: Is a directory"),
+        ("file.yaml", "file.yaml is no PEM file; it must have -----BEGIN lines"),
+        ('"a\\0b"', "is not a file name"),
+    ],
+)
+def test_a_bundle_that_is_none_is_named_with_its_line(write: Write, name: str, wrong: str) -> None:
+    path = write(QUICK + f"measuring:\n  trust: {name}\n")
+    number = path.read_text().count("\n")
+    with pytest.raises(ConfigError, match=f":{number}: measuring.trust: .*{re.escape(wrong)}"):
+        load.quickstart(path)
+
+
 WHOLE: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "FILE: is empty"),
     "comments alone": ("# nothing\n", "FILE: is empty"),
@@ -95,7 +112,7 @@ WHOLE: dict[str, tuple[str | bytes, str]] = {
     "not utf-8": (b"a: 1\nb: \xff\n", "2: is not UTF-8; save it as UTF-8"),
     "utf-16": ("a: 1".encode("utf-16"), "1: is not UTF-8; save it as UTF-8"),
     "a tab": ("a:\n\tb: 1\n", "2: not valid YAML, column 1"),
-    "a control character": ("a: \0", "FILE: not valid YAML"),
+    "a control character": ("a: 1\nb: \0", "2: not valid YAML: holds '\\x00'; remove"),
     "unclosed": ("a: 'b\n", "not valid YAML"),
     "two documents": (AGENT + "---\na: 1\n", "6: a second document begins"),
     "a duplicate key": (AGENT + "uplink: {}\n", "5: uplink: is given twice; first on line 2"),

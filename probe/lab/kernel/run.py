@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from probe.config.load import ConfigError
+from probe.config.check import Problem
 from probe.lab import library, line
 from probe.lab.kernel.orchestrator import Request
 from probe.lab.kernel.world import playable
@@ -35,21 +36,23 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """A directory in which everything is kept; None keeps it only where the run failed."""
 
 
-def check(scenario: Scenario) -> None:
-    """Refuse a mechanism that this lab cannot play, by ConfigError."""
+def unplayable(scenario: Scenario) -> Iterator[Problem]:
+    """Find the mechanisms that this lab cannot play."""
     known = playable()
     for number, event in enumerate(scenario.timeline):
         if event.mechanism not in known:
-            raise ConfigError(
-                f"timeline[{number}].mechanism: the kernel lab cannot play {event.mechanism!r}; "
-                f"it can play {', '.join(known)}"
+            near = difflib.get_close_matches(event.mechanism, known, n=1, cutoff=0.7)
+            right = f"did you mean {near[0]}? It can play" if near else "it can play"
+            yield Problem(
+                ("timeline", number, "mechanism"),
+                f"the kernel lab cannot play {event.mechanism!r}; {right} {', '.join(known)}",
             )
 
 
 def run(name: str, options: Options) -> Generator[News, None, None]:
     """Play a scenario; the last news is Done or Failed. Closing the iterator stops the lab."""
     path = library.find(name).resolve()
-    check(library.load(str(path)))
+    library.load(str(path), also=unplayable)
     home = _home(options.logs)
     keep = options.logs is not None
     try:

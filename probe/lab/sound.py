@@ -1,0 +1,124 @@
+"""What a scenario's types alone cannot say: references that lead nowhere, times out of order, worlds that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from probe.config import check, form
+from probe.config.check import Number, Path, Problem, Text
+from probe.config.shape import Catalogue
+from probe.lab import vantages
+from probe.lab.scenario import Event, Expected, LabNetwork, Scenario
+
+MOST_VANTAGES = 50
+"""Of one network: each is a process."""
+LONGEST = 366 * 86400.0
+PORTS = {"http": 80, "https": 443}
+"""Where the lab's origins listen."""
+
+RULES: tuple[check.Check, ...] = (
+    Text("name", form.is_id, check.ID_RULE),
+    Number("round", 1, LONGEST, "must be 1s or longer"),
+    Number("kernel_round", 1, 3600, "must be from 1s to 1h"),
+    Number("length", 1, LONGEST, "must be 1s or longer"),
+    Text("networks.*.country", form.is_country, check.COUNTRY_RULE),
+    Text("networks.*.name", bool, "must not be empty"),
+    Number("networks.*.asn", 1, 2**32 - 1, "must be an AS number, 1 or more"),
+    Number("networks.*.vantages", 0, MOST_VANTAGES, f"must be from 0 to {MOST_VANTAGES}"),
+    Number("networks.*.delay", 0, 10, "must be from 0s to 10s"),
+    Number("timeline.*.share", 0, 1, "must be a probability, 0 to 1"),
+    Number("timeline.*.delay", 0, 60, "must be from 0s to 60s"),
+)
+
+
+def problems(scenario: Scenario) -> Iterator[Problem]:
+    """Find what is wrong, from the top of the file to its end."""
+    yield from check.against(RULES, scenario)
+    # The services are held to what every catalogue of services is held to.
+    yield from check.problems(Catalogue(services=scenario.services))
+    yield from _addresses(scenario)
+    yield from _networks(scenario.networks)
+    for index, event in enumerate(scenario.timeline):
+        path: Path = ("timeline", index)
+        known = {*vantages.names(scenario)}
+        yield from _unknown((*path, "vantages"), event.vantages, known)
+        yield from _unknown((*path, "names"), event.names, set(_hosts(scenario)))
+        yield from _dangling(scenario, path, event, ("services", event.services))
+        yield from _span(path, event.at, event.until, scenario.length, "at")
+    for index, truth in enumerate(scenario.expected):
+        path = ("expected", index)
+        own = (truth.service,) if truth.service else ()
+        yield from _dangling(scenario, path, truth, ("service", own))
+        yield from _span(path, truth.onset, truth.until, scenario.length, "onset")
+
+
+def _addresses(scenario: Scenario) -> Iterator[Problem]:
+    """Find URLs that the lab's origins cannot stand for."""
+    for s, service in enumerate(scenario.services):
+        for f, feature in enumerate(service.features):
+            for e, endpoint in enumerate(feature.endpoints):
+                parts = urlsplit(endpoint.url)
+                path = ("services", s, "features", f, "endpoints", e, "url")
+                if form.is_address(parts.hostname or "") or "." not in (parts.hostname or ""):
+                    yield Problem(path, "must name a host, as www.example.org: the lab places it")
+                if parts.port not in {None, PORTS.get(parts.scheme)}:
+                    yield Problem(path, "names a port; the lab serves 443 for https, 80 for http")
+
+
+def _networks(networks: tuple[LabNetwork, ...]) -> Iterator[Problem]:
+    if not networks:
+        yield Problem(("networks",), "there is none; a world needs a network with a vantage")
+    elif not any(network.vantages for network in networks):
+        yield Problem(("networks",), "none has a vantage; a world needs at least one")
+    seen: dict[int, int] = {}
+    for index, network in enumerate(networks):
+        if network.asn in seen:
+            text = f"{network.asn} is also networks[{seen[network.asn]}]; each has its own number"
+            yield Problem(("networks", index, "asn"), text)
+        seen[network.asn] = index
+
+
+def _hosts(scenario: Scenario) -> Iterator[str]:
+    for service in scenario.services:
+        for feature in service.features:
+            for endpoint in feature.endpoints:
+                yield urlsplit(endpoint.url).hostname or ""
+
+
+def _dangling(
+    scenario: Scenario, path: Path, entry: Event | Expected, services: tuple[str, tuple[str, ...]]
+) -> Iterator[Problem]:
+    field, named = services
+    there = {service.id: service for service in scenario.services}
+    meant = [there[name] for name in named if name in there] or list(scenario.services)
+    features = {feature.id for service in meant for feature in service.features}
+    yield from _unknown((*path, field), named, set(there))
+    yield from _unknown((*path, "features"), entry.features, features)
+    countries = {network.country for network in scenario.networks}
+    yield from _unknown((*path, "countries"), entry.countries, countries)
+    numbers = {network.asn for network in scenario.networks}
+    yield from _unknown((*path, "networks"), entry.networks, numbers)
+
+
+def _unknown(
+    path: Path, named: Iterable[str | int], known: set[str] | set[int]
+) -> Iterator[Problem]:
+    there = ", ".join(str(name) for name in sorted(known, key=str))
+    for name in named:
+        if name not in known:
+            yield Problem(path, f"{name!r} is not in this scenario; there are {there}")
+
+
+def _span(
+    path: Path, begin: float, end: float | None, length: float, field: str
+) -> Iterator[Problem]:
+    if not 0 <= begin <= length:
+        yield Problem((*path, field), f"outside the scenario; use 0s to its length, {length:g}s")
+    if end is None:
+        return
+    if end <= begin:
+        yield Problem((*path, "until"), "it ends before it begins; use a later time")
+    elif end > length:
+        text = f"after the scenario's end, {length:g}s; leave it out for what lasts to the end"
+        yield Problem((*path, "until"), text)
