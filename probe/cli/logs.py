@@ -16,15 +16,31 @@ from probe.config.shape import Logging
 STATE = ("target", "state")
 """What a line says besides, where the log record has it (`extra=`)."""
 
+MOST_TOLD = 200
+"""Characters of what a stranger sent."""
+
 
 def to_stderr(section: Logging) -> None:
     """Send this process's logs to stderr, in the format and from the level configured."""
     handler = logging.StreamHandler(sys.stderr)
     timed = "JOURNAL_STREAM" not in os.environ
     handler.setFormatter(Json(timed=timed) if section.format == "json" else Logfmt(timed=timed))
+    handler.addFilter(without_trace_of_visitors)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(section.level.upper())
+
+
+def without_trace_of_visitors(record: logging.LogRecord) -> bool:
+    """Say in one line what a visitor sent that is no HTTP: aiohttp's traceback is of no use."""
+    error = record.exc_info[1] if record.exc_info else None
+    # By its name: to import it here would cost every command what only servers need.
+    if error is not None and type(error).__module__ == "aiohttp.http_exceptions":
+        what = " ".join(str(error).split())[:MOST_TOLD]
+        record.msg, record.args = f"{record.getMessage()}: {what}", ()
+        record.exc_info = None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return record.levelno >= logging.getLogger().level
 
 
 class Logfmt(logging.Formatter):

@@ -29,9 +29,12 @@ from probe.config.shape import (
     Storing,
     Uplinking,
 )
+from probe.model import Vantage
 
 FLUSH = Seconds(1)
 """The way is short here: what is measured is sent at once."""
+NOWHERE = "ZZ"
+"""The country in the file that comes with the program."""
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 — only read, to find our own
 ROOT = Path(__file__).parent.parent
 OURS = (ROOT / "configs" / "quickstart.yaml", ROOT.parent / "configs" / "quickstart.yaml")
@@ -66,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(f"good: {len(catalogue.services)} services\n")
         return 0
     logs.to_stderr(config.log)
+    sys.stdout.write(placeholder(config.vantage))
     failed: list[str] = []
     try:
         asyncio.run(together(config, catalogue, SystemClock()))
@@ -74,6 +78,17 @@ def run(arguments: argparse.Namespace) -> int:
     for sentence in failed:
         sys.stderr.write(f"probe: {sentence}\n")
     return 2 if failed else 0
+
+
+def placeholder(vantage: Vantage) -> str:
+    """Say what to do where nobody has said yet in which country this machine stands."""
+    if vantage.country != NOWHERE:
+        return ""
+    return (
+        f"The page shows this machine in country {NOWHERE}, which stands for unknown: copy "
+        "quickstart.yaml and services.yaml from configs/, write country and asn into the copy, "
+        "and run `probe up quickstart.yaml`.\n"
+    )
 
 
 def leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

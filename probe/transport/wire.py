@@ -17,6 +17,8 @@ from probe.model import Measurement, TlsHandshake
 MAX_LINE_BYTES = 256 * 1024
 MAX_OBSERVATIONS = 500
 MAX_DETAIL = 300
+LONGEST_SECONDS = 86400
+"""What a step or a measurement may have taken."""
 AHEAD = timedelta(hours=1)
 """How far a probe's clock may run before ours."""
 
@@ -149,9 +151,23 @@ def _implausible(
         return Reason.BAD_COUNTRY, "vantage.country is not two capital letters"
     if len(measurement.observations) > MAX_OBSERVATIONS:
         return Reason.TOO_LONG, f"more than {MAX_OBSERVATIONS} observations"
+    wrong = _untyped(measurement)
+    return (Reason.WRONG_TYPE, wrong) if wrong else _untimely(measurement.at, now, late)
+
+
+def _untyped(measurement: Measurement) -> str:
+    """Say what the types alone let pass and no measurement can be; empty where there is nothing."""
+    if not all(0 <= took <= LONGEST_SECONDS for took in _durations(measurement)):
+        return f"a `took` is not from 0 to {LONGEST_SECONDS} seconds"
     if any(at.tzinfo is None for at in _times(measurement)):
-        return Reason.WRONG_TYPE, "a time has no zone; write times in UTC, with a Z"
-    return _untimely(measurement.at, now, late)
+        return "a time has no zone; write times in UTC, with a Z"
+    return ""
+
+
+def _durations(measurement: Measurement) -> Iterator[float]:
+    yield measurement.took
+    for observation in measurement.observations:
+        yield observation.took
 
 
 def _times(measurement: Measurement) -> Iterator[datetime]:

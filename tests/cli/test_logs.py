@@ -5,6 +5,7 @@ import logging
 import sys
 
 import pytest
+from aiohttp.http_exceptions import BadHttpMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +53,26 @@ def test_the_journal_adds_the_time_itself(
     logs.to_stderr(Logging(level="info"))
     logging.getLogger("probe.store").info("opened")
     assert ("time=" in capsys.readouterr().err) is timed
+
+
+def test_what_is_no_http_is_told_in_one_line_without_a_traceback() -> None:
+    held = record("Error handling request from 192.0.2.1")
+    error = BadHttpMessage("Invalid character in Content-Length:\n\n  b'abc" + "x" * 9000)
+    held.levelno, held.exc_info = logging.ERROR, (type(error), error, None)
+    logs.without_trace_of_visitors(held)
+    line = logs.Logfmt(timed=False).format(held)
+    assert line.startswith("level=info")
+    assert "from 192.0.2.1: 400, message: Invalid character in Content-Length:" in line
+    assert "\n" not in line
+    assert len(line) < 400
+
+
+def test_another_error_keeps_its_traceback() -> None:
+    held = record("failed")
+    error = KeyError("gone")
+    held.levelno, held.exc_info = logging.ERROR, (type(error), error, None)
+    assert logs.without_trace_of_visitors(held)
+    assert held.exc_info
 
 
 def test_a_change_of_state_names_its_target_and_its_state() -> None:

@@ -44,6 +44,18 @@ async def site() -> AsyncIterator[str]:
     await server.cleanup()
 
 
+def test_the_placeholder_country_is_explained_and_a_real_one_is_not() -> None:
+    said = up.placeholder(HERE)
+    assert "country ZZ" in said
+    assert "probe up quickstart.yaml" in said
+    assert up.placeholder(Vantage(id="here", country="DE", asn=3320)) == ""
+
+
+def test_the_file_that_comes_with_it_holds_the_placeholder() -> None:
+    held, _ = up.read(None)
+    assert up.placeholder(held.vantage)
+
+
 def config(folder: Path, listening: str = "127.0.0.1:0") -> QuickstartConfig:
     return QuickstartConfig(
         vantage=HERE,

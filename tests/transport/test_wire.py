@@ -31,7 +31,7 @@ LATE = timedelta(days=14)
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 times = st.datetimes(timezones=st.just(UTC))
 numbers = st.integers(0, 2**40)
-floats = st.floats(0, 1e6)
+floats = st.floats(0, wire.LONGEST_SECONDS)
 failures = st.none() | st.builds(
     Failure, name=text, errno=st.none() | numbers, alert=st.none() | numbers, detail=text
 )
@@ -130,6 +130,13 @@ REFUSED = {
     "a list": (b"[1, 2]", Reason.WRONG_TYPE),
     "text for a number": (changed(took="long"), Reason.WRONG_TYPE),
     "a number out of range": (changed(took=1).replace(b":1,", b":1e999,"), Reason.WRONG_TYPE),
+    "a negative duration": (changed(took=-0.5), Reason.WRONG_TYPE),
+    "a step of two days": (
+        changed(
+            observations=[{"kind": "tcp", "at": NOW, "took": 2 * 86400, "address": "", "port": 1}]
+        ),
+        Reason.WRONG_TYPE,
+    ),
     "a time without a zone": (changed(at="2026-11-21T12:00:00"), Reason.WRONG_TYPE),
     "no target": (changed(target=...), Reason.MISSING_FIELD),
     "half a header": (
