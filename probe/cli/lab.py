@@ -42,6 +42,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--full", action="store_true", help="play to the end, also when all is right before"
     )
     running.add_argument(
+        "--targets",
+        type=Path,
+        metavar="FILE",
+        help="write there, for a file_sd of Prometheus, where agents and correlator are scraped",
+    )
+    running.add_argument(
         "--keep-logs", type=Path, metavar="DIR", help="keep configurations, stores and logs there"
     )
     running.set_defaults(func=run)
@@ -75,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         full=arguments.full,
         record=arguments.record,
         logs=arguments.keep_logs,
+        targets=arguments.targets,
     )
     with closing(kernel.run(arguments.scenario, options)) as news:
         last = follow(news, Console(stderr=True))

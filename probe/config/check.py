@@ -287,6 +287,7 @@ CHECKS: dict[type[msgspec.Struct], tuple[Check, ...]] = {
         *LOG,
         *JUDGING,
         Text("pages.listen", form.is_listen, LISTEN_RULE),
+        Text("metrics.listen", form.is_listen, LISTEN_RULE),
         Text("agents.*.token_sha256", form.is_sha256_or_empty, "must be 64 hexadecimal digits"),
         Whole("agents.*", _one_token),
         Whole("agents", _unique(_vantage_id)),

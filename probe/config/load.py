@@ -248,6 +248,7 @@ PATHS: dict[type[msgspec.Struct], tuple[str, ...]] = {
         "tls.key",
         "web.config_file",
         "pages.config_file",
+        "metrics.config_file",
         "agents.*.token_file",
         "discovery.token_file",
         "webhooks.receivers.*.token_file",

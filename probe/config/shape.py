@@ -231,6 +231,8 @@ class CorrelatorConfig(Section, frozen=True, kw_only=True):
     """Intake, API and pages."""
     pages: Listening = Listening()
     """A second listener with API and pages alone, without the intake."""
+    metrics: Listening = Listening()
+    """One more with what machines of ours read: /metrics, /config, /sd/probes, without `tls`."""
     tls: Tls | None = None
     store: Storing = Storing()
     judging: Judging = Judging()

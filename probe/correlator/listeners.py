@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Listeners:
-    """`web`, which has everything, and `pages`, for the public alone."""
+    """`web`, which has everything, `pages`, for the public alone, and `metrics`, for machines."""
 
     def __init__(self, config: CorrelatorConfig, clock: Clock) -> None:
         """Raise ConfigError for certificates and files that are not good."""
@@ -38,6 +38,7 @@ class Listeners:
             # Some of its paths need no client certificate: only the request tells.
             "web": Protection(config.web.config_file, now, lenient=True),
             "pages": Protection(config.pages.config_file, now),
+            "metrics": Protection(config.metrics.config_file, now),
         }
         if config.tls and self.protections["web"].tls:
             raise ConfigError(f"{config.web.config_file}: tls_server_config: `tls` gives one, too")

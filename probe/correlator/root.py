@@ -50,6 +50,7 @@ class Bound:
 
     web: tuple[str, ...]
     pages: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
 
 
 def _nobody(_: Bound) -> None:
@@ -145,15 +146,16 @@ class Centre:
         """Listen, and on the way out finish the requests under way."""
         public = [*Api(self.store).routes(), *Pages(self.store, self.frame).routes()]
         health = Health(self.unready, self.snapshot, lambda: shown(self.config))
-        machines = [*health.metrics(), *self.discovery.routes(), *self.lifecycle.routes()]
-        private = [*public, *self.intake.routes(), *machines, *health.probes()]
-        web, pages = self.config.web.listen, self.config.pages.listen
+        machines = [*health.metrics(), *self.discovery.routes(), *health.probes()]
+        private = [*public, *self.intake.routes(), *machines, *self.lifecycle.routes()]
+        config, opened = self.config, self.listeners.open
         try:
             bound = Bound(
-                await self.listeners.open("web", web, private),
-                await self.listeners.open("pages", pages, [*public, *health.probes()]),
+                await opened("web", config.web.listen, private),
+                await opened("pages", config.pages.listen, [*public, *health.probes()]),
+                await opened("metrics", config.metrics.listen, machines),
             )
-            log.info("listening on %s", ", ".join(bound.web + bound.pages))
+            log.info("listening on %s", ", ".join(bound.web + bound.pages + bound.metrics))
             self.hooks.bound(bound)
             yield
         finally:
@@ -230,7 +232,7 @@ class Centre:
             self.reloaded = Reloaded(ok=False, at=self.reloaded.at)
             return str(error)
         if _fixed(config) != _fixed(self.config):
-            log.warning("reload: changes of web, pages, store and log need a restart")
+            log.warning("reload: changes of web, pages, metrics, store and log need a restart")
         self.config, self.catalogue, self.intake.terms = config, catalogue, agreed
         self.post.renew(config.webhooks, ways)
         self.discovery.agreed = found
@@ -292,6 +294,6 @@ class Centre:
         )
 
 
-def _fixed(config: CorrelatorConfig) -> tuple[Listening, Listening, str, Logging]:
+def _fixed(config: CorrelatorConfig) -> tuple[Listening, Listening, Listening, str, Logging]:
     """Give what is taken up at the start alone."""
-    return config.web, config.pages, config.store.path, config.log
+    return config.web, config.pages, config.metrics, config.store.path, config.log

@@ -85,6 +85,7 @@ def test_a_receiver_is_tried_too(tmp_path: Path) -> None:
         ("webb: {}\n", r"correlator\.yaml:\d+: webb: unknown key; did you mean `web`"),
         ("limits: {records: many}\n", r"correlator\.yaml:\d+: limits\.records"),
         ("pages: {listen: 8421}\n", r"correlator\.yaml:\d+: pages\.listen"),
+        ("metrics: {listen: 8422}\n", r"correlator\.yaml:\d+: metrics\.listen"),
     ],
 )
 def test_a_bad_file_is_named_with_line_and_field(tmp_path: Path, text: str, said: str) -> None:

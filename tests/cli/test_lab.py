@@ -73,9 +73,11 @@ def test_json_is_the_whole_outcome(
     seen: list[Options] = []
     playing(Done(result=RIGHT), seen, monkeypatch)
     argv = ["lab", "run", "quiet-day", "--on", "kernel", "--json", "--disturbed", "--full"]
+    argv += ["--targets", "lab.json"]
     assert main(argv) == 0
     assert msgspec.json.decode(capsys.readouterr().out)["right"] is True
     assert (seen[0].disturbed, seen[0].full) == (True, True)
+    assert seen[0].targets == Path("lab.json")
 
 
 def test_a_failure_names_reason_and_logs(

@@ -108,6 +108,7 @@ def config(tmp_path: Path, **changes: object) -> CorrelatorConfig:
         agents=(EnrolledAgent(vantage=TR, token=Secret("secret")),),
         web=Listening(listen="127.0.0.1:0"),
         pages=Listening(listen="127.0.0.1:0"),
+        metrics=Listening(listen="127.0.0.1:0"),
         store=Storing(path=str(tmp_path / "store.sqlite")),
         judging=Judging(every=Seconds(0.01)),
     )
@@ -194,6 +195,20 @@ async def test_the_pages_listener_takes_nothing_in(tmp_path: Path) -> None:
             assert answer.status == 404
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/metrics", 200), ("/-/healthy", 200), ("/api/v1/verdicts", 404), ("/-/quit", 404)],
+)
+async def test_the_metrics_listener_is_for_machines(
+    tmp_path: Path, path: str, status: int
+) -> None:
+    async with (
+        running(config(tmp_path)) as centre,
+        centre.client.get(f"http://{centre.bound.metrics[0]}{path}") as answer,
+    ):
+        assert answer.status == status
+
+
 async def test_a_bug_in_the_judge_ends_the_process_loudly(tmp_path: Path) -> None:
     def broken(_: Sequence[Measurement], __: Sequence[Incident], ___: View) -> Conclusions:
         raise ZeroDivisionError
@@ -248,7 +263,7 @@ async def test_hangup_reads_the_agents_again_and_a_bad_file_keeps_the_old(
         await centre.until("/metrics", "worksforwhom_config_last_reload_successful 1.0")
         assert await centre.send(measurement(2)) == 401
     assert "correlator.yaml:3: agents: expected a list; the old configuration stays" in caplog.text
-    assert "changes of web, pages, store and log need a restart" in caplog.text
+    assert "changes of web, pages, metrics, store and log need a restart" in caplog.text
 
 
 class Hook:

@@ -49,6 +49,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     record: str = ""
     pages: int = -1
     """A listening socket for the correlator's pages."""
+    metrics: dict[str, int] = {}
+    """Listening sockets for /metrics, by the name of the process."""
     keep: bool = False
     """Leave the world up afterwards, until the input ends."""
 
@@ -89,6 +91,7 @@ class Run:
 
     async def _start(self, watch: Watch) -> Store:
         processes = self._world.processes
+        processes.expose(self._request.metrics)
         self._emit(Phase(text="starting the correlator"))
         processes.start_correlator(self._request.pages)
         await self._until(watch.ready, "the correlator to answer")

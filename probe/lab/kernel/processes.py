@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
@@ -15,6 +15,7 @@ import msgspec
 import yaml
 
 import probe
+from probe.config import load
 from probe.config.shape import (
     AgentConfig,
     CorrelatorConfig,
@@ -65,12 +66,26 @@ class Processes:
         self._hosts = {host.name: host for host in plan.hosts if host.role is Role.VANTAGE}
         self._running: dict[str, Popen[bytes]] = {}
         self._pages = -1
+        self._metrics: Mapping[str, int] = {}
         self.bundle = authority.bundle
         self.store = home / "correlator.sqlite"
         write(home / "services.yaml", catalogue(scenario))
         self._config = self._centre(str(authority.issue(CORRELATOR)))
         for host in self._hosts.values():
             self._furnish(host, plan)
+
+    def expose(self, metrics: Mapping[str, int]) -> None:
+        """Have /metrics served on listening sockets of the host, given by the process's name.
+
+        Before any of them starts.
+        """
+        self._metrics = metrics
+        listening = {name: Listening(listen=f"fd:{number}") for name, number in metrics.items()}
+        for name in self._hosts.keys() & listening.keys():
+            path = self._home / name / "agent.yaml"
+            write(path, msgspec.structs.replace(load.agent(path), web=listening[name]))
+        centre = listening.get("correlator", Listening())
+        self._config = msgspec.structs.replace(self._config, metrics=centre)
 
     @property
     def vantages(self) -> tuple[str, ...]:
@@ -127,13 +142,13 @@ class Processes:
         self._running.clear()
 
     def _start(self, name: str, arguments: Sequence[str]) -> None:
-        handed = [self._pages] if name == "correlator" and self._pages >= 0 else []
+        sockets = (self._pages if name == "correlator" else -1, self._metrics.get(name, -1))
         with (self._home / f"{name}.log").open("ab") as log:
             self._running[name] = spawn(
                 [sys.executable, "-m", "probe", *arguments],
                 self._wired.hosts[name],
                 resolv_conf=None if name == "correlator" else self._home / name / "resolv.conf",
-                pass_fds=handed,
+                pass_fds=[number for number in sockets if number >= 0],
                 env=environment(),
                 stdout=log.fileno(),
                 stderr=log.fileno(),

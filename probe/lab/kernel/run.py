@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,8 +16,9 @@ import msgspec
 from probe.config.check import Problem
 from probe.lab import library, line
 from probe.lab.kernel.orchestrator import Request
+from probe.lab.kernel.targets import scrapable
 from probe.lab.kernel.world import playable
-from probe.lab.result import NEWS, Done, Failed, News
+from probe.lab.result import NEWS, Done, Failed, News, Phase
 from probe.lab.scenario import Scenario
 
 MODULE = "probe.lab.kernel.orchestrator"
@@ -30,6 +31,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     record: Path | None = None
     pages: int = -1
     """A listening socket of the host's loopback for the correlator's pages."""
+    targets: Path | None = None
+    """A file for a Prometheus of the host: where it scrapes the agents and the correlator."""
     keep: bool = False
     """Leave the lab up until the caller stops listening."""
     logs: Path | None = None
@@ -52,11 +55,20 @@ def unplayable(scenario: Scenario) -> Iterator[Problem]:
 def run(name: str, options: Options) -> Generator[News, None, None]:
     """Play a scenario; the last news is Done or Failed. Closing the iterator stops the lab."""
     path = library.find(name).resolve()
-    library.load(str(path), also=unplayable)
+    scenario = library.load(str(path), also=unplayable)
+    with scrapable(scenario, options.targets) as metrics:
+        if options.targets:
+            yield Phase(text=f"targets for Prometheus (file_sd): {options.targets}")
+        yield from _played(path, options, metrics)
+
+
+def _played(
+    path: Path, options: Options, metrics: Mapping[str, int]
+) -> Generator[News, None, None]:
     home = _home(options.logs)
     keep = options.logs is not None
     try:
-        with _process(_request(path, home, options), options.pages) as process:
+        with _process(_request(path, home, options, metrics)) as process:
             for news in _told(process):
                 keep = keep or not _well(news)
                 yield _located(news, home) if keep else news
@@ -65,7 +77,7 @@ def run(name: str, options: Options) -> Generator[News, None, None]:
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _request(path: Path, home: Path, options: Options) -> Request:
+def _request(path: Path, home: Path, options: Options, metrics: Mapping[str, int]) -> Request:
     return Request(
         scenario=str(path),
         home=str(home),
@@ -73,6 +85,7 @@ def _request(path: Path, home: Path, options: Options) -> Request:
         full=options.full,
         record=str(options.record.resolve()) if options.record else "",
         pages=options.pages,
+        metrics=dict(metrics),
         keep=options.keep,
     )
 
@@ -85,14 +98,15 @@ def _home(logs: Path | None) -> Path:
 
 
 @contextmanager
-def _process(request: Request, pages: int) -> Iterator[subprocess.Popen[bytes]]:
+def _process(request: Request) -> Iterator[subprocess.Popen[bytes]]:
     """Hold the lab's process: when its input ends, it takes everything down and ends."""
+    handed = (request.pages, *request.metrics.values())
     process = subprocess.Popen(  # noqa: S603 — our own module
         [sys.executable, "-m", MODULE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=(errors := (Path(request.home) / "orchestrator.log").open("wb")),
-        pass_fds=[pages] if pages >= 0 else [],
+        pass_fds=[number for number in handed if number >= 0],
     )
     errors.close()
     with process:

@@ -82,6 +82,19 @@ def test_the_correlator_enrols_everybody_and_is_given_pages_on_request(
     assert started == ["correlator", "correlator"]
 
 
+def test_metrics_are_served_on_the_sockets_that_were_handed_over(
+    processes: Processes, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Processes, "_start", lambda *_: None)
+    first, second, *_ = processes.vantages
+    processes.expose({first: 8, "correlator": 9})
+    processes.start_correlator(7)
+    assert load.agent(home / first / "agent.yaml").web.listen == "fd:8"
+    assert load.agent(home / second / "agent.yaml").web.listen == ""
+    config = load.correlator(home / "correlator.yaml")
+    assert (config.pages.listen, config.metrics.listen) == ("fd:7", "fd:9")
+
+
 def test_what_lies_in_a_spool_is_counted_by_id(processes: Processes, home: Path) -> None:
     name = processes.vantages[0]
     vantage = next(host.vantage for host in PLAN.hosts if host.name == name)
