@@ -30,10 +30,11 @@ from probe.config.shape import (
     Uplinking,
 )
 from probe.model import Vantage
+from probe.model.country import UNKNOWN
 
 FLUSH = Seconds(1)
 """The way is short here: what is measured is sent at once."""
-NOWHERE = "ZZ"
+NOWHERE = UNKNOWN
 """The country in the file that comes with the program."""
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 — only read, to find our own
 ROOT = Path(__file__).parent.parent

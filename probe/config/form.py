@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from probe.model.country import NAMES, UNKNOWN
+
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-COUNTRY = re.compile(r"[A-Z]{2}")
 LISTEN = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]*)):(?P<port>[0-9]{1,5})"
 )
@@ -24,7 +25,7 @@ def is_id(text: str) -> bool:
 
 
 def is_country(text: str) -> bool:
-    return bool(COUNTRY.fullmatch(text))
+    return text in NAMES or text == UNKNOWN
 
 
 def is_country_or_empty(text: str) -> bool:
