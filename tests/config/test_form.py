@@ -10,7 +10,7 @@ from probe.config import form
 
 RIGHT: dict[Callable[[str], bool], tuple[str, ...]] = {
     form.is_id: ("a", "de-1", "app_api.v2", "9"),
-    form.is_country: ("DE", "TR"),
+    form.is_country: ("DE", "TR", "XK", "ZZ"),
     form.is_country_or_empty: ("", "DE"),
     form.is_url: (
         "http://a",
@@ -34,7 +34,7 @@ RIGHT: dict[Callable[[str], bool], tuple[str, ...]] = {
 }
 WRONG: dict[Callable[[str], bool], tuple[str, ...]] = {
     form.is_id: ("", "-a", "a b", "a" * 65, "é", "a\n"),
-    form.is_country: ("", "de", "DEU", "D1", "DE\n"),
+    form.is_country: ("", "de", "DEU", "D1", "DE\n", "UK", "EU", "XX"),
     form.is_url: ("", "a", "ftp://a", "http://", "http://a b", "http://u@a", "http://a:99999",
                   "http://[", "http://é", "http://a:0"),
     form.is_guarded_url: ("http://a.example", "http://128.0.0.1", "ftp://localhost"),
