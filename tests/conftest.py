@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("reproducible", derandomize=True)
+if os.environ.get("CI"):  # a commit is red for what it changes, not for its dice
+    settings.load_profile("reproducible")
 
 
 @pytest.fixture(autouse=True)

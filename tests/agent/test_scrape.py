@@ -96,7 +96,7 @@ async def test_two_hundred_at_once_are_one_rendering() -> None:
             texts.append((answer.status, len(await answer.read())))
 
     async with (
-        served(Scrapes(counting.snapshot).answer) as url,
+        served(Scrapes(counting.snapshot, fresh_seconds=600).answer) as url,
         ClientSession() as client,
         asyncio.TaskGroup() as tasks,
     ):

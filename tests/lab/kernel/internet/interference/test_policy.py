@@ -33,10 +33,10 @@ ACTS = st.one_of(
             DnsSilence,
             HttpAnswer,
             NameDrop,
-            NameReset,
             SynReset,
         )
     ),
+    st.builds(NameReset, names=st.just(("a.example",)), residual=st.floats(0, 600)),
     st.builds(Delay, seconds=st.floats(0, 10)),
     st.builds(NameFreeze, names=st.just(("a.example",)), budget=st.integers(0, 99999)),
     st.builds(NamePolice, names=st.just(("a.example",)), rate=st.floats(1, 1e6)),
