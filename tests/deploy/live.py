@@ -1,6 +1,6 @@
-"""A whole installation on loopback, its minutes shortened to two seconds.
+"""A scenario on the kernel lab, looked on from the host, the minutes of the rules shortened to two seconds.
 
-An origin that can be made to fail, three agents in three countries, a correlator, Debian's
+`probe lab run` of six agents in three countries and a correlator over real packets, Debian's
 Prometheus with the shipped rules, Debian's Alertmanager with the shipped routes, and a receiver.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -24,67 +24,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import msgspec
-import trustme
 
 from tests.deploy.filled import DEPLOY, ROOT
 from tests.deploy.rules import ALERTMANAGER, PROMETHEUS, RULE_FILES
 
 SCALE = 30
 """Sixty seconds are two."""
-AGENTS = (("de-1", "DE", 3320), ("tr-1", "TR", 9121), ("fr-1", "FR", 3215))
-TOKEN = "a-token-that-is-long-enough-for-"
-READER = "the-token-of-who-reads-addresses"
+SCENARIO = Path(__file__).with_name("live.yaml")
+PROCESSES = 7
+"""Six agents and the correlator."""
 
-AGENT = """
-vantage: {{id: {id}, country: {country}, asn: {asn}}}
-schedule: {{interval: 2s, jitter: 0.1}}
-measuring:
-  allow_private: [127.0.0.0/8]
-  second_resolver: ""
-  neutral_name: ""
-  trust: {trust}
-uplink: {{url: "http://127.0.0.1:{correlator}", token: {token}, flush: 1s, max_backoff: 1s}}
-spool: {{path: {id}.sqlite}}
-web: {{listen: "127.0.0.1:{port}"}}
-log: {{level: warning}}
-"""
-CORRELATOR = """
-agents:
-{agents}
-web: {{listen: "127.0.0.1:{correlator}"}}
-judging: {{round: 2s, every: 1s}}
-discovery: {{token: {reader}}}
-webhooks:
-  receivers: [{{name: people, kind: json, url: "http://127.0.0.1:{hook}/json", secret: {token}}}]
-log: {{level: warning}}
-"""
-SERVICES = """
-services:
-  - id: twitter
-    name: Twitter
-    features:
-      - id: web
-        name: Web
-        endpoints: [{{id: front, url: "https://127.0.0.1:{origin}/front"}}]
-      - id: media
-        name: Media
-        endpoints: [{{id: image, url: "https://127.0.0.1:{origin}/image"}}]
-controls:
-  - {{reach: foreign, endpoint: {{id: there, url: "http://127.0.0.1:{control}/1"}}}}
-  - {{reach: foreign, endpoint: {{id: also-there, url: "http://127.0.0.1:{control}/2"}}}}
-"""
 SCRAPING = """
 global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
 rule_files: [rules/*.yml]
 alerting: {{alertmanagers: [{{static_configs: [{{targets: ["127.0.0.1:{alertmanager}"]}}]}}]}}
 scrape_configs:
-  - job_name: worksforwhom-agent
-    http_sd_configs:
-      - url: http://127.0.0.1:{correlator}/sd/probes
-        authorization: {{type: Bearer, credentials_file: sd-token}}
-        refresh_interval: 1s
-  - job_name: worksforwhom-correlator
-    static_configs: [{{targets: ["127.0.0.1:{correlator}"]}}]
+  - job_name: lab
+    file_sd_configs: [{{files: [lab.json]}}]
 """
 RECEIVERS = """receivers:
   - {{name: newsroom, webhook_configs: [{{url: "http://127.0.0.1:{hook}/newsroom"}}]}}
@@ -100,6 +56,13 @@ class Told(msgspec.Struct, frozen=True):
     status: str
     labels: dict[str, str]
     annotations: dict[str, str]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """An entry of the lab's file for file_sd."""
+
+    targets: tuple[str, ...]
+    labels: dict[str, str]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -122,11 +85,9 @@ class Answer(msgspec.Struct, frozen=True):
 
 @dataclass
 class Servers:
-    """What is served to the installation under test, and what it told."""
+    """The receiver of messages, and what it was told."""
 
-    down: threading.Event = field(default_factory=threading.Event)
     messages: list[Message] = field(default_factory=list)
-    webhooks: list[bytes] = field(default_factory=list)
 
     def told(self, receiver: str) -> list[Message]:
         return [message for message in self.messages if message.receiver == receiver]
@@ -134,16 +95,9 @@ class Servers:
 
 def handler(servers: Servers) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            failing = self.path == "/front" and servers.down.is_set()
-            self._answer(HTTPStatus.SERVICE_UNAVAILABLE if failing else HTTPStatus.OK)
-
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.path == "/json":
-                servers.webhooks.append(body)
-            else:
-                servers.messages.append(msgspec.json.decode(body, type=Message))
+            servers.messages.append(msgspec.json.decode(body, type=Message))
             self._answer(HTTPStatus.OK)
 
         def _answer(self, status: HTTPStatus) -> None:
@@ -159,12 +113,8 @@ def handler(servers: Servers) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def serving(servers: Servers, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+def serving(servers: Servers) -> Iterator[int]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler(servers)) as server:
-        if tls:
-            server.socket = tls.wrap_socket(
-                server.socket, server_side=True, do_handshake_on_connect=False
-            )
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
@@ -202,33 +152,15 @@ def shortened(text: str) -> str:
 class Places:
     """Ports, all on loopback."""
 
-    origin: int
-    control: int
     hook: int
-    correlator: int
     prometheus: int
     alertmanager: int
-    agents: tuple[int, ...]
 
-    def fill(self, text: str, **more: object) -> str:
-        return text.format(**vars(self) | {"token": TOKEN, "reader": READER} | more)
+    def fill(self, text: str) -> str:
+        return text.format(**vars(self))
 
 
-def write(folder: Path, places: Places, authority: trustme.CA) -> None:
-    trust = folder / "roots.pem"
-    authority.cert_pem.write_to_path(str(trust))
-    enrolled = []
-    for (name, country, asn), port in zip(AGENTS, places.agents, strict=True):
-        own = {"id": name, "country": country, "asn": asn, "port": port, "trust": trust}
-        (folder / f"{name}.yaml").write_text(
-            places.fill(AGENT, **own).replace(TOKEN, TOKEN + name)
-        )
-        enrolled.append(
-            f'  - {{vantage: {{id: {name}, country: {country}, asn: {asn}}}, token: {TOKEN}{name}, scrape: "127.0.0.1:{port}"}}'
-        )
-    (folder / "services.yaml").write_text(places.fill(SERVICES))
-    (folder / "correlator.yaml").write_text(places.fill(CORRELATOR, agents="\n".join(enrolled)))
-    (folder / "sd-token").write_text(READER)
+def write(folder: Path, places: Places) -> None:
     (folder / "prometheus.yml").write_text(places.fill(SCRAPING))
     (folder / "rules").mkdir()
     for path in RULE_FILES:
@@ -241,11 +173,13 @@ def write(folder: Path, places: Places, authority: trustme.CA) -> None:
 # ── the processes ────────────────────────────────────────────────────────────────────────────
 
 
+def lab(folder: Path) -> list[str]:
+    given = ["--full", "--targets", folder / "lab.json", "--keep-logs", folder / "lab"]
+    return [sys.executable, "-m", "probe", "lab", "run", str(SCENARIO), *map(str, given)]
+
+
 def commands(folder: Path, places: Places) -> dict[str, list[str]]:
-    ours = [sys.executable, "-m", "probe"]
     return {
-        "correlator": [*ours, "correlator", str(folder / "correlator.yaml")],
-        **{name: [*ours, "agent", str(folder / f"{name}.yaml")] for name, *_ in AGENTS},
         "alertmanager": [
             str(ALERTMANAGER),
             f"--config.file={folder / 'alertmanager.yml'}",
@@ -272,9 +206,9 @@ def running(name: str, command: list[str], folder: Path) -> Iterator[subprocess.
         try:
             yield process
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)
             try:
-                process.wait(10)
+                process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -292,7 +226,7 @@ class Installation:
         url = f"http://127.0.0.1:{self.places.prometheus}/api/v1/query?{asked}"
         return msgspec.json.decode(got(url), type=Answer).data.result
 
-    def until(self, what: str, holds: Callable[[], object], seconds: float = 40) -> None:
+    def until(self, what: str, holds: Callable[[], object], seconds: float = 60) -> None:
         """Wait for it; what the programs said is in the error where it does not come."""
         try:
             until(lambda: holds() or self.ended(), what, seconds)
@@ -306,7 +240,7 @@ class Installation:
 
     def logs(self) -> str:
         return "\n".join(
-            f"── {path.stem}\n{path.read_text()[-1500:]}" for path in self.folder.glob("*.log")
+            f"── {path.stem}\n{path.read_text()[-1500:]}" for path in self.folder.rglob("*.log")
         )
 
 
@@ -332,25 +266,18 @@ def answers(port: int, path: str) -> bool:
 
 @contextmanager
 def installed(folder: Path) -> Iterator[Installation]:
-    """Start everything; give it once all that must answer do, and leave nothing running."""
-    authority, servers = trustme.CA(), Servers()
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    """Start everything; give it once the scenario has begun, and leave nothing running."""
+    servers, processes = Servers(), dict[str, subprocess.Popen[bytes]]()
     with ExitStack() as exits:
-        origin = exits.enter_context(serving(servers, tls))
-        control, hook = (exits.enter_context(serving(servers)) for _ in range(2))
-        centre, prometheus, alertmanager, *agents = free_ports(3 + len(AGENTS))
-        places = Places(origin, control, hook, centre, prometheus, alertmanager, tuple(agents))
-        write(folder, places, authority)
-        processes = {
-            name: exits.enter_context(running(name, command, folder))
-            for name, command in commands(folder, places).items()
-        }
+        hook = exits.enter_context(serving(servers))
+        places = Places(hook, *free_ports(2))
+        write(folder, places)
         world = Installation(folder, places, servers, processes)
-        for port, path in (
-            (places.correlator, "/-/healthy"),
-            (places.prometheus, "/-/ready"),
-            (places.alertmanager, "/-/ready"),
-        ):
-            world.until(f"port {port} answers", lambda at=(port, path): answers(*at))  # type: ignore[misc]
+        processes["lab"] = exits.enter_context(running("lab", lab(folder), folder))
+        begins = "the scenario begins"
+        world.until(begins, lambda: begins in (folder / "lab.log").read_text())
+        for name, command in commands(folder, places).items():
+            processes[name] = exits.enter_context(running(name, command, folder))
+        for port in (places.prometheus, places.alertmanager):
+            world.until(f"port {port} answers", lambda at=port: answers(at, "/-/ready"))  # type: ignore[misc]
         yield world
