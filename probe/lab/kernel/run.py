@@ -15,6 +15,7 @@ import msgspec
 
 from probe.config.check import Problem
 from probe.lab import library, line
+from probe.lab.kernel import turn
 from probe.lab.kernel.orchestrator import Request
 from probe.lab.kernel.targets import scrapable
 from probe.lab.kernel.world import playable
@@ -65,7 +66,13 @@ def run(name: str, options: Options) -> Generator[News, None, None]:
 def _played(
     path: Path, options: Options, metrics: Mapping[str, int]
 ) -> Generator[News, None, None]:
-    home = _home(options.logs)
+    with (yield from turn.wait()):
+        yield from _told_at(_home(options.logs), path, options, metrics)
+
+
+def _told_at(
+    home: Path, path: Path, options: Options, metrics: Mapping[str, int]
+) -> Generator[News, None, None]:
     keep = options.logs is not None
     try:
         with _process(_request(path, home, options, metrics)) as process:
