@@ -275,7 +275,8 @@ def installed(folder: Path) -> Iterator[Installation]:
         world = Installation(folder, places, servers, processes)
         processes["lab"] = exits.enter_context(running("lab", lab(folder), folder))
         begins = "the scenario begins"
-        world.until(begins, lambda: begins in (folder / "lab.log").read_text())
+        # Another lab of this machine may have its turn first.
+        world.until(begins, lambda: begins in (folder / "lab.log").read_text(), 300)
         for name, command in commands(folder, places).items():
             processes[name] = exits.enter_context(running(name, command, folder))
         for port in (places.prometheus, places.alertmanager):
