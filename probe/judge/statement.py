@@ -94,21 +94,14 @@ def _dependency(
     return f"{first} {_apart(incident, incidents, own, view)}"
 
 
-def _filtering(
+FATE = {Cause.FILTERING: "restricted", Cause.THROTTLING: "slowed down"}
+
+
+def _restriction(
     incident: Incident, incidents: Sequence[Incident], own: Sequence[Verdict], view: View
 ) -> str:
     first = (
-        f"measurements show {_service(incident, view)} restricted in {_places(incident)} "
-        f"on {_operators(incident, view)}: {_seen(incident.evidence)}. Affected: {_features(incident, view)}."
-    )
-    return f"{first} {_outside(incident, own)}{_separately(incident, incidents, view)}"
-
-
-def _throttling(
-    incident: Incident, incidents: Sequence[Incident], own: Sequence[Verdict], view: View
-) -> str:
-    first = (
-        f"measurements show {_service(incident, view)} slowed down in {_places(incident)} "
+        f"measurements show {_service(incident, view)} {FATE[incident.cause]} in {_places(incident)} "
         f"on {_operators(incident, view)}: {_seen(incident.evidence)}. Affected: {_features(incident, view)}."
     )
     return f"{first} {_outside(incident, own)}{_separately(incident, incidents, view)}"
@@ -158,8 +151,8 @@ _TEXTS: dict[Cause, Paragraph] = {
     Cause.OK: _nothing,
     Cause.SERVICE_OUTAGE: _outage,
     Cause.DEPENDENCY_OUTAGE: _dependency,
-    Cause.FILTERING: _filtering,
-    Cause.THROTTLING: _throttling,
+    Cause.FILTERING: _restriction,
+    Cause.THROTTLING: _restriction,
     Cause.NETWORK_DISRUPTION: _disruption,
     Cause.GEO_BLOCK: _geo_block,
     Cause.LOCAL_FAULT: _local,
