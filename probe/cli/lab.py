@@ -48,6 +48,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="write there, for a file_sd of Prometheus, where agents and correlator are scraped",
     )
     running.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="`webhooks` for the correlator, and a web `config_file` for what --targets names",
+    )
+    running.add_argument(
         "--keep-logs", type=Path, metavar="DIR", help="keep configurations, stores and logs there"
     )
     running.set_defaults(func=run)
@@ -82,6 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         record=arguments.record,
         logs=arguments.keep_logs,
         targets=arguments.targets,
+        settings=arguments.settings,
     )
     with closing(kernel.run(arguments.scenario, options)) as news:
         last = follow(news, Console(stderr=True))

@@ -74,11 +74,11 @@ def test_json_is_the_whole_outcome(
     seen: list[Options] = []
     playing(Done(result=RIGHT), seen, monkeypatch)
     argv = ["lab", "run", "quiet-day", "--on", "kernel", "--json", "--disturbed", "--full"]
-    argv += ["--targets", "lab.json"]
+    argv += ["--targets", "lab.json", "--settings", "settings.yaml"]
     assert main(argv) == 0
     assert msgspec.json.decode(capsys.readouterr().out)["right"] is True
     assert (seen[0].disturbed, seen[0].full) == (True, True)
-    assert seen[0].targets == Path("lab.json")
+    assert (seen[0].targets, seen[0].settings) == (Path("lab.json"), Path("settings.yaml"))
 
 
 def test_a_failure_names_reason_and_logs(

@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 
 from probe.clock import SystemClock
-from probe.config.load import ConfigError
+from probe.config.load import ConfigError, read
 from probe.lab import library, line, recording
 from probe.lab.diary import Diary
 from probe.lab.kernel.agenda import agenda, describe, disturbances, scale
-from probe.lab.kernel.processes import BASE
+from probe.lab.kernel.processes import BASE, Settings
 from probe.lab.kernel.sandbox.namespace import SandboxError, enter_sandbox
 from probe.lab.kernel.watch import Watch, within
 from probe.lab.kernel.world import World
@@ -51,6 +51,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A listening socket for the correlator's pages."""
     metrics: dict[str, int] = {}
     """Listening sockets for /metrics, by the name of the process."""
+    settings: str = ""
+    """A file of Settings."""
     keep: bool = False
     """Leave the world up afterwards, until the input ends."""
 
@@ -91,7 +93,9 @@ class Run:
 
     async def _start(self, watch: Watch) -> Store:
         processes = self._world.processes
-        processes.expose(self._request.metrics)
+        named = self._request.settings
+        settings = read(Path(named), Settings) if named else Settings()
+        processes.expose(self._request.metrics, settings)
         self._emit(Phase(text="starting the correlator"))
         processes.start_correlator(self._request.pages)
         await self._until(watch.ready, "the correlator to answer")
@@ -203,7 +207,7 @@ async def perform(request: Request, world: World, emit: Emit) -> None:
 async def _played(request: Request, world: World, emit: Emit) -> None:
     try:
         await Run(request, world, emit).play()
-    except (RunError, OSError) as error:
+    except (RunError, ConfigError, OSError) as error:
         emit(Failed(reason=str(error)))
         return
     if request.keep:

@@ -26,10 +26,12 @@ from probe.config.shape import (
     Schedule,
     Seconds,
     Secret,
+    Section,
     Spooling,
     Storing,
     Tls,
     Uplinking,
+    Webhooks,
 )
 from probe.lab import line
 from probe.lab.kernel.hosts.authority import Authority
@@ -54,6 +56,15 @@ STEP_SHARE = 0.24
 HTTP_SHARE = 0.3
 
 
+class Settings(Section, frozen=True, kw_only=True):
+    """What a run is tried out with beside its scenario. Its paths are absolute."""
+
+    webhooks: Webhooks = Webhooks()
+    """Whom the correlator tells; it reaches only what listens in its own network namespace."""
+    config_file: str = ""
+    """The web.config_file of every listener that is exposed."""
+
+
 class Processes:
     """Files and processes of one run, under one directory. Used from the main thread only."""
 
@@ -74,18 +85,24 @@ class Processes:
         for host in self._hosts.values():
             self._furnish(host, plan)
 
-    def expose(self, metrics: Mapping[str, int]) -> None:
+    def expose(self, metrics: Mapping[str, int], settings: Settings | None = None) -> None:
         """Have /metrics served on listening sockets of the host, given by the process's name.
 
-        Before any of them starts.
+        Before any of them starts, as are the settings.
         """
+        settings = settings or Settings()
         self._metrics = metrics
-        listening = {name: Listening(listen=f"fd:{number}") for name, number in metrics.items()}
+        listening = {
+            name: Listening(listen=f"fd:{number}", config_file=settings.config_file)
+            for name, number in metrics.items()
+        }
         for name in self._hosts.keys() & listening.keys():
             path = self._home / name / "agent.yaml"
             write(path, msgspec.structs.replace(load.agent(path), web=listening[name]))
         centre = listening.get("correlator", Listening())
-        self._config = msgspec.structs.replace(self._config, metrics=centre)
+        self._config = msgspec.structs.replace(
+            self._config, metrics=centre, webhooks=settings.webhooks
+        )
 
     @property
     def vantages(self) -> tuple[str, ...]:

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import msgspec
 
+from probe.config import check
 from probe.config.check import Problem
+from probe.config.load import read
 from probe.lab import library, line
 from probe.lab.kernel import turn
 from probe.lab.kernel.orchestrator import Request
+from probe.lab.kernel.processes import Settings
 from probe.lab.kernel.targets import scrapable
 from probe.lab.kernel.world import playable
 from probe.lab.result import NEWS, Done, Failed, News, Phase
@@ -34,6 +37,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """A listening socket of the host's loopback for the correlator's pages."""
     targets: Path | None = None
     """A file for a Prometheus of the host: where it scrapes the agents and the correlator."""
+    settings: Path | None = None
+    """A file of Settings for the correlator and the listeners of the targets."""
     keep: bool = False
     """Leave the lab up until the caller stops listening."""
     logs: Path | None = None
@@ -57,6 +62,8 @@ def run(name: str, options: Options) -> Generator[News, None, None]:
     """Play a scenario; the last news is Done or Failed. Closing the iterator stops the lab."""
     path = library.find(name).resolve()
     scenario = library.load(str(path), also=unplayable)
+    if options.settings:
+        read(options.settings, Settings, lambda held: check.against(check.WEBHOOKS, held))
     with scrapable(scenario, options.targets) as metrics:
         if options.targets:
             yield Phase(text=f"targets for Prometheus (file_sd): {options.targets}")
@@ -93,6 +100,7 @@ def _request(path: Path, home: Path, options: Options, metrics: Mapping[str, int
         record=str(options.record.resolve()) if options.record else "",
         pages=options.pages,
         metrics=dict(metrics),
+        settings=str(options.settings.resolve()) if options.settings else "",
         keep=options.keep,
     )
 

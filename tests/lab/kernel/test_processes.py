@@ -12,7 +12,7 @@ from probe.config import load
 from probe.lab import library
 from probe.lab.kernel.hosts.authority import Authority
 from probe.lab.kernel.layout import PUBLIC_RESOLVER, plan
-from probe.lab.kernel.processes import BASE, SPOOL_BYTES, Processes, environment
+from probe.lab.kernel.processes import BASE, SPOOL_BYTES, Processes, Settings, environment
 from probe.lab.kernel.sandbox.namespace import Namespace
 from probe.lab.kernel.sandbox.wiring import Wired
 from probe.model import Measurement, Target
@@ -93,6 +93,27 @@ def test_metrics_are_served_on_the_sockets_that_were_handed_over(
     assert load.agent(home / second / "agent.yaml").web.listen == ""
     config = load.correlator(home / "correlator.yaml")
     assert (config.pages.listen, config.metrics.listen) == ("fd:7", "fd:9")
+
+
+def test_settings_reach_the_correlator_and_every_listener_that_is_exposed(
+    processes: Processes, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Processes, "_start", lambda *_: None)
+    (home / "web.yaml").write_text("rate_limit: {interval: 1ms, burst: 100}\n")
+    (home / "settings.yaml").write_text(
+        f"config_file: {home}/web.yaml\n"
+        "webhooks: {receivers: [{name: hook, kind: json, url: 'http://127.0.0.1:9', secret: hush}]}\n"
+    )
+    first, second, *_ = processes.vantages
+    settings = load.read(home / "settings.yaml", Settings)
+    processes.expose({first: 8, "correlator": 9}, settings)
+    processes.start_correlator()
+    assert load.agent(home / first / "agent.yaml").web.config_file == f"{home}/web.yaml"
+    assert load.agent(home / second / "agent.yaml").web.config_file == ""
+    config = load.correlator(home / "correlator.yaml")
+    assert config.metrics.config_file == f"{home}/web.yaml"
+    assert config.webhooks == settings.webhooks
+    assert config.webhooks.receivers[0].secret == "hush"
 
 
 def test_what_lies_in_a_spool_is_counted_by_id(processes: Processes, home: Path) -> None:

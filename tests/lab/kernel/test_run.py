@@ -39,6 +39,15 @@ def test_an_unknown_scenario_is_refused_before_anything_starts() -> None:
         next(run("nothing-such", Options()))
 
 
+def test_settings_with_a_mistake_are_refused_before_anything_starts(tmp_path: Path) -> None:
+    wrong = tmp_path / "settings.yaml"
+    wrong.write_text(
+        "webhooks: {receivers: [{name: hook, kind: json, url: nowhere, secret: x}]}\n"
+    )
+    with pytest.raises(ConfigError, match=r"settings\.yaml:1: webhooks\.receivers\[0\]\.url: "):
+        next(run("quiet-day", Options(settings=wrong)))
+
+
 def test_a_process_that_ends_without_a_word_is_a_failure_with_its_logs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
