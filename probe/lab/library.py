@@ -7,6 +7,7 @@ from pathlib import Path
 
 from probe.config.check import Problem
 from probe.config.load import ConfigError, read
+from probe.lab.outside import around
 from probe.lab.scenario import Scenario
 from probe.lab.sound import problems
 
@@ -32,4 +33,9 @@ def load(name: str, also: Callable[[Scenario], Iterable[Problem]] = lambda _: ()
 
     Raises ConfigError, which says where it is wrong and what would be right.
     """
-    return read(find(name), Scenario, lambda held: (*problems(held), *also(held)))
+
+    def wrong(held: Scenario) -> Iterable[Problem]:
+        whole = around(held)
+        return (*problems(whole), *also(whole))
+
+    return around(read(find(name), Scenario, wrong))

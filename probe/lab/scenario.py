@@ -13,6 +13,73 @@ from probe.config.shape import Seconds, Section
 from probe.model import Cause, NetworkKind, Scope, Service, State
 
 
+class DependencyKind(StrEnum):
+    CDN = "cdn"
+    DNS = "dns"
+    """A provider of name servers."""
+    HOSTING = "hosting"
+    """A region of a cloud."""
+    ROUTE = "route"
+    """A prefix or a transit network."""
+    RESOLVER = "resolver"
+    """A public resolver; it is the probe hosts' dependency, not the services'."""
+
+
+class Site(Section, frozen=True, kw_only=True):
+    """One place of a delivery network, and who is served from there."""
+
+    id: str
+    """As its headers name it: `LHR`, `cdg-8`."""
+    countries: tuple[str, ...] = ()
+    networks: tuple[int, ...] = ()
+    """AS numbers served from here although their country is not."""
+
+
+class Dependency(Section, frozen=True, kw_only=True):
+    """What several services stand on: it fails for all of them at once."""
+
+    id: str
+    """What the catalogue calls it: `cloudflare`, `akamai-dns`."""
+    kind: DependencyKind
+    services: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    """Narrows to these features of the services; empty means all."""
+    sites: tuple[Site, ...] = ()
+    declared: bool = True
+    """Whether the catalogue says that the services stand on it; else only the traffic can tell."""
+
+
+class Cohort(Section, frozen=True, kw_only=True):
+    """Probe hosts with something in common that is no country and no network."""
+
+    id: str
+    vantages: tuple[str, ...] = ()
+    share: float = 0.0
+    """Instead of a list: this share of all probe hosts, spread evenly over the networks."""
+    software: str = ""
+    """The agent's build that they run: `worksforwhom 0.9.1`."""
+    resolver: str = ""
+    """The resolver that they use, by a dependency's id."""
+    resolver_asn: int = 0
+
+
+class Noise(Section, frozen=True, kw_only=True):
+    """What fails for no reason, in the simulated lab: lone failures, and bursts of one network.
+
+    The numbers to start from: 2.5 % of measurements fail, most of them in bursts of four rounds
+    on average (attribution.md, 7.2).
+    """
+
+    lone: float = 0.004
+    """Probability that one measurement fails by itself."""
+    bursts: float = 4.0
+    """Passing troubles of a network in a day."""
+    rounds: float = 4.0
+    """Their mean length."""
+    share: float = 0.7
+    """Of the measurements of a network in trouble, those that fail."""
+
+
 class LabNetwork(Section, frozen=True, kw_only=True):
     """An operator of a country, its own resolver in it, and the probe hosts that stand in it."""
 
@@ -36,14 +103,23 @@ class Form(StrEnum):
     """A well-formed 403 with a JSON error of the application ('over the daily limit')."""
     SILENCE = "silence"
     """The request is read and never answered."""
+    UNREACHABLE = "unreachable"
+    """Its addresses answer nothing."""
+    NO_NAME = "no_name"
+    """Its name servers do not answer: resolvers say SERVFAIL."""
+    EXPIRED = "expired"
+    """Its certificate has expired."""
+    SLOW = "slow"
+    """Whole answers that take `delay` longer, for everybody."""
 
 
 class Event(Section, frozen=True, kw_only=True):
     """Something begins at `at` and ends at `until` (or never).
 
     `mechanism` is an id of the mechanism catalogue. What it hits: `names` (host names) or whole
-    `services`, narrowed to `features`. Where: `countries`, `networks` (AS numbers), `vantages`;
-    all empty means everywhere.
+    `services`, narrowed to `features`, or all that stands on `dependencies`. Where: `countries`,
+    `networks` (AS numbers), `vantages`, `cohorts`, or who is served by `sites`; each list
+    narrows, and all empty means everywhere.
     """
 
     at: Seconds
@@ -55,6 +131,12 @@ class Event(Section, frozen=True, kw_only=True):
     countries: tuple[str, ...] = ()
     networks: tuple[int, ...] = ()
     vantages: tuple[str, ...] = ()
+    cohorts: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    """Sites of those dependencies."""
+    controls: bool = False
+    """Hits the controls too: an interference that spares no name."""
     form: Form = Form.HTTP_5XX
     delay: Seconds = Seconds(0)
     """Added one way, for the delaying mechanisms."""
@@ -66,7 +148,11 @@ class Expected(Section, frozen=True, kw_only=True):
     """One incident that is true, from `onset` on."""
 
     cause: Cause
+    also: tuple[Cause, ...] = ()
+    """Causes that are right as well, where no probe could tell them apart."""
     scope: Scope
+    scopes: tuple[Scope, ...] = ()
+    """Scopes that are right as well."""
     onset: Seconds
     until: Seconds | None = None
     """When it is over; how it is told while it ends does not count."""
@@ -93,6 +179,12 @@ class Scenario(Section, frozen=True, kw_only=True):
     length: Seconds
     services: tuple[Service, ...]
     networks: tuple[LabNetwork, ...]
+    outside: str = ""
+    """`standard` adds the networks of a dozen countries that the scenario does not name itself:
+    the rest of the world, which is well unless the timeline says otherwise."""
+    dependencies: tuple[Dependency, ...] = ()
+    cohorts: tuple[Cohort, ...] = ()
+    noise: Noise = Noise()
     timeline: tuple[Event, ...] = ()
     expected: tuple[Expected, ...] = ()
     """No entry means that no incident may be opened."""

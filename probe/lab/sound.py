@@ -9,6 +9,7 @@ from probe.config import check, form
 from probe.config.check import Number, Path, Problem, Text
 from probe.config.shape import Catalogue
 from probe.lab import vantages
+from probe.lab.outside import KINDS
 from probe.lab.scenario import Event, Expected, LabNetwork, Scenario
 
 MOST_VANTAGES = 50
@@ -27,6 +28,12 @@ RULES: tuple[check.Check, ...] = (
     Number("networks.*.asn", 1, 2**32 - 1, "must be an AS number, 1 or more"),
     Number("networks.*.vantages", 0, MOST_VANTAGES, f"must be from 0 to {MOST_VANTAGES}"),
     Number("networks.*.delay", 0, 10, "must be from 0s to 10s"),
+    Text("outside", KINDS.__contains__, "must be `standard` or left out"),
+    Number("noise.lone", 0, 1, "must be a probability, 0 to 1"),
+    Number("noise.bursts", 0, 1440, "must be from 0 to 1440 in a day"),
+    Number("noise.rounds", 1, 1440, "must be from 1 to 1440 rounds"),
+    Number("noise.share", 0, 1, "must be a probability, 0 to 1"),
+    Number("cohorts.*.share", 0, 1, "must be a share, 0 to 1"),
     Number("timeline.*.share", 0, 1, "must be a probability, 0 to 1"),
     Number("timeline.*.delay", 0, 60, "must be from 0s to 60s"),
 )
@@ -39,10 +46,12 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
     yield from check.problems(Catalogue(services=scenario.services))
     yield from _addresses(scenario)
     yield from _networks(scenario.networks)
+    yield from _shared(scenario)
     for index, event in enumerate(scenario.timeline):
         path: Path = ("timeline", index)
         known = {*vantages.names(scenario)}
         yield from _unknown((*path, "vantages"), event.vantages, known)
+        yield from _stood_on(scenario, path, event)
         yield from _unknown((*path, "names"), event.names, set(_hosts(scenario)))
         yield from _dangling(scenario, path, event, ("services", event.services))
         yield from _span(path, event.at, event.until, scenario.length, "at")
@@ -84,6 +93,29 @@ def _hosts(scenario: Scenario) -> Iterator[str]:
         for feature in service.features:
             for endpoint in feature.endpoints:
                 yield urlsplit(endpoint.url).hostname or ""
+
+
+def _shared(scenario: Scenario) -> Iterator[Problem]:
+    """Find dependencies and cohorts of what is not in the scenario."""
+    services = {service.id for service in scenario.services}
+    countries = {network.country for network in scenario.networks}
+    hosts = {*vantages.names(scenario)}
+    for index, held in enumerate(scenario.dependencies):
+        path: Path = ("dependencies", index)
+        yield from _unknown((*path, "services"), held.services, services)
+        for number, site in enumerate(held.sites):
+            yield from _unknown((*path, "sites", number, "countries"), site.countries, countries)
+    for index, cohort in enumerate(scenario.cohorts):
+        yield from _unknown(("cohorts", index, "vantages"), cohort.vantages, hosts)
+
+
+def _stood_on(scenario: Scenario, path: Path, event: Event) -> Iterator[Problem]:
+    named = {dependency.id: dependency for dependency in scenario.dependencies}
+    yield from _unknown((*path, "dependencies"), event.dependencies, set(named))
+    meant = [named[key] for key in event.dependencies if key in named]
+    sites = {site.id for dependency in meant for site in dependency.sites}
+    yield from _unknown((*path, "sites"), event.sites, sites)
+    yield from _unknown((*path, "cohorts"), event.cohorts, {c.id for c in scenario.cohorts})
 
 
 def _dangling(

@@ -32,6 +32,8 @@ class Feature(Record, frozen=True, kw_only=True):
     id: str
     name: str
     endpoints: tuple[Endpoint, ...]
+    depends: tuple[str, ...] = ()
+    """Beside the service's own: names of what else this feature stands on."""
 
 
 class Service(Record, frozen=True, kw_only=True):
@@ -40,6 +42,8 @@ class Service(Record, frozen=True, kw_only=True):
     id: str
     name: str
     features: tuple[Feature, ...]
+    depends: tuple[str, ...] = ()
+    """What it stands on that others stand on too, by any stable name: `cloudflare`, `route53`."""
 
 
 class Reach(StrEnum):

@@ -115,6 +115,8 @@ class Verdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     """When what it holds true was first seen, as far as the window shows."""
     rounds: int = 0
     """Rounds that the evidence spans."""
+    shared: tuple[str, ...] = ()
+    """The dependencies that explain it, most telling first, where one does."""
     rules: str = ""
     """The rule set's version."""
 
@@ -142,6 +144,8 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=False):
     countries: tuple[str, ...] = ()
     networks: tuple[int, ...] = ()
     mechanisms: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    """What the failing ones have in common, of a dependency outage: `cdn cloudflare/LHR`."""
     opened: datetime
     updated: datetime
     closed: datetime | None = None
