@@ -1,7 +1,8 @@
 """A scenario on the kernel lab, looked on from the host, the minutes of the rules shortened to two seconds.
 
 `probe lab run` of six agents in three countries and a correlator over real packets, Debian's
-Prometheus with the shipped rules, Debian's Alertmanager with the shipped routes, and a receiver.
+Prometheus with the shipped rules, Debian's Alertmanager with the shipped routes, and receivers of
+what Alertmanager and the correlator themselves tell.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.deploy import webhook
 from tests.deploy.filled import DEPLOY, ROOT
 from tests.deploy.rules import ALERTMANAGER, PROMETHEUS, RULE_FILES
 
@@ -175,6 +177,7 @@ def write(folder: Path, places: Places) -> None:
 
 def lab(folder: Path) -> list[str]:
     given = ["--full", "--targets", folder / "lab.json", "--keep-logs", folder / "lab"]
+    given += ["--settings", webhook.settings(folder)]
     return [sys.executable, "-m", "probe", "lab", "run", str(SCENARIO), *map(str, given)]
 
 
@@ -277,7 +280,7 @@ def installed(folder: Path) -> Iterator[Installation]:
         begins = "the scenario begins"
         # Another lab of this machine may have its turn first.
         world.until(begins, lambda: begins in (folder / "lab.log").read_text(), 300)
-        for name, command in commands(folder, places).items():
+        for name, command in {**commands(folder, places), "hook": webhook.command(folder)}.items():
             processes[name] = exits.enter_context(running(name, command, folder))
         for port in (places.prometheus, places.alertmanager):
             world.until(f"port {port} answers", lambda at=port: answers(at, "/-/ready"))  # type: ignore[misc]

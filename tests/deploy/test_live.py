@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.grafana.committed import EVERYTHING, expressions, surroundings
 from probe.lab.kernel.sandbox.namespace import reason_not
+from tests.deploy import webhook
 from tests.deploy.live import PROCESSES, Installation, Message, Place, Told, got, installed
 from tests.deploy.rules import (
     PROMTOOL,
@@ -31,12 +32,7 @@ RECORDED_SURE = "country_feature:worksforwhom_verdict_sure:max"
 CELLS = 3 * (2 + 1)
 """Three countries; two features of the one service, one of the other."""
 ALERTED = ("ServiceOutage", "FilteringInCountry")
-NO_RECEIVER = "nothing in the lab takes webhooks (tests/test_webhook_durability.py has them)"
-EMPTY = {
-    "worksforwhom_webhook_deliveries_total": NO_RECEIVER,
-    "worksforwhom-world: Webhook deliveries A": NO_RECEIVER,
-}
-"""What has no data over this scenario, and why: metrics, recorded ones, and questions."""
+ENDED = b'"type":"incident.closed"'
 
 SHORT = EVERYTHING | {"__rate_interval": "10s"}
 ASKED = {
@@ -83,6 +79,8 @@ class Story:
     rules: tuple[Rule, ...] = ()
     fired: frozenset[str] = frozenset()
     told: tuple[Message, ...] = ()
+    posted: tuple[webhook.Post, ...] = ()
+    """What the correlator's own webhook brought."""
     answered: dict[str, bool] = field(default_factory=dict)
     """Which questions of the dashboards had an answer."""
 
@@ -141,6 +139,8 @@ def recover(story: Story) -> None:
     world.until("its end is told", lambda: "resolved" in statuses(world.servers.told("newsroom")))
     world.until("the metrics are well", lambda: "FailsEverywhere" not in firing(world))
     story.told = tuple(world.servers.told("newsroom"))
+    world.until("the webhook told it too", lambda: ENDED in webhook.posted(world.folder)[-1].body)
+    story.posted = tuple(webhook.posted(world.folder))
 
 
 def statuses(messages: Iterable[Message]) -> list[str]:
@@ -205,14 +205,42 @@ def test_every_rule_is_evaluated_without_an_error(story: Story) -> None:
     assert [rule for rule in story.rules if rule.health != "ok" or rule.error] == []
 
 
-@pytest.mark.parametrize("name", sorted(set(RECORDED) - EMPTY.keys()))
+def letters(story: Story, service: str) -> list[webhook.Letter]:
+    said = [msgspec.json.decode(post.body, type=webhook.Letter) for post in story.posted]
+    return [letter for letter in said if letter.data.service == service]
+
+
+def test_the_correlators_own_webhook_is_signed_and_comes_once(story: Story) -> None:
+    assert [post for post in story.posted if not webhook.genuine(post)] == []
+    assert {post.path for post in story.posted} == {"/told"}
+    names = [post.headers["webhook-id"] for post in story.posted]
+    assert len(set(names)) == len(names)
+
+
+def test_the_webhook_tells_the_outage_from_its_beginning_to_its_end(story: Story) -> None:
+    first, *between, last = letters(story, "twitter")
+    assert (first.type, last.type) == ("incident.opened", "incident.closed")
+    assert {letter.type for letter in between} <= {"incident.updated"}
+    assert {letter.data.id for letter in (first, *between, last)} == {first.data.id}
+    assert last.data.cause == "service_outage"
+    assert first.url == f"https://status.example/incidents/{first.data.id}"
+
+
+def test_the_webhook_tells_the_filtering_which_goes_on(story: Story) -> None:
+    first, *more = letters(story, "chirp")
+    assert (first.type, first.data.cause) == ("incident.opened", "filtering")
+    assert {letter.type for letter in more} <= {"incident.updated"}
+    assert "Chirp" in first.data.statement
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED))
 def test_a_recorded_series_has_data(name: str, story: Story) -> None:
     assert name in story.known
 
 
 def test_every_metric_of_the_rules_was_scraped(story: Story) -> None:
     used = {name for rule in RULES for name in names(rule.expr)}
-    assert used - story.known == EMPTY.keys() & used
+    assert used - story.known == set()
 
 
 SELECTOR = re.compile(r"(?<![\w:])((?:probe|worksforwhom)_\w+)\{(.*?)\}")
@@ -227,7 +255,7 @@ def test_every_label_of_the_rules_was_scraped(story: Story) -> None:
                 held[sample.name] |= sample.labels.keys()
     asked = [found for rule in RULES for found in SELECTOR.findall(rule.expr)]
     assert asked
-    for name, matchers in (found for found in asked if found[0] not in EMPTY):
+    for name, matchers in asked:
         assert set(re.findall(r"(\w+)(?:!=|=~|!~|=)", matchers)) <= held[name] | SCRAPED, name
 
 
@@ -240,6 +268,6 @@ def test_what_is_exposed_is_clean_to_the_linter(name: str, story: Story) -> None
     assert (answer.returncode, answer.stderr.decode()) == (0, "")
 
 
-@pytest.mark.parametrize("name", sorted(ASKED.keys() - EMPTY.keys()))
+@pytest.mark.parametrize("name", sorted(ASKED))
 def test_a_dashboards_question_is_answered(name: str, story: Story) -> None:
     assert story.answered[name]

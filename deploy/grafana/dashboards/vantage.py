@@ -83,9 +83,16 @@ BUGS = number(
 CONFIGURED = number(
     Shown(
         title="Configuration taken",
-        why="Whether the configuration was good when it was last read. `no`: it goes on with the "
-        "older one, and its log names the file and line.",
-        queries=(Query(f"worksforwhom_config_last_reload_successful{{{HERE}}}", "{{instance}}"),),
+        why="Whether the configuration was good when it was last read, and each listener's own "
+        "web.config_file where it has one. `no`: it goes on with the older one, and its log names "
+        "the file and line.",
+        queries=(
+            Query(f"worksforwhom_config_last_reload_successful{{{HERE}}}", "{{instance}}"),
+            Query(
+                f"worksforwhom_web_config_last_reload_successful{{{HERE}}}",
+                "{{instance}} {{listener}}",
+            ),
+        ),
         width=4,
         height=5,
         steps=((None, RED), (1, GREEN)),

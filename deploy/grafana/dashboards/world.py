@@ -266,11 +266,13 @@ WEBHOOKS = lines(
 BUILD = listed(
     Shown(
         title="Builds and configuration",
-        why="Version of each agent and correlator, and whether it took its configuration when it "
-        "last read it. `no`: it goes on with the older one; its log names the file and line.",
+        why="Version of each agent and correlator, and whether it took its configuration and the "
+        "files that protect its listeners, where it has any, when it last read them. `no`: it goes "
+        "on with the older one; its log names the file and line.",
         queries=(
             Query("max by (job, instance, version, python) (worksforwhom_build_info)"),
             Query("max by (job, instance) (worksforwhom_config_last_reload_successful)"),
+            Query("min by (job, instance) (worksforwhom_web_config_last_reload_successful)"),
         ),
         unit=COUNT,
     ),
@@ -280,6 +282,7 @@ BUILD = listed(
         Column("version"),
         Column("python"),
         Column("Value #B", "configuration taken", mappings=verdicts.YES_NO),
+        Column("Value #C", "web.config_file taken", mappings=verdicts.YES_NO),
     ],
 )
 
