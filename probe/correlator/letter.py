@@ -3,6 +3,10 @@
 An alert is the same alert as long as its labels are. They are made of the incident alone, not of
 the moment; where a change of the incident changes them (its cause, its extent, how sure it is),
 the alert under the old labels is resolved in the same breath.
+
+An incident is one alert, whatever its extent, and its `country` names all of its countries. So
+that an Alertmanager can leave out what its own Prometheus says of one of them, each country of an
+incident of several is an alert of its own as well, which is to inhibit and not to be sent.
 """
 
 from __future__ import annotations
@@ -17,6 +21,11 @@ from probe.model import Cause, Delivery, Incident, Scope, State
 from probe.web import render
 
 ALERTNAME = "WorksForWhomIncident"
+PLACE = "WorksForWhomIncidentCountry"
+BY_COUNTRY = frozenset(
+    {Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK, Cause.NETWORK_DISRUPTION}
+)
+"""What deploy/prometheus tells for each country; other causes have no country there."""
 LASTS = 4
 """Reminders that may be lost before Alertmanager holds an open incident resolved."""
 SEVERITIES = {
@@ -69,11 +78,13 @@ def letter(delivery: Delivery, external_url: str) -> bytes:
 def alerts(delivery: Delivery, external_url: str, now: datetime, resend: timedelta) -> bytes:
     """Give one delivery as the body of `POST /api/v2/alerts`."""
     incident, before = delivery.incident, delivery.before
-    changed = [alert(incident, external_url, now, resend)]
-    if before and before.closed is None and labels(before) != labels(incident):
+    changed = [*_each(incident, external_url, now, resend)]
+    gone: list[Alert] = []
+    if before and before.closed is None:
         ended = msgspec.structs.replace(before, closed=min(delivery.at, now))
-        changed.insert(0, alert(ended, external_url, now, resend))
-    return msgspec.json.encode(changed)
+        held = [each.labels for each in changed]
+        gone = [a for a in _each(ended, external_url, now, resend) if a.labels not in held]
+    return msgspec.json.encode([*gone, *changed])
 
 
 def reminder(
@@ -81,8 +92,21 @@ def reminder(
 ) -> bytes | None:
     """Give the open ones again, as they were told last; None where there are none."""
     still = [delivery.incident for delivery in told if delivery.incident.closed is None]
-    lasting = [alert(incident, external_url, now, resend) for incident in still]
+    lasting = [a for incident in still for a in _each(incident, external_url, now, resend)]
     return msgspec.json.encode(lasting) if lasting else None
+
+
+def _each(
+    incident: Incident, external_url: str, now: datetime, resend: timedelta
+) -> Iterator[Alert]:
+    """Give the incident's alert, and one for each of its countries where it takes them."""
+    whole = alert(incident, external_url, now, resend)
+    yield whole
+    told = incident.cause in BY_COUNTRY and severity(incident) != "info"
+    if told and whole.labels.get("country") not in incident.countries:
+        for country in sorted(incident.countries):
+            own = {**whole.labels, "alertname": PLACE, "country": country, "severity": "info"}
+            yield msgspec.structs.replace(whole, labels=own)
 
 
 def alert(incident: Incident, external_url: str, now: datetime, resend: timedelta) -> Alert:

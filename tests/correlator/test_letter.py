@@ -92,7 +92,7 @@ CHANGES: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("label", CHANGES)
 def test_a_change_of_labels_resolves_the_alert_under_the_old_ones(label: str) -> None:
     before = incident()
-    old, new = alerts(changed(before, 5, **CHANGES[label]), before)
+    old, new, *_ = alerts(changed(before, 5, **CHANGES[label]), before)
     assert old.labels[label] != new.labels.get(label)
     assert (old.resolved, new.resolved) == (True, False)
     assert old.ends_at == LATER
@@ -110,6 +110,55 @@ def test_what_was_resolved_before_is_not_resolved_again_when_it_comes_back_other
     assert not alert.resolved
 
 
+def named(posted: list[Posted]) -> list[tuple[str, str, bool]]:
+    return [(a.labels["alertname"], a.labels.get("country", ""), a.resolved) for a in posted]
+
+
+WHOLE, PLACE = "WorksForWhomIncident", "WorksForWhomIncidentCountry"
+
+
+def test_an_incident_of_several_countries_is_one_alert_and_one_to_inhibit_by_in_each() -> None:
+    said = alerts(incident(countries=("TR", "AZ")))
+    assert named(said) == [(WHOLE, "AZ,TR", False), (PLACE, "AZ", False), (PLACE, "TR", False)]
+    assert [alert.labels["severity"] for alert in said] == ["warning", "info", "info"]
+    assert len({(alert.labels["service"], alert.labels["cause"]) for alert in said}) == 1
+
+
+def test_a_country_that_leaves_or_comes_changes_its_own_and_the_whole() -> None:
+    before = incident(countries=("AZ", "TR"))
+    assert named(alerts(changed(before, 5, countries=("IR", "TR")), before)) == [
+        (WHOLE, "AZ,TR", True),
+        (PLACE, "AZ", True),
+        (WHOLE, "IR,TR", False),
+        (PLACE, "IR", False),
+        (PLACE, "TR", False),
+    ]
+
+
+def test_it_is_reminded_of_and_resolved_in_every_country() -> None:
+    held = incident(countries=("AZ", "TR"))
+    body = letter.reminder([delivery(held)], URL, LATER, RESEND)
+    assert body
+    assert len(msgspec.json.decode(body, type=list[Posted])) == 3
+    over = named(alerts(incident(countries=("AZ", "TR"), closed=NOW), held))
+    assert [resolved for _, _, resolved in over] == [True] * 3
+
+
+def test_what_is_only_suspected_inhibits_nowhere() -> None:
+    held = incident(state=State.SUSPECTED, countries=("AZ", "TR"))
+    assert named(alerts(held)) == [(WHOLE, "AZ,TR", False)]
+
+
+def test_an_outage_names_its_countries_in_one_alert_alone() -> None:
+    held = incident(cause=Cause.SERVICE_OUTAGE, countries=("AZ", "TR"))
+    assert named(alerts(held)) == [(WHOLE, "AZ,TR", False)]
+
+
+def test_what_is_filtered_everywhere_is_so_in_each_country() -> None:
+    held = incident(scope=Scope.GLOBAL, countries=("AZ", "TR"))
+    assert named(alerts(held)) == [(WHOLE, "", False), (PLACE, "AZ", False), (PLACE, "TR", False)]
+
+
 SEVERITIES = [
     (Cause.FILTERING, State.CONFIRMED, "critical"),
     (Cause.SERVICE_OUTAGE, State.LIKELY, "warning"),
@@ -125,7 +174,7 @@ def test_severity(cause: Cause, state: State, severity: str) -> None:
 
 
 def test_what_belongs_to_no_service_or_to_all_countries_has_no_such_label() -> None:
-    (alert,) = alerts(incident(service="", scope=Scope.GLOBAL, countries=("DE", "TR")))
+    alert, *_ = alerts(incident(service="", scope=Scope.GLOBAL, countries=("DE", "TR")))
     assert not {"service", "country"} & alert.labels.keys()
     assert "Countries: Germany, Türkiye." in alert.annotations["description"]
 
@@ -147,6 +196,7 @@ def test_a_reminder_has_what_is_still_open_as_it_was_told_last() -> None:
 @given(st.lists(st.tuples(st.sampled_from(list(CHANGES)), st.booleans()), max_size=8))
 def test_at_any_time_at_most_one_alert_of_an_incident_fires(steps: list[tuple[str, bool]]) -> None:
     held, firing = incident(), set[tuple[tuple[str, str], ...]]()
+    places = set[tuple[tuple[str, str], ...]]()
     sent: Told = {}
     for number, (label, closed) in enumerate([("cause", False), *steps]):
         held = changed(held, number, **CHANGES[label], closed=NOW if closed else None)
@@ -156,8 +206,13 @@ def test_at_any_time_at_most_one_alert_of_an_incident_fires(steps: list[tuple[st
             body = letter.alerts(each, URL, LATER, RESEND)
             for alert in msgspec.json.decode(body, type=list[Posted]):
                 name = tuple(sorted(alert.labels.items()))
+                if alert.labels["alertname"] == PLACE:
+                    places = places - {name} if alert.resolved else places | {name}
+                    continue
                 firing = firing - {name} if alert.resolved else firing | {name}
         assert len(firing) == (not closed)
+        several = held.cause in letter.BY_COUNTRY and held.countries != ("TR",) and not closed
+        assert len(places) == (len(held.countries) if several else 0)
 
 
 def test_a_letter_is_the_public_incident_and_no_more() -> None:

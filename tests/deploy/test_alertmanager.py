@@ -12,6 +12,8 @@ import msgspec
 import pytest
 
 from probe.clock import SystemClock
+from probe.correlator import letter
+from probe.model import Cause, Delivery, Event, Incident, Scope, State
 from tests.deploy.filled import DEPLOY
 from tests.deploy.live import answers, free_ports, got, running, until
 from tests.deploy.rules import (
@@ -25,9 +27,13 @@ from tests.deploy.rules import (
 
 FOLDER = DEPLOY / "alertmanager"
 FILE = FOLDER / "alertmanager.yml"
-INCIDENT = "WorksForWhomIncident"
-"""The correlator's own (probe.correlator.letter)."""
-DUTIES = {alert.alert: alert.labels for alert in ALERTS} | {INCIDENT: {"severity": "critical"}}
+INCIDENT = letter.ALERTNAME
+"""The correlator's own."""
+PLACE = letter.PLACE
+DUTIES = {alert.alert: alert.labels for alert in ALERTS} | {
+    INCIDENT: {"severity": "critical"},
+    PLACE: {"severity": "info"},
+}
 
 
 @needs_amtool
@@ -55,6 +61,7 @@ ROUTES = {
     "FailsEverywhere": "newsroom",
     "VerdictsDisagree": "newsroom",
     INCIDENT: "newsroom",
+    PLACE: "nobody",
     "IncidentSuspected": "nobody",
     "CountryThin": "nobody",
     "ProbeHostDown": "operators",
@@ -80,9 +87,14 @@ class Status(msgspec.Struct):
     inhibited: tuple[str, ...] = msgspec.field(name="inhibitedBy")
 
 
+class Receiver(msgspec.Struct, frozen=True):
+    name: str
+
+
 class Held(msgspec.Struct):
     labels: dict[str, str]
     status: Status
+    receivers: tuple[Receiver, ...]
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -183,6 +195,16 @@ CASES = {
         (alert("FilteringInCountry", service="tw", cause="filtering", country="TR"),),
         (alert("FilteringInCountry", service="tw", cause="filtering", country="RU"),),
     ),
+    "what is only suspected in a statement is told where the rules are sure": Case(
+        alert(INCIDENT, service="tw", cause="filtering", country="TR") | {"severity": "info"},
+        (),
+        (alert("FilteringInCountry", service="tw", cause="filtering", country="TR"),),
+    ),
+    "an outage in some countries is told once, in the correlator's words": Case(
+        alert(INCIDENT, service="tw", cause="service_outage", country="DE,FR", scope="countries"),
+        (alert("ServiceOutage", service="tw", cause="service_outage"),),
+        (alert("ServiceOutage", service="fb", cause="service_outage"),),
+    ),
 }
 
 
@@ -240,6 +262,47 @@ def test_one_incident_one_message(name: str, api: str) -> None:
         assert rank(found[False]) == rank((case.source, *case.shown))
     finally:
         post(api, everything, timedelta(0))
+
+
+def statement(*countries: str) -> tuple[Labels, ...]:
+    """Give the labels under which the correlator tells of filtering in these countries."""
+    now = SystemClock().now()
+    held = Incident(
+        id="i1", service="tw", features=("web",), cause=Cause.FILTERING, state=State.CONFIRMED,
+        scope=Scope.COUNTRIES, countries=countries, opened=now, updated=now,
+    )  # fmt: skip
+    told = Delivery(id="m1", receiver="a", event=Event.OPENED, at=now, incident=held)
+    body = letter.alerts(told, "", now, timedelta(minutes=1))
+    return tuple(posted.labels for posted in msgspec.json.decode(body, type=list[Posted]))
+
+
+class Posted(msgspec.Struct):
+    labels: dict[str, str]
+
+
+@needs_alertmanager
+def test_an_incident_of_several_countries_is_one_message_and_not_one_for_each(api: str) -> None:
+    whole, *places = statement("AZ", "TR")
+    there = [
+        alert("FilteringInCountry", service="tw", cause="filtering", country=c)
+        for c in ("AZ", "TR")
+    ]
+    shaken = alert("CertificateMismatchInCountry", service="tw", country="AZ", feature="web")
+    elsewhere = alert("FilteringInCountry", service="tw", cause="filtering", country="RU")
+    everything = (whole, *places, *there, shaken, elsewhere)
+    post(api, everything, timedelta(minutes=5))
+    try:
+        until(lambda: len(inhibited(api)[True]) >= 3, "inhibited", 10)
+        assert rank(inhibited(api)[True]) == rank((*there, shaken))
+        assert rank(told_to(api, "newsroom")) == rank((whole, elsewhere))
+    finally:
+        post(api, everything, timedelta(0))
+
+
+def told_to(api: str, receiver: str) -> list[dict[str, str]]:
+    held = msgspec.json.decode(got(api), type=tuple[Held, ...])
+    sent = [alert for alert in held if not alert.status.inhibited]
+    return [alert.labels for alert in sent if Receiver(receiver) in alert.receivers]
 
 
 # ── words ────────────────────────────────────────────────────────────────────────────────────
