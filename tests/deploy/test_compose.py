@@ -15,6 +15,7 @@ import pytest
 
 from probe.config import load
 from probe.config.load import ConfigError
+from probe.config.shape import ReceiverKind
 from probe.transport import certificate, uplink
 from probe.transport.listen import Tcp, parse
 from tests.deploy.filled import DEPLOY, filled
@@ -200,10 +201,30 @@ def test_prometheus_takes_its_configuration() -> None:
     not AMTOOL, reason="amtool is missing (Debian's prometheus-alertmanager brings it)"
 )
 def test_alertmanager_takes_its_configuration() -> None:
-    path = COMPOSE / "alertmanager/alertmanager.yml"
+    path = mounted("alertmanager", "/etc/alertmanager") / "alertmanager.yml"
     command = [str(AMTOOL), "check-config", str(path)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     assert answer.returncode == 0, answer.stderr
+
+
+def mounted(name: str, target: str) -> Path:
+    """Give what a service sees there."""
+    (source,) = (v.split(":")[0] for v in SERVICES[name].volumes if v.split(":")[1] == target)
+    return (COMPOSE / source).resolve()
+
+
+def test_the_rules_and_the_routes_are_the_shipped_ones_and_no_copies() -> None:
+    assert mounted("alertmanager", "/etc/alertmanager") == DEPLOY / "alertmanager"
+    assert mounted("prometheus", "/srv/worksforwhom/prometheus") == DEPLOY / "prometheus"
+
+
+def test_the_correlator_tells_the_alertmanager_beside_it(tmp_path: Path, secrets: Path) -> None:
+    correlator = load.correlator(written("correlator.yaml", tmp_path, secrets))
+    (receiver,) = correlator.webhooks.receivers
+    place = urlsplit(str(receiver.url))
+    assert receiver.kind is ReceiverKind.ALERTMANAGER
+    assert place.hostname in SERVICES
+    assert (COMPOSE / "prometheus/prometheus.yml").read_text().count(f'["{place.netloc}"]') == 2
 
 
 class Source(msgspec.Struct):
