@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from probe.judge.grouping import STRENGTH, publishable
 from probe.judge.hypothesis import judge
 from probe.judge.rules import VERSION
-from probe.model import CONTROL, Cause, Incident, Measurement, Scope, State, Vantage, Verdict
+from probe.model import CONTROL, Cause, Incident, Scope, State, Vantage, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
@@ -205,30 +205,6 @@ def test_an_outage_seen_first_in_one_country_is_never_called_filtering_there(
     assert all(STRENGTH[v.state] == 0 for v in told)
 
 
-def test_services_on_shared_addresses_that_fail_alike_are_a_dependencys() -> None:
-    shared = World((Event(ONSET, w.server_error, services=("chirp", "other"), features=("web",)),))
-    known = [_at_one_address(m) for m in w.known_at(shared, 12.0)]
-    verdicts = judge(known, w.view(shared, 12.0, known))
-    assert w.cell(verdicts, "web", "US").leading is Cause.DEPENDENCY_OUTAGE
-    assert w.cell(verdicts, "web", "US", service="other").leading is Cause.DEPENDENCY_OUTAGE
-    assert w.cell(verdicts, "api", "US").leading is Cause.OK
-
-
-def _at_one_address(m: Measurement) -> Measurement:
-    if m.target.feature != "web":
-        return m
-    return w.measurement(
-        replace(_case(m), pinned="11.9.9.9"),
-        (w.server_error if m.at >= w.START + timedelta(seconds=ONSET) else w.ok)(
-            replace(_case(m), pinned="11.9.9.9")
-        ),
-    )
-
-
-def _case(m: Measurement) -> w.Case:
-    return w.Case(m.vantage, m.target.service, m.target.feature, m.target.endpoint, m.at)
-
-
 # ── what holds in any world ──────────────────────────────────────────────────────────────────
 
 MAKERS = (
@@ -339,24 +315,7 @@ def test_one_more_network_that_shows_it_never_lowers_a_cause(
     assert support[1] >= support[0]
 
 
-def test_an_untested_cell_is_insufficient_and_never_ok() -> None:
-    world = World()
-    frame = w.view(world, 12.0, [])
-    for verdict in judge([], frame):
-        assert verdict.state is State.INSUFFICIENT
-        assert verdict.leading is not Cause.OK
-
-
 def test_without_an_outside_there_is_no_filtering() -> None:
     world = World((on(w.sni_reset, "TR"),), roster=w.networks(("TR", 47330, (2, 1))))
     told = [v for v in w.verdicts_at(world, 16.0) if v.leading is Cause.FILTERING]
     assert all(v.state is State.INSUFFICIENT for v in told)
-
-
-def test_evidence_is_spread_over_the_networks() -> None:
-    verdict = w.cell(w.verdicts_at(World((on(w.sni_reset, "TR"),)), 16.0), "web", "TR")
-    first = {piece.vantage for piece in verdict.evidence[:2]}
-    assert len(verdict.evidence) >= 3
-    assert len({vantage.split("-")[1] for vantage in first}) == 2
-    assert verdict.evidence[0].rule == "tls.reset_name"
-    assert (verdict.vantages, verdict.networks) == (3, 2)

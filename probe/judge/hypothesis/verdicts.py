@@ -1,0 +1,165 @@
+"""From weighed matters to verdicts: the ground that each cell stands on, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from probe.judge.hypothesis.episode import Run, authored, since, span, through
+from probe.judge.hypothesis.gate import Ground, state
+from probe.judge.hypothesis.joint import leading, within
+from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
+from probe.judge.hypothesis.words import mechanisms, shown
+from probe.judge.rules import VERSION
+from probe.judge.view import View
+from probe.model import SIDES, Author, Cause, Side, State, Verdict
+
+UNTESTED = {cause: 0.3 if cause is Cause.LOCAL_FAULT else 0.1 for cause in Cause}
+"""Nobody looked, or nobody who could tell: that is our own lack, and never `ok`."""
+
+
+def verdicts(
+    matter: Matter,
+    cells: Mapping[str, Sequence[int]],
+    offline: Mapping[tuple[str, int], Verdict],
+    view: View,
+) -> list[Verdict]:
+    given: list[Verdict] = []
+    for country, asns in cells.items():
+        place = matter.places.get(country)
+        given += [_in_network(matter, (country, asn), offline, view) for asn in asns]
+        whole = (
+            _untested(matter, (country, 0), offline.get((country, 0)), view)
+            if place is None
+            else _in_country(matter, country, len(cells), view)
+        )
+        given.append(whole)
+    return given
+
+
+def _in_country(matter: Matter, country: str, countries: int, view: View) -> Verdict:
+    place = matter.places[country]
+    cause = place.leads
+    ground = _ground(matter, country, cause, countries, view)
+    return _verdict(matter, (country, 0), place.support, ground, place.runs, view)
+
+
+def _in_network(
+    matter: Matter, where: tuple[str, int], offline: Mapping[tuple[str, int], Verdict], view: View
+) -> Verdict:
+    country, asn = where
+    place = matter.places.get(country)
+    held = [r for r in place.runs if r.vantage.asn == asn] if place is not None else []
+    if place is None or asn not in place.asns or not held:
+        return _untested(matter, where, offline.get(where), view)
+    support = within(place.sights, place.asns.index(asn), place.support)
+    cause = leading(support)
+    if cause is place.leads and cause is not Cause.OK:
+        ground = _ground(matter, country, cause, len(matter.places), view)
+        ground = msgspec.structs.replace(ground, support=min(ground.support, support[cause]))
+    else:
+        ground = _own_ground(held, support[cause], view)
+    return _verdict(matter, where, support, ground, held, view)
+
+
+def _own_ground(held: Sequence[Run], support: float, view: View) -> Ground:
+    failing = [run for run in held if run.failing]
+    return Ground(
+        support=support,
+        rounds=span(failing, view.round),
+        networks=len({run.vantage.asn for run in failing}),
+        observed=len({run.vantage.asn for run in held}),
+        vantages=len(failing),
+        working=len(held) - len(failing),
+    )
+
+
+def _ground(matter: Matter, country: str, cause: Cause, countries: int, view: View) -> Ground:
+    place = matter.places[country]
+    held = [run for run in place.runs if run.failing and _hit(place, run, cause)]
+    asns = {run.vantage.asn for run in held}
+    reached, barred = _outside(matter, country, place.begun)
+    outage = {c: p for c, p in matter.places.items() if p.leads in SERVICE_SIDE}
+    everywhere = cause in SERVICE_SIDE
+    return Ground(
+        support=place.support[cause],
+        rounds=span(
+            [r for p in outage.values() for r in p.runs] if everywhere else held, view.round
+        ),
+        networks=len(asns),
+        observed=len({run.vantage.asn for run in place.runs}),
+        vantages=len(held),
+        vouched=len({run.vantage.asn for run in held if run.vouched}),
+        network_authored=len({r.vantage.asn for r in held if authored(r, Author.NETWORK)}),
+        through=reached,
+        barred=barred,
+        others=countries - 1,
+        server_countries=sum(
+            any(authored(r, Author.SERVER) for r in p.runs) for p in outage.values()
+        ),
+        outage_countries=len(outage),
+        known_countries=len(matter.places),
+        working=sum(not run.failing for run in place.runs),
+    )
+
+
+def _hit(place: Place, run: Run, cause: Cause) -> bool:
+    """Whether a failing vantage's network is one that the cause reaches."""
+    if run.vantage.asn not in place.asns:
+        return False
+    support = within(place.sights, place.asns.index(run.vantage.asn), place.support)
+    return support[cause] >= 0.5 * place.support[cause]
+
+
+def _outside(matter: Matter, country: str, begun: datetime | None) -> tuple[int, int]:
+    """Other countries that reach the service after the failure began, and those that do not."""
+    reached, barred = 0, 0
+    for other, place in matter.places.items():
+        asked = [
+            r
+            for r in place.runs
+            if any(begun is None or f.sight.at >= begun for f in since(r, begun))
+        ]
+        if other == country or not asked:
+            continue
+        good = sum(through(run, begun) for run in asked)
+        reached, barred = reached + (2 * good > len(asked)), barred + (2 * good <= len(asked))
+    return reached, barred
+
+
+def _verdict(
+    matter: Matter,
+    where: tuple[str, int],
+    support: dict[Cause, float],
+    ground: Ground,
+    held: Sequence[Run],
+    view: View,
+) -> Verdict:
+    cause = leading(support)
+    behind = [run for run in held if run.failing is (cause is not Cause.OK)]
+    return Verdict(
+        service=matter.service, feature=matter.feature, country=where[0], network=where[1],
+        at=view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
+        support=support, mechanisms=mechanisms(behind, cause),
+        evidence=shown(behind, cause, 3 if cause is Cause.OK else 12),
+        vantages=len(behind), networks=len({run.vantage.asn for run in behind}),
+        since=min((run.start for run in behind), default=None) if SIDES[cause] is not Side.NONE else None,
+        rounds=ground.rounds, rules=VERSION,
+    )  # fmt: skip
+
+
+def _untested(
+    matter: Matter, where: tuple[str, int], offline: Verdict | None, view: View
+) -> Verdict:
+    """A cell without a usable sight: what is known of its connectivity, else nothing."""
+    support = dict(offline.support) if offline is not None else dict(UNTESTED)
+    cause = leading(support)
+    return Verdict(
+        service=matter.service, feature=matter.feature, country=where[0], network=where[1],
+        at=view.now, leading=cause, confidence=support[cause], support=support,
+        state=offline.state if offline is not None and cause is Cause.NETWORK_DISRUPTION else State.INSUFFICIENT,
+        evidence=offline.evidence if offline is not None else (),
+        since=offline.since if offline is not None else None, rules=VERSION,
+    )  # fmt: skip

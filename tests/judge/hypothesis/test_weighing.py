@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from probe.judge.control import Reference
+from probe.judge.evidence import find
+from probe.judge.hypothesis.episode import Run, runs
+from probe.judge.hypothesis.weighing import Matter, siblings, weighed
+from probe.judge.sight import read
+from probe.model import Cause
+from tests.judge import worlds as w
+
+VIEW = w.view(w.World(), 25.0, [])
+
+
+def held(feature: str, struck: dict[str, w.Maker]) -> tuple[Run, ...]:
+    """Five rounds of every vantage; those of the countries named see that."""
+    cases = [
+        w.Case(vantage, "chirp", feature, f"chirp-{feature}", w.START + timedelta(seconds=at))
+        for vantage in w.ROSTER
+        for at in range(1, 25, 5)
+    ]
+    found = (
+        find(read(w.measurement(c, struck.get(c.vantage.country, w.ok)(c))), Reference())
+        for c in cases
+    )
+    return runs(found, {}, VIEW)
+
+
+def matter(feature: str, **struck: w.Maker) -> Matter:
+    return weighed("chirp", feature, held(feature, struck))
+
+
+def test_each_country_is_weighed_and_only_the_one_that_fails_is_not_ok() -> None:
+    weighed_ = matter("web", TR=w.sni_reset)
+    assert {c for c, place in weighed_.places.items() if place.leads is not Cause.OK} == {"TR"}
+    assert weighed_.places["TR"].leads is Cause.FILTERING
+    assert set(weighed_.places["TR"].asns) == {47330, 47331}
+
+
+def test_what_is_filtered_raises_the_same_suspicion_of_the_features_beside_it() -> None:
+    alone = matter("web", TR=w.null_route)
+    beside = siblings([alone, matter("api", TR=w.sni_reset)])[0]
+    before, after = (m.places["TR"].support[Cause.FILTERING] for m in (alone, beside))
+    assert after > before
+    assert beside.places["DE"].support == pytest.approx(alone.places["DE"].support)
