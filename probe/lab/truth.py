@@ -1,9 +1,10 @@
 """Whether what was said is what is true: expected incidents held against those the correlator opened.
 
-An expectation is answered by an incident of the same cause, scope and service that names the same
-places and features, is sure enough and says what it must. An incident that answers nothing may be
-on its way to an answer (a part of the right places, the right cause): that is neither right nor
-false. Everything else is false, but for a fault of one vantage that is blamed on that vantage.
+An expectation is answered by an incident of the same cause, scope and service (or of a cause and a
+scope that it holds right as well) that names the same places and features, is sure enough and says
+what it must. An incident that answers nothing may be on its way to an answer (a part of the right
+places, the right cause): that is neither right nor false. Everything else is false, but for a
+fault of one vantage that is blamed on that vantage.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from probe.lab.scenario import Expected
 from probe.model import Cause, Incident, Scope, State
 
 STRENGTH = {State.INSUFFICIENT: 0, State.SUSPECTED: 1, State.LIKELY: 2, State.CONFIRMED: 3}
+EVERYWHERE = frozenset({Scope.GLOBAL, Scope.DEPENDENCY})
+"""Scopes that need no list of countries."""
 
 
 class Sight(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +55,7 @@ def score(expected: Sequence[Expected], sights: Sequence[Sight]) -> Score:
     answers = tuple(_answer(entry, sights) for entry in expected)
     wrong = _false_ever(expected, sights)
     last = sights[-1].incidents if sights else ()
-    settled = all(_private(incident) or _settled(incident, answers) for incident in last)
+    settled = all(private(incident) or _settled(incident, answers) for incident in last)
     known = [answer.seconds for answer in answers if answer.seconds is not None]
     whole = len(known) == len(answers)
     return Score(
@@ -63,12 +66,21 @@ def score(expected: Sequence[Expected], sights: Sequence[Sight]) -> Score:
     )
 
 
+def causes(expected: Expected) -> frozenset[Cause]:
+    """Causes that are right: the one, and those that no probe could have told from it."""
+    return frozenset((expected.cause, *expected.also))
+
+
+def scopes(expected: Expected) -> frozenset[Scope]:
+    return frozenset((expected.scope, *expected.scopes))
+
+
 def answered_by(expected: Expected, incident: Incident) -> bool:
     """Whether the incident says exactly this."""
     return (
         _same_matter(expected, incident)
-        and incident.scope is expected.scope
-        and _same_places(expected, incident)
+        and incident.scope in scopes(expected)
+        and same_places(expected, incident)
         and _same_features(expected, incident)
         and _sure_and_worded(expected, incident)
     )
@@ -87,22 +99,29 @@ def underway_to(expected: Expected, incident: Incident, at: float) -> bool:
 
 def false_at(expected: Sequence[Expected], incident: Incident, at: float) -> bool:
     """Whether saying this at that time was wrong."""
-    return not _private(incident) and not any(
+    return not private(incident) and not any(
         underway_to(entry, incident, at) for entry in expected
     )
 
 
-def _private(incident: Incident) -> bool:
+def private(incident: Incident) -> bool:
+    """Whether it is a fault of one vantage that is blamed on that vantage: its operator's business."""
     return incident.cause is Cause.LOCAL_FAULT and incident.scope is Scope.VANTAGE
 
 
 def _same_matter(expected: Expected, incident: Incident) -> bool:
-    return incident.cause is expected.cause and incident.service == expected.service
+    return incident.cause in causes(expected) and _of_service(expected, incident)
 
 
-def _same_places(expected: Expected, incident: Incident) -> bool:
-    """A global incident is everywhere, whichever countries it lists."""
-    if expected.scope is Scope.GLOBAL and not expected.countries:
+def _of_service(expected: Expected, incident: Incident) -> bool:
+    """A disruption belongs to no service; where it is right as well, or something else, it may."""
+    other = incident.cause is not expected.cause and "" in {expected.service, incident.service}
+    return incident.service == expected.service or other
+
+
+def same_places(expected: Expected, incident: Incident) -> bool:
+    """A truth without countries is wherever it is felt, whichever countries the incident lists."""
+    if scopes(expected) & EVERYWHERE and not expected.countries:
         return True
     networks = not expected.networks or set(incident.networks) == set(expected.networks)
     return networks and set(incident.countries) == set(expected.countries)
@@ -110,13 +129,15 @@ def _same_places(expected: Expected, incident: Incident) -> bool:
 
 def _within_networks(expected: Expected, incident: Incident) -> bool:
     """Networks matter where the truth itself is one of networks."""
-    if expected.scope is not Scope.NETWORKS or not expected.networks:
+    if scopes(expected) != {Scope.NETWORKS} or not expected.networks:
         return True
     return set(incident.networks) <= set(expected.networks)
 
 
 def _same_features(expected: Expected, incident: Incident) -> bool:
-    return not expected.features or set(incident.features) == set(expected.features)
+    """What belongs to no service has no features."""
+    named = bool(expected.features and incident.service)
+    return not named or set(incident.features) == set(expected.features)
 
 
 def _sure_and_worded(expected: Expected, incident: Incident) -> bool:

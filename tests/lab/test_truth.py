@@ -159,6 +159,40 @@ def test_a_fault_of_one_vantage_is_never_false_unless_blamed_on_more() -> None:
     assert false_at([], but(LOCAL, scope=Scope.COUNTRIES), 10)
 
 
+EITHER = msgspec.structs.replace(
+    OUTAGE, also=(Cause.DEPENDENCY_OUTAGE,), scopes=(Scope.DEPENDENCY, Scope.COUNTRIES)
+)
+DISPUTED = msgspec.structs.replace(
+    FILTERING, also=(Cause.NETWORK_DISRUPTION,), says=(), mechanisms=()
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"cause": Cause.DEPENDENCY_OUTAGE},
+        {"scope": Scope.DEPENDENCY},
+        {"cause": Cause.DEPENDENCY_OUTAGE, "scope": Scope.COUNTRIES},
+    ],
+)
+def test_what_is_right_as_well_answers_and_is_not_false(changes: dict[str, object]) -> None:
+    assert answered_by(EITHER, but(OUT, **changes))
+    assert not false_at([EITHER], but(OUT, **changes), 130)
+
+
+@pytest.mark.parametrize("changes", [{"cause": Cause.GEO_BLOCK}, {"scope": Scope.NETWORKS}])
+def test_what_is_not_named_as_right_does_not_answer(changes: dict[str, object]) -> None:
+    assert not answered_by(EITHER, but(OUT, **changes))
+
+
+def test_a_disruption_that_is_right_as_well_belongs_to_no_service() -> None:
+    dark = but(GONE, scope=Scope.COUNTRIES, countries=("TR",), state=State.LIKELY)
+    assert answered_by(DISPUTED, dark)
+    assert not answered_by(FILTERING, dark)
+    assert not answered_by(DISPUTED, but(FILTERED, service=""))
+
+
 def sights(*held: tuple[Incident, ...]) -> list[Sight]:
     return [Sight(at=60.0 * number, incidents=incidents) for number, incidents in enumerate(held)]
 
