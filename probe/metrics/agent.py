@@ -24,13 +24,12 @@ from probe.metrics.exposition import (
     sample,
     write,
 )
+from probe.metrics.failures import FIRST
 from probe.metrics.run import Run
 from probe.model import Health, Layer, Target
 
 PREFIX = "worksforwhom_"
 TARGET = ("endpoint", "feature", "service")
-FIRST_FAILURES = {("generic_timeout_error", layer): 0 for layer in Layer}
-"""There from the start at 0, so that a rate sees the first failure of each layer."""
 LAG_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds."""
 
@@ -131,10 +130,10 @@ def _totals(rows: Rows) -> Iterator[Family]:
 def _failures(rows: Rows) -> Iterator[str]:
     written: dict[tuple[str, Layer], str] = {}
     for pairs, row in rows:
-        for key, count in (FIRST_FAILURES | dict(row.failures)).items():
+        for key, count in {**FIRST, **row.failures}.items():
             if key not in written:
                 written[key] = labels(("failure", "layer"), key)
-            yield sample("probe_failures_total", f"{pairs},{written[key]}", count)
+            yield f"probe_failures_total{{{pairs},{written[key]}}} {count}"
 
 
 def _stages(snapshot: Snapshot, form: Form) -> Family:

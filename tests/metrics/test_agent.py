@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from probe.metrics.agent import Row, Snapshot, Stage, exposition
 from probe.metrics.distribution import Distribution, Exemplar
 from probe.metrics.exposition import Form
+from probe.metrics.failures import FIRST
 from probe.metrics.run import Run
 from probe.model import Health, Layer, Tally, Target
 
@@ -79,8 +80,9 @@ def test_counters_are_there_before_the_first_failure() -> None:
     b = {"service": B.service, "feature": "web", "endpoint": "front"}
     assert value(found, "probe_runs_total", **b) == 0
     assert value(found, "probe_success", **b) is None
-    for layer in Layer:
-        labels = {"failure": "generic_timeout_error", "layer": str(layer)}
+    assert len(FIRST) > 40
+    for failure, layer in FIRST:
+        labels = {"failure": failure, "layer": str(layer)}
         assert value(found, "probe_failures_total", **b, **labels) == 0
 
 
