@@ -140,7 +140,7 @@ EVIDENCE = stacked(
         queries=(
             Query(
                 "60 * sum by (layer, failure) "
-                f"(rate(probe_failures_total{{{CELLS}}}[$__rate_interval]))",
+                f"(rate(probe_failures_total{{{CELLS}}}[$__rate_interval])) > 0",
                 "{{layer}} {{failure}}",
             ),
         ),
@@ -157,7 +157,7 @@ BY_PLACE = listed(
         queries=(
             Query(
                 "sort_desc(sum by (country, layer, failure) "
-                f"(increase(probe_failures_total{{{CELLS}}}[1h])))"
+                f"(increase(probe_failures_total{{{CELLS}}}[1h])) > 0)"
             ),
         ),
         width=12,

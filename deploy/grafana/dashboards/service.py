@@ -109,7 +109,7 @@ FAILURES = stacked(
         queries=(
             Query(
                 "60 * sum by (layer, failure) "
-                f"(rate(probe_failures_total{{{CELLS}}}[$__rate_interval]))",
+                f"(rate(probe_failures_total{{{CELLS}}}[$__rate_interval])) > 0",
                 "{{layer}} {{failure}}",
             ),
         ),
