@@ -32,12 +32,12 @@ from probe.config.shape import (
 from probe.lab import library, recording
 from probe.lab.diary import Diary
 from probe.lab.kernel.agenda import agenda, describe, scale
-from probe.lab.kernel.layout import catalogue
 from probe.lab.kernel.processes import environment, write
 from probe.lab.kernel.watch import incidents
 from probe.lab.recording import Recording
 from probe.lab.result import Done, Failed, Happened, News, Phase, Tick
 from probe.lab.scenario import Scenario
+from probe.lab.world import catalogue
 from probe.model import Measurement, Vantage
 from probe.transport import wire
 

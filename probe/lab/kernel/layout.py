@@ -9,22 +9,11 @@ own top-level name server and two domestic controls, so that it can live on when
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
-import msgspec
-
-from probe.config.shape import Catalogue
-from probe.lab import vantages
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.scenario import LabNetwork, Scenario
-from probe.model import CONTROL, Control, Endpoint, Reach, Vantage
+from probe.lab.world import FOREIGN_CONTROLS, countries, domestic_names, host_name, vantage
 
-FOREIGN_CONTROLS = ("www.reach-one.net", "www.reach-two.org", "www.reach-three.com")
-DOMESTIC_CONTROLS = ("one.home", "two.home")
-"""The country's own top-level name comes after these."""
-
-CONTROL_TEXT = "this host is well"
-NEUTRAL_NAME = FOREIGN_CONTROLS[0]
 CORE_DELAY_SECONDS = 0.01
 DOMESTIC_DELAY_SECONDS = 0.003
 
@@ -36,20 +25,12 @@ NOTICE = "11.40.1.1"
 CORRELATOR = "11.50.1.1"
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """An endpoint and what it belongs to: what a server must answer there when it is well."""
-
-    service: str
-    feature: str
-    endpoint: Endpoint
-
-
 def plan(scenario: Scenario) -> Plan:
-    countries = _countries(scenario)
+    codes = countries(scenario)
     hosts = (
         *_core(),
         *_origins(scenario),
-        *(host for index, code in enumerate(countries) for host in _country(index, code)),
+        *(host for index, code in enumerate(codes) for host in _country(index, code)),
         *(host for network in scenario.networks for host in _network(scenario, network)),
     )
     return Plan(
@@ -60,52 +41,6 @@ def plan(scenario: Scenario) -> Plan:
         public_resolver=PUBLIC_RESOLVER,
         notice=NOTICE,
     )
-
-
-def catalogue(scenario: Scenario) -> Catalogue:
-    """What the agents and the correlator of this world are told to probe."""
-    foreign = [_control(Reach.FOREIGN, name) for name in FOREIGN_CONTROLS]
-    domestic = [
-        _control(Reach.DOMESTIC, name, code)
-        for code in _countries(scenario)
-        for name in domestic_names(code)
-    ]
-    return Catalogue(services=scenario.services, controls=(*foreign, *domestic))
-
-
-def pages(scenario: Scenario) -> tuple[Page, ...]:
-    """Everything that the origins of this world serve."""
-    world = catalogue(scenario)
-    served = [
-        Page(service=service.id, feature=feature.id, endpoint=endpoint)
-        for service in world.services
-        for feature in service.features
-        for endpoint in feature.endpoints
-    ]
-    controls = [
-        Page(service=CONTROL, feature=control.reach, endpoint=control.endpoint)
-        for control in world.controls
-    ]
-    return (*served, *controls)
-
-
-def host_name(endpoint: Endpoint) -> str:
-    return (urlsplit(endpoint.url).hostname or "").lower()
-
-
-def domestic_names(country: str) -> tuple[str, ...]:
-    return tuple(f"{name}.{country.lower()}" for name in DOMESTIC_CONTROLS)
-
-
-def _countries(scenario: Scenario) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(network.country for network in scenario.networks))
-
-
-def _control(reach: Reach, name: str, country: str = "") -> Control:
-    endpoint = Endpoint(
-        id=name.replace(".", "-"), url=f"https://{name}/", expect=CONTROL_TEXT, min_bytes=1024
-    )
-    return Control(reach=reach, endpoint=endpoint, country=country)
 
 
 def _core() -> Iterator[Host]:
@@ -155,9 +90,9 @@ def _origin(name: str, *, v4: str, v6: str = "", delay: float, country: str = ""
 
 
 def _network(scenario: Scenario, network: LabNetwork) -> Iterator[Host]:
-    countries = _countries(scenario)
+    codes = countries(scenario)
     siblings = [other for other in scenario.networks if other.country == network.country]
-    place, number = countries.index(network.country) + 1, siblings.index(network) + 1
+    place, number = codes.index(network.country) + 1, siblings.index(network) + 1
     yield Host(
         name=f"resolver-as{network.asn}",
         role=Role.ISP_RESOLVER,
@@ -167,28 +102,17 @@ def _network(scenario: Scenario, network: LabNetwork) -> Iterator[Host]:
         delay=float(network.delay),
     )
     for index in range(1, network.vantages + 1):
-        vantage = _vantage(network, index)
+        own = vantage(network, index)
         yield Host(
-            name=vantage.id,
+            name=own.id,
             role=Role.VANTAGE,
             country=network.country,
             asn=network.asn,
             v4=f"31.{place}.{number}.{10 + index}",
             v6=f"2a0e:{place:x}:{number:x}::{10 + index:x}" if network.ipv6 else "",
             delay=float(network.delay),
-            vantage=vantage,
+            vantage=own,
         )
-
-
-def _vantage(network: LabNetwork, index: int) -> Vantage:
-    return Vantage(
-        id=vantages.name(network, index),
-        country=network.country,
-        asn=network.asn,
-        network=network.name,
-        kind=network.kind,
-        resolver_asn=network.asn,
-    )
 
 
 def _zone(hosts: tuple[Host, ...]) -> dict[str, tuple[str, ...]]:

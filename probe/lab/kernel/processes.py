@@ -35,11 +35,12 @@ from probe.config.shape import (
 )
 from probe.lab import line
 from probe.lab.kernel.hosts.authority import Authority
-from probe.lab.kernel.layout import CORRELATOR, NEUTRAL_NAME, catalogue
+from probe.lab.kernel.layout import CORRELATOR
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.kernel.sandbox.namespace import spawn
 from probe.lab.kernel.sandbox.wiring import Wired
 from probe.lab.scenario import Scenario
+from probe.lab.world import NEUTRAL_NAME, catalogue
 from probe.model import Measurement
 from probe.transport.spool import Spool
 

@@ -9,7 +9,6 @@ import pytest
 from probe.lab import library
 from probe.lab.kernel import layout
 from probe.lab.kernel.plan import Plan, Role
-from probe.model import Reach
 
 
 @pytest.fixture(params=library.names())
@@ -43,21 +42,6 @@ def test_v4_comes_before_v6_in_the_zone(plan: Plan) -> None:
     for addresses in plan.zone.values():
         versions = [ip_address(address).version for address in addresses]
         assert versions == sorted(versions)
-
-
-def test_controls_are_two_at_home_for_each_country_and_three_abroad() -> None:
-    scenario = library.load("quiet-day")
-    controls = layout.catalogue(scenario).controls
-    for country in {network.country for network in scenario.networks}:
-        assert sum(control.country == country for control in controls) == 2
-    assert sum(control.reach is Reach.FOREIGN for control in controls) == 3
-
-
-def test_pages_hold_every_endpoint_and_every_control() -> None:
-    scenario = library.load("quiet-day")
-    world = layout.catalogue(scenario)
-    endpoints = [e for s in world.services for f in s.features for e in f.endpoints]
-    assert len(layout.pages(scenario)) == len(endpoints) + len(world.controls)
 
 
 def test_vantages_of_a_network_are_numbered_and_stand_in_it() -> None:

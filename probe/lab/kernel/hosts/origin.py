@@ -15,10 +15,11 @@ from random import Random
 import msgspec
 
 from probe.lab import line
-from probe.lab.kernel.hosts.answers import Client, Reply, Request, index, serve
+from probe.lab.answers import Reply
+from probe.lab.kernel.hosts.answers import Client, Request, index, serve
 from probe.lab.kernel.hosts.nameserver import stdin_lines
-from probe.lab.kernel.layout import Page
 from probe.lab.scenario import Event
+from probe.lab.world import Page
 
 HEAD_LIMIT_BYTES = 64 * 1024
 REQUEST_TIMEOUT_SECONDS = 10

@@ -15,11 +15,11 @@ from probe.lab.kernel.hosts import nameserver, origin
 from probe.lab.kernel.hosts.answers import FAULTS, Client
 from probe.lab.kernel.hosts.authority import Authority
 from probe.lab.kernel.hosts.zones import knowledge
-from probe.lab.kernel.layout import pages
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.kernel.sandbox.namespace import inside
 from probe.lab.kernel.sandbox.wiring import Wired
 from probe.lab.scenario import Event, Scenario
+from probe.lab.world import pages
 
 MECHANISMS = (*FAULTS, CERTIFICATE_EXPIRED)
 BACKLOG = 256

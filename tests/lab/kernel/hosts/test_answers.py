@@ -6,17 +6,16 @@ import pytest
 
 from probe.config.shape import Seconds
 from probe.lab import library
+from probe.lab.answers import APP_ERROR, Reply
 from probe.lab.kernel.hosts.answers import (
-    APP_ERROR,
     Client,
-    Reply,
     Request,
     hits,
     index,
     serve,
 )
-from probe.lab.kernel.layout import Page, host_name, pages
 from probe.lab.scenario import Event, Form
+from probe.lab.world import Page, host_name, pages
 from probe.model import CONTROL
 
 PAGES = pages(library.load("tr-2023-02-08"))

@@ -14,11 +14,12 @@ import pytest
 
 from probe.config.shape import Seconds
 from probe.lab import library, line
-from probe.lab.kernel.hosts.answers import Client, Reply
+from probe.lab.answers import Reply
+from probe.lab.kernel.hosts.answers import Client
 from probe.lab.kernel.hosts.authority import Authority
 from probe.lab.kernel.hosts.origin import Duty, Order, Serving, encode, run
-from probe.lab.kernel.layout import pages
 from probe.lab.scenario import Event, Form
+from probe.lab.world import pages
 
 SCENARIO = library.load("tr-2023-02-08")
 REQUEST = b"GET / HTTP/1.1\r\nHost: twitter.com\r\n\r\n"

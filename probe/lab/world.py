@@ -1,0 +1,115 @@
+"""What is measured in a scenario's world, whichever kind of lab plays it: catalogue, pages, controls, vantages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import msgspec
+
+from probe.config.shape import Catalogue
+from probe.lab import vantages
+from probe.lab.scenario import Dependency, DependencyKind, LabNetwork, Scenario
+from probe.model import CONTROL, Control, Endpoint, Feature, Reach, Service, Vantage
+
+FOREIGN_CONTROLS = ("www.reach-one.net", "www.reach-two.org", "www.reach-three.com")
+DOMESTIC_CONTROLS = ("one.home", "two.home")
+"""The country's own top-level name comes after these."""
+
+CONTROL_TEXT = "this host is well"
+NEUTRAL_NAME = FOREIGN_CONTROLS[0]
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint and what it belongs to: what a server must answer there when it is well."""
+
+    service: str
+    feature: str
+    endpoint: Endpoint
+
+
+def catalogue(scenario: Scenario) -> Catalogue:
+    """What the agents and the correlator of this world are told to probe."""
+    foreign = [_control(Reach.FOREIGN, name) for name in FOREIGN_CONTROLS]
+    domestic = [
+        _control(Reach.DOMESTIC, name, code)
+        for code in countries(scenario)
+        for name in domestic_names(code)
+    ]
+    services = tuple(_declared(service, scenario.dependencies) for service in scenario.services)
+    return Catalogue(services=services, controls=(*foreign, *domestic))
+
+
+def pages(scenario: Scenario) -> tuple[Page, ...]:
+    """Everything that the origins of this world serve."""
+    world = catalogue(scenario)
+    served = [
+        Page(service=service.id, feature=feature.id, endpoint=endpoint)
+        for service in world.services
+        for feature in service.features
+        for endpoint in feature.endpoints
+    ]
+    controls = [
+        Page(service=CONTROL, feature=control.reach, endpoint=control.endpoint)
+        for control in world.controls
+    ]
+    return (*served, *controls)
+
+
+def vantage(network: LabNetwork, index: int) -> Vantage:
+    """The probe host of a network, counted from 1."""
+    return Vantage(
+        id=vantages.name(network, index),
+        country=network.country,
+        asn=network.asn,
+        network=network.name,
+        kind=network.kind,
+        resolver_asn=network.asn,
+    )
+
+
+def host_name(endpoint: Endpoint) -> str:
+    return (urlsplit(endpoint.url).hostname or "").lower()
+
+
+def domestic_names(country: str) -> tuple[str, ...]:
+    return tuple(f"{name}.{country.lower()}" for name in DOMESTIC_CONTROLS)
+
+
+def countries(scenario: Scenario) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(network.country for network in scenario.networks))
+
+
+def stands_on(dependency: Dependency, service: str, feature: str) -> bool:
+    """Whether the feature of the service is carried by it; a resolver carries none."""
+    if dependency.kind is DependencyKind.RESOLVER or service not in dependency.services:
+        return False
+    return not dependency.features or feature in dependency.features
+
+
+def _declared(service: Service, dependencies: Iterable[Dependency]) -> Service:
+    """Write into the catalogue what it is said to stand on."""
+    known = [d for d in dependencies if d.declared and stands_on(d, service.id, _any(d))]
+    whole = [d.id for d in known if not d.features]
+    features = tuple(
+        _with(feature, [d.id for d in known if feature.id in d.features])
+        for feature in service.features
+    )
+    depends = tuple(dict.fromkeys((*service.depends, *whole)))
+    return msgspec.structs.replace(service, features=features, depends=depends)
+
+
+def _any(dependency: Dependency) -> str:
+    return next(iter(dependency.features), "")
+
+
+def _with(feature: Feature, more: Iterable[str]) -> Feature:
+    depends = tuple(dict.fromkeys((*feature.depends, *more)))
+    return msgspec.structs.replace(feature, depends=depends)
+
+
+def _control(reach: Reach, name: str, country: str = "") -> Control:
+    endpoint = Endpoint(
+        id=name.replace(".", "-"), url=f"https://{name}/", expect=CONTROL_TEXT, min_bytes=1024
+    )
+    return Control(reach=reach, endpoint=endpoint, country=country)
