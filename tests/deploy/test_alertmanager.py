@@ -196,9 +196,12 @@ CASES = {
         (alert("FilteringInCountry", service="tw", cause="filtering", country="RU"),),
     ),
     "what is only suspected in a statement is told where the rules are sure": Case(
-        alert(INCIDENT, service="tw", cause="filtering", country="TR") | {"severity": "info"},
-        (),
-        (alert("FilteringInCountry", service="tw", cause="filtering", country="TR"),),
+        alert("ProbeHostDown", instance="de1", country="DE"),
+        (alert("SchedulerLag", instance="de1", country="DE"),),
+        (
+            alert(INCIDENT, service="tw", cause="filtering", country="TR", severity="info"),
+            alert("FilteringInCountry", service="tw", cause="filtering", country="TR"),
+        ),
     ),
     "an outage in some countries is told once, in the correlator's words": Case(
         alert(INCIDENT, service="tw", cause="service_outage", country="DE,FR", scope="countries"),
