@@ -7,7 +7,35 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from probe.model import Service, Vantage
+from probe.model import Cause, Service, Vantage
+
+Cell = tuple[str, str, str]
+"""Service, feature, country."""
+
+
+class Belief(msgspec.Struct, frozen=True, kw_only=True):
+    """What was held of a cell at a time."""
+
+    at: datetime
+    support: dict[Cause, float]
+
+
+class Usual(msgspec.Struct, frozen=True, array_like=True):
+    """How often a network's controls fail in peace, in one hour of the week."""
+
+    failed: float = 0.0
+    of: float = 0.0
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """What earlier judgings leave to later ones; without it every judging is a first look."""
+
+    beliefs: Mapping[Cell, tuple[Belief, ...]] = {}
+    """Of troubled cells: what was believed, oldest first."""
+    sites: Mapping[tuple[int, str], str] = {}
+    """(AS number, delivery network) → the site that served it last."""
+    usual: Mapping[tuple[int, int], Usual] = {}
+    """(AS number, hour of the week by UTC, Monday's first is 0) → its ordinary failures."""
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +50,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     roster: tuple[Vantage, ...] = ()
     heard: Mapping[str, datetime] = {}
     """Vantage id → the time of its latest measurement, by its own clock."""
+    memory: Memory = Memory()
 
 
 def window_start(view: View) -> datetime:

@@ -83,8 +83,6 @@ SIBLING = 0.3
 refused there is seldom one name alone."""
 DEPENDENCY_SHARE = 0.02
 """Of failures on the service's side, those that are a dependency's, when nothing shared fails."""
-DEPENDENCY_SHARE_SHARED = 0.96
-"""The same, when most services that share an address or a delivery network fail alike."""
 BREADTH = ((0.15, 0.10), (0.50, 0.15), (0.90, 0.30), (0.99, 0.45))
 """Share of countries that an outage reaches, and how often it is so."""
 CONTROLS_WELL = {Cause.NETWORK_DISRUPTION: 0.05, Cause.LOCAL_FAULT: 0.5}

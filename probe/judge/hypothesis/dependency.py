@@ -1,67 +1,174 @@
-"""What failing services share, looked for before each of them is blamed by itself."""
+"""What failing services share, looked for before each of them, or a border, is blamed."""
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from ipaddress import ip_network
 
 import msgspec
 
-from probe.judge.hypothesis.causes import DEPENDENCY_SHARE_SHARED
-from probe.judge.hypothesis.joint import share
-from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter
+from probe.judge.hypothesis.episode import Run, authored, span
+from probe.judge.hypothesis.sharing import Key, Shared, Unit
+from probe.judge.hypothesis.sharing import shared as explained
+from probe.judge.hypothesis.weighing import Matter, Place
+from probe.judge.rules import Category
+from probe.judge.sight import Sight
+from probe.judge.sites import site
+from probe.judge.view import View
+from probe.model import SIDES, Author, Cause, HttpExchange, Side
 
-MOST = 0.6
+LASTING_ROUNDS = 3
+NAMES = {
+    "declared": "",
+    "address": "address ",
+    "prefix": "prefix ",
+    "as": "AS",
+    "cdn": "",
+    "site": "site ",
+}
+FORGED = frozenset({Category.DNS_FORGED, Category.BLOCK_PAGE})
 
 
-def shared(matters: Sequence[Matter]) -> list[Matter]:
-    """Look for what failing services share before blaming each of them."""
-    failing = [matter for matter in matters if _fails_widely(matter)]
-    users = _users(matters)
-    down = {matter.service for matter in failing}
+def shared(matters: Sequence[Matter], view: View) -> list[Matter]:
+    """Give to a dependency what it explains better than anything else does."""
+    if sum(_fails(matter) for matter in matters) == 0:
+        return list(matters)
+    found = explained(_units(matters, view))
+    return [_blamed(matter, found) for matter in matters] if found else list(matters)
+
+
+def _fails(matter: Matter) -> bool:
+    return any(run.failing for place in matter.places.values() for run in place.runs)
+
+
+# ── units ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _units(matters: Sequence[Matter], view: View) -> list[Unit]:
+    declared = {(s.id, f.id): (*s.depends, *f.depends) for s in view.services for f in s.features}
+    whole = {m: _keys(m, declared.get((m.service, m.feature), ())) for m in matters}
+    users: dict[Key, set[str]] = defaultdict(set)
+    for matter, keys in whole.items():
+        for key in keys:
+            users[key].add(matter.service)
     return [
-        _blame_dependency(matter)
-        if matter in failing and _has_common_fault(matter, users, down)
-        else matter
-        for matter in matters
+        unit
+        for matter, keys in whole.items()
+        for unit in _of_matter(matter, {k for k in keys if len(users[k]) > 1}, view)
     ]
 
 
-def _fails_widely(matter: Matter) -> bool:
-    hit = [p for p in matter.places.values() if p.leads in SERVICE_SIDE]
-    return len(hit) > 1 and len(hit) >= MOST * len(matter.places)
+def _keys(matter: Matter, declared: Iterable[str]) -> frozenset[Key]:
+    """What a matter stands on as a whole."""
+    runs = [run for place in matter.places.values() for run in place.runs]
+    addresses = {a for run in runs for a in _addresses(run)}
+    networks = {network for run in runs if (network := _network(run))}
+    return frozenset({
+        *(("declared", name) for name in declared),
+        *(("address", address) for address in addresses),
+        *(("prefix", _prefix(address)) for address in addresses),
+        *(("cdn", network) for network in networks if network not in set(declared)),
+    })  # fmt: skip
 
 
-def _addresses(matter: Matter) -> set[str]:
-    return {
-        address
-        for place in matter.places.values()
-        for run in place.runs
-        for address in run.findings[0].sight.answers
+def _addresses(run: Run) -> set[str]:
+    newest = run.findings[0]
+    return set() if newest.category in FORGED or newest.sight.bogon else set(newest.sight.answers)
+
+
+@lru_cache(maxsize=16384)
+def _prefix(address: str) -> str:
+    """The announced prefix is at least so wide: /24, and /48 of IPv6."""
+    return str(ip_network(f"{address}/{48 if ':' in address else 24}", strict=False))
+
+
+def _network(run: Run) -> str:
+    return next((name for f in run.findings if (name := _site(f.sight)[0])), "")
+
+
+def _site(sight: Sight) -> tuple[str, str]:
+    for step in reversed(sight.measurement.observations):
+        if isinstance(step, HttpExchange) and (found := site(step.headers))[0]:
+            return found
+    return "", ""
+
+
+def _of_matter(matter: Matter, keys: set[Key], view: View) -> list[Unit]:
+    networks = {name for kind, name in keys if kind in {"cdn", "declared"}}
+    units = []
+    for country, place in matter.places.items():
+        by_asn: dict[int, list[Run]] = defaultdict(list)
+        for run in place.runs:
+            by_asn[run.vantage.asn].append(run)
+        for asn, held in sorted(by_asn.items()):
+            served = _served(asn, held, networks, view)
+            units.append(
+                _unit((matter.service, matter.feature, country, asn), held, keys | served, view)
+            )
+    return units
+
+
+def _served(asn: int, held: Sequence[Run], networks: Iterable[str], view: View) -> set[Key]:
+    """The sites from which a network is served: seen now, else remembered."""
+    now = dict(found for run in held for f in run.findings if (found := _site(f.sight))[1])
+    named = {
+        name: now.get(name) or view.memory.sites.get((asn, name)) for name in {*networks, *now}
     }
+    return {("site", f"{name}/{place}") for name, place in named.items() if place}
 
 
-def _users(matters: Sequence[Matter]) -> dict[str, set[str]]:
-    """Address → services that stand on it."""
-    users: dict[str, set[str]] = defaultdict(set)
-    for matter in matters:
-        for address in _addresses(matter):
-            users[address].add(matter.service)
-    return users
+def _unit(
+    where: tuple[str, str, str, int], held: Sequence[Run], keys: Iterable[Key], view: View
+) -> Unit:
+    failing = [run for run in held if run.failing]
+    down = 2 * len(failing) > len(held)
+    service, feature, country, asn = where
+    return Unit(
+        service=service, feature=feature, country=country, asn=asn, failing=down,
+        lasting=down and span(failing, view.round) >= LASTING_ROUNDS and any(r.vouched for r in failing),
+        own=not any(authored(run, Author.NETWORK) for run in failing),
+        keys=frozenset(keys),
+    )  # fmt: skip
 
 
-def _has_common_fault(matter: Matter, users: Mapping[str, set[str]], down: set[str]) -> bool:
-    return any(
-        len(users[address] & down) > 1 and len(users[address] & down) >= MOST * len(users[address])
-        for address in _addresses(matter)
-    )
+# ── blame ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _blame_dependency(matter: Matter) -> Matter:
+def _blamed(matter: Matter, found: Sequence[Shared]) -> Matter:
     places = {
-        country: msgspec.structs.replace(
-            place, support=share(place.support, DEPENDENCY_SHARE_SHARED)
+        country: _blame(
+            place, [s for s in found if (matter.service, matter.feature, country) in s.cells]
         )
         for country, place in matter.places.items()
     }
     return msgspec.structs.replace(matter, places=places)
+
+
+def _blame(place: Place, found: Sequence[Shared]) -> Place:
+    if not found:
+        return place
+    sure = 1 / (1 + math.exp(-found[0].gain))
+    return msgspec.structs.replace(
+        place, support=_moved(place.support, sure), shared=tuple(_named(s.key) for s in found)
+    )
+
+
+def _moved(support: Mapping[Cause, float], sure: float) -> dict[Cause, float]:
+    """Belief in trouble goes to the dependency as far as it explains; belief in `ok` stays."""
+    rivals = {
+        c: p
+        for c, p in support.items()
+        if SIDES[c] is not Side.NONE and c is not Cause.DEPENDENCY_OUTAGE
+    }
+    return {
+        **support,
+        **{cause: belief * (1 - sure) for cause, belief in rivals.items()},
+        Cause.DEPENDENCY_OUTAGE: support[Cause.DEPENDENCY_OUTAGE] + sure * sum(rivals.values()),
+    }
+
+
+def _named(key: Key) -> str:
+    return f"{NAMES[key[0]]}{key[1]}"

@@ -23,7 +23,6 @@ Around = tuple[float, tuple[float, ...]]
 
 _ALONE: tuple[Cause, ...] = tuple(cause for cause in PRIOR if cause is not Cause.SERVICE_OUTAGE)
 _LOG_PRIOR = {cause: math.log(PRIOR[cause]) for cause in _ALONE}
-_LOG_OUTAGE = math.log(PRIOR[Cause.SERVICE_OUTAGE])
 _OUTAGES = tuple(
     (index, math.log(form.share) + math.log(weight), math.log(reach), math.log(1 - reach))
     for index, form in enumerate(SERVICE_FORMS)
@@ -57,25 +56,29 @@ def outside(others: Iterable[Country]) -> Around:
 
 
 def posterior(
-    country: Country, around: Around, raised: Mapping[Cause, float] | None = None
+    country: Country,
+    around: Around,
+    before: Mapping[Cause, float] = PRIOR,
+    raised: Mapping[Cause, float] | None = None,
 ) -> dict[Cause, float]:
     """The support of every cause in one country, given all others; sums to 1.
 
-    `raised` adds to priors what the service's other features say of the same country.
+    `before` is what was believed of it until its window began; `raised` adds what the service's
+    other features say of the same country.
     """
     seen = explain(country)
-    priors = dict(_LOG_PRIOR)
-    for cause, extra in (raised or {}).items():
-        priors[cause] = math.log(PRIOR[cause] + extra)
+    extra = raised or {}
+    priors = {cause: math.log(before[cause] + extra.get(cause, 0.0)) for cause in _ALONE}
+    outage = math.log(before[Cause.SERVICE_OUTAGE])
     calm, stormy = around
     spared = log_sum(
         prior + rest + out for (_, prior, _, rest), out in zip(_OUTAGES, stormy, strict=True)
     )
-    apart = log_sum((math.log(1 - PRIOR[Cause.SERVICE_OUTAGE]) + calm, _LOG_OUTAGE + spared))
+    apart = log_sum((math.log(1 - before[Cause.SERVICE_OUTAGE]) + calm, outage + spared))
     logs: dict[Cause, float] = {
         cause: priors[cause] + seen.alone[cause] + apart for cause in _ALONE
     }
-    logs[Cause.SERVICE_OUTAGE] = _LOG_OUTAGE + log_sum(
+    logs[Cause.SERVICE_OUTAGE] = outage + log_sum(
         prior + reached + seen.service[form] + out
         for (form, prior, reached, _), out in zip(_OUTAGES, stormy, strict=True)
     )
@@ -93,16 +96,6 @@ def _split(support: dict[Cause, float], seen: Explained) -> dict[Cause, float]:
     support[Cause.OK] -= idle
     support[Cause.LOCAL_FAULT] += idle
     return {cause: support[cause] for cause in Cause}
-
-
-def share(outage_like: dict[Cause, float], shared: float) -> dict[Cause, float]:
-    """Re-split the service's side between the service and what it depends on."""
-    both = outage_like[Cause.SERVICE_OUTAGE] + outage_like[Cause.DEPENDENCY_OUTAGE]
-    return {
-        **outage_like,
-        Cause.DEPENDENCY_OUTAGE: both * shared,
-        Cause.SERVICE_OUTAGE: both * (1 - shared),
-    }
 
 
 _SPREADING = (Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK, Cause.NETWORK_DISRUPTION)

@@ -29,13 +29,13 @@ def judge(measurements: Iterable[Measurement], view: View) -> tuple[Verdict, ...
     found = _findings(sights)
     cells = _cells(healths.values())
     matters = [
-        weighed(service, feature, runs(found.get((service, feature), ()), healths, view))
+        weighed(service, feature, runs(found.get((service, feature), ()), healths, view), view)
         for service, feature in _features(view, found)
     ]
     offline = {(v.country, v.network): v for v in connected if v.leading is not Cause.OK}
     given = [
         verdict
-        for matter in shared(siblings(matters))
+        for matter in shared(siblings(matters), view)
         for verdict in verdicts(matter, cells, offline, view)
     ]
     return (*given, *connected)

@@ -8,10 +8,12 @@ from datetime import datetime
 
 import msgspec
 
+from probe.judge.hypothesis.belief import prior
 from probe.judge.hypothesis.causes import SIBLING
 from probe.judge.hypothesis.episode import Run, authored, main_category, onset, signature
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior
 from probe.judge.hypothesis.likelihood import Country
+from probe.judge.view import View
 from probe.model import Author, Cause
 
 SERVICE_SIDE = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
@@ -26,7 +28,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sights: Country
     asns: tuple[int, ...]
     around: Around
+    before: dict[Cause, float]
+    """What was believed until the window began."""
     support: dict[Cause, float]
+    shared: tuple[str, ...] = ()
+    """The dependencies that explain it."""
 
     @property
     def leads(self) -> Cause:
@@ -41,7 +47,7 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     places: dict[str, Place]
 
 
-def weighed(service: str, feature: str, held: Sequence[Run]) -> Matter:
+def weighed(service: str, feature: str, held: Sequence[Run], view: View) -> Matter:
     by_country: dict[str, list[Run]] = defaultdict(list)
     for run in held:
         by_country[run.vantage.country].append(run)
@@ -51,12 +57,18 @@ def weighed(service: str, feature: str, held: Sequence[Run]) -> Matter:
         / max(1, len(shows) - 1)
         for country, shown in shows.items()
     }
-    places = {country: _place(country, by_country, alike) for country in sorted(by_country)}
+    places = {
+        country: _place(country, by_country, alike, prior((service, feature, country), view))
+        for country in sorted(by_country)
+    }
     return Matter(service=service, feature=feature, places=places)
 
 
 def _place(
-    country: str, by_country: Mapping[str, Sequence[Run]], alike: Mapping[str, float]
+    country: str,
+    by_country: Mapping[str, Sequence[Run]],
+    alike: Mapping[str, float],
+    before: dict[Cause, float],
 ) -> Place:
     own = by_country[country]
     begun = onset(own)
@@ -69,7 +81,7 @@ def _place(
     around = outside(sorted(filter(None, others)))
     return Place(
         runs=tuple(own), begun=begun, sights=sights, asns=asns, around=around,
-        support=posterior(sights, around),
+        before=before, support=posterior(sights, around, before),
     )  # fmt: skip
 
 
@@ -97,6 +109,6 @@ def _beside(
         others = [s for f, s in broad.get((matter.service, country), ()) if f != matter.feature]
         if others and place.begun is not None:
             raised = {c: SIBLING * max(s[c] for s in others) for c in SHARED_FATE}
-            support = posterior(place.sights, place.around, raised)
+            support = posterior(place.sights, place.around, place.before, raised)
             places[country] = msgspec.structs.replace(place, support=support)
     return msgspec.structs.replace(matter, places=places)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.hypothesis.joint import leading, outside, posterior, share, within
+from probe.judge.hypothesis.joint import leading, outside, posterior, within
 from probe.judge.hypothesis.likelihood import Network
 from probe.judge.rules import Category
 from probe.model import Cause
@@ -69,7 +69,7 @@ def test_more_countries_that_get_through_make_a_filter_likelier() -> None:
 def test_other_features_of_the_service_raise_the_prior() -> None:
     around = outside([WELL] * 5)
     plain = posterior(country(C.TCP_TIMEOUT), around)
-    raised = posterior(country(C.TCP_TIMEOUT), around, {Cause.FILTERING: 0.01})
+    raised = posterior(country(C.TCP_TIMEOUT), around, raised={Cause.FILTERING: 0.01})
     assert raised[Cause.FILTERING] > plain[Cause.FILTERING]
 
 
@@ -90,13 +90,6 @@ def test_a_network_that_works_is_not_blamed_for_its_neighbour() -> None:
     index = place.index(network(C.OK, 3))
     whole = posterior(place, outside([WELL] * 5))
     assert leading(within(place, index, whole)) is Cause.OK
-
-
-def test_sharing_out_the_services_side_keeps_the_sum() -> None:
-    support = posterior(country(C.SERVER_ERROR), outside([country(C.SERVER_ERROR)] * 4))
-    shared = share(support, 0.96)
-    assert leading(shared) is Cause.DEPENDENCY_OUTAGE
-    assert sum(shared.values()) == pytest.approx(1.0)
 
 
 def test_a_tie_is_led_by_the_earlier_cause() -> None:

@@ -30,7 +30,7 @@ def held(feature: str, struck: dict[str, w.Maker]) -> tuple[Run, ...]:
 
 
 def matter(feature: str, **struck: w.Maker) -> Matter:
-    return weighed("chirp", feature, held(feature, struck))
+    return weighed("chirp", feature, held(feature, struck), VIEW)
 
 
 def test_each_country_is_weighed_and_only_the_one_that_fails_is_not_ok() -> None:

@@ -1,0 +1,178 @@
+"""Which shared dependency explains the failures better than services by themselves, or borders, do.
+
+Every explanation says which units should fail; each pays for what it assumes and for every unit
+that does otherwise. A dependency pays once for all that stand on it, a service once for itself,
+a border once for each service and country: so a delivery network's site that fails for three
+services beats three outages, and a border that fails for one beats any site.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from probe.judge.hypothesis.likelihood import log_sum
+
+Key = tuple[str, str]
+"""Kind and name: `("site", "cloudflare/LHR")`."""
+
+PRIORS: dict[str, float] = {
+    "site": 3e-4, "address": 3e-4, "declared": 3e-4, "cdn": 3e-4, "prefix": 1e-4, "as": 1e-4,
+}  # fmt: skip
+"""Kinds of dependency that services stand on, in the order in which one is named rather than
+another that explains as much; P(it is down at a moment) (attribution.md, 7.3: REGIONAL)."""
+SERVICE, BORDER = math.log(1e-3), math.log(5e-5)
+SIBLING = math.log(0.3)
+"""The second feature of a service that fails too costs less than the first."""
+DOWN, UP = 0.93, 0.03
+UP_LASTING = 0.004
+"""P(fails | nothing is wrong) of a failure of several rounds on a vantage that is otherwise well."""
+FOREIGN_HAND = 0.01
+"""P(such a failure | the dependency is down) where only the network can have written it."""
+TAKEN = 0.85
+"""Share of the matters on a dependency that its failure takes along."""
+MARGIN = 3.0
+"""Nats by which it must beat every other explanation."""
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One feature of one service, as one network sees it."""
+
+    service: str
+    feature: str
+    country: str
+    asn: int
+    failing: bool
+    lasting: bool = False
+    own: bool = True
+    """Whether the service's side can have made the failure: no network wrote it."""
+    keys: frozenset[Key] = frozenset()
+
+    @property
+    def matter(self) -> tuple[str, str]:
+        return self.service, self.feature
+
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A dependency that explains."""
+
+    key: Key
+    gain: float
+    """Nats over the best explanation without it."""
+    cells: frozenset[tuple[str, str, str]]
+    """(service, feature, country) of the failing units that it explains."""
+
+
+def shared(units: Sequence[Unit]) -> tuple[Shared, ...]:
+    """Find what explains, the strongest first; each failing cell is explained once."""
+    left = list(units)
+    found: list[Shared] = []
+    while True:
+        best = max(
+            _candidates(left), key=lambda s: (round(s.gain, 6), *_rank(s.key)), default=None
+        )
+        if best is None:
+            return tuple(found)
+        found.append(best)
+        left = [u for u in left if (u.service, u.feature, u.country) not in best.cells]
+
+
+def _rank(key: Key) -> tuple[int, str]:
+    return -list(PRIORS).index(key[0]), key[1]
+
+
+def _candidates(units: Sequence[Unit]) -> list[Shared]:
+    by_key: dict[Key, list[Unit]] = defaultdict(list)
+    for unit in units:
+        for key in unit.keys:
+            by_key[key].append(unit)
+    by_matter: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    for unit in units:
+        by_matter[unit.matter].append(unit)
+    weighed = (_weigh(key, members, by_matter) for key, members in sorted(by_key.items()))
+    return [one for one in weighed if one is not None and one.gain > MARGIN]
+
+
+def _weigh(
+    key: Key, members: Sequence[Unit], by_matter: Mapping[tuple[str, str], Sequence[Unit]]
+) -> Shared | None:
+    failing = [unit for unit in members if unit.failing]
+    if not _tells_apart(failing, members, by_matter):
+        return None
+    matters = sorted({unit.matter for unit in members})
+    rests = _rests(matters, by_matter)
+    inside = {id(unit) for unit in members}
+    with_it = math.log(PRIORS[key[0]]) + sum(
+        log_sum((
+            math.log(TAKEN) + _hit(by_matter[matter], inside),
+            math.log(1 - TAKEN) + rests[matter],
+        ))
+        for matter in matters
+    )  # fmt: skip
+    return Shared(
+        key=key,
+        gain=with_it - sum(rests.values()),
+        cells=frozenset((u.service, u.feature, u.country) for u in failing),
+    )
+
+
+def _tells_apart(
+    failing: Sequence[Unit],
+    members: Sequence[Unit],
+    by_matter: Mapping[tuple[str, str], Sequence[Unit]],
+) -> bool:
+    """Whether it could be told from a service's own outage, and from a border."""
+    services = {unit.service for unit in failing}
+    if len(services) > 1:
+        return True
+    whole = sum(len(by_matter[matter]) for matter in {unit.matter for unit in members})
+    return len({unit.country for unit in failing}) > 1 and len(members) < whole
+
+
+def _hit(units: Iterable[Unit], inside: set[int]) -> float:
+    return sum(_down(unit) if id(unit) in inside else _up(unit) for unit in units)
+
+
+def _down(unit: Unit) -> float:
+    if not unit.failing:
+        return math.log(1 - DOWN)
+    return math.log(DOWN if unit.own else FOREIGN_HAND)
+
+
+def _up(unit: Unit) -> float:
+    chance = UP_LASTING if unit.lasting else UP
+    return math.log(chance if unit.failing else 1 - chance)
+
+
+def _rests(
+    matters: Sequence[tuple[str, str]], by_matter: Mapping[tuple[str, str], Sequence[Unit]]
+) -> dict[tuple[str, str], float]:
+    """The best that can be said of each matter without the dependency."""
+    rests: dict[tuple[str, str], float] = {}
+    blamed: set[str] = set()
+    for matter in matters:
+        units = by_matter[matter]
+        outage = (SIBLING if matter[0] in blamed else SERVICE) + sum(map(_down, units))
+        borders = _borders(units)
+        rests[matter] = max(outage, borders)
+        if outage >= borders:
+            blamed.add(matter[0])
+    return rests
+
+
+def _borders(units: Sequence[Unit]) -> float:
+    """Each country by itself: well, or barred."""
+    by_country: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        by_country[unit.country].append(unit)
+    return sum(
+        max(sum(map(_up, own)), BORDER + sum(_barred(unit) for unit in own))
+        for own in by_country.values()
+    )
+
+
+def _barred(unit: Unit) -> float:
+    return math.log(DOWN if unit.failing else 1 - DOWN)

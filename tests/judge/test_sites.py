@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.judge.sites import site
+from probe.model import Header
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("CF-RAY", "8f1c2d3e4f5a6b7c-LHR", ("cloudflare", "LHR")),
+        ("X-Amz-Cf-Pop", "FRA56-P12", ("cloudfront", "FRA")),
+        ("X-Served-By", "cache-lhr-egll1980027-LHR, cache-fra-eddf8230052-FRA", ("fastly", "FRA")),
+        ("cf-ray", "8f1c2d3e4f5a6b7c", ("cloudflare", "")),
+        ("Server", "nginx", ("", "")),
+    ],
+)
+def test_the_site_is_read_from_the_network_s_own_header(
+    name: str, value: str, expected: tuple[str, str]
+) -> None:
+    assert site((Header(name=name, value=value),)) == expected
+
+
+@given(st.lists(st.builds(Header, name=st.text(), value=st.text())))
+def test_whatever_headers_come_nothing_breaks(headers: list[Header]) -> None:
+    network, place = site(headers)
+    assert isinstance(network, str)
+    assert place == "" or len(place) == 3
