@@ -50,6 +50,7 @@ _MOST_NAMES = 3
 TESTS = {
     DifferentialTest.SECOND_RESOLVER: "test: another resolver",
     DifferentialTest.NEUTRAL_NAME: "test: a harmless name at that address",
+    DifferentialTest.CERTIFICATE: "test: the certificate at that address",
 }
 
 

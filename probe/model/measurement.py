@@ -39,6 +39,8 @@ class DifferentialTest(StrEnum):
     """The same name at another resolver."""
     NEUTRAL_NAME = "neutral_name"
     """A harmless server name at the target's address."""
+    CERTIFICATE = "certificate"
+    """The certificate for the name at an address, where the endpoint itself speaks plain HTTP."""
 
 
 class Step(Record, frozen=True, kw_only=True):
@@ -67,6 +69,8 @@ class DnsLookup(Step, frozen=True, kw_only=True, tag_field="kind", tag="dns"):
     """Addresses, in the order given."""
     late: tuple[str, ...] = ()
     """Addresses of second answers that came within 500 ms after the first."""
+    origins: tuple[int, ...] = ()
+    """The AS number of each answer, in their order, 0 where unknown; empty where nobody looked."""
     raw: bytes = b""
     """The first answer as it came, base64 on the wire; empty unless asked for or odd."""
 
@@ -184,3 +188,11 @@ class Measurement(Record, frozen=True, kw_only=True):
     observations: tuple[Observation, ...] = ()
     software: str = ""
     """Name and version of the agent's build."""
+
+
+class Paired(Record, frozen=True, kw_only=True):
+    """A measurement, and the one that a helper elsewhere made for it at the same time."""
+
+    own: Measurement
+    control: Measurement | None = None
+    """None where the helper was not reached, or said nothing."""
