@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -42,7 +41,8 @@ class Listeners:
         }
         if config.tls and self.protections["web"].tls:
             raise ConfigError(f"{config.web.config_file}: tls_server_config: `tls` gives one, too")
-        self._tls = _certified(config.tls, now) if config.tls else None
+        self._tls = certificate.context(config.tls) if config.tls else None
+        self._expires = _expiry(config.tls, now) if config.tls else now
         self._patience = Patience()
         self._servers: list[web.AppRunner] = []
 
@@ -65,8 +65,13 @@ class Listeners:
     def renew(self, tls: Tls | None) -> None:
         """Load the certificate of `tls` again, where there is one; raises ConfigError."""
         if self._tls and tls:
+            now, expires = self._clock.now(), _until(tls)
+            try:
+                handshake.no_worse(expires, self._expires, now)
+            except ConfigError as error:
+                raise ConfigError(f"tls: {tls.certificate}: {error}") from None
             certificate.load(self._tls, tls)
-            _look_at_expiry(tls, self._clock.now())
+            self._expires = _expiry(tls, now)
 
     def watched(self) -> Iterator[Protection]:
         return (protection for protection in self.protections.values() if protection.file)
@@ -86,13 +91,12 @@ class Listeners:
             await server.cleanup()
 
 
-def _certified(tls: Tls, now: datetime) -> ssl.SSLContext:
-    made = certificate.context(tls)
-    _look_at_expiry(tls, now)
-    return made
+def _until(tls: Tls) -> datetime:
+    return handshake.expiry(TlsServer(cert_file=tls.certificate))
 
 
-def _look_at_expiry(tls: Tls, now: datetime) -> None:
-    expires = handshake.expiry(TlsServer(cert_file=tls.certificate))
+def _expiry(tls: Tls, now: datetime) -> datetime:
+    expires = _until(tls)
     if expires <= now:
         log.error("tls: %s: the certificate expired at %s; renew it", tls.certificate, expires)
+    return expires

@@ -52,6 +52,14 @@ def expiry(tls: TlsServer) -> datetime:
         raise ConfigError(f"{tls.cert_file or 'cert'}: cannot be read: {error}") from None
 
 
+def no_worse(expires: datetime, held: datetime, now: datetime) -> None:
+    """Raise ConfigError for a certificate that is over already, where the one in use is not."""
+    if expires <= now < held:
+        raise ConfigError(
+            f"the certificate expired at {expires}; the one in use is good until {held}"
+        )
+
+
 class Turning(ssl.SSLContext):
     """A listener keeps the context it began with; this one hands each new connection on."""
 

@@ -44,7 +44,7 @@ class Protection:
         self._parts: tuple[Path, ...] = ()
         self._seen: Stamp = ()
         if file:
-            self._read()
+            self._read(now)
             self._look_at_expiry(now)
         self._begun = True
 
@@ -57,12 +57,12 @@ class Protection:
     def renew(self, now: datetime) -> None:
         """Take the files up where they changed; what is not good is said once, and kept out."""
         if self.file and self._seen != tuple(map(_stat, (Path(self.file), *self._parts))):
-            self._try()
+            self._try(now)
         self._look_at_expiry(now)
 
-    def _try(self) -> None:
+    def _try(self, now: datetime) -> None:
         try:
-            self._read()
+            self._read(now)
         except ConfigError as error:
             self.ok = False
             log.error("web config: %s; the old one stays", error)  # noqa: TRY400
@@ -70,7 +70,7 @@ class Protection:
             self.ok = True
             log.info("web config: %s was read again", self.file)
 
-    def _read(self) -> None:
+    def _read(self, now: datetime) -> None:
         """Raise ConfigError, and keep all of the old, for what is not good.
 
         What a file looked like is noted before it is read: a change meanwhile is seen next time.
@@ -81,22 +81,24 @@ class Protection:
         self._parts = files(config.tls_server_config)
         self._seen = (self._seen[0], *map(_stat, self._parts))
         try:
-            self._adopt(config)
+            self._adopt(config, now)
         except ConfigError as error:
             raise ConfigError(f"{self.file}: {error}") from None
         if config.http_server_config.http2:
             log.info("web config: %s: http2 is not spoken here, HTTP/1.1 is", self.file)
 
-    def _adopt(self, config: WebConfig) -> None:
+    def _adopt(self, config: WebConfig, now: datetime) -> None:
         users, tls = config.basic_auth_users, config.tls_server_config
         if self._begun and bool(self.tls) is not tls.wanted:
             raise ConfigError("tls_server_config: came or went; that needs a restart")
         passwords = Passwords(users) if users else None
-        expires = self._turn(tls) if tls.wanted else None
+        expires = self._turn(tls, now) if tls.wanted else None
         self.now, self._late = InForce(config, passwords, expires), False
 
-    def _turn(self, tls: TlsServer) -> datetime:
+    def _turn(self, tls: TlsServer, now: datetime) -> datetime:
         made, expires = handshake.context(tls, lenient=self._lenient), handshake.expiry(tls)
+        if self.now.expires:
+            handshake.no_worse(expires, self.now.expires, now)
         if self.tls is None:
             self.tls = handshake.turning(made)
         self.tls.current = made

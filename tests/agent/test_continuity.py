@@ -1,16 +1,20 @@
-"""Neither a reload nor a clock that jumps drops a round, doubles one, or spoils what is counted."""
+"""Nothing from outside drops a round, doubles one, or spoils what is counted.
+
+A reload, a clock that jumps, a listener's file that an operator broke, 200 scrapes at once.
+"""
 
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import bcrypt
 import msgspec
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, encode_basic_auth
 
 from probe.agent import Hooks, run
 from probe.agent.measuring import Measure
@@ -28,6 +32,7 @@ from probe.config.shape import (
     Uplinking,
 )
 from probe.model import Endpoint, Feature, Measurement, Observation, Service, Vantage
+from probe.transport import protection
 from probe.transport.spool import Spool
 
 DEADLINE_SECONDS = 20
@@ -85,9 +90,11 @@ class Agent:
         assert ran == ["x", "y", "z"]
         assert self.started.empty()
 
-    async def ask(self, method: str, path: str) -> tuple[int, str]:
+    async def ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
         async with (
-            ClientSession() as client,
+            ClientSession(headers=headers) as client,
             client.request(method, f"http://{self.address}{path}") as answer,
         ):
             return answer.status, await answer.text()
@@ -190,6 +197,71 @@ async def test_what_a_suspended_machine_slept_through_is_counted_and_not_made_up
     assert value(text, "probe_missed_total") == pytest.approx(
         3600 / INTERVAL * len(SITES), rel=1e-4
     )
+    assert len(agent.measured()) == 3 * len(SITES)
+
+
+async def test_200_scrapes_at_once_drop_no_round(agent: Agent) -> None:
+    statuses: list[int] = []
+
+    async def scrape() -> None:
+        statuses.append((await agent.ask("GET", "/metrics"))[0])
+
+    async with agent.running():
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(200):
+                tasks.create_task(scrape())
+            for _ in range(5):
+                await agent.round()
+        await agent.round()
+        _, text = await agent.ask("GET", "/metrics")
+    assert statuses == [200] * 200
+    assert value(text, "probe_missed_total") == 0
+    assert len(agent.measured()) == 6 * len(SITES)
+
+
+PROMETHEUS = {"Authorization": encode_basic_auth("prometheus", "secret")}
+GOOD = (
+    f"basic_auth_users: {{prometheus: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}}}\n"
+)
+BROKEN = {
+    "a misspelt key": ("basic_auth_user: {}\n", "web.yaml:1: basic_auth_user: "),
+    "half a file": (GOOD + "tls_server_config: {cert_file: \n", "web.yaml:"),
+    "a certificate that is not there": (
+        GOOD + "tls_server_config: {cert_file: no.pem, key_file: no.pem}\n",
+        "web.yaml: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), BROKEN.values(), ids=BROKEN)
+async def test_a_web_config_that_breaks_keeps_the_old_one_and_drops_no_round(
+    agent: Agent, text: str, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    caplog.set_level("INFO")
+    monkeypatch.setattr(protection, "LOOK_SECONDS", 0.005)
+    file = tmp_path / "web.yaml"
+    file.write_text(GOOD)
+    web = msgspec.structs.replace(agent.config.web, config_file=str(file))
+    agent.config = msgspec.structs.replace(agent.config, web=web)
+    good = 'worksforwhom_web_config_last_reload_successful{listener="web"}'
+
+    async def logged(words: str) -> None:
+        while words not in caplog.text:
+            assert (await agent.ask("GET", "/-/healthy"))[0] == 401
+
+    async with agent.running():
+        await agent.round()
+        file.write_text(text)
+        await logged("the old one stays")
+        await agent.round()
+        status, shown = await agent.ask("GET", "/metrics", PROMETHEUS)
+        assert (status, value(shown, good)) == (200, 0)
+        file.write_text(GOOD + "\n")
+        await logged("was read again")
+        await agent.round()
+    assert caplog.text.count("the old one stays") == 1
+    assert said in caplog.text
     assert len(agent.measured()) == 3 * len(SITES)
 
 

@@ -254,6 +254,9 @@ def test_an_expired_certificate_is_said(tmp_path: Path, caplog: pytest.LogCaptur
     certified(tmp_path)
     listeners.renew(tls)
     assert caplog.text.count("renew it") == 2
+    certified(tmp_path, past)
+    with pytest.raises(ConfigError, match=r"^tls: .*c\.pem: the certificate expired at 2020"):
+        listeners.renew(tls)
 
 
 def test_one_listener_has_one_certificate(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from probe.metrics.correlator import Mail, Snapshot, exposition
@@ -55,6 +57,15 @@ def labelled(samples: Samples, name: str, label: str) -> dict[str, float]:
     return {
         dict(labels)[label]: value for (held, labels), value in samples.items() if held == name
     }
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_name_of_a_service_comes_back(name: str) -> None:
+    held = scraped(
+        Snapshot(version="0", verdicts=(msgspec.structs.replace(verdict(), service=name),))
+    )
+    labels = (("country", "TR"), ("feature", "web"), ("service", name))
+    assert held["worksforwhom_verdict_confidence_ratio", labels] == 0.9
 
 
 def test_a_verdict_is_a_state_set_of_its_country() -> None:

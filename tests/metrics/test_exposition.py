@@ -1,5 +1,9 @@
 """Both formats are what Prometheus' own parsers read, whatever the labels hold."""
 
+import re
+import shutil
+import subprocess
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +26,7 @@ from probe.metrics.exposition import (
     write,
 )
 
+PROMTOOL = shutil.which("promtool")
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
 
@@ -43,6 +48,24 @@ def test_any_label_value_comes_back_from_openmetrics(value: str) -> None:
     text = written(Family("a", Kind.COUNTER, "A.", [line]), form=Form.OPENMETRICS)
     (family,) = openmetrics_families(text)  # type: ignore[no-untyped-call]
     assert family.samples[0].labels == {"b": value}
+
+
+HOSTILE = 'a "quoted"\nline\\ \r\t {x="y"} 1\n# TYPE evil counter\nevil 1\u2028\x00'
+
+
+@pytest.mark.skipif(not PROMTOOL, reason="promtool is missing (Debian's prometheus)")
+def test_prometheus_own_parser_takes_a_hostile_label_value_for_one() -> None:
+    lines = [sample("a", labels(("b",), (HOSTILE,)), 1), sample("a", labels(("b",), ("c",)), 2)]
+    text = written(Family("a", Kind.GAUGE, "A.", lines))
+    checked = subprocess.run(  # noqa: S603 — Debian's own
+        [str(PROMTOOL), "check", "metrics", "--extended"],
+        input=text, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert re.findall(r"^(\S+) +(\d+) ", checked.stdout, re.MULTILINE) == [
+        ("a", "2"),
+        ("Total", "2"),
+    ]
 
 
 def test_a_lone_surrogate_spoils_no_scrape() -> None:

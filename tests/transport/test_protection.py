@@ -145,6 +145,27 @@ def test_an_expired_certificate_is_said_once_and_served(
     assert caplog.text.count("the certificate expired") == 3
 
 
+def test_a_certificate_that_is_over_does_not_replace_one_that_is_not(
+    folder: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
+    end = NOW + timedelta(hours=1)
+    folder.certify()
+    folder.say(TLS)
+    held = Protection(str(folder.web), NOW)
+    assert held.tls
+    first = held.tls.current
+    folder.certify(until=end)
+    held.renew(end)
+    assert (held.tls.current, held.ok) == (first, False)
+    assert (
+        f"web.yaml: the certificate expired at {end}; the one in use is good until" in caplog.text
+    )
+    folder.certify()
+    held.renew(end)
+    assert held.tls.current is not first
+    assert held.ok
+
+
 @pytest.mark.parametrize(("first", "second"), [(TLS, ""), ("", TLS)])
 def test_tls_neither_comes_nor_goes_without_a_restart(
     folder: Folder, caplog: pytest.LogCaptureFixture, first: str, second: str
