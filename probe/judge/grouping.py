@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import chain, zip_longest
@@ -34,6 +34,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     evidence: tuple[Evidence, ...]
     vantages: int
     since: datetime | None
+    shared: tuple[str, ...] = ()
     healthy: tuple[str, ...] = ()
 
 
@@ -158,6 +159,7 @@ def _group(
         mechanisms=_mechanisms(own), evidence=_evidence(own),
         vantages=len({p.vantage for v in own for p in v.evidence}),
         since=min((v.since for v in own if v.since is not None), default=None),
+        shared=_shared(own),
         healthy=_healthy(service, features, countries, everything),
     )  # fmt: skip
 
@@ -191,6 +193,12 @@ def _evidence(own: Sequence[Verdict]) -> tuple[Evidence, ...]:
     turns = zip_longest(*(v.evidence for v in own))
     pieces = dict.fromkeys(p for p in chain.from_iterable(turns) if p is not None)
     return tuple(pieces)[:MOST_PIECES]
+
+
+def _shared(own: Sequence[Verdict]) -> tuple[str, ...]:
+    """What most of the verdicts are explained by, the most telling first."""
+    seen = Counter(v.shared[0] for v in own if v.shared and not v.network)
+    return tuple(name for name, count in seen.most_common() if 2 * count > seen.total())
 
 
 def _healthy(

@@ -124,7 +124,7 @@ def _open(group: Group, names: set[str], view: View) -> Incident:
         healthy=group.healthy, cause=group.cause, state=group.state, scope=group.scope,
         countries=group.countries, networks=group.networks, mechanisms=group.mechanisms,
         opened=opened, updated=view.now, confidence=group.confidence,
-        evidence=group.evidence, vantages=group.vantages,
+        evidence=group.evidence, vantages=group.vantages, shared=group.shared,
     )  # fmt: skip
 
 
@@ -154,6 +154,7 @@ def _carry(incident: Incident, group: Group, view: View) -> Incident:
         mechanisms=_union(incident.mechanisms, group.mechanisms),
         evidence=group.evidence or incident.evidence, confidence=group.confidence,
         vantages=max(incident.vantages, group.vantages), updated=view.now, closed=None,
+        shared=group.shared or incident.shared,
     )  # fmt: skip
 
 
@@ -167,6 +168,7 @@ def _reattribute(incident: Incident, group: Group, view: View) -> Incident:
         features=group.features, healthy=group.healthy, countries=group.countries,
         networks=group.networks, mechanisms=group.mechanisms, evidence=group.evidence,
         confidence=group.confidence, vantages=group.vantages, updated=view.now,
+        shared=group.shared,
     )  # fmt: skip
 
 

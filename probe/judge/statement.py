@@ -84,11 +84,15 @@ def _dependency(
     others = [
         _service(i, view)
         for i in incidents
-        if i.cause is incident.cause and i.id != incident.id and i.closed is None
+        if i.cause is incident.cause
+        and i.id != incident.id
+        and i.closed is None
+        and i.shared == incident.shared
     ]
     beside = f", together with {_list(others)}" if others else ""
+    what = f" ({_list(incident.shared)})" if incident.shared else ""
     first = (
-        f"{_service(incident, view)} is failing{beside}, with what these services share: "
+        f"{_service(incident, view)} is failing{beside}, with what these services share{what}: "
         f"{_features(incident, view)} in {_places(incident)}; {_share(incident, own)} {_symptom(incident, own)}."
     )
     return f"{first} {_apart(incident, incidents, own, view)}"

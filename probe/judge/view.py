@@ -34,8 +34,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Of troubled cells: what was believed, oldest first."""
     sites: Mapping[tuple[int, str], str] = {}
     """(AS number, delivery network) → the site that served it last."""
-    usual: Mapping[tuple[int, int], Usual] = {}
-    """(AS number, hour of the week by UTC, Monday's first is 0) → its ordinary failures."""
+    usual: Mapping[int, Mapping[int, Usual]] = {}
+    """AS number → hour of the week by UTC (Monday's first is 0) → its ordinary failures."""
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,14 +21,6 @@ from probe.judge.view import View
 from probe.model import SIDES, Author, Cause, HttpExchange, Side
 
 LASTING_ROUNDS = 3
-NAMES = {
-    "declared": "",
-    "address": "address ",
-    "prefix": "prefix ",
-    "as": "AS",
-    "cdn": "",
-    "site": "site ",
-}
 FORGED = frozenset({Category.DNS_FORGED, Category.BLOCK_PAGE})
 
 
@@ -81,8 +73,11 @@ def _addresses(run: Run) -> set[str]:
 
 @lru_cache(maxsize=16384)
 def _prefix(address: str) -> str:
-    """The announced prefix is at least so wide: /24, and /48 of IPv6."""
-    return str(ip_network(f"{address}/{48 if ':' in address else 24}", strict=False))
+    """The announced prefix is at least so wide: /24, and /48 of IPv6; what is no address, itself."""
+    try:
+        return str(ip_network(f"{address}/{48 if ':' in address else 24}", strict=False))
+    except ValueError:
+        return address
 
 
 def _network(run: Run) -> str:
@@ -151,9 +146,7 @@ def _blame(place: Place, found: Sequence[Shared]) -> Place:
     if not found:
         return place
     sure = 1 / (1 + math.exp(-found[0].gain))
-    return msgspec.structs.replace(
-        place, support=_moved(place.support, sure), shared=tuple(_named(s.key) for s in found)
-    )
+    return msgspec.structs.replace(place, support=_moved(place.support, sure), shared=tuple(found))
 
 
 def _moved(support: Mapping[Cause, float], sure: float) -> dict[Cause, float]:
@@ -168,7 +161,3 @@ def _moved(support: Mapping[Cause, float], sure: float) -> dict[Cause, float]:
         **{cause: belief * (1 - sure) for cause, belief in rivals.items()},
         Cause.DEPENDENCY_OUTAGE: support[Cause.DEPENDENCY_OUTAGE] + sure * sum(rivals.values()),
     }
-
-
-def _named(key: Key) -> str:
-    return f"{NAMES[key[0]]}{key[1]}"

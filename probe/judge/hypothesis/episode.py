@@ -14,6 +14,7 @@ import msgspec
 
 from probe.judge.evidence import Finding, weight
 from probe.judge.health import UNWELL, Condition, Health, spoilt
+from probe.judge.hypothesis.baseline import LEVELS, ordinary
 from probe.judge.hypothesis.causes import Counts
 from probe.judge.hypothesis.likelihood import Country, Network
 from probe.judge.rules import CAP, Category
@@ -40,6 +41,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Newest first: the streak of a failure, or all that the window holds of a good state."""
     well_at: datetime | None = None
     """The latest time at which a foreign control of the vantage passed."""
+    usual: float = LEVELS[0]
+    """How often a try fails on its network in peace."""
 
     @property
     def start(self) -> datetime:
@@ -86,7 +89,13 @@ def _run(listed: list[Finding], health: Health | None, view: View) -> Run | None
         failing=streak > 0,
         findings=tuple(newest[:streak] if streak else newest),
         well_at=health.well_at if health is not None else None,
+        usual=_ordinary(newest[0].sight.vantage.asn, view),
     )
+
+
+def _ordinary(asn: int, view: View) -> float:
+    hours = view.memory.usual.get(asn)
+    return ordinary(hours, view.now) if hours else LEVELS[0]
 
 
 def _streak(newest: Sequence[Finding]) -> int:
@@ -149,6 +158,7 @@ def _network(group: list[Run], begun: datetime | None, alike: float) -> Network:
         counts=tuple(sorted(_counts(since(run, begun)) for run in group)),
         well=well,
         bonus=_bonus([run for run in group if run.failing], alike),
+        usual=group[0].usual,
     )
 
 

@@ -6,6 +6,8 @@ after the onset, the controls at home well meanwhile, and more than one round.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import msgspec
 
 from probe.model import Cause, State
@@ -14,6 +16,14 @@ CONFIRMED, LIKELY, SUSPECTED = 0.95, 0.80, 0.50
 OUTSIDE_COUNTRIES = 3
 MANY_COUNTRIES = 3
 MOST, SOME = 0.6, 0.4
+SURE_GAIN = 6.0
+"""Nats: at odds of 400 to 1 the dependency is more than the best guess."""
+STRENGTH = {
+    state: rank
+    for rank, state in enumerate(
+        (State.INSUFFICIENT, State.SUSPECTED, State.LIKELY, State.CONFIRMED)
+    )
+}
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -36,30 +46,26 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Other countries that do not, since the onset."""
     others: int = 0
     """Other countries that could be asked."""
+    server_networks: int = 0
+    """Affected networks here that have the failure in the server's own words."""
     server_countries: int = 0
     """Countries, this one too, with a failure that the server itself wrote."""
     outage_countries: int = 0
     """Countries, this one too, where the service's side leads."""
     known_countries: int = 0
+    together: int = 0
+    """Of those, the ones where it began at about the same time as here."""
+    gain: float = 0.0
+    """Nats by which a shared dependency explains it better than anything else does."""
+    sharing: int = 0
+    """Services that fail with that dependency."""
     working: int = 0
     """Vantages here that see it well."""
 
 
 def state(cause: Cause, ground: Ground) -> State:
     """The strongest state that the ground allows."""
-    match cause:
-        case Cause.FILTERING:
-            return _filtering(ground)
-        case Cause.SERVICE_OUTAGE | Cause.DEPENDENCY_OUTAGE:
-            return _outage(ground)
-        case Cause.GEO_BLOCK | Cause.THROTTLING:
-            return _one_country(ground)
-        case Cause.OK:
-            return _ok(ground)
-        case Cause.NETWORK_DISRUPTION | Cause.LOCAL_FAULT:
-            return (
-                _by_support(ground, State.SUSPECTED) if ground.rounds > 1 else State.INSUFFICIENT
-            )
+    return _GATES[cause](ground)
 
 
 def _by_support(ground: Ground, ceiling: State) -> State:
@@ -103,11 +109,22 @@ def _outage(ground: Ground) -> State:
         return _by_support(ground, State.CONFIRMED if ground.rounds > 1 else State.LIKELY)
     if everywhere and ground.rounds > 1:
         return _by_support(ground, State.CONFIRMED if ground.rounds > 2 else State.LIKELY)  # noqa: PLR2004
+    if ground.rounds < 2:  # noqa: PLR2004
+        return State.INSUFFICIENT
+    regional = ground.together >= MANY_COUNTRIES and ground.networks > 1
+    if regional or (ground.server_networks > 1 and ground.rounds > 2):  # noqa: PLR2004
+        return _by_support(ground, State.LIKELY)
     told = ground.server_countries > 0 and ground.networks > 1
     broad = ground.outage_countries >= max(2.0, SOME * ground.known_countries)
-    if ground.rounds > 1 and (told or broad):
-        return _by_support(ground, State.SUSPECTED)
-    return State.INSUFFICIENT
+    return _by_support(ground, State.SUSPECTED) if told or broad else State.INSUFFICIENT
+
+
+def _dependency(ground: Ground) -> State:
+    """What is shared explains it: by more than one service, or by more than one country."""
+    if not ground.gain or ground.rounds < 2 or not ground.vouched:  # noqa: PLR2004
+        return State.INSUFFICIENT
+    sure = ground.gain >= SURE_GAIN and ground.sharing > 1 and ground.rounds > 2  # noqa: PLR2004
+    return _by_support(ground, State.CONFIRMED if sure else State.LIKELY)
 
 
 def _one_country(ground: Ground) -> State:
@@ -124,3 +141,22 @@ def _ok(ground: Ground) -> State:
     if not ground.working:
         return State.INSUFFICIENT
     return _by_support(ground, State.CONFIRMED if ground.working > 1 else State.LIKELY)
+
+
+def _own_side(ground: Ground) -> State:
+    """Connectivity has gates of its own; of one service it is at most a suspicion."""
+    return _by_support(ground, State.SUSPECTED) if ground.rounds > 1 else State.INSUFFICIENT
+
+
+_GATES: Mapping[Cause, Callable[[Ground], State]] = {
+    Cause.OK: _ok,
+    Cause.SERVICE_OUTAGE: _outage,
+    Cause.DEPENDENCY_OUTAGE: lambda ground: max(
+        _outage(ground), _dependency(ground), key=STRENGTH.__getitem__
+    ),
+    Cause.FILTERING: _filtering,
+    Cause.THROTTLING: _one_country,
+    Cause.GEO_BLOCK: _one_country,
+    Cause.NETWORK_DISRUPTION: _own_side,
+    Cause.LOCAL_FAULT: _own_side,
+}

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
+from probe.judge.hypothesis.baseline import LEVELS, well
 from probe.judge.hypothesis.causes import (
     BURST,
     BURST_CONTROLS,
@@ -19,7 +20,6 @@ from probe.judge.hypothesis.causes import (
     CONTROLS_WELL_ELSE,
     FORMS,
     REACH,
-    WELL,
     Counts,
     Form,
     Reach,
@@ -40,6 +40,8 @@ class Network(msgspec.Struct, frozen=True, order=True):
     """Vantages whose foreign controls passed meanwhile."""
     bonus: tuple[tuple[str, float], ...] = ()
     """Nats toward a cause from the rows' weights, sorted by the cause's name."""
+    usual: float = LEVELS[0]
+    """How often a try fails there in peace: one of the levels."""
 
 
 Country = tuple[Network, ...]
@@ -94,10 +96,10 @@ def _lone(network: Network) -> _Lone:
         seen = sum(log_emission(form, c) for c in network.counts)
         return temper * (seen + network.well * math.log(passing))
 
-    well = math.log(1 - BURST_SHARE) + unaffected(WELL, CONTROLS_WELL_ELSE)
+    calm = math.log(1 - BURST_SHARE) + unaffected(well(network.usual), CONTROLS_WELL_ELSE)
     burst = math.log(BURST_SHARE) + unaffected(BURST, BURST_CONTROLS)
     forms = tuple(emitted(i) for i in range(len(FORMS)))
-    return _Lone(forms, well, burst, log_sum((well, burst)))
+    return _Lone(forms, calm, burst, log_sum((calm, burst)))
 
 
 @lru_cache(maxsize=32768)
@@ -166,7 +168,8 @@ def _local(country: Country, lone: list[_Lone], quiet: float) -> float:
         for counts in network.counts:
             others = list(network.counts)
             others.remove(counts)
-            rest = _lone(Network(tuple(others), max(0, network.well - 1))).quiet if others else 0.0
+            left = Network(tuple(others), max(0, network.well - 1), (), network.usual)
+            rest = _lone(left).quiet if others else 0.0
             mine = _lone(Network((counts,), min(1, network.well), network.bonus)).forms[local]
             options.append(quiet - seen.quiet + rest + mine)
     return log_sum(options) - math.log(len(options)) if options else quiet

@@ -24,6 +24,14 @@ PRIORS: dict[str, float] = {
 }  # fmt: skip
 """Kinds of dependency that services stand on, in the order in which one is named rather than
 another that explains as much; P(it is down at a moment) (attribution.md, 7.3: REGIONAL)."""
+NAMES = {"site": "site ", "address": "address ", "prefix": "prefix ", "as": "AS"}
+
+
+def named(key: Key) -> str:
+    """What to call a dependency: `site cloudflare/LHR`, `akamai-dns`."""
+    return f"{NAMES.get(key[0], '')}{key[1]}"
+
+
 SERVICE, BORDER = math.log(1e-3), math.log(5e-5)
 SIBLING = math.log(0.3)
 """The second feature of a service that fails too costs less than the first."""
@@ -64,6 +72,14 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Nats over the best explanation without it."""
     cells: frozenset[tuple[str, str, str]]
     """(service, feature, country) of the failing units that it explains."""
+
+    @property
+    def services(self) -> int:
+        return len({service for service, _, _ in self.cells})
+
+    @property
+    def countries(self) -> int:
+        return len({country for _, _, country in self.cells})
 
 
 def shared(units: Sequence[Unit]) -> tuple[Shared, ...]:

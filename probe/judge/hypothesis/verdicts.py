@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -10,12 +10,14 @@ import msgspec
 from probe.judge.hypothesis.episode import Run, authored, since, span, through
 from probe.judge.hypothesis.gate import Ground, state
 from probe.judge.hypothesis.joint import leading, within
+from probe.judge.hypothesis.sharing import named
 from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown
 from probe.judge.rules import VERSION
 from probe.judge.view import View
 from probe.model import SIDES, Author, Cause, Side, State, Verdict
 
+TOGETHER_ROUNDS = 2
 UNTESTED = {cause: 0.3 if cause is Cause.LOCAL_FAULT else 0.1 for cause in Cause}
 """Nobody looked, or nobody who could tell: that is our own lack, and never `ok`."""
 
@@ -96,12 +98,27 @@ def _ground(matter: Matter, country: str, cause: Cause, countries: int, view: Vi
         through=reached,
         barred=barred,
         others=countries - 1,
+        server_networks=len({r.vantage.asn for r in held if authored(r, Author.SERVER)}),
         server_countries=sum(
             any(authored(r, Author.SERVER) for r in p.runs) for p in outage.values()
         ),
+        together=_together(outage.values(), place.begun, view),
+        gain=place.shared[0].gain if place.shared else 0.0,
+        sharing=place.shared[0].services if place.shared else 0,
         outage_countries=len(outage),
         known_countries=len(matter.places),
         working=sum(not run.failing for run in place.runs),
+    )
+
+
+def _together(outage: Iterable[Place], begun: datetime | None, view: View) -> int:
+    """Countries whose failure began about when this one's did, on vantages that are well."""
+    return sum(
+        begun is not None
+        and place.begun is not None
+        and abs(place.begun - begun) <= TOGETHER_ROUNDS * view.round
+        and any(run.failing and run.vouched for run in place.runs)
+        for place in outage
     )
 
 
@@ -147,7 +164,14 @@ def _verdict(
         vantages=len(behind), networks=len({run.vantage.asn for run in behind}),
         since=min((run.start for run in behind), default=None) if SIDES[cause] is not Side.NONE else None,
         rounds=ground.rounds, rules=VERSION,
+        shared=_shared(matter.places.get(where[0]), cause),
     )  # fmt: skip
+
+
+def _shared(place: Place | None, cause: Cause) -> tuple[str, ...]:
+    if place is None or cause is not Cause.DEPENDENCY_OUTAGE:
+        return ()
+    return tuple(named(found.key) for found in place.shared)
 
 
 def _untested(

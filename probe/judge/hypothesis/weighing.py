@@ -13,6 +13,7 @@ from probe.judge.hypothesis.causes import SIBLING
 from probe.judge.hypothesis.episode import Run, authored, main_category, onset, signature
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior
 from probe.judge.hypothesis.likelihood import Country
+from probe.judge.hypothesis.sharing import Shared
 from probe.judge.view import View
 from probe.model import Author, Cause
 
@@ -31,8 +32,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     before: dict[Cause, float]
     """What was believed until the window began."""
     support: dict[Cause, float]
-    shared: tuple[str, ...] = ()
-    """The dependencies that explain it."""
+    shared: tuple[Shared, ...] = ()
+    """The dependencies that explain it, the most telling first."""
 
     @property
     def leads(self) -> Cause:

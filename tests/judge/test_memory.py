@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from probe.judge.hypothesis import judge
+from probe.judge.memory import remember
+from probe.judge.view import Memory
+from probe.model import CONTROL, Cause, Header, HttpExchange, Measurement
+from tests.judge import worlds as w
+from tests.judge.worlds import Event, World
+
+
+def test_controls_of_well_networks_teach_what_is_usual_there() -> None:
+    world = World(noise=0.0)
+    known = w.known_at(world, 20.0)
+    view = w.view(world, 20.0, known)
+    memory = remember(known, judge(known, view), view)
+    controls = [m for m in known if m.target.service == CONTROL]
+    assert sum(u.of for hours in memory.usual.values() for u in hours.values()) == len(controls)
+    assert all(u.failed == 0 for hours in memory.usual.values() for u in hours.values())
+
+
+def test_a_network_in_trouble_teaches_nothing() -> None:
+    cut = Event(0.0, w.unplugged, countries=("NG",), controls=True)
+    world = World((cut,))
+    known = w.known_at(world, 20.0)
+    view = w.view(world, 20.0, known)
+    memory = remember([m for m in known if m.at > w.START], judge(known, view), view)
+    assert not {29460, 29461, 29462} & set(memory.usual)
+
+
+def test_a_standing_filter_is_remembered_and_a_calm_world_leaves_no_beliefs() -> None:
+    filtered = World((Event(0.0, w.sni_reset, countries=("TR",)),))
+    known = w.known_at(filtered, 20.0)
+    view = w.view(filtered, 20.0, known)
+    held = remember(known, judge(known, view), view).beliefs
+    assert {country for _, _, country in held} == {"TR"}
+    assert held["chirp", "web", "TR"][-1].support[Cause.FILTERING] > 0.9
+    calm = w.known_at(World(), 20.0)
+    assert remember(calm, judge(calm, view), w.view(World(), 20.0, calm)).beliefs == {}
+
+
+def _from(m: Measurement, ray: str) -> Measurement:
+    steps = tuple(
+        msgspec.structs.replace(s, headers=(Header(name="cf-ray", value=ray),))
+        if isinstance(s, HttpExchange)
+        else s
+        for s in m.observations
+    )
+    return msgspec.structs.replace(m, observations=steps)
+
+
+def test_the_latest_site_of_a_network_is_remembered_in_whatever_order_it_comes() -> None:
+    world = World()
+    known = [m for m in w.known_at(world, 9.0) if m.vantage.asn == 3320]
+    marked = [
+        _from(m, "1-FRA" if m.at < w.START + timedelta(seconds=4) else "2-AMS") for m in known
+    ]
+    view = w.view(world, 9.0, known)
+    for order in (marked, marked[::-1]):
+        assert remember(order, (), view).sites == {(3320, "cloudflare"): "AMS"}
+    assert Memory().sites == {}
