@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from deploy.grafana import frame, links, verdicts
+from deploy.grafana import frame, links, pieces, verdicts
 from deploy.grafana.links import ROW, SERIES, Uid
 from deploy.grafana.panels import (
     COUNT,
     PER_MINUTE,
-    RATIO,
     SECONDS,
     Query,
     Shown,
     lines,
-    number,
     stacked,
-    timeline,
 )
+from deploy.grafana.pieces import HERE
 from deploy.grafana.tables import Column, listed
 from deploy.grafana.verdicts import GREEN, ORANGE, RED
 
-HERE = 'country=~"$country"'
 CELLS = f'service=~"$service",{HERE}'
 RUNS = f'service=~"$service",service!="control",{HERE}'
 AGENTS = f'job="worksforwhom-agent",{HERE}'
@@ -28,86 +25,68 @@ TO_VANTAGE = links.to(
 )
 
 
-def _count(title: str, why: str, expr: str, steps: tuple[tuple[float | None, str], ...]) -> Shown:
-    return Shown(title=title, why=why, queries=(Query(expr),), width=4, height=4, steps=steps)
-
-
-FEW = ((None, RED), (1, ORANGE), (2, GREEN))
-NONE_BEST = ((None, GREEN), (1, ORANGE))
-
-REPORTING = number(
-    _count(
-        "Vantages reporting",
-        "Vantages of this country that the correlator heard within the window.",
-        f"max(worksforwhom_vantages_reporting{{{HERE}}})",
-        FEW,
-    )
+REPORTING = pieces.tile(
+    "Vantages reporting",
+    "Vantages of this country that the correlator heard within the window.",
+    Query(f"max(worksforwhom_vantages_reporting{{{HERE}}})"),
+    pieces.FEW,
 )
-HEALTHY = number(
-    _count(
-        "Healthy vantages",
-        "Vantages whose controls find nothing wrong with themselves. Only these have a vote.",
-        f"sum(worksforwhom_vantage_healthy{{{HERE}}})",
-        FEW,
-    )
+HEALTHY = pieces.tile(
+    "Healthy vantages",
+    "Vantages whose controls find nothing wrong with themselves. Only these have a vote.",
+    Query(f"sum(worksforwhom_vantage_healthy{{{HERE}}})"),
+    pieces.FEW,
 )
-NETWORKS = number(
-    _count(
-        "Networks",
-        "Different networks (AS numbers) with a vantage here, by the labels of the scrape. For a "
-        "country it takes two.",
-        f"count(count by (asn) (worksforwhom_vantage_healthy{{{HERE}}}))",
-        FEW,
-    )
+NETWORKS = pieces.tile(
+    "Networks",
+    "Different networks (AS numbers) with a vantage here, by the labels of the scrape. For a "
+    "country it takes two.",
+    Query(f"count(count by (asn) (worksforwhom_vantage_healthy{{{HERE}}}))"),
+    pieces.FEW,
 )
-UNREACHED = number(
-    _count(
-        "Vantages Prometheus misses",
-        "Vantages that Prometheus can not scrape. All of a country at once: a sign of a disruption.",
-        f"count(up{{{AGENTS}}} == 0) or vector(0)",
-        NONE_BEST,
-    )
+UNREACHED = pieces.tile(
+    "Vantages Prometheus misses",
+    "Vantages that Prometheus can not scrape. All of a country at once: a sign of a disruption.",
+    Query(f"count(up{{{AGENTS}}} == 0) or vector(0)"),
+    pieces.NONE_BEST,
 )
-INCIDENTS = number(
-    _count(
-        "Open incidents here",
-        "Open incidents that name this country.",
-        f"count(max by (service, cause) (worksforwhom_incident_open{{{HERE}}})) or vector(0)",
-        NONE_BEST,
-    )
+INCIDENTS = pieces.tile(
+    "Open incidents here",
+    "Open incidents that name this country.",
+    Query(f"count(max by (service, cause) (worksforwhom_incident_open{{{HERE}}})) or vector(0)"),
+    pieces.NONE_BEST,
 )
-SERVICES = number(
-    _count(
-        "Services failing",
-        "Services of which more than half of the last runs here failed. Many unrelated ones at "
-        "once speak of the network, one alone speaks of that service.",
-        f"count(avg by (service) (probe_success{{{RUNS}}}) < 0.5) or vector(0)",
-        ((None, GREEN), (1, ORANGE), (3, RED)),
-    )
+SERVICES = pieces.tile(
+    "Services failing",
+    "Services of which more than half of the last runs here failed. Many unrelated ones at "
+    "once speak of the network, one alone speaks of that service.",
+    Query(f"count(avg by (service) (probe_success{{{RUNS}}}) < 0.5) or vector(0)"),
+    ((None, GREEN), (1, ORANGE), (3, RED)),
 )
-VERDICTS = timeline(
+VERDICTS = pieces.causes(
     Shown(
         title="Features over time",
         why="The country's verdict on each feature. A gap means that there was no verdict, not "
         "that it worked.",
-        queries=(Query(verdicts.cause(verdicts.CELL, CELLS), "{{service}} {{feature}}"),),
-        width=24,
+        queries=(),
         height=12,
-        mappings=verdicts.CAUSE_NUMBERS,
-        links=[
-            links.to(
-                Uid.INCIDENT,
-                "This service here",
-                country="${country}",
-                service=links.of(SERIES, "service"),
-                feature=links.of(SERIES, "feature"),
-            ),
-            links.to(Uid.SERVICE, "This service", service=links.of(SERIES, "service")),
-            links.statements(),
-        ],
-    )
+    ),
+    verdicts.CELL,
+    "{{service}} {{feature}}",
+    [
+        links.to(
+            Uid.INCIDENT,
+            "This service here",
+            country="${country}",
+            service=links.of(SERIES, "service"),
+            feature=links.of(SERIES, "feature"),
+        ),
+        pieces.SERVICE_OF_SERIES,
+        links.statements(),
+    ],
+    CELLS,
 )
-BY_NETWORK = lines(
+BY_NETWORK = pieces.shares(
     Shown(
         title="Runs that went well, by network",
         why="Share of the last runs that met their expectation, by AS number of the scrape's "
@@ -118,42 +97,30 @@ BY_NETWORK = lines(
                 "AS{{asn}} {{network_kind}}",
             ),
         ),
-        unit=RATIO,
-        most=1,
         width=12,
         height=9,
     )
 )
-BY_SERVICE = lines(
+BY_SERVICE = pieces.shares(
     Shown(
         title="Runs that went well, by service",
         why="Share of the last runs that met their expectation, by service.",
         queries=(Query(f"avg by (service) (probe_success{{{RUNS}}})", "{{service}}"),),
-        unit=RATIO,
-        most=1,
         width=12,
         height=9,
-        links=[links.to(Uid.SERVICE, "This service", service=links.of(SERIES, "service"))],
+        links=[pieces.SERVICE_OF_SERIES],
     )
 )
-CONTROLS = lines(
+CONTROLS = pieces.shares(
     Shown(
         title="Controls that answer, by reach",
         why="Share of the controls that met their expectation: domestic ones stand in the country, "
         "foreign ones outside. Domestic well and foreign failing is a country cut off; both "
         "failing at one vantage is that vantage.",
-        queries=(
-            Query(
-                f"sum by (reach) (worksforwhom_controls_ok{{{HERE}}})\n"
-                f"/ sum by (reach) (worksforwhom_controls{{{HERE}}})",
-                "{{reach}}",
-            ),
-        ),
-        unit=RATIO,
-        most=1,
+        queries=(Query(pieces.OF_CONTROLS, "{{reach}}"),),
     )
 )
-CONTROLS_BY_NETWORK = lines(
+CONTROLS_BY_NETWORK = pieces.shares(
     Shown(
         title="Foreign controls that answer, by network",
         why="Share of the foreign controls that met their expectation, by AS number: which "
@@ -165,8 +132,6 @@ CONTROLS_BY_NETWORK = lines(
                 "AS{{asn}}",
             ),
         ),
-        unit=RATIO,
-        most=1,
     )
 )
 UNWELL = stacked(
@@ -237,9 +202,7 @@ VANTAGES = listed(
         Column("asn"),
         Column("network_kind"),
         Column("Value #A", "healthy", mappings=verdicts.YES_NO),
-        Column(
-            "Value #B", "went well", unit=RATIO, steps=((None, RED), (0.5, ORANGE), (0.95, GREEN))
-        ),
+        pieces.went_well("Value #B"),
         Column(
             "Value #C",
             "newest run, ago",

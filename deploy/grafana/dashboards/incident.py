@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from deploy.grafana import frame, links, verdicts
-from deploy.grafana.links import ROW, SERIES, Uid
+from deploy.grafana import frame, links, pieces, verdicts
+from deploy.grafana.links import Uid
 from deploy.grafana.panels import (
-    PER_MINUTE,
-    RATIO,
-    SECONDS,
     Query,
     Shown,
-    lines,
     number,
-    stacked,
     timeline,
 )
+from deploy.grafana.pieces import CELLS, COUNTRY_OF_SERIES, HERE
 from deploy.grafana.tables import Column, listed
 from deploy.grafana.verdicts import GREEN, GREY, ORANGE, RED
 
-CELLS = 'service=~"$service",feature=~"$feature",country=~"$country"'
-HERE = 'country=~"$country"'
 ELSEWHERE = 'service=~"$service",feature=~"$feature",country!~"$country"'
-TO_COUNTRY = links.to(Uid.COUNTRY, "This country", country=links.of(SERIES, "country"))
 PLACES = links.statements("The statement, its evidence and its doubt")
 
 OPEN = listed(
@@ -32,7 +25,7 @@ OPEN = listed(
         queries=(
             Query(
                 "max by (cause, state, scope, country) "
-                '(worksforwhom_incident_open{service=~"$service|",country=~"$country|"})'
+                f"(worksforwhom_incident_open{{{pieces.MARKED}}})"
             ),
         ),
         width=12,
@@ -40,10 +33,7 @@ OPEN = listed(
     [
         Column("cause", mappings=verdicts.CAUSE_NAMES, links=[PLACES]),
         Column("state", mappings=verdicts.STATE_NAMES, links=[PLACES]),
-        Column(
-            "country",
-            links=[links.to(Uid.COUNTRY, "This country", country=links.of(ROW, "country"))],
-        ),
+        pieces.COUNTRY,
         Column("scope"),
     ],
 )
@@ -79,19 +69,19 @@ VOTES = number(
         steps=((None, RED), (1, ORANGE), (2, GREEN)),
     )
 )
-CAUSES = timeline(
+CAUSES = pieces.causes(
     Shown(
         title="Cause over time",
         why="The leading cause for each feature in each country; `insufficient` where the evidence "
         "does not separate the causes. When did it begin, where first, where not at all?",
-        queries=(Query(verdicts.cause(verdicts.CELL, CELLS), "{{feature}} {{country}}"),),
-        width=24,
+        queries=(),
         height=10,
-        mappings=verdicts.CAUSE_NUMBERS,
-        links=[PLACES, TO_COUNTRY],
-    )
+    ),
+    verdicts.CELL,
+    "{{feature}} {{country}}",
+    [PLACES, COUNTRY_OF_SERIES],
 )
-CONFIDENCE = lines(
+CONFIDENCE = pieces.shares(
     Shown(
         title="Confidence",
         why="The leading cause's share of belief, 0 to 1, whichever cause it is. A dip is a moment "
@@ -102,8 +92,6 @@ CONFIDENCE = lines(
                 "{{feature}} {{country}}",
             ),
         ),
-        unit=RATIO,
-        most=1,
         width=12,
         height=9,
         links=[PLACES],
@@ -132,22 +120,9 @@ CROSSCHECK = timeline(
         mappings=verdicts.SIDE_NUMBERS,
     )
 )
-EVIDENCE = stacked(
-    Shown(
-        title="Failures by layer and name",
-        why="Runs per minute that failed, in the chosen countries, by layer and by OONI's name of "
-        "the failure: the facts that the rules read.",
-        queries=(
-            Query(
-                "60 * sum by (layer, failure) "
-                f"(rate(probe_failures_total{{{CELLS}}}[$__rate_interval])) > 0",
-                "{{layer}} {{failure}}",
-            ),
-        ),
-        unit=PER_MINUTE,
-        width=12,
-        height=9,
-    )
+EVIDENCE = pieces.failures(
+    "Runs per minute that failed, in the chosen countries, by layer and by OONI's name of "
+    "the failure: the facts that the rules read."
 )
 BY_PLACE = listed(
     Shown(
@@ -164,16 +139,13 @@ BY_PLACE = listed(
         height=9,
     ),
     [
-        Column(
-            "country",
-            links=[links.to(Uid.COUNTRY, "This country", country=links.of(ROW, "country"))],
-        ),
+        pieces.COUNTRY,
         Column("layer"),
         Column("failure"),
         Column("Value", "failed runs", unit="short"),
     ],
 )
-HERE_AND_ELSEWHERE = lines(
+HERE_AND_ELSEWHERE = pieces.shares(
     Shown(
         title="Here and elsewhere",
         why="Share of the last runs that went well, in the chosen countries and in all others, "
@@ -183,11 +155,9 @@ HERE_AND_ELSEWHERE = lines(
             Query(f"avg(probe_success{{{CELLS}}})", "the chosen countries"),
             Query(f"avg(probe_success{{{ELSEWHERE}}})", "all others"),
         ),
-        unit=RATIO,
-        most=1,
     )
 )
-OTHER_SERVICES = lines(
+OTHER_SERVICES = pieces.shares(
     Shown(
         title="Other services in the same places",
         why="Share of the last runs that went well, of every service in the chosen countries. All "
@@ -195,60 +165,33 @@ OTHER_SERVICES = lines(
         queries=(
             Query(f'avg by (service) (probe_success{{service!="control",{HERE}}})', "{{service}}"),
         ),
-        unit=RATIO,
-        most=1,
-        links=[links.to(Uid.SERVICE, "This service", service=links.of(SERIES, "service"))],
+        links=[pieces.SERVICE_OF_SERIES],
     )
 )
-CONTROLS = lines(
+CONTROLS = pieces.shares(
     Shown(
         title="Controls in the same places",
         why="Share of the controls that met their expectation, in the chosen countries, by reach.",
-        queries=(
-            Query(
-                f"sum by (reach) (worksforwhom_controls_ok{{{HERE}}})\n"
-                f"/ sum by (reach) (worksforwhom_controls{{{HERE}}})",
-                "{{reach}}",
-            ),
-        ),
-        unit=RATIO,
-        most=1,
+        queries=(Query(pieces.OF_CONTROLS, "{{reach}}"),),
     )
 )
-STAGES = lines(
-    Shown(
-        title="Median by stage",
-        why="What the median step took, by stage. Dots are exemplars: each names a measurement "
-        "that the correlator's page can show.",
-        queries=(
-            Query(
-                "histogram_quantile(0.5, sum by (le, stage) "
-                f"(rate(probe_stage_duration_seconds_bucket{{{CELLS}}}[$__rate_interval])))",
-                "{{stage}}",
-                exemplars=True,
-            ),
-        ),
-        unit=SECONDS,
-        width=12,
-    )
+STAGES = pieces.by_stage(
+    "Median by stage",
+    "What the median step took, by stage. Dots are exemplars: each names a measurement "
+    "that the correlator's page can show.",
+    0.5,
 )
-STATUS = stacked(
-    Shown(
-        title="HTTP status",
-        why="How many endpoints at how many vantages last answered with which status; 0 is none.",
-        queries=(
-            Query(f'count_values("status", probe_http_status_code{{{CELLS}}})', "{{status}}"),
-        ),
-        width=12,
-    )
+STATUS = pieces.statuses(
+    "How many endpoints at how many vantages last answered with which status; 0 is none.",
+    width=12,
 )
 
 BOARD = frame.Board(
     uid=Uid.INCIDENT,
     title="worksforwhom: incident",
     about="One service's incident: the verdicts and how sure they are, beside the facts.",
-    variables=(frame.service(several=False), frame.feature(), frame.country(several=True)),
-    annotated='service=~"$service|",country=~"$country|"',
+    variables=pieces.chosen(services=False),
+    annotated=pieces.MARKED,
     since="now-3h",
     sections=frame.sections(
         ("What is held", (OPEN, WELL, UNSURE, VOTES, CAUSES, CONFIDENCE, STATES, CROSSCHECK)),

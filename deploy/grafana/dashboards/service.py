@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from deploy.grafana import frame, links, verdicts
+from deploy.grafana import frame, links, pieces, verdicts
 from deploy.grafana.links import SERIES, Uid
 from deploy.grafana.panels import (
     COUNT,
-    PER_MINUTE,
-    RATIO,
     SECONDS,
     Query,
     Shown,
     distribution,
     lines,
     stacked,
-    timeline,
 )
+from deploy.grafana.pieces import CELLS, COUNTRY_OF_SERIES
 from deploy.grafana.tables import Column, listed, matrix
 from deploy.grafana.verdicts import GREEN, ORANGE, RED
 
-CELLS = 'service=~"$service",feature=~"$feature",country=~"$country"'
 DAY = 86400.0
-TO_COUNTRY = links.to(Uid.COUNTRY, "This country", country=links.of(SERIES, "country"))
 STAGES = {"dns": "DNS", "tcp": "TCP", "tls": "TLS", "http": "HTTP"}
 
 FEATURES = matrix(
@@ -48,36 +44,34 @@ FEATURES = matrix(
     row="feature",
     column="country",
 )
-TIMELINE = timeline(
+TIMELINE = pieces.causes(
     Shown(
         title="Features by country over time",
         why="A row for each feature in each country. A service's own outage shows in all countries "
         "at once, filtering in one of them. A gap means that there was no verdict.",
-        queries=(Query(verdicts.cause(verdicts.CELL, CELLS), "{{feature}} {{country}}"),),
-        width=24,
+        queries=(),
         height=12,
-        mappings=verdicts.CAUSE_NUMBERS,
-        links=[
-            links.to(
-                Uid.INCIDENT,
-                "This feature in this country",
-                service="${service}",
-                feature=links.of(SERIES, "feature"),
-                country=links.of(SERIES, "country"),
-            ),
-            TO_COUNTRY,
-        ],
-    )
+    ),
+    verdicts.CELL,
+    "{{feature}} {{country}}",
+    [
+        links.to(
+            Uid.INCIDENT,
+            "This feature in this country",
+            service="${service}",
+            feature=links.of(SERIES, "feature"),
+            country=links.of(SERIES, "country"),
+        ),
+        COUNTRY_OF_SERIES,
+    ],
 )
-SUCCESS = lines(
+SUCCESS = pieces.shares(
     Shown(
         title="Runs that went well, by country",
         why="Share of the endpoints' last runs that met their expectation, over the country's "
         "vantages. The fact beneath the verdicts; unhealthy vantages are counted too.",
         queries=(Query(f"avg by (country) (probe_success{{{CELLS}}})", "{{country}}"),),
-        unit=RATIO,
-        most=1,
-        links=[TO_COUNTRY],
+        links=[COUNTRY_OF_SERIES],
     )
 )
 DURATION = lines(
@@ -86,39 +80,20 @@ DURATION = lines(
         why="What a whole run took, name to last byte, on average over endpoints and vantages.",
         queries=(Query(f"avg by (country) (probe_duration_seconds{{{CELLS}}})", "{{country}}"),),
         unit=SECONDS,
-        links=[TO_COUNTRY],
+        links=[COUNTRY_OF_SERIES],
     )
 )
-STATUS = stacked(
-    Shown(
-        title="HTTP status",
-        why="How many endpoints at how many vantages last answered with which status; 0 is no "
-        "answer at all. A 5xx over a valid certificate is the service's own word.",
-        queries=(
-            Query(f'count_values("status", probe_http_status_code{{{CELLS}}})', "{{status}}"),
-        ),
-        unit=COUNT,
-    )
+STATUS = pieces.statuses(
+    "How many endpoints at how many vantages last answered with which status; 0 is no "
+    "answer at all. A 5xx over a valid certificate is the service's own word.",
+    width=8,
 )
-FAILURES = stacked(
-    Shown(
-        title="Failures by layer and name",
-        why="Runs per minute that failed, by the layer and the name of the failure that ended "
-        "them (OONI's names). A reset in TLS that depends on the name, a forged DNS answer or an "
-        "unknown issuer speak of the path; a 5xx or a timeout everywhere speaks of the service.",
-        queries=(
-            Query(
-                "60 * sum by (layer, failure) "
-                f"(rate(probe_failures_total{{{CELLS}}}[$__rate_interval])) > 0",
-                "{{layer}} {{failure}}",
-            ),
-        ),
-        unit=PER_MINUTE,
-        width=12,
-        height=9,
-    )
+FAILURES = pieces.failures(
+    "Runs per minute that failed, by the layer and the name of the failure that ended "
+    "them (OONI's names). A reset in TLS that depends on the name, a forged DNS answer or an "
+    "unknown issuer speak of the path; a 5xx or a timeout everywhere speaks of the service."
 )
-FAILING = lines(
+FAILING = pieces.shares(
     Shown(
         title="Failing runs by country",
         why="Share of runs that failed, by country. One country alone apart from the others is "
@@ -130,29 +105,16 @@ FAILING = lines(
                 "{{country}}",
             ),
         ),
-        unit=RATIO,
-        most=1,
         width=12,
         height=9,
-        links=[TO_COUNTRY],
+        links=[COUNTRY_OF_SERIES],
     )
 )
-PERCENTILES = lines(
-    Shown(
-        title="95th percentile by stage",
-        why="What the slowest twentieth of the steps took at least, by stage, over all chosen "
-        "countries. Dots are exemplars: each names a measurement.",
-        queries=(
-            Query(
-                "histogram_quantile(0.95, sum by (le, stage) "
-                f"(rate(probe_stage_duration_seconds_bucket{{{CELLS}}}[$__rate_interval])))",
-                "{{stage}}",
-                exemplars=True,
-            ),
-        ),
-        unit=SECONDS,
-        width=12,
-    )
+PERCENTILES = pieces.by_stage(
+    "95th percentile by stage",
+    "What the slowest twentieth of the steps took at least, by stage, over all chosen "
+    "countries. Dots are exemplars: each names a measurement.",
+    0.95,
 )
 PHASES = stacked(
     Shown(
@@ -206,9 +168,7 @@ ENDPOINTS = listed(
     [
         Column("feature"),
         Column("endpoint"),
-        Column(
-            "Value #A", "went well", unit=RATIO, steps=((None, RED), (0.5, ORANGE), (0.95, GREEN))
-        ),
+        pieces.went_well("Value #A"),
         Column("Value #B", "took", unit=SECONDS),
         Column("Value #C", "redirects", unit=COUNT),
     ],
@@ -233,8 +193,8 @@ BOARD = frame.Board(
     uid=Uid.SERVICE,
     title="worksforwhom: service",
     about="One service: which features, in which countries, and in which step it fails.",
-    variables=(frame.service(several=False), frame.feature(), frame.country(several=True)),
-    annotated='service=~"$service|",country=~"$country|"',
+    variables=pieces.chosen(services=False),
+    annotated=pieces.MARKED,
     sections=frame.sections(
         ("Verdicts", (FEATURES, TIMELINE)),
         ("What was seen", (SUCCESS, DURATION, STATUS, FAILURES, FAILING)),

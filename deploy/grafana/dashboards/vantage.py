@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from deploy.grafana import frame, links, verdicts
-from deploy.grafana.links import ROW, Uid
+from deploy.grafana import frame, pieces, verdicts
+from deploy.grafana.links import Uid
 from deploy.grafana.panels import (
     BYTES,
-    COUNT,
     PER_MINUTE,
     RATIO,
     SECONDS,
@@ -21,12 +20,6 @@ from deploy.grafana.tables import Column, listed
 from deploy.grafana.verdicts import GREEN, ORANGE, RED
 
 HERE = 'country=~"$country",instance=~"$instance"'
-Steps = tuple[tuple[float | None, str], ...]
-
-
-def _tile(title: str, why: str, expr: str, steps: Steps, unit: str = COUNT) -> Shown:
-    query = Query(expr, "{{instance}}")
-    return Shown(title=title, why=why, queries=(query,), unit=unit, width=4, height=5, steps=steps)
 
 
 def _per_minute(metric: str, by: str) -> str:
@@ -45,40 +38,39 @@ HEALTHY = number(
         mappings=verdicts.YES_NO,
     )
 )
-NEWEST = number(
-    _tile(
-        "Since the newest run",
-        "How long ago the newest run began, of any endpoint.",
-        f"time() - max by (instance) (probe_last_run_timestamp_seconds{{{HERE}}})",
-        ((None, GREEN), (180, ORANGE), (600, RED)),
-        SECONDS,
-    )
+NEWEST = pieces.tile(
+    "Since the newest run",
+    "How long ago the newest run began, of any endpoint.",
+    Query(
+        f"time() - max by (instance) (probe_last_run_timestamp_seconds{{{HERE}}})", "{{instance}}"
+    ),
+    ((None, GREEN), (180, ORANGE), (600, RED)),
+    SECONDS,
 )
-DELIVERED = number(
-    _tile(
-        "Since the last delivery",
-        "How long ago the correlator last took a batch. Meanwhile the spool keeps what is measured.",
-        f"time() - worksforwhom_uplink_last_success_timestamp_seconds{{{HERE}}}",
-        ((None, GREEN), (300, ORANGE), (3600, RED)),
-        SECONDS,
-    )
+DELIVERED = pieces.tile(
+    "Since the last delivery",
+    "How long ago the correlator last took a batch. Meanwhile the spool keeps what is measured.",
+    Query(
+        f"time() - worksforwhom_uplink_last_success_timestamp_seconds{{{HERE}}}", "{{instance}}"
+    ),
+    ((None, GREEN), (300, ORANGE), (3600, RED)),
+    SECONDS,
 )
-FULL = number(
-    _tile(
-        "Spool in use",
-        "Share of the spool's bound that is taken. When it is full the oldest is dropped, and counted.",
+FULL = pieces.tile(
+    "Spool in use",
+    "Share of the spool's bound that is taken. When it is full the oldest is dropped, and counted.",
+    Query(
         f"worksforwhom_spool_bytes{{{HERE}}} / worksforwhom_spool_max_bytes{{{HERE}}}",
-        ((None, GREEN), (0.5, ORANGE), (0.9, RED)),
-        RATIO,
-    )
+        "{{instance}}",
+    ),
+    ((None, GREEN), (0.5, ORANGE), (0.9, RED)),
+    RATIO,
 )
-BUGS = number(
-    _tile(
-        "Faults of the program, a day",
-        "Runs that a fault of this program ended, within a day. Any is worth a report.",
-        f"sum by (instance) (increase(probe_bugs_total{{{HERE}}}[1d]))",
-        ((None, GREEN), (1, RED)),
-    )
+BUGS = pieces.tile(
+    "Faults of the program, a day",
+    "Runs that a fault of this program ended, within a day. Any is worth a report.",
+    Query(f"sum by (instance) (increase(probe_bugs_total{{{HERE}}}[1d]))", "{{instance}}"),
+    ((None, GREEN), (1, RED)),
 )
 CONFIGURED = number(
     Shown(
@@ -110,7 +102,7 @@ REASONS = timeline(
         mappings=verdicts.NO_YES,
     )
 )
-CONTROLS = lines(
+CONTROLS = pieces.shares(
     Shown(
         title="Controls that answer",
         why="Share of the controls of the last round that met their expectation, by reach.",
@@ -120,8 +112,6 @@ CONTROLS = lines(
                 "{{instance}} {{reach}}",
             ),
         ),
-        unit=RATIO,
-        most=1,
         width=12,
         height=9,
     )
@@ -259,10 +249,7 @@ ENDPOINTS = listed(
         height=12,
     ),
     [
-        Column(
-            "service",
-            links=[links.to(Uid.SERVICE, "This service", service=links.of(ROW, "service"))],
-        ),
+        Column("service", links=[pieces.SERVICE_OF_ROW]),
         Column("feature"),
         Column("endpoint"),
         Column("Value #A", "went well", mappings=verdicts.YES_NO),
@@ -285,10 +272,7 @@ BUILD = listed(
     ),
     [
         Column("instance"),
-        Column(
-            "country",
-            links=[links.to(Uid.COUNTRY, "This country", country=links.of(ROW, "country"))],
-        ),
+        pieces.COUNTRY,
         Column("asn"),
         Column("network_kind"),
         Column("version"),

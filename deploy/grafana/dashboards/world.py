@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.grafana import frame, links, verdicts
+from deploy.grafana import frame, links, pieces, verdicts
 from deploy.grafana.links import ROW, SERIES, Uid
 from deploy.grafana.maps import world
 from deploy.grafana.panels import (
@@ -15,26 +15,19 @@ from deploy.grafana.panels import (
     lines,
     number,
     stacked,
-    timeline,
 )
+from deploy.grafana.pieces import CELLS, COUNTRY_OF_ROW, MARKED, SERVICE_OF_ROW
 from deploy.grafana.tables import Column, listed
 from deploy.grafana.verdicts import GREEN, ORANGE, RED
 
-CELLS = 'service=~"$service",feature=~"$feature",country=~"$country"'
-# an incident everywhere has no country, a disruption no service
-INCIDENTS = 'service=~"$service|",country=~"$country|"'
-OPEN = (
-    f"max by (service, cause, scope, state, country) (worksforwhom_incident_open{{{INCIDENTS}}})"
-)
+OPEN = f"max by (service, cause, scope, state, country) (worksforwhom_incident_open{{{MARKED}}})"
 REPORTING = 'max by (country) (worksforwhom_vantages_reporting{country=~"$country"})'
-TO_COUNTRY = links.to(Uid.COUNTRY, "This country", country=links.of(ROW, "country"))
 TO_INCIDENT = links.to(
     Uid.INCIDENT,
     "This service in this country",
     service=links.of(ROW, "service"),
     country=links.of(ROW, "country"),
 )
-TO_SERVICE = links.to(Uid.SERVICE, "This service", service=links.of(ROW, "service"))
 
 OPEN_COUNT = number(
     Shown(
@@ -47,61 +40,41 @@ OPEN_COUNT = number(
         links=[links.statements()],
     )
 )
-COUNTRIES = number(
-    Shown(
-        title="Countries reporting",
-        why="Countries with at least one vantage heard within the window. Fewer than three can not "
-        "tell a service's outage from a country's filtering.",
-        queries=(Query(f"count({REPORTING} > 0) or vector(0)"),),
-        width=4,
-        height=4,
-        steps=((None, RED), (3, GREEN)),
-    )
+COUNTRIES = pieces.tile(
+    "Countries reporting",
+    "Countries with at least one vantage heard within the window. Fewer than three can not "
+    "tell a service's outage from a country's filtering.",
+    Query(f"count({REPORTING} > 0) or vector(0)"),
+    ((None, RED), (3, GREEN)),
 )
-VANTAGES = number(
-    Shown(
-        title="Vantages reporting",
-        why="Vantages heard within the window, in all chosen countries.",
-        queries=(Query(f"sum({REPORTING})"),),
-        width=4,
-        height=4,
-        steps=((None, RED), (1, GREEN)),
-    )
+VANTAGES = pieces.tile(
+    "Vantages reporting",
+    "Vantages heard within the window, in all chosen countries.",
+    Query(f"sum({REPORTING})"),
+    ((None, RED), (1, GREEN)),
 )
-SILENT = number(
-    Shown(
-        title="Countries gone silent",
-        why="Countries of the roster from which no vantage is heard at all. Silence of a whole "
-        "country is a sign of a disruption, or of one agent that is down.",
-        queries=(Query(f"count({REPORTING} == 0) or vector(0)"),),
-        width=4,
-        height=4,
-        steps=((None, GREEN), (1, ORANGE)),
-    )
+SILENT = pieces.tile(
+    "Countries gone silent",
+    "Countries of the roster from which no vantage is heard at all. Silence of a whole "
+    "country is a sign of a disruption, or of one agent that is down.",
+    Query(f"count({REPORTING} == 0) or vector(0)"),
+    ((None, GREEN), (1, ORANGE)),
 )
-AGE = number(
-    Shown(
-        title="Age of the newest measurement",
-        why="How long ago the newest measurement that the correlator has was made. Verdicts cannot "
-        "be fresher than this.",
-        queries=(Query("time() - max(worksforwhom_newest_measurement_timestamp_seconds)"),),
-        unit=SECONDS,
-        width=4,
-        height=4,
-        steps=((None, GREEN), (120, ORANGE), (300, RED)),
-    )
+AGE = pieces.tile(
+    "Age of the newest measurement",
+    "How long ago the newest measurement that the correlator has was made. Verdicts cannot "
+    "be fresher than this.",
+    Query("time() - max(worksforwhom_newest_measurement_timestamp_seconds)"),
+    ((None, GREEN), (120, ORANGE), (300, RED)),
+    SECONDS,
 )
-JUDGED = number(
-    Shown(
-        title="Since the last judging",
-        why="How long ago the correlator last weighed the evidence. Old: it is stuck, and every "
-        "verdict here is out of date.",
-        queries=(Query("time() - max(worksforwhom_last_judging_timestamp_seconds)"),),
-        unit=SECONDS,
-        width=4,
-        height=4,
-        steps=((None, GREEN), (60, ORANGE), (300, RED)),
-    )
+JUDGED = pieces.tile(
+    "Since the last judging",
+    "How long ago the correlator last weighed the evidence. Old: it is stuck, and every "
+    "verdict here is out of date.",
+    Query("time() - max(worksforwhom_last_judging_timestamp_seconds)"),
+    ((None, GREEN), (60, ORANGE), (300, RED)),
+    SECONDS,
 )
 MAP = world(
     Shown(
@@ -114,7 +87,7 @@ MAP = world(
         width=14,
         height=14,
         mappings=verdicts.CAUSE_NUMBERS,
-        links=[TO_COUNTRY],
+        links=[COUNTRY_OF_ROW],
     )
 )
 STATEMENTS = listed(
@@ -131,32 +104,32 @@ STATEMENTS = listed(
         Column("cause", mappings=verdicts.CAUSE_NAMES, links=[links.statements()]),
         Column("state", mappings=verdicts.STATE_NAMES, links=[links.statements()]),
         Column(
-            "service", links=[TO_SERVICE, TO_INCIDENT, links.on_page(links.of(ROW, "service"))]
+            "service", links=[SERVICE_OF_ROW, TO_INCIDENT, links.on_page(links.of(ROW, "service"))]
         ),
-        Column("country", links=[TO_COUNTRY, TO_INCIDENT]),
+        Column("country", links=[COUNTRY_OF_ROW, TO_INCIDENT]),
         Column("scope"),
     ],
 )
-TIMELINE = timeline(
+TIMELINE = pieces.causes(
     Shown(
         title="Services by country over time",
         why="A row for each service in each country: the most notable cause among its chosen "
         "features. A gap means that there was no verdict, not that it worked.",
-        queries=(Query(verdicts.cause("service, country", CELLS), "{{service}} {{country}}"),),
-        width=24,
+        queries=(),
         height=14,
-        mappings=verdicts.CAUSE_NUMBERS,
-        links=[
-            links.to(
-                Uid.INCIDENT,
-                "This service in this country",
-                service=links.of(SERIES, "service"),
-                country=links.of(SERIES, "country"),
-            ),
-            links.to(Uid.SERVICE, "This service", service=links.of(SERIES, "service")),
-            links.to(Uid.COUNTRY, "This country", country=links.of(SERIES, "country")),
-        ],
-    )
+    ),
+    "service, country",
+    "{{service}} {{country}}",
+    [
+        links.to(
+            Uid.INCIDENT,
+            "This service in this country",
+            service=links.of(SERIES, "service"),
+            country=links.of(SERIES, "country"),
+        ),
+        pieces.SERVICE_OF_SERIES,
+        pieces.COUNTRY_OF_SERIES,
+    ],
 )
 BY_CAUSE = stacked(
     Shown(
@@ -176,7 +149,7 @@ BY_COUNTRY = bars(
         queries=(Query(f"sort_desc({REPORTING})", "{{country}}"),),
         width=12,
         steps=((None, RED), (1, ORANGE), (2, GREEN)),
-        links=[links.to(Uid.COUNTRY, "This country", country=links.of(SERIES, "country"))],
+        links=[pieces.COUNTRY_OF_SERIES],
     )
 )
 ALERTS = listed(
@@ -290,8 +263,8 @@ BOARD = frame.Board(
     uid=Uid.WORLD,
     title="worksforwhom: world",
     about="Is it the service, is it a country, or is it us? The correlator's verdicts everywhere.",
-    variables=(frame.service(several=True), frame.feature(), frame.country(several=True)),
-    annotated=INCIDENTS,
+    variables=pieces.chosen(services=True),
+    annotated=MARKED,
     tags=("overview",),
     sections=frame.sections(
         ("Now", (OPEN_COUNT, COUNTRIES, VANTAGES, SILENT, AGE, JUDGED, MAP, STATEMENTS)),
