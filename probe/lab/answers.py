@@ -1,4 +1,4 @@
-"""What a service of the lab answers: the page its endpoint calls healthy, or the fault in force. Pure."""
+"""What is answered in a lab: a healthy page, a fault of the service, or what is false. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from probe.lab.world import Page
 
 APP_ERROR = "Something went wrong"
 OVER_LIMIT = '{"errors":[{"code":185,"message":"User is over the daily limit"}]}'
+POOL = ("31.13.94.37", "162.125.2.5", "104.244.46.85", "199.59.148.20", "69.171.245.49")
+"""Real addresses that have nothing to do with anybody here: in the lab nobody has them."""
+POOL_V6 = "2001::1f0d:5e25"
+BOGON, BOGON_V6 = "10.10.34.35", "fd00::11"
+NOTICE_PAGE = (
+    "<!DOCTYPE html><html><head><title>Access to this website has been blocked</title>"
+    "</head><body><h1>Access denied</h1>"
+    "<p>This website has been blocked by order of the competent authority.</p></body></html>"
+)
+"""What an injected page says; like real notices it gives itself away in its title."""
 MIN_BODY_BYTES = 4096
 
 

@@ -12,7 +12,7 @@ import dns.message
 import dns.rrset
 import trustme
 
-from probe.lab.kernel.internet.interference import NOTICE_PAGE
+from probe.lab.answers import NOTICE_PAGE
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.kernel.sandbox.namespace import inside
 from probe.lab.kernel.sandbox.wiring import Wired

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from probe.lab.kernel.internet.interference import NOTICE_PAGE, known
+from probe.lab.answers import NOTICE_PAGE
+from probe.lab.kernel.internet.interference import known
 from probe.lab.kernel.internet.process import InternetError
 from tests.lab.kernel.inside import ENVIRONMENT, child, needs_namespaces
 

@@ -1,7 +1,6 @@
 """What the internet between the hosts does to their packets: nouns, the table, the decision."""
 
 from probe.lab.kernel.internet.interference.mechanism import (
-    NOTICE_PAGE,
     NothingHit,
     UnknownMechanism,
     is_inside,
@@ -9,4 +8,4 @@ from probe.lab.kernel.internet.interference.mechanism import (
     policies,
 )
 
-__all__ = ["NOTICE_PAGE", "NothingHit", "UnknownMechanism", "is_inside", "known", "policies"]
+__all__ = ["NothingHit", "UnknownMechanism", "is_inside", "known", "policies"]

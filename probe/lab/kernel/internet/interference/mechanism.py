@@ -8,6 +8,7 @@ from functools import partial
 from dns.rcode import NXDOMAIN, REFUSED
 
 from probe.config.load import ConfigError
+from probe.lab.answers import BOGON, BOGON_V6, NOTICE_PAGE, POOL, POOL_V6
 from probe.lab.kernel.internet.forge import http_response, packed
 from probe.lab.kernel.internet.hello import matches
 from probe.lab.kernel.internet.interference.policy import (
@@ -30,16 +31,6 @@ from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.scenario import Event
 from probe.model import NetworkKind
 
-POOL = ("31.13.94.37", "162.125.2.5", "104.244.46.85", "199.59.148.20", "69.171.245.49")
-"""Real addresses that have nothing to do with anybody here: in the lab nobody has them."""
-POOL_V6 = "2001::1f0d:5e25"
-BOGON, BOGON_V6 = "10.10.34.35", "fd00::11"
-NOTICE_PAGE = (
-    "<!DOCTYPE html><html><head><title>Access to this website has been blocked</title>"
-    "</head><body><h1>Access denied</h1>"
-    "<p>This website has been blocked by order of the competent authority.</p></body></html>"
-)
-"""What an injected page says; like real notices it gives itself away in its title."""
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 

@@ -1,0 +1,86 @@
+"""What can be done to the traffic of one measurement: nouns that the walk reads step by step."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from probe.lab.answers import Reply
+
+
+class Truth(StrEnum):
+    """What a lookup gives, in the place of the name's own addresses or as well."""
+
+    TRUE = "true"
+    NONE = "none"
+    POOL = "pool"
+    """An address of somebody else's: nobody answers there."""
+    PAIR = "pair"
+    """Two such answers in a row."""
+    BOGON = "bogon"
+    NOTICE = "notice"
+    """The address of a host that serves notices."""
+
+
+class Lookup(msgspec.Struct, frozen=True, kw_only=True):
+    """How a question is answered."""
+
+    failure: str = ""
+    """Without an answer."""
+    rcode: int = 0
+    truth: Truth = Truth.TRUE
+    late: bool = False
+    """The true answer follows."""
+    accepts: bool = False
+    """The forged address takes connections, and says nothing."""
+
+
+class Family(StrEnum):
+    BOTH = "both"
+    V4 = "v4"
+    ODD = "odd"
+    """Every other address of a name, v4 before v6."""
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """What is empty lets pass."""
+
+    lookup: Lookup | None = None
+    """Of the vantage's own resolver."""
+    second: Lookup | None = None
+    """Of any other."""
+    connect: str = ""
+    """How a connection to the target's address fails."""
+    family: Family = Family.BOTH
+    shake: str = ""
+    """How a handshake with the target's name fails."""
+    alike: bool = False
+    """With a harmless name too."""
+    diverts: tuple[int, ...] = ()
+    """Ports at which a stranger answers in the target's place, over IPv4 alone."""
+    certificate: str = ""
+    """`expired` or `early` in the place of the target's own."""
+    request: str = ""
+    """How a request fails that was sent."""
+    reply: Reply | None = None
+    """In the place of the target's own."""
+    leads: bool = False
+    """The reply sends the client on to the notice host."""
+    plain: bool = False
+    """Request and reply of HTTP alone: within TLS they cannot be touched."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Added to an answer over plain HTTP."""
+    delay: float = 0.0
+    """Seconds added each way, to TCP, TLS and HTTP."""
+    linger: float = 0.0
+    """Seconds by which the answer is late."""
+    budget: int = 0
+    """Bytes past which an answer freezes; 0 means none."""
+    rate: float = 0.0
+    """Bytes a second; 0 means no limit."""
+
+
+Flows = int
+"""A bit for each flow of a measurement, in their order: whether an act hits it. -1 means all."""
+ALL_FLOWS: Flows = -1

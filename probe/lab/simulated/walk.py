@@ -1,0 +1,391 @@
+"""One measurement as the real chain makes it, without a network: lookup, connection, handshake, request, tests.
+
+It follows probe.measure step by step, and uses its pure parts; times are drawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import msgspec
+
+from probe.config.shape import Measuring
+from probe.lab.answers import BOGON, BOGON_V6, NOTICE_PAGE, POOL, POOL_V6, Reply
+from probe.lab.simulated.act import ALL_FLOWS, Act, Family, Flows, Lookup, Truth
+from probe.lab.simulated.seat import Seat, url
+from probe.lab.world import NEUTRAL_NAME
+from probe.measure import page as pages
+from probe.measure.bogon import is_bogon
+from probe.measure.chain import choose, settle
+from probe.measure.diagnose import CUT_SHORT, next_tests
+from probe.measure.expectation import hold
+from probe.measure.failure import BOGON as BOGON_FAILURE
+from probe.measure.failure import NO_ANSWER, RCODES, TIMEOUT, UNKNOWN_AUTHORITY
+from probe.measure.http import told_headers
+from probe.model import (
+    Certificate,
+    DifferentialTest,
+    DnsLookup,
+    Failure,
+    HttpExchange,
+    Observation,
+    TcpConnect,
+    TlsHandshake,
+)
+
+EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
+"""The scenario's second 0."""
+MEASURING = Measuring()
+SECOND = MEASURING.second_resolver
+NOTICE = "11.40.1.1"
+NOTICE_NAME = "notice.operator.net"
+HTTPS, HTTP = 443, 80
+REDIRECTS = range(300, 400)
+HANDSHAKE_BYTES = 3500
+"""Of a TLS handshake, both ways, and a request."""
+POLICING_BURST_BYTES = 8000
+BYTES_A_SECOND = 2_000_000.0
+
+WORDS: dict[str, tuple[int | None, int | None, str]] = {
+    TIMEOUT: (None, None, "our deadline passed"),
+    "connection_reset": (104, None, "Connection reset by peer"),
+    "connection_refused": (111, None, "Connection refused"),
+    "host_unreachable": (113, None, "No route to host"),
+    "network_unreachable": (101, None, "Network is unreachable"),
+    "dns_nxdomain_error": (None, None, "rcode 3"),
+    "dns_servfail_error": (None, None, "rcode 2"),
+    "dns_refused_error": (None, None, "rcode 5"),
+    "eof_error": (None, None, "the answer ended before it was whole"),
+    UNKNOWN_AUTHORITY: (None, 20, "unable to get local issuer certificate"),
+    "ssl_invalid_certificate": (None, 10, "certificate has expired"),
+}
+"""Errno, OpenSSL's number and words that the real failures carry."""
+
+
+def failure(name: str, verify: int | None = None) -> Failure | None:
+    if not name:
+        return None
+    errno, number, detail = WORDS.get(name, (None, None, ""))
+    return Failure(name=name, errno=errno, verify=verify or number, detail=detail)
+
+
+class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A measurement as of the scenario's second 0."""
+
+    observations: tuple[Observation, ...]
+    took: float
+
+
+Hit = tuple[Act, Flows]
+
+
+def walk(seat: Seat, hits: Sequence[Hit], dice: Random) -> Walked:
+    return _Walk(seat, hits, dice).run()
+
+
+class _Walk:
+    def __init__(self, seat: Seat, hits: Sequence[Hit], dice: Random) -> None:
+        self._seat, self._hits, self._dice = seat, hits, dice
+        self._flow = 0
+        self._end = 0.0
+        self._hop = 0
+        self._scheme, self._host = seat.scheme, seat.host
+        self._accepting: set[str] = set()
+
+    def run(self) -> Walked:
+        seen = settle(self._chain())
+        onward = self._onward(seen)
+        seen = (*seen, *onward)
+        start = self._end
+        for test in next_tests(seen, MEASURING):
+            last = tuple(step for step in seen if step.hop == self._hop)
+            seen = (*seen, *self._test(test, last, start))
+            start = self._end
+        return Walked(observations=seen, took=self._end)
+
+    # ── what is in force ─────────────────────────────────────────────────────────────────────
+
+    def _acts(self) -> list[Act]:
+        """Begin a flow: give the acts that hit it."""
+        flow, self._flow = self._flow, self._flow + 1
+        return [act for act, flows in self._hits if flows == ALL_FLOWS or flows >> flow & 1]
+
+    def _jitter(self) -> float:
+        return 0.85 + 0.5 * self._dice.random()
+
+    def _rtt(self, acts: Sequence[Act]) -> float:
+        return self._seat.rtt * self._jitter() + 2 * sum(act.delay for act in acts)
+
+    def _past(self, seconds: float) -> None:
+        self._end = max(self._end, seconds)
+
+    # ── the chain ────────────────────────────────────────────────────────────────────────────
+
+    def _chain(self) -> list[Observation]:
+        families = ("A", "AAAA") if self._seat.prober.network.ipv6 else ("A",)
+        found = [self._lookup(query, self._end) for query in families]
+        known = [tuple(a for a in step.answers if not is_bogon(a, ())) for step in found]
+        addresses = choose(known, MEASURING.max_addresses, self._dice)
+        return [*found, *self._visit(addresses, self._end)]
+
+    def _visit(self, addresses: Sequence[str], start: float) -> list[Observation]:
+        reached: list[Observation] = []
+        ready: list[tuple[float, str, list[Act]]] = []
+        for address in addresses:
+            acts = self._acts()
+            connected = self._connect(address, acts, start)
+            reached.append(connected)
+            at = start + connected.took
+            if connected.failure:
+                continue
+            if self._scheme == "https":
+                shaken = self._shake(address, acts, at)
+                reached.append(shaken)
+                at += shaken.took
+                if shaken.failure:
+                    continue
+            ready.append((at, address, acts))
+        if ready:
+            at, address, acts = min(ready, key=lambda one: one[:2])
+            reached.append(self._ask(address, acts, at))
+        return reached
+
+    def _onward(self, seen: Sequence[Observation]) -> tuple[Observation, ...]:
+        """Follow a redirect to the notice host, which is where redirects of a lab lead."""
+        last = seen[-1] if seen else None
+        if not isinstance(last, HttpExchange) or not last.location:
+            return ()
+        self._hop, self._scheme, self._host = 1, "http", NOTICE_NAME
+        start = self._end
+        lookup = DnsLookup(
+            at=_at(start), took=0.01, hop=1, name=NOTICE_NAME, resolver="system", rcode=0,
+            answers=(NOTICE,),
+        )  # fmt: skip
+        self._past(start + lookup.took)
+        return (lookup, *self._visit((NOTICE,), start + lookup.took))
+
+    # ── steps ────────────────────────────────────────────────────────────────────────────────
+
+    def _lookup(self, query: str, start: float, test: DifferentialTest | None = None) -> DnsLookup:
+        acts = self._acts()
+        told = (act.lookup if test is None else act.second for act in acts)
+        how = next((one for one in told if one is not None), Lookup())
+        answers, late = self._answers(how, query)
+        name = how.failure or RCODES.get(how.rcode, "")
+        if not name:
+            name = NO_ANSWER if not answers else ""
+        if any(is_bogon(address, ()) for address in answers):
+            name = BOGON_FAILURE
+        pace = self._seat.rtt if test else 2 * float(self._seat.prober.network.delay)
+        took = float(MEASURING.dns_timeout) if name == TIMEOUT else pace * self._jitter() + 0.002
+        self._past(start + took)
+        return DnsLookup(
+            at=_at(start), took=took, failure=failure(name), hop=self._hop, test=test,
+            name=self._host, query=query,
+            resolver=SECOND if test else self._seat.prober.resolver,
+            rcode=None if name == TIMEOUT else how.rcode, answers=answers, late=late,
+        )  # fmt: skip
+
+    def _answers(self, how: Lookup, query: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Give the first answer's addresses, and those of the answers after it."""
+        if how.failure or how.rcode:
+            return (), ()
+        own = self._seat.v4 if query == "A" else self._seat.v6
+        true = (own,) if own else ()
+        late = true if how.late else ()
+        pool = POOL if query == "A" else (POOL_V6,)
+        forged = {
+            Truth.TRUE: true,
+            Truth.NONE: (),
+            Truth.POOL: (pool[self._dice.randrange(len(pool))],),
+            Truth.PAIR: pool[:1],
+            Truth.BOGON: (BOGON if query == "A" else BOGON_V6,),
+            Truth.NOTICE: (NOTICE,) if query == "A" else (),
+        }[how.truth]
+        if how.accepts:
+            self._accepting.update(forged)
+        return forged, (pool[:2][-1], *late) if how.truth is Truth.PAIR else late
+
+    def _connect(
+        self, address: str, acts: Sequence[Act], start: float, test: DifferentialTest | None = None
+    ) -> TcpConnect:
+        port = HTTPS if self._scheme == "https" else HTTP
+        name = self._unreached(address, port, acts)
+        took, name = self._within(self._rtt(acts), float(MEASURING.connect_timeout), name)
+        self._past(start + took)
+        return TcpConnect(
+            at=_at(start), took=took, failure=failure(name), hop=self._hop, test=test,
+            address=address, port=port, source_port=0 if name else self._dice.randrange(32768, 60999),
+        )  # fmt: skip
+
+    def _unreached(self, address: str, port: int, acts: Sequence[Act]) -> str:
+        if address == NOTICE:
+            return ""
+        if not self._is_own(address):
+            return "" if address in self._accepting else TIMEOUT
+        if ":" in address and any(port in act.diverts for act in acts):
+            return TIMEOUT
+        return next((a.connect for a in acts if a.connect and _hits(a.family, address)), "")
+
+    def _is_own(self, address: str) -> bool:
+        return address in {self._seat.v4, self._seat.v6}
+
+    def _within(self, took: float, limit: float, name: str) -> tuple[float, str]:
+        if name == TIMEOUT or took > limit:
+            return limit, TIMEOUT
+        return took, name
+
+    def _shake(
+        self,
+        address: str,
+        acts: Sequence[Act],
+        start: float,
+        test: DifferentialTest | None = None,
+        other: str = "",
+    ) -> TlsHandshake:
+        name, shown, verify = self._met(address, acts, neutral=bool(other))
+        took = self._rtt(acts) + 0.004 * self._jitter()
+        took, name = self._within(took, float(MEASURING.tls_timeout), name)
+        self._past(start + took)
+        spoke = bool(shown)
+        return TlsHandshake(
+            at=_at(start), took=took, failure=failure(name, verify), hop=self._hop, test=test,
+            address=address, port=HTTPS, server_name=other or self._host,
+            version="TLSv1.3" if spoke else "", cipher="TLS_AES_256_GCM_SHA384" if spoke else "",
+            alpn="http/1.1" if spoke and not name else "", chain=shown if name != TIMEOUT else (),
+        )  # fmt: skip
+
+    def _met(
+        self, address: str, acts: Sequence[Act], *, neutral: bool
+    ) -> tuple[str, tuple[Certificate, ...], int | None]:
+        """Say how a handshake ends: failure, chain shown, OpenSSL's number."""
+        if address != NOTICE and not self._is_own(address):
+            return TIMEOUT, (), None
+        cut = next((a.shake for a in acts if a.shake and (a.alike or not neutral)), "")
+        if cut:
+            return cut, (), None
+        if address == NOTICE or any(HTTPS in act.diverts for act in acts):
+            return ("" if neutral else UNKNOWN_AUTHORITY), (FALSE,), None
+        kind = next((act.certificate for act in acts if act.certificate), "")
+        if kind and not neutral:
+            verify = 10 if kind == "expired" else 9
+            return "ssl_invalid_certificate", (certificate(self._host, kind),), verify
+        return "", (certificate(self._host, kind if kind == "expired" else ""),), None
+
+    def _ask(self, address: str, acts: Sequence[Act], start: float) -> HttpExchange:
+        limit = float(MEASURING.http_timeout)
+        reply, name = self._replied(address, acts)
+        body = reply.body.encode()
+        first = self._rtt(acts) + 0.003 * self._jitter() + sum(act.linger for act in acts)
+        took, name = self._within(first + len(body) / _rate(acts, len(body)), limit, name)
+        self._past(start + took)
+        if name:
+            return self._broken(address, name, start, took)
+        endpoint = self._seat.page.endpoint
+        follows = reply.status in REDIRECTS and reply.status not in endpoint.status
+        expectation, matched = (
+            (None, "")
+            if follows and self._leads(acts)
+            else hold(endpoint, reply.status, len(body), lambda: reply.body)
+        )
+        headers = (("Content-Type", reply.kind), ("Content-Length", str(len(body))),
+                   ("Connection", "close"), *reply.headers)  # fmt: skip
+        return HttpExchange(
+            at=_at(start), took=took, hop=self._hop, url=self._url(), address=address,
+            method=endpoint.method, status=reply.status, headers=told_headers(headers),
+            location=f"http://{NOTICE_NAME}/" if expectation is None else "",
+            title=pages.title(body, "utf-8"), length=len(body),
+            digest=hashlib.sha256(body).hexdigest() if body else "",
+            expectation=expectation, matched=matched, first_byte=min(first, took),
+        )  # fmt: skip
+
+    def _broken(self, address: str, name: str, start: float, took: float) -> HttpExchange:
+        return HttpExchange(
+            at=_at(start), took=took, failure=failure(name), hop=self._hop, url=self._url(),
+            address=address, method=self._seat.page.endpoint.method,
+        )  # fmt: skip
+
+    def _leads(self, acts: Sequence[Act]) -> bool:
+        return self._hop == 0 and any(act.leads for act in acts)
+
+    def _url(self) -> str:
+        return url(self._seat.page.endpoint) if self._hop == 0 else f"http://{NOTICE_NAME}/"
+
+    def _replied(self, address: str, acts: Sequence[Act]) -> tuple[Reply, str]:
+        """Say what comes to a request: an answer, or how it fails."""
+        plain = self._scheme == "http"
+        if address == NOTICE or any(HTTP in act.diverts for act in acts if plain):
+            return Reply(body=NOTICE_PAGE), ""
+        mine = [act for act in acts if plain or not act.plain]
+        name = next((act.request for act in mine if act.request), "")
+        reply = next((act.reply for act in mine if act.reply), self._seat.reply)
+        if reply.silent or any(0 < act.budget < len(reply.body) for act in acts if not plain):
+            name = name or TIMEOUT
+        more = tuple(header for act in mine for header in act.headers)
+        return msgspec.structs.replace(reply, headers=(*reply.headers, *more)), name
+
+    # ── the differential tests ───────────────────────────────────────────────────────────────
+
+    def _test(
+        self, test: DifferentialTest, last: Sequence[Observation], start: float
+    ) -> list[Observation]:
+        if test is DifferentialTest.NEUTRAL_NAME:
+            address = next(
+                step.address
+                for step in last
+                if isinstance(step, TlsHandshake)
+                and step.failure
+                and step.failure.name in CUT_SHORT
+            )
+            return self._knock(address, test, start, NEUTRAL_NAME)
+        known = {a for step in last if isinstance(step, DnsLookup) for a in step.answers}
+        asked = self._lookup("A", start, test)
+        others = [a for a in asked.answers if a not in known and not is_bogon(a, ())]
+        more = self._knock(others[0], test, start + asked.took) if others else []
+        return [asked, *more]
+
+    def _knock(
+        self, address: str, test: DifferentialTest, start: float, other: str = ""
+    ) -> list[Observation]:
+        acts = self._acts()
+        connected = self._connect(address, acts, start, test)
+        if connected.failure or self._scheme == "http":
+            return [connected]
+        return [connected, self._shake(address, acts, start + connected.took, test, other)]
+
+
+def certificate(host: str, kind: str = "", issuer: str = "CN=Lab CA") -> Certificate:
+    """Show a certificate of the lab's authority: good, or `expired` yesterday."""
+    begins, ends = EPOCH - timedelta(days=60), EPOCH + timedelta(days=300)
+    return Certificate(
+        sha256=hashlib.sha256(f"{host} {issuer} {kind == 'expired'}".encode()).hexdigest(),
+        subject=f"CN={host}",
+        issuer=issuer,
+        names=(host,),
+        not_before=begins,
+        not_after=EPOCH - timedelta(days=1) if kind == "expired" else ends,
+    )
+
+
+FALSE = certificate("filter.operator.net", issuer="CN=National Filter CA")
+
+
+def _at(seconds: float) -> datetime:
+    return EPOCH + timedelta(seconds=seconds)
+
+
+def _hits(family: Family, address: str) -> bool:
+    """Of two addresses, v4 before v6, every other one is the v4."""
+    return family is Family.BOTH or ":" not in address
+
+
+def _rate(acts: Sequence[Act], size: int) -> float:
+    """Bytes a second that an answer of that size comes in."""
+    slow = next((act.rate for act in acts if act.rate), 0.0)
+    if not slow:
+        return BYTES_A_SECOND
+    late = max(0.0, size + HANDSHAKE_BYTES - POLICING_BURST_BYTES) / slow
+    return size / max(late, size / BYTES_A_SECOND) if size else BYTES_A_SECOND
