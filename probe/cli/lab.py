@@ -1,4 +1,4 @@
-"""`probe lab`: scenarios listed, shown, and run end to end beside the truth."""
+"""`probe lab`: scenarios listed, shown, run end to end beside the truth, and scored."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from probe.cli import score
 
 if TYPE_CHECKING:  # a quick `probe --help` loads none of this
     from probe.lab.result import Done
@@ -21,6 +23,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     showing.add_argument("scenario", help="a name from the list, or a YAML file")
     showing.set_defaults(func=show)
     _add_run(commands)
+    score.add(commands)
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

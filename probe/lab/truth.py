@@ -78,7 +78,7 @@ def scopes(expected: Expected) -> frozenset[Scope]:
 def answered_by(expected: Expected, incident: Incident) -> bool:
     """Whether the incident says exactly this."""
     return (
-        _same_matter(expected, incident)
+        same_matter(expected, incident)
         and incident.scope in scopes(expected)
         and same_places(expected, incident)
         and _same_features(expected, incident)
@@ -89,7 +89,7 @@ def answered_by(expected: Expected, incident: Incident) -> bool:
 def underway_to(expected: Expected, incident: Incident, at: float) -> bool:
     """Whether the incident is a part of this truth: right as far as it goes."""
     return (
-        _same_matter(expected, incident)
+        same_matter(expected, incident)
         and at >= expected.onset
         and set(incident.countries) <= set(expected.countries or incident.countries)
         and set(incident.features) <= set(expected.features or incident.features)
@@ -109,7 +109,7 @@ def private(incident: Incident) -> bool:
     return incident.cause is Cause.LOCAL_FAULT and incident.scope is Scope.VANTAGE
 
 
-def _same_matter(expected: Expected, incident: Incident) -> bool:
+def same_matter(expected: Expected, incident: Incident) -> bool:
     return incident.cause in causes(expected) and _of_service(expected, incident)
 
 

@@ -1,0 +1,87 @@
+"""Work spread over processes, with its progress in one count.
+
+Processes are spawned, not forked: a terminal's progress bar is a thread, and forking beside a
+thread may copy a lock that nobody will ever release.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from multiprocessing.sharedctypes import Synchronized
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+Tick = Callable[[int], None]
+"""Told how much more has been done."""
+Work = Callable[[T, Tick], R]
+"""A function of a module, so that another process finds it."""
+
+POLL_SECONDS = 0.25
+
+
+def cores() -> int:
+    """Count those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def each(work: Work[T, R], tasks: Sequence[T], jobs: int, tick: Tick) -> Iterator[R]:
+    """Give the results as they come, in no order; `tick` hears of what the workers report."""
+    jobs = min(jobs, len(tasks))
+    if jobs <= 1:
+        yield from (work(task, tick) for task in tasks)
+        return
+    before = set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")
+    done: Synchronized[int] = context.Value("q", 0)
+    with ProcessPoolExecutor(jobs, context, _begin, (done,)) as pool:
+        try:
+            yield from _results(pool, work, tasks, done, tick)
+        except BaseException:
+            # Ctrl-C, a reader that went away, a bug: nothing goes on for nobody.
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in set(multiprocessing.active_children()) - before:
+                child.terminate()
+            raise
+
+
+def _results(
+    pool: ProcessPoolExecutor,
+    work: Work[T, R],
+    tasks: Sequence[T],
+    done: Synchronized[int],
+    tick: Tick,
+) -> Iterator[R]:
+    pending = {pool.submit(_run, work, task) for task in tasks}
+    told = 0
+    while pending:
+        ready, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
+        tick(done.value - told)
+        told = done.value
+        yield from (future.result() for future in ready)
+
+
+class _Count:
+    """The worker's end of the common count."""
+
+    done: Synchronized[int] | None = None
+
+
+def _begin(done: Synchronized[int]) -> None:
+    """Make a worker ready; Ctrl-C ends it without a word, for the terminal tells all of us."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _Count.done = done
+
+
+def _run(work: Work[T, R], task: T) -> R:
+    return work(task, _tick)
+
+
+def _tick(count: int) -> None:
+    if _Count.done is not None:
+        with _Count.done.get_lock():
+            _Count.done.value += count

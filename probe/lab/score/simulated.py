@@ -1,0 +1,35 @@
+"""Plays of the simulated lab, in the shapes that are scored here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from probe.lab.scenario import Scenario
+from probe.lab.score.fleet import Tick
+from probe.lab.score.outcome import Played
+from probe.lab.score.playing import Task, score
+from probe.lab.score.quiet import Shard, Watched, follow
+from probe.lab.score.session import Round, Window, rounds
+from probe.lab.simulated import play as simulated
+from probe.lab.simulated.walk import EPOCH
+
+BEFORE = 10
+"""Rounds measured before the first one that is judged."""
+
+
+def play(task: Task, tick: Tick) -> Played:
+    """Play a scenario under a seed, and score it."""
+    played = score(task, simulated.play(task.scenario, task.seed))
+    tick(1)
+    return played
+
+
+def watch(shard: Shard, tick: Tick) -> Watched:
+    """Play and judge a part of the quiet world, from its first round to its last."""
+    return follow(shard.scenario, _rounds(shard.scenario, shard.seed, shard.rounds), tick)
+
+
+def _rounds(scenario: Scenario, seed: int, count: int) -> Iterator[Round]:
+    begin, end = -BEFORE * scenario.round, count * scenario.round
+    arriving = simulated.measurements(scenario, seed, begin=begin, end=end)
+    return rounds(scenario, EPOCH, arriving, Window(), count)
