@@ -76,7 +76,7 @@ def common_answers(sights: Iterable[Sight]) -> frozenset[tuple[str, str]]:
     users: dict[tuple[str, str], set[str]] = defaultdict(set)
     for sight in sights:
         for address in sight.answers:
-            users[sight.vantage.country, address].add(sight.measurement.target.endpoint)
+            users[sight.vantage.country, address].add(sight.target.endpoint)
     return frozenset(place for place, endpoints in users.items() if len(endpoints) > 1)
 
 
@@ -90,7 +90,7 @@ def control_paces(sights: Iterable[Sight]) -> dict[str, float]:
     """Each vantage's usual pace to its own controls."""
     paces: dict[str, list[float]] = defaultdict(list)
     for sight in sights:
-        if sight.met and sight.measurement.target.service == CONTROL:
+        if sight.met and sight.target.service == CONTROL:
             paces[sight.vantage.id].append(sight.pace)
     return {vantage: median(values) for vantage, values in paces.items()}
 

@@ -10,7 +10,7 @@ from probe.judge.sight import Sight
 from probe.model import Author, Cause, Evidence, Standing
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """What the rules say of one sight."""
 
     sight: Sight
@@ -54,7 +54,7 @@ def _word(finding: Finding, row: Row, standing: Standing | None = None) -> Evide
     return Evidence(
         rule=row.id,
         standing=standing or row.standing,
-        measurement=finding.sight.measurement.id,
+        measurement=finding.sight.id,
         vantage=finding.sight.vantage.id,
         mechanism=row.mechanism,
         layer=row.layer,

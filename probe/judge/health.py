@@ -81,8 +81,8 @@ def _examine_one(vantage: Vantage, sights: list[Sight], view: View) -> Health:
 def _measured(
     vantage: Vantage, sights: list[Sight], controls: tuple[Sight, ...], well_at: datetime | None
 ) -> Health:
-    latest = max(sights, key=lambda s: (s.at, s.measurement.id), default=None)
-    said = latest.measurement.health if latest is not None else None
+    latest = max(sights, key=lambda s: (s.at, s.id), default=None)
+    said = latest.health if latest is not None else None
     tallies = _tallies(controls)
     if not controls and said is not None:
         tallies = {Reach.DOMESTIC: said.domestic, Reach.FOREIGN: said.foreign}
@@ -97,7 +97,7 @@ def _measured(
 
 def _failed_control(sight: Sight, well_at: datetime | None) -> bool:
     """A control that failed after the last foreign one that passed."""
-    control = sight.measurement.target.service == CONTROL
+    control = sight.target.service == CONTROL
     return control and not sight.met and (well_at is None or sight.at > well_at)
 
 
@@ -105,11 +105,11 @@ def _fresh_controls(sights: Iterable[Sight], view: View) -> tuple[Sight, ...]:
     """The latest result of each control that is not too old to speak."""
     latest: dict[str, Sight] = {}
     for sight in sights:
-        target = sight.measurement.target
+        target = sight.target
         if target.service != CONTROL or view.now - sight.at > FRESH_ROUNDS * view.round:
             continue
         held = latest.get(target.endpoint)
-        if held is None or (held.at, held.measurement.id) < (sight.at, sight.measurement.id):
+        if held is None or (held.at, held.id) < (sight.at, sight.id):
             latest[target.endpoint] = sight
     return tuple(latest[endpoint] for endpoint in sorted(latest))
 
@@ -121,7 +121,7 @@ def _well_at(sights: Iterable[Sight], view: View) -> datetime | None:
 
 def _vouched(sight: Sight, view: View) -> datetime | None:
     """When a foreign control passed, by this sight: itself, or the round before its tally."""
-    target, said = sight.measurement.target, sight.measurement.health
+    target, said = sight.target, sight.health
     if target.service == CONTROL:
         return sight.at if sight.met and target.feature == Reach.FOREIGN else None
     if said.foreign.ok and said.reason in HARMLESS:
@@ -131,7 +131,7 @@ def _vouched(sight: Sight, view: View) -> datetime | None:
 
 def _tallies(controls: Sequence[Sight]) -> dict[Reach, Tally]:
     def tally(reach: Reach) -> Tally:
-        mine = [s for s in controls if s.measurement.target.feature == reach]
+        mine = [s for s in controls if s.target.feature == reach]
         return Tally(ok=sum(s.met for s in mine), of=len(mine))
 
     return {reach: tally(reach) for reach in Reach}
@@ -163,9 +163,9 @@ def _failing(domestic: Tally, reason: str, controls: Sequence[Sight]) -> Conditi
     return Condition.BROKEN if unnamed or blamed else Condition.DARK
 
 
-def spoilt(measurement: Measurement) -> bool:
+def spoilt(seen: Measurement | Sight) -> bool:
     """Whether the vantage itself was unwell when it measured, by its own word."""
-    said = measurement.health
+    said = seen.health
     return said.reason not in HARMLESS or (
         said.foreign.of > 0 and 2 * said.foreign.ok < said.foreign.of
     )

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from probe.model import Expectation, HttpExchange
+
+CHALLENGES = ("just a moment", "attention required", "are you a robot", "captcha")
 NOTICES = (
     ("ir.peyvandha", ("10.10.34.34", "10.10.34.35", "10.10.34.36", "peyvandha.ir")),
     ("id.internet_positif", ("internetpositif", "internet-positif", "trustpositif", "internet positif")),
@@ -30,3 +33,25 @@ def known_notice(text: str) -> str:
     if not low:
         return ""
     return next((name for name, signs in NOTICES if any(sign in low for sign in signs)), "")
+
+
+def shown_notice(step: HttpExchange) -> str:
+    """A page over a valid certificate is never asked: that is the service's own."""
+    texts = (step.location, step.title, step.address, *_headers(step))
+    by_words = next(filter(None, map(known_notice, texts)), "")
+    return by_words or (step.matched if step.expectation is not Expectation.FORBIDDEN else "")
+
+
+def _headers(step: HttpExchange) -> tuple[str, ...]:
+    return tuple(
+        header.value for header in step.headers if header.name.lower() in {"server", "via"}
+    )
+
+
+def challenged(final: HttpExchange) -> bool:
+    title = final.title.lower()
+    mitigated = any(
+        header.name.lower() == "cf-mitigated" and "challenge" in header.value.lower()
+        for header in final.headers
+    )
+    return mitigated or any(words in title for words in CHALLENGES)

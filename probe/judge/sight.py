@@ -10,15 +10,18 @@ from functools import lru_cache
 
 import msgspec
 
-from probe.judge.notices import known_notice
+from probe.judge.notices import challenged, known_notice, shown_notice
+from probe.judge.sites import site
 from probe.model import (
     DifferentialTest,
     DnsLookup,
     Expectation,
+    Health,
     HttpExchange,
     Layer,
     Measurement,
     Observation,
+    Target,
     TcpConnect,
     TlsHandshake,
     Vantage,
@@ -33,7 +36,6 @@ UNREACHABLE = frozenset({"network_unreachable", "host_unreachable"})
 CERTIFICATE = frozenset(
     {"ssl_invalid_hostname", "ssl_unknown_authority", "ssl_invalid_certificate"}
 )
-CHALLENGES = ("just a moment", "attention required", "are you a robot", "captcha")
 X509_EXPIRED = 10
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
 
@@ -48,10 +50,19 @@ class Contrast(StrEnum):
     """It fails here too."""
 
 
-class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What one measurement shows, without any other beside it."""
+class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
+    """What one measurement shows, without any other beside it.
 
-    measurement: Measurement
+    It does not hold the measurement: a window of sights must fit where its measurements do not.
+    """
+
+    id: str
+    """The measurement's: the witness by which evidence names it."""
+    at: datetime
+    vantage: Vantage
+    target: Target
+    health: Health
+    """How well the vantage said it was."""
     met: bool = False
     """A whole answer that meets the expectations."""
     answered: bool = False
@@ -91,32 +102,10 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The notice was reached by a redirect."""
     pace: float = 0.0
     """Seconds for TCP, TLS and the first byte of the answer that met the expectations."""
-
-    @property
-    def at(self) -> datetime:
-        return self.measurement.at
-
-    @property
-    def vantage(self) -> Vantage:
-        return self.measurement.vantage
-
-
-class _Key:
-    """A measurement in a cache: found by its id, trusted only when it is the same in full."""
-
-    __slots__ = ("measurement",)
-
-    def __init__(self, measurement: Measurement) -> None:
-        self.measurement = measurement
-
-    def __hash__(self) -> int:
-        return hash(self.measurement.id)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Key):
-            return NotImplemented
-        mine, theirs = self.measurement, other.measurement
-        return mine is theirs or mine == theirs
+    only_named: bool = False
+    """Nothing but names was asked for."""
+    site: tuple[str, str] = ("", "")
+    """The delivery network that answered, and its site."""
 
 
 class _Chain(msgspec.Struct, eq=False):
@@ -131,13 +120,53 @@ class _Chain(msgspec.Struct, eq=False):
 
 
 def read(measurement: Measurement) -> Sight:
-    """Read a measurement; the same one is read once."""
-    return _read(_Key(measurement))
+    """Read a measurement: at a glance where it is a whole answer, else step by step."""
+    return _glance(measurement) or _studied(measurement)
 
 
-@lru_cache(maxsize=65536)
-def _read(key: _Key) -> Sight:
-    measurement = key.measurement
+def _glance(measurement: Measurement) -> Sight | None:
+    """Read one whole answer over a certificate that is valid, without a redirect, else None.
+
+    The common case by far, and nothing but what the rules ask of a met expectation.
+    """
+    steps = measurement.observations
+    final = steps[-1] if steps else None
+    if not isinstance(final, HttpExchange) or not _whole(final):
+        return None
+    names: list[DnsLookup] = []
+    valid: list[str] = []
+    took = 0.0
+    for step in steps:
+        if step.test is not None or step.hop or (step is not final and type(step) is HttpExchange):
+            return None
+        if isinstance(step, DnsLookup):
+            names.append(step)
+        elif step.failure is None and step is not final:
+            if isinstance(step, TlsHandshake):
+                valid.append(step.address)
+            took += step.took if step.address == final.address else 0.0
+    if final.address not in valid:
+        return None
+    answers = _unique([address for step in names for address in step.answers])
+    return Sight(
+        id=measurement.id, at=measurement.at, vantage=measurement.vantage,
+        target=measurement.target, health=measurement.health, met=True, answered=True,
+        secure=True, status=final.status, expectation=Expectation.MET, answers=answers,
+        valid=_unique(valid), tried=(final.address,), bogon=_bogon(names, answers),
+        doubled=_doubled(names), pace=took + (final.first_byte or final.took),
+        site=site(final.headers),
+    )  # fmt: skip
+
+
+def _whole(final: HttpExchange) -> bool:
+    return (
+        final.expectation is Expectation.MET
+        and final.failure is None
+        and final.url.startswith("https:")
+    )
+
+
+def _studied(measurement: Measurement) -> Sight:
     chain = _sort(measurement)
     valid = {(step.hop, step.address) for step in chain.tls if step.failure is None}
     final = _final(chain, valid)
@@ -148,14 +177,21 @@ def _read(key: _Key) -> Sight:
     notice, redirected = _notice(chain)
     met = final.expectation is Expectation.MET and (secure or not notice)
     return Sight(
-        measurement=measurement, answered=True, met=met, secure=secure,
-        status=final.status,
+        id=measurement.id, at=measurement.at, vantage=measurement.vantage,
+        target=measurement.target, health=measurement.health,
+        answered=True, met=met, secure=secure, status=final.status,
         digest="" if met or secure else final.digest, expectation=final.expectation, notice=notice,
-        redirected=redirected, challenge=_challenged(final),
+        redirected=redirected, challenge=challenged(final),
         pace=_pace(chain, final) if met else 0.0,
         answers=common.answers, valid=common.valid, bogon=common.bogon,
-        doubled=common.doubled, tried=(final.address,),
+        doubled=common.doubled, tried=(final.address,), site=_site(chain),
     )  # fmt: skip
+
+
+def _site(chain: _Chain) -> tuple[str, str]:
+    """Who delivered the last answer that says so."""
+    told = (site(step.headers) for step in reversed(chain.http) if step.headers)
+    return next((found for found in told if found[0]), ("", ""))
 
 
 def _sort(measurement: Measurement) -> _Chain:
@@ -212,13 +248,21 @@ class _Common(msgspec.Struct, eq=False):
 def _names_and_certificates(chain: _Chain) -> _Common:
     first = [step for step in chain.dns if step.hop == 0]
     answers = _unique(address for step in first for address in step.answers)
-    named_bogon = any(s.failure and s.failure.name == "dns_bogon_error" for s in first)
     return _Common(
         answers=answers,
         valid=_unique(step.address for step in chain.tls if step.failure is None),
-        bogon=named_bogon or (bool(answers) and all(map(is_bogon, answers))),
-        doubled=_unique(a for step in first for a in step.late if a not in step.answers),
+        bogon=_bogon(first, answers),
+        doubled=_doubled(first),
     )
+
+
+def _bogon(first: Iterable[DnsLookup], answers: tuple[str, ...]) -> bool:
+    named = any(s.failure and s.failure.name == "dns_bogon_error" for s in first)
+    return named or (bool(answers) and all(map(is_bogon, answers)))
+
+
+def _doubled(first: Iterable[DnsLookup]) -> tuple[str, ...]:
+    return _unique([a for step in first if step.late for a in step.late if a not in step.answers])
 
 
 def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
@@ -232,13 +276,17 @@ def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
     ]
     shown = bad[0].chain[0] if bad else None
     return Sight(
-        measurement=measurement, layer=layer, failure=name, own=_own(chain, steps),
+        id=measurement.id, at=measurement.at, vantage=measurement.vantage,
+        target=measurement.target, health=measurement.health,
+        layer=layer, failure=name, own=_own(chain, steps),
         expired=_expired(bad), answers=common.answers, valid=common.valid, bogon=common.bogon,
         doubled=common.doubled, leaf=shown.sha256 if shown else "",
         issuer=shown.issuer if shown else "", neutral=_neutral(chain, layer),
         second=_second(chain), second_answers=_unique(a for s in chain.second for a in s.answers),
         notice=notice, redirected=redirected,
         tried=_unique(s.address for s in steps if not isinstance(s, DnsLookup)),
+        only_named=bool(chain.dns) and not (chain.tcp or chain.tls or chain.http),
+        site=_site(chain),
     )  # fmt: skip
 
 
@@ -312,32 +360,10 @@ def _notice(chain: _Chain) -> tuple[str, bool]:
     valid = {(step.hop, step.address) for step in chain.tls if step.failure is None}
     for step in chain.http:
         over_tls = step.url.startswith("https:") and (step.hop, step.address) in valid
-        if not over_tls and (found := _shown_notice(step)):
+        if not over_tls and (found := shown_notice(step)):
             return found, step.hop > 0 or known_notice(step.location) == found
     named = (known_notice(address) for dns in chain.dns for address in dns.answers)
     return next(filter(None, named), ""), False
-
-
-def _shown_notice(step: HttpExchange) -> str:
-    """A page over a valid certificate is never asked: that is the service's own."""
-    texts = (step.location, step.title, step.address, *_headers(step))
-    by_words = next(filter(None, map(known_notice, texts)), "")
-    return by_words or (step.matched if step.expectation is not Expectation.FORBIDDEN else "")
-
-
-def _headers(step: HttpExchange) -> tuple[str, ...]:
-    return tuple(
-        header.value for header in step.headers if header.name.lower() in {"server", "via"}
-    )
-
-
-def _challenged(final: HttpExchange) -> bool:
-    title = final.title.lower()
-    mitigated = any(
-        header.name.lower() == "cf-mitigated" and "challenge" in header.value.lower()
-        for header in final.headers
-    )
-    return mitigated or any(words in title for words in CHALLENGES)
 
 
 def _pace(chain: _Chain, final: HttpExchange) -> float:

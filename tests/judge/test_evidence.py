@@ -37,7 +37,7 @@ def test_evidence_is_every_row_with_its_witness() -> None:
     assert (
         [p.rule for p in pieces] == [r.id for r in rows(silent)] == ["http.timeout", "cert.valid"]
     )
-    assert {p.measurement for p in pieces} == {silent.sight.measurement.id}
+    assert {p.measurement for p in pieces} == {silent.sight.id}
     assert {p.vantage for p in pieces} == {CASE.vantage.id}
     assert all(p.sentence and p.standing is Standing.SCORED for p in pieces)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from probe.judge.hypothesis import judge
 from probe.judge.incident import advance
-from probe.judge.sight import Contrast, Sight, is_bogon, read
+from probe.judge.sight import Contrast, Sight, _glance, _studied, is_bogon, read
 from probe.model import (
     DifferentialTest,
     DnsLookup,
@@ -220,3 +220,20 @@ def test_the_judge_never_raises_on_a_well_typed_measurement(
 def in_country(country: str) -> w.Case:
     vantage = next(v for v in w.ROSTER if v.country == country)
     return w.Case(vantage, "chirp", "web", "chirp-web", w.START + timedelta(seconds=9))
+
+
+@given(st.lists(STEPS, max_size=4), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_what_is_read_at_a_glance_is_what_a_study_finds(
+    steps: list[Observation], *, whole: bool
+) -> None:
+    case = in_country("DE")
+    seen = (*steps, *w.ok(case)) if whole else tuple(steps)
+    m = w.measurement(case, seen)
+    glance, study = _glance(m), _studied(m)
+    if not steps:
+        assert (glance is not None) is whole
+    if glance is not None:
+        assert glance.pace == pytest.approx(study.pace)
+        alike = {"challenge": False, "notice": "", "redirected": False, "pace": glance.pace}
+        assert msgspec.structs.asdict(glance) == {**msgspec.structs.asdict(study), **alike}

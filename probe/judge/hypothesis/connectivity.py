@@ -196,7 +196,7 @@ def _evidence(health: Health) -> Evidence:
     return Evidence(
         rule=f"health.{health.condition.value}",
         standing=Standing.SCORED,
-        measurement=chosen.measurement.id if chosen is not None else "",
+        measurement=chosen.id if chosen is not None else "",
         vantage=health.vantage.id,
         author=Author.NOBODY,
         sentence=SENTENCES[health.condition],

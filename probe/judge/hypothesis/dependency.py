@@ -15,10 +15,8 @@ from probe.judge.hypothesis.sharing import Key, Shared, Unit
 from probe.judge.hypothesis.sharing import shared as explained
 from probe.judge.hypothesis.weighing import Matter, Place
 from probe.judge.rules import Category
-from probe.judge.sight import Sight
-from probe.judge.sites import site
 from probe.judge.view import View
-from probe.model import SIDES, Author, Cause, HttpExchange, Side
+from probe.model import SIDES, Author, Cause, Side
 
 LASTING_ROUNDS = 3
 FORGED = frozenset({Category.DNS_FORGED, Category.BLOCK_PAGE})
@@ -81,14 +79,7 @@ def _prefix(address: str) -> str:
 
 
 def _network(run: Run) -> str:
-    return next((name for f in run.findings if (name := _site(f.sight)[0])), "")
-
-
-def _site(sight: Sight) -> tuple[str, str]:
-    for step in reversed(sight.measurement.observations):
-        if isinstance(step, HttpExchange) and (found := site(step.headers))[0]:
-            return found
-    return "", ""
+    return next((name for f in run.findings if (name := f.sight.site[0])), "")
 
 
 def _of_matter(matter: Matter, keys: set[Key], view: View) -> list[Unit]:
@@ -108,7 +99,7 @@ def _of_matter(matter: Matter, keys: set[Key], view: View) -> list[Unit]:
 
 def _served(asn: int, held: Sequence[Run], networks: Iterable[str], view: View) -> set[Key]:
     """The sites from which a network is served: seen now, else remembered."""
-    now = dict(found for run in held for f in run.findings if (found := _site(f.sight))[1])
+    now = dict(found for run in held for f in run.findings if (found := f.sight.site)[1])
     named = {
         name: now.get(name) or view.memory.sites.get((asn, name)) for name in {*networks, *now}
     }

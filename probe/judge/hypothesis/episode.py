@@ -60,9 +60,9 @@ def runs(
     """Each well vantage's run for one feature: its worst endpoint's."""
     series: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
-        measurement = finding.sight.measurement
+        sight = finding.sight
         if usable(finding, healths):
-            series[measurement.vantage.id, measurement.target.endpoint].append(finding)
+            series[sight.vantage.id, sight.target.endpoint].append(finding)
     worst: dict[str, Run] = {}
     for (vantage, _), listed in sorted(series.items()):
         run = _run(listed, healths.get(vantage), view)
@@ -73,14 +73,14 @@ def runs(
 
 def usable(finding: Finding, healths: Mapping[str, Health]) -> bool:
     """Whether a sight may be weighed: it is about the endpoint, and its vantage was well."""
-    if finding.category is Category.NOTHING or spoilt(finding.sight.measurement):
+    if finding.category is Category.NOTHING or spoilt(finding.sight):
         return False
     health = healths.get(finding.sight.vantage.id)
     return health is None or health.condition not in UNWELL
 
 
 def _run(listed: list[Finding], health: Health | None, view: View) -> Run | None:
-    newest = sorted(listed, key=lambda f: (f.sight.at, f.sight.measurement.id), reverse=True)
+    newest = sorted(listed, key=lambda f: (f.sight.at, f.sight.id), reverse=True)
     if view.now - newest[0].sight.at > STALE_ROUNDS * view.round:
         return None
     streak = _streak(newest)

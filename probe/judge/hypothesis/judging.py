@@ -56,7 +56,7 @@ def _features(view: View, found: Iterable[tuple[str, str]]) -> list[tuple[str, s
 def _findings(sights: Sequence[Sight]) -> dict[tuple[str, str], list[Finding]]:
     by_endpoint: dict[tuple[str, str, str], list[Sight]] = defaultdict(list)
     for sight in sights:
-        target = sight.measurement.target
+        target = sight.target
         if target.service != CONTROL:
             by_endpoint[target.service, target.feature, target.endpoint].append(sight)
     own, common = control_paces(sights), common_answers(sights)

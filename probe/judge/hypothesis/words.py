@@ -42,9 +42,7 @@ def _spread(held: Sequence[Run], cause: Cause) -> list[Finding]:
         good = [f for f in run.findings if f.failing is run.failing]
         lanes[run.vantage.asn].extend(good[:MOST_OF_A_RUN])
     for lane in lanes.values():
-        lane.sort(
-            key=lambda f: (-strength(f, cause), -f.sight.at.timestamp(), f.sight.measurement.id)
-        )
+        lane.sort(key=lambda f: (-strength(f, cause), -f.sight.at.timestamp(), f.sight.id))
     order = sorted(lanes, key=lambda asn: (-strength(lanes[asn][0], cause), asn))
     turns = zip_longest(*(lanes[asn] for asn in order))
     return [finding for turn in turns for finding in turn if finding is not None]
