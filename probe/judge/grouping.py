@@ -47,6 +47,7 @@ def gather(verdicts: Sequence[Verdict]) -> tuple[Group, ...]:
         *_outages(told, ordered),
         *_refusals(told, ordered),
         *_restrictions(told, ordered, wide),
+        *_common(told),
         *_disruptions(told),
         *_faults(told),
     ]
@@ -124,6 +125,17 @@ def _restrictions(
     return groups
 
 
+def _common(told: Sequence[Verdict]) -> list[Group]:
+    """One group for what vantages of many countries depend on, such as a public resolver."""
+    by_name: dict[str, list[Verdict]] = defaultdict(list)
+    for v in told:
+        if v.leading is Cause.DEPENDENCY_OUTAGE and not v.service and v.shared:
+            by_name[v.shared[0]].append(v)
+    return [
+        _group(Cause.DEPENDENCY_OUTAGE, "", own, (), Scope.DEPENDENCY) for own in by_name.values()
+    ]
+
+
 def _disruptions(told: Sequence[Verdict]) -> list[Group]:
     by_country: dict[str, list[Verdict]] = defaultdict(list)
     for v in told:
@@ -197,7 +209,7 @@ def _evidence(own: Sequence[Verdict]) -> tuple[Evidence, ...]:
 
 def _shared(own: Sequence[Verdict]) -> tuple[str, ...]:
     """What most of the verdicts are explained by, the most telling first."""
-    seen = Counter(v.shared[0] for v in own if v.shared and not v.network)
+    seen = Counter(v.shared[0] for v in own if v.shared)
     return tuple(name for name, count in seen.most_common() if 2 * count > seen.total())
 
 

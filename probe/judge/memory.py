@@ -29,6 +29,7 @@ def remember(
     return Memory(
         beliefs=belief.remember(held.beliefs, verdicts, view),
         sites=_sites(held.sites, measurements),
+        builds=_builds(held.builds, measurements),
         usual=_usual(held.usual, measurements, verdicts),
     )
 
@@ -51,6 +52,16 @@ def _site(measurement: Measurement) -> tuple[str, str]:
         if isinstance(step, HttpExchange) and step.headers and (found := site(step.headers))[1]:
             return found
     return "", ""
+
+
+def _builds(held: Mapping[str, str], measurements: Iterable[Measurement]) -> Mapping[str, str]:
+    latest: dict[str, tuple[datetime, str, str]] = {}
+    for m in measurements:
+        if m.software:
+            told = (m.at, m.id, m.software)
+            latest[m.vantage.id] = max(latest.get(m.vantage.id, told), told)
+    changed = {who: build for who, (_, _, build) in latest.items() if held.get(who) != build}
+    return {**held, **changed} if changed else held
 
 
 # ── what is usual ────────────────────────────────────────────────────────────────────────────

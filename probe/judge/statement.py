@@ -81,6 +81,12 @@ def _outage(
 def _dependency(
     incident: Incident, incidents: Sequence[Incident], own: Sequence[Verdict], view: View
 ) -> str:
+    if not incident.service:
+        return (
+            f"probes in {_places(incident)} that use {_list(incident.shared)} get no names "
+            "resolved, while those beside them that use other resolvers do. "
+            "This says nothing about any country, network or service."
+        )
     others = [
         _service(i, view)
         for i in incidents
@@ -140,9 +146,10 @@ def _disruption(
 
 
 def _local(incident: Incident, _: Sequence[Incident], __: Sequence[Verdict], view: View) -> str:
+    cause = f" like others of its {_list(incident.shared)}," if incident.shared else ""
     return (
-        f"a probe in {_places(incident)} on {_operators(incident, view)} is unwell and is left "
-        "out of every verdict. This says nothing about the country or the network."
+        f"a probe in {_places(incident)} on {_operators(incident, view)} is unwell{cause} and is "
+        "left out of every verdict. This says nothing about the country or the network."
     )
 
 

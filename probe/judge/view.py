@@ -34,6 +34,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Of troubled cells: what was believed, oldest first."""
     sites: Mapping[tuple[int, str], str] = {}
     """(AS number, delivery network) → the site that served it last."""
+    builds: Mapping[str, str] = {}
+    """Vantage id → name and version of the agent that it last ran."""
     usual: Mapping[int, Mapping[int, Usual]] = {}
     """AS number → hour of the week by UTC (Monday's first is 0) → its ordinary failures."""
 

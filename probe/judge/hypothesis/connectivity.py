@@ -15,6 +15,7 @@ from itertools import chain
 import msgspec
 
 from probe.judge.health import UNWELL, Condition, Health
+from probe.judge.hypothesis.cohort import Fault, explained, faults
 from probe.judge.rules import VERSION
 from probe.judge.view import View
 from probe.model import Author, Cause, Evidence, Standing, State, Verdict
@@ -25,6 +26,7 @@ PRIOR_VANTAGE, PRIOR_NETWORK, PRIOR_COUNTRY = 1e-2, 1e-3, 2e-4
 """Of being lost at a moment, each by itself."""
 MEASURED = 6.0
 """Nats that a measured cut adds: foreign controls fail by the vantage's own account."""
+SHARED_SUPPORT = 0.95
 PATIENCE = 3
 """Rounds of measured failure before a disruption is confirmed, or one vantage is said unwell."""
 
@@ -50,10 +52,16 @@ class _Loss(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def connectivity(healths: Mapping[str, Health], view: View) -> tuple[Verdict, ...]:
-    """Verdicts without a service: one for each network and country that was ever heard."""
+    """Verdicts without a service: one for each network and country that was ever heard.
+
+    Vantages whose trouble a shared resolver or build explains have no say about their border.
+    """
+    heard = [health for health in healths.values() if _heard(health)]
+    found = faults(heard, view)
+    apart = explained(found)
     cells: dict[tuple[str, int], list[Health]] = defaultdict(list)
-    for health in healths.values():
-        if _heard(health):
+    for health in heard:
+        if health.vantage.id not in apart:
             cells[health.vantage.country, health.vantage.asn].append(health)
     deaf = _intake_is_deaf(cells)
     verdicts: list[Verdict] = []
@@ -61,7 +69,44 @@ def connectivity(healths: Mapping[str, Health], view: View) -> tuple[Verdict, ..
         networks = {asn: cells[c, asn] for c, asn in sorted(cells) if c == country}
         elsewhere = any(_alive(h) for (c, _), hs in cells.items() if c != country for h in hs)
         verdicts += _country(country, networks, view, trusted=elsewhere and not deaf)
-    return tuple(verdicts)
+    return _overlaid(verdicts, found, view)
+
+
+def _overlaid(
+    verdicts: Sequence[Verdict], found: Sequence[Fault], view: View
+) -> tuple[Verdict, ...]:
+    """Say of countries and networks what their vantages share, unless worse is known of them."""
+    told = {(v.country, v.network): v for v in verdicts}
+    for fault in reversed(found):
+        for place, held in _places(fault):
+            known = told.get(place)
+            if known is None or known.leading is not Cause.NETWORK_DISRUPTION:
+                told[place] = _shared(fault, place, held, view)
+    return tuple(told[place] for place in sorted(told))
+
+
+def _places(fault: Fault) -> list[tuple[tuple[str, int], list[Health]]]:
+    by_place: dict[tuple[str, int], list[Health]] = defaultdict(list)
+    for health in fault.held:
+        by_place[health.vantage.country, health.vantage.asn].append(health)
+        if fault.cause is Cause.DEPENDENCY_OUTAGE:
+            by_place[health.vantage.country, 0].append(health)
+    return sorted(by_place.items(), key=lambda entry: entry[0])
+
+
+def _shared(fault: Fault, place: tuple[str, int], held: Sequence[Health], view: View) -> Verdict:
+    country, asn = place
+    rounds = _rounds(fault.held, view)
+    support = dict.fromkeys(Cause, 0.0) | {fault.cause: SHARED_SUPPORT}
+    support[Cause.NETWORK_DISRUPTION] = 1 - SHARED_SUPPORT
+    ceiling = State.LIKELY if fault.cause is Cause.DEPENDENCY_OUTAGE else State.SUSPECTED
+    return Verdict(
+        service="", feature="", country=country, network=asn, at=view.now, leading=fault.cause,
+        state=ceiling if rounds > 1 else State.INSUFFICIENT, confidence=SHARED_SUPPORT,
+        support=support, shared=(fault.name,), evidence=tuple(_evidence(h) for h in held)[:12],
+        vantages=len(held), networks=len({h.vantage.asn for h in held}),
+        since=_since(held), rounds=rounds, rules=VERSION,
+    )  # fmt: skip
 
 
 def _heard(health: Health) -> bool:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from probe.judge import hypothesis, incident
-from probe.judge.view import View, window_start
+from probe.judge.memory import remember
+from probe.judge.view import Memory, View, window_start
 from probe.lab.scenario import Scenario
 from probe.lab.simulated.seat import probers
 from probe.lab.simulated.stream import Stream
@@ -78,6 +79,8 @@ class Bench:
         self._heard: dict[str, datetime] = {}
         self._lately: list[Measurement] = []
         self._incidents: tuple[Incident, ...] = ()
+        self._fresh: list[Measurement] = []
+        self._memory = Memory()
 
     def take(self, fresh: list[Measurement]) -> None:
         for made in fresh:
@@ -85,6 +88,7 @@ class Bench:
             if known is None or known < made.at:
                 self._heard[made.vantage.id] = made.at
         self._lately.extend(fresh)
+        self._fresh.extend(fresh)
 
     def sit(self, at: float) -> tuple[tuple[Verdict, ...], tuple[Incident, ...]]:
         view = View(
@@ -93,9 +97,11 @@ class Bench:
             services=self._services,
             roster=self._roster,
             heard=dict(self._heard),
+            memory=self._memory,
         )
         before = window_start(view) - view.round
         self._lately = [made for made in self._lately if made.at >= before]
         verdicts = hypothesis.judge(self._lately, view)
         self._incidents = incident.advance(self._incidents, verdicts, view)
+        self._memory, self._fresh = remember(self._fresh, verdicts, view), []
         return verdicts, self._incidents
