@@ -37,6 +37,9 @@ SERVICE_OF_SERIES = links.to(Uid.SERVICE, "This service", service=links.of(SERIE
 SERVICE_OF_ROW = links.to(Uid.SERVICE, "This service", service=links.of(ROW, "service"))
 COUNTRY = Column("country", links=[COUNTRY_OF_ROW])
 FEW: Steps = ((None, RED), (1, ORANGE), (2, GREEN))
+DAY = 86400.0
+ENDS: Steps = ((None, RED), (7 * DAY, ORANGE), (21 * DAY, GREEN))
+"""Seconds to the end of a certificate."""
 NONE_BEST: Steps = ((None, GREEN), (1, ORANGE))
 OF_CONTROLS = (
     f"sum by (reach) (worksforwhom_controls_ok{{{HERE}}})\n"

@@ -337,4 +337,5 @@ class Agent:
             reload_ok=self.reload_ok,
             reloaded=self.reloaded,
             web_config={"web": self.protection.ok} if self.protection.file else {},
+            web_expires={"web": expires} if (expires := self.protection.now.expires) else {},
         )

@@ -42,7 +42,7 @@ class Listeners:
         if config.tls and self.protections["web"].tls:
             raise ConfigError(f"{config.web.config_file}: tls_server_config: `tls` gives one, too")
         self._tls = certificate.context(config.tls) if config.tls else None
-        self._expires = _expiry(config.tls, now) if config.tls else now
+        self._expires = _expiry(config.tls, now) if config.tls else None
         self._patience = Patience()
         self._servers: list[web.AppRunner] = []
 
@@ -67,7 +67,7 @@ class Listeners:
         if self._tls and tls:
             now, expires = self._clock.now(), _until(tls)
             try:
-                handshake.no_worse(expires, self._expires, now)
+                handshake.no_worse(expires, self._expires or now, now)
             except ConfigError as error:
                 raise ConfigError(f"tls: {tls.certificate}: {error}") from None
             certificate.load(self._tls, tls)
@@ -79,6 +79,12 @@ class Listeners:
     def good(self) -> Mapping[str, bool]:
         """Say of each listener that has a file whether its last reading was good."""
         return {name: held.ok for name, held in self.protections.items() if held.file}
+
+    def expiries(self) -> Mapping[str, datetime]:
+        """Give the end of the certificate that each listener shows, of those that speak TLS."""
+        named = {name: held.now.expires for name, held in self.protections.items()}
+        ends = {**named, "web": self._expires or named["web"]}
+        return {name: at for name, at in ends.items() if at}
 
     def sweep(self) -> None:
         """Close the connections that never get a request out."""

@@ -291,6 +291,7 @@ class Centre:
             reload_ok=self.reloaded.ok,
             reloaded=self.reloaded.at,
             web_config=self.listeners.good(),
+            web_expires=self.listeners.expiries(),
         )
 
 

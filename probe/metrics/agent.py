@@ -78,6 +78,8 @@ class Snapshot:
     reloaded: datetime | None = None
     web_config: Mapping[str, bool] = field(default_factory=dict)
     """Of the listener, where it has a file of its own: whether its last reading was good."""
+    web_expires: Mapping[str, datetime] = field(default_factory=dict)
+    """Of the listener, where it speaks TLS: the end of the certificate in use."""
 
 
 def exposition(snapshot: Snapshot, form: Form = Form.CLASSIC) -> Iterator[bytes]:
@@ -224,6 +226,13 @@ LISTED = (
         "Whether a listener's web.config_file was good when it was last read.",
         "listener",
         lambda s: s.web_config,
+    ),
+    Listed(
+        PREFIX + "web_certificate_expiry_timestamp_seconds",
+        Kind.GAUGE,
+        "End of the certificate that a listener shows.",
+        "listener",
+        lambda s: {name: at.timestamp() for name, at in s.web_expires.items()},
     ),
     Listed(
         PREFIX + "vantage_unhealthy",

@@ -70,6 +70,8 @@ class Snapshot:
     reloaded: datetime | None = None
     web_config: Mapping[str, bool] = field(default_factory=dict)
     """Of each listener with a file of its own: whether its last reading was good."""
+    web_expires: Mapping[str, datetime] = field(default_factory=dict)
+    """Of each listener that speaks TLS: the end of the certificate in use."""
 
 
 class _Scrape(Collector):
@@ -218,6 +220,14 @@ def _process(snapshot: Snapshot) -> Iterator[Metric]:
     for listener, good in snapshot.web_config.items():
         files.add_metric((listener,), good)
     yield files
+    ends = GaugeMetricFamily(
+        PREFIX + "web_certificate_expiry_timestamp_seconds",
+        "End of the certificate that a listener shows.",
+        labels=("listener",),
+    )
+    for listener, at in snapshot.web_expires.items():
+        ends.add_metric((listener,), at.timestamp())
+    yield ends
     yield InfoMetricFamily(
         PREFIX + "build",
         "Version of this program.",

@@ -254,9 +254,21 @@ def test_an_expired_certificate_is_said(tmp_path: Path, caplog: pytest.LogCaptur
     certified(tmp_path)
     listeners.renew(tls)
     assert caplog.text.count("renew it") == 2
+    good = listeners.expiries()["web"]
+    assert good > past
     certified(tmp_path, past)
     with pytest.raises(ConfigError, match=r"^tls: .*c\.pem: the certificate expired at 2020"):
         listeners.renew(tls)
+    assert listeners.expiries() == {"web": good}
+
+
+def test_the_end_of_each_listeners_certificate_is_told(tmp_path: Path) -> None:
+    certified(tmp_path, end := datetime(2100, 1, 1, tzinfo=UTC))
+    file = tmp_path / "web.yaml"
+    file.write_text("tls_server_config: {cert_file: c.pem, key_file: k.pem}\n")
+    pages = Listening(listen="127.0.0.1:0", config_file=str(file))
+    listeners = Listeners(CorrelatorConfig(agents=(), pages=pages), SystemClock())
+    assert listeners.expiries() == {"pages": end}
 
 
 def test_one_listener_has_one_certificate(tmp_path: Path) -> None:

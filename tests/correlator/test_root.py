@@ -33,6 +33,7 @@ from probe.config.shape import (
     Tls,
     Webhooks,
 )
+from probe.config.web import TlsServer
 from probe.correlator import Bound, Conclusions, Hooks, Reload, run
 from probe.judge.view import View
 from probe.model import (
@@ -49,7 +50,7 @@ from probe.model import (
     Verdict,
 )
 from probe.store import StoreError
-from probe.transport import certificate, wire
+from probe.transport import certificate, handshake, wire
 from probe.transport.listen import ListenError
 
 CLOCK = SystemClock()
@@ -362,6 +363,13 @@ async def test_the_intake_speaks_tls(tmp_path: Path) -> None:
         url = f"https://{centre.bound.web[0]}/-/healthy"
         async with centre.client.get(url, ssl=trust) as answer:
             assert answer.status == 200
+        ends = handshake.expiry(TlsServer(cert_file=tls.certificate)).timestamp()
+        name = "worksforwhom_web_certificate_expiry_timestamp_seconds"
+        async with centre.client.get(url.replace("/-/healthy", "/metrics"), ssl=trust) as answer:
+            shown = await answer.text()
+    (line,) = (line for line in shown.splitlines() if line.startswith(name))
+    assert line.startswith(f'{name}{{listener="web"}} ')
+    assert float(line.split()[1]) == ends
 
 
 async def test_what_it_cannot_start_with_is_a_sentence(tmp_path: Path) -> None:

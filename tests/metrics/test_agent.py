@@ -43,6 +43,7 @@ FULL = Snapshot(
     uplink_success=NOW,
     reload_ok=False,
     web_config={"web": False},
+    web_expires={"web": NOW},
     reloaded=NOW,
 )
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -99,6 +100,8 @@ def test_the_process_shows_its_gate_its_spool_and_its_reload() -> None:
     assert value(found, "worksforwhom_uplink_errors_total", reason="busy") == 6
     assert value(found, "worksforwhom_config_last_reload_successful") == 0
     assert value(found, "worksforwhom_web_config_last_reload_successful", listener="web") == 0
+    name = "worksforwhom_web_certificate_expiry_timestamp_seconds"
+    assert value(found, name, listener="web") == NOW.timestamp()
     name = "worksforwhom_config_last_reload_success_timestamp_seconds"
     assert value(found, name) == NOW.timestamp()
 
@@ -149,6 +152,7 @@ CONTRACT = {
             *("uplink_last_success_timestamp_seconds", "config_last_reload_successful"),
             *("config_last_reload_success_timestamp_seconds", "build"),
             "web_config_last_reload_successful",
+            "web_certificate_expiry_timestamp_seconds",
         )
     ),
 }

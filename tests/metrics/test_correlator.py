@@ -103,6 +103,7 @@ def test_counts_and_instants() -> None:
             reload_ok=False,
             reloaded=NOW,
             web_config={"web": True, "pages": False},
+            web_expires={"web": NOW},
         )
     )
     plain = {name: value for (name, labels), value in samples.items() if not labels}
@@ -119,6 +120,8 @@ def test_counts_and_instants() -> None:
         "worksforwhom_config_last_reload_success_timestamp_seconds": NOW.timestamp(),
     }
     files = labelled(samples, "worksforwhom_web_config_last_reload_successful", "listener")
+    ends = labelled(samples, "worksforwhom_web_certificate_expiry_timestamp_seconds", "listener")
+    assert ends == {"web": NOW.timestamp()}
     assert files == {"web": 1, "pages": 0}
     refused = labelled(samples, "worksforwhom_intake_refused_total", "reason")
     assert refused == {"bad_id": 3, "time_too_old": 0}

@@ -15,9 +15,7 @@ from deploy.grafana.panels import (
 )
 from deploy.grafana.pieces import CELLS, COUNTRY_OF_SERIES
 from deploy.grafana.tables import Column, listed, matrix
-from deploy.grafana.verdicts import GREEN, ORANGE, RED
 
-DAY = 86400.0
 STAGES = {"dns": "DNS", "tcp": "TCP", "tls": "TLS", "http": "HTTP"}
 
 FEATURES = matrix(
@@ -147,7 +145,7 @@ CERTIFICATES = listed(
             "Value",
             "runs out in",
             unit=SECONDS,
-            steps=((None, RED), (7 * DAY, ORANGE), (21 * DAY, GREEN)),
+            steps=pieces.ENDS,
         ),
     ],
 )

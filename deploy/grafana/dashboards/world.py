@@ -241,11 +241,15 @@ BUILD = listed(
         title="Builds and configuration",
         why="Version of each agent and correlator, and whether it took its configuration and the "
         "files that protect its listeners, where it has any, when it last read them. `no`: it goes "
-        "on with the older one; its log names the file and line.",
+        "on with the older one; its log names the file and line. Where it speaks TLS, until when.",
         queries=(
             Query("max by (job, instance, version, python) (worksforwhom_build_info)"),
             Query("max by (job, instance) (worksforwhom_config_last_reload_successful)"),
             Query("min by (job, instance) (worksforwhom_web_config_last_reload_successful)"),
+            Query(
+                "min by (job, instance) (worksforwhom_web_certificate_expiry_timestamp_seconds) "
+                "- time()"
+            ),
         ),
         unit=COUNT,
     ),
@@ -256,6 +260,7 @@ BUILD = listed(
         Column("python"),
         Column("Value #B", "configuration taken", mappings=verdicts.YES_NO),
         Column("Value #C", "web.config_file taken", mappings=verdicts.YES_NO),
+        Column("Value #D", "certificate ends in", unit=SECONDS, steps=pieces.ENDS),
     ],
 )
 
