@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from probe.judge.control import Reference
-from probe.judge.rules import CAP, EXTRA, MAIN, Category, Row
+from probe.judge.control import SLOW_SECONDS, Reference
+from probe.judge.health import spoilt
+from probe.judge.rules import CAP, EXTRA, MAIN, ROWS, Category, Row
 from probe.judge.sight import Sight
 from probe.model import Author, Cause, Evidence, Standing
 
@@ -33,6 +34,21 @@ def find(sight: Sight, known: Reference) -> Finding:
         failing=main.category not in {Category.OK, Category.NOTHING},
         author=Author.NETWORK if signed else main.author,
     )  # fmt: skip
+
+
+WHOLE = ROWS["ok.met"]
+
+
+def plain(sight: Sight) -> bool:
+    """Whether a sight is a whole answer whatever others see: the rules need no reference for it."""
+    return sight.met and sight.pace < SLOW_SECONDS and not spoilt(sight)
+
+
+def whole(sight: Sight) -> Finding:
+    """What the rules find of a plain sight."""
+    return Finding(
+        sight=sight, main=WHOLE, category=WHOLE.category, failing=False, author=WHOLE.author
+    )
 
 
 def rows(finding: Finding) -> tuple[Row, ...]:

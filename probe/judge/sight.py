@@ -119,12 +119,26 @@ class _Chain(msgspec.Struct, eq=False):
     second: list[DnsLookup] = msgspec.field(default_factory=list)
 
 
-def read(measurement: Measurement) -> Sight:
-    """Read a measurement: at a glance where it is a whole answer, else step by step."""
-    return _glance(measurement) or _studied(measurement)
+def read(measurement: Measurement, before: Sight | None = None) -> Sight:
+    """Read a measurement: at a glance where it is a whole answer, else step by step.
+
+    What is as it was in an earlier sight is shared with that one: a window is large.
+    """
+    known = measurement if before is None else _beside(measurement, before)
+    return _glance(known, before) or _studied(known)
 
 
-def _glance(measurement: Measurement) -> Sight | None:
+def _beside(measurement: Measurement, before: Sight) -> Measurement:
+    vantage, target, health = measurement.vantage, measurement.target, measurement.health
+    return msgspec.structs.replace(
+        measurement,
+        vantage=before.vantage if before.vantage == vantage else vantage,
+        target=before.target if before.target == target else target,
+        health=before.health if before.health == health else health,
+    )
+
+
+def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | None:
     """Read one whole answer over a certificate that is valid, without a redirect, else None.
 
     The common case by far, and nothing but what the rules ask of a met expectation.
@@ -147,14 +161,14 @@ def _glance(measurement: Measurement) -> Sight | None:
             took += step.took if step.address == final.address else 0.0
     if final.address not in valid:
         return None
-    answers = _unique([address for step in names for address in step.answers])
+    was = (before.answers, before.valid) if before is not None else ((), ())
+    answers = _unique([address for step in names for address in step.answers], was[0])
     return Sight(
         id=measurement.id, at=measurement.at, vantage=measurement.vantage,
         target=measurement.target, health=measurement.health, met=True, answered=True,
         secure=True, status=final.status, expectation=Expectation.MET, answers=answers,
-        valid=_unique(valid), tried=(final.address,), bogon=_bogon(names, answers),
-        doubled=_doubled(names), pace=took + (final.first_byte or final.took),
-        site=site(final.headers),
+        valid=_unique(valid, was[1]), bogon=_bogon(names, answers), doubled=_doubled(names),
+        pace=took + (final.first_byte or final.took), site=site(final.headers),
     )  # fmt: skip
 
 
@@ -304,9 +318,7 @@ def _deepest(chain: _Chain) -> tuple[Layer | None, list[Observation]]:
     return None, []
 
 
-def _main(
-    steps: list[Observation],
-) -> Observation | None:
+def _main(steps: list[Observation]) -> Observation | None:
     """The step that speaks: IPv4 before IPv6, what travelled before what never left."""
     return min(steps, key=_telling, default=None)
 
@@ -382,5 +394,7 @@ def is_bogon(address: str) -> bool:
         return True
 
 
-def _unique(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))
+def _unique(values: Iterable[str], like: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Each value once; `like` itself where that is the same."""
+    found = tuple(dict.fromkeys(values))
+    return like if found == like else found

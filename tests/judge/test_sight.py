@@ -222,7 +222,7 @@ def in_country(country: str) -> w.Case:
     return w.Case(vantage, "chirp", "web", "chirp-web", w.START + timedelta(seconds=9))
 
 
-@given(st.lists(STEPS, max_size=4), st.booleans())
+@given(steps=st.lists(STEPS, max_size=4), whole=st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_what_is_read_at_a_glance_is_what_a_study_finds(
     steps: list[Observation], *, whole: bool
@@ -235,5 +235,16 @@ def test_what_is_read_at_a_glance_is_what_a_study_finds(
         assert (glance is not None) is whole
     if glance is not None:
         assert glance.pace == pytest.approx(study.pace)
-        alike = {"challenge": False, "notice": "", "redirected": False, "pace": glance.pace}
+        unasked = {"challenge": False, "notice": "", "redirected": False, "tried": ()}
+        alike = {**unasked, "pace": glance.pace}
         assert msgspec.structs.asdict(glance) == {**msgspec.structs.asdict(study), **alike}
+
+
+def test_what_is_as_it_was_is_shared() -> None:
+    first, second = (w.measurement(in_country("DE"), w.ok(in_country("DE"))) for _ in range(2))
+    again = msgspec.json.decode(msgspec.json.encode(second), type=Measurement)
+    held, new = read(first), read(again, read(first))
+    assert new.vantage is first.vantage
+    assert (new.answers, new.valid) == (held.answers, held.valid)
+    other = read(w.measurement(in_country("TR"), w.sni_reset(in_country("TR"))), held)
+    assert other.vantage.country == "TR"

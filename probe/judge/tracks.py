@@ -1,0 +1,113 @@
+"""What each vantage saw of each endpoint, in order: all that the judge keeps of the past."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from probe.judge.evidence import Finding, plain, whole
+from probe.judge.sight import Sight, read
+from probe.model import Measurement
+
+Key = tuple[str, str, str, str]
+"""Vantage, service, feature, endpoint: by id."""
+
+
+class Stretch(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """The sights of one vantage at one endpoint within a window, oldest first; never empty."""
+
+    sights: Sequence[Sight]
+    findings: Sequence[Finding | None]
+    """What is said of each; None where it takes a reference to say it."""
+    plain: bool
+    """Whether there is no None among them."""
+
+
+class Track:
+    """The sights of one vantage at one endpoint, by time; ties by id."""
+
+    __slots__ = ("findings", "plain", "sights")
+
+    def __init__(self) -> None:
+        self.sights: list[Sight] = []
+        self.findings: list[Finding | None] = []
+        self.plain = True
+
+    def add(self, measurement: Measurement) -> None:
+        held = self.sights
+        sight = read(measurement, held[-1] if held else None)
+        finding = whole(sight) if plain(sight) else None
+        self.plain = self.plain and finding is not None
+        if not held or _when(held[-1]) < _when(sight):
+            held.append(sight)
+            self.findings.append(finding)
+        else:
+            insort(held, sight, key=_when)
+            self.findings.insert(held.index(sight), finding)
+
+    def within(self, first: datetime, last: datetime) -> Stretch | None:
+        """The part after `first` and up to `last`."""
+        held = self.sights
+        start, end = 0, len(held)
+        while start < end and held[start].at <= first:
+            start += 1
+        while end > start and held[end - 1].at > last:
+            end -= 1
+        if start == end:
+            return None
+        if end - start == len(held):
+            return Stretch(held, self.findings, self.plain)
+        findings = self.findings[start:end]
+        return Stretch(held[start:end], findings, self.plain or None not in findings)
+
+    def forget(self, before: datetime) -> list[str]:
+        """Drop what is from before a time, and give the ids of what is gone."""
+        held = self.sights
+        count = 0
+        while count < len(held) and held[count].at < before:
+            count += 1
+        gone = [sight.id for sight in held[:count]]
+        del held[:count], self.findings[:count]
+        self.plain = self.plain or None not in self.findings
+        return gone
+
+
+def _when(sight: Sight) -> tuple[datetime, str]:
+    return sight.at, sight.id
+
+
+class Tracks:
+    """Every track by its key; a measurement is held once, whatever the order of arrival."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[Key, Track] = defaultdict(Track)
+        self._ids: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, measurements: Iterable[Measurement]) -> None:
+        for measurement in measurements:
+            if measurement.id not in self._ids:
+                target = measurement.target
+                key = (measurement.vantage.id, target.service, target.feature, target.endpoint)
+                self._ids.add(measurement.id)
+                self._tracks[key].add(measurement)
+
+    def within(self, first: datetime, last: datetime) -> Iterator[tuple[Key, Stretch]]:
+        """What lies after `first` and up to `last`, track by track, in no order."""
+        for key, track in self._tracks.items():
+            stretch = track.within(first, last)
+            if stretch is not None:
+                yield key, stretch
+
+    def forget(self, before: datetime) -> None:
+        for key, track in list(self._tracks.items()):
+            if track.sights[0].at < before:
+                self._ids.difference_update(track.forget(before))
+                if not track.sights:
+                    del self._tracks[key]
