@@ -39,6 +39,7 @@ class Lookup(msgspec.Struct, frozen=True, kw_only=True):
 class Family(StrEnum):
     BOTH = "both"
     V4 = "v4"
+    V6 = "v6"
     ODD = "odd"
     """Every other address of a name, v4 before v6."""
 

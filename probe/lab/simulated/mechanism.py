@@ -16,7 +16,7 @@ from probe.lab.answers import NOTICE_PAGE, Reply, faulty
 from probe.lab.scenario import Event, Form
 from probe.lab.simulated.act import Act, Family, Lookup, Truth
 from probe.lab.simulated.seat import Seat
-from probe.measure.failure import EOF, REFUSED, RESET, TIMEOUT
+from probe.measure.failure import EOF, FAILED_HANDSHAKE, REFUSED, RESET, TIMEOUT
 
 HTML = "text/html; charset=utf-8"
 FREEZE_BYTES = 16_384
@@ -200,6 +200,8 @@ MECHANISMS: dict[str, Mechanism] = {
     "local.captive_portal": Mechanism(make=_is(Act(diverts=(80, 443))), aim=Aim.ALL),
     "local.resolver_broken": Mechanism(make=_is(Act(lookup=MUTE, second=MUTE)), aim=Aim.ALL),
     "local.clock_skew": Mechanism(make=_is(Act(certificate="early")), aim=Aim.ALL),
+    "local.ipv6_broken": Mechanism(make=_is(Act(connect=TIMEOUT, family=Family.V6)), aim=Aim.ALL),
+    "local.tls_broken": Mechanism(make=_is(Act(shake=FAILED_HANDSHAKE, alike=True)), aim=Aim.ALL),
     "local.agent_killed": Mechanism(make=_is(NOTHING), aim=Aim.ALL, uplink=Uplink.DEAD),
     "lab.correlator_killed": Mechanism(make=_is(NOTHING), aim=Aim.ALL, uplink=Uplink.CUT),
     "lab.lying_agent": Mechanism(make=_is(SAID), aim=Aim.SERVICES),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from random import Random
-
-import msgspec
 
 from probe.lab.scenario import Noise
 from probe.lab.simulated.act import Act, Lookup
@@ -40,26 +39,33 @@ BURST: tuple[tuple[Act, int], ...] = (
 """In a network in trouble the tests fail as well, for the most part."""
 
 
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """A network's, in story seconds."""
+class Troubles:
+    """A network's, drawn as far as they are asked for: a Poisson process, lengths geometric in rounds."""
 
-    begins: float
-    ends: float
+    def __init__(self, noise: Noise, story_round: float, dice: Random) -> None:
+        self._gap = DAY_SECONDS / noise.bursts if noise.bursts > 0 else math.inf
+        self._noise, self._round, self._dice = noise, story_round, dice
+        self._next = -BEFORE_SECONDS + self._wait()
+        self._begins: list[float] = []
+        self._ends: list[float] = []
+        """The latest end of all that began by then."""
+
+    def at(self, seconds: float) -> bool:
+        """Whether the network is in trouble at that story second."""
+        while self._next <= seconds:
+            length = self._round * _geometric(self._dice, self._noise.rounds)
+            self._begins.append(self._next)
+            self._ends.append(max([self._next + length, *self._ends[-1:]]))
+            self._next += self._wait()
+        number = bisect_right(self._begins, seconds)
+        return number > 0 and seconds < self._ends[number - 1]
+
+    def _wait(self) -> float:
+        return self._dice.expovariate(1 / self._gap) if self._gap < math.inf else math.inf
 
 
-def troubles(
-    noise: Noise, story_round: float, asn: int, seed: int, until: float
-) -> tuple[Trouble, ...]:
-    """Draw a network's troubles: a Poisson process, lengths geometric in rounds."""
-    if noise.bursts <= 0:
-        return ()
-    dice = Random(f"{seed} trouble {asn}")  # noqa: S311 — a story, no secret
-    gap = DAY_SECONDS / noise.bursts
-    found, at = [], -BEFORE_SECONDS
-    while (at := at + dice.expovariate(1 / gap)) < until:
-        ends = at + story_round * _geometric(dice, noise.rounds)
-        found.append(Trouble(begins=at, ends=ends))
-    return tuple(found)
+def troubles(noise: Noise, story_round: float, asn: int, seed: int) -> Troubles:
+    return Troubles(noise, story_round, Random(f"{seed} trouble {asn}"))  # noqa: S311 — no secret
 
 
 def _geometric(dice: Random, mean: float) -> int:

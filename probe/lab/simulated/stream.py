@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from operator import itemgetter
 from random import Random
 
 from probe.lab.scenario import Scenario
-from probe.lab.simulated.act import ALL_FLOWS
-from probe.lab.simulated.force import Force, Forces
+from probe.lab.simulated.act import ALL_FLOWS, Act
+from probe.lab.simulated.force import NEVER, Force, Forces
 from probe.lab.simulated.noise import BURST, LONE, drawn, troubles
 from probe.lab.simulated.seat import Seat, seats
 from probe.lab.simulated.template import Template, Ward, moment
@@ -20,6 +21,10 @@ FLUSH_SECONDS = 1.0
 VARIANTS = 6
 """Ways that the same measurement can go: their times differ, and what forgers say."""
 MOST_FLOWS = 8
+SHUFFLE = 1_000_003
+"""Makes a variant's number out of a draw whose size already says something else."""
+LONG_AGO = 1e7
+"""Seconds: names must sort by time, before the scenario's start too."""
 
 Arrival = tuple[float, str, Measurement]
 
@@ -27,37 +32,53 @@ Arrival = tuple[float, str, Measurement]
 class Way:
     """One seat in one stretch of the story: what holds, and the templates made so far."""
 
-    __slots__ = ("_made", "force", "seat", "stretch")
+    __slots__ = ("_made", "_seat", "_stretch", "force", "usual")
 
     def __init__(self, seat: Seat, force: Force, stretch: int) -> None:
-        self.seat, self.force, self.stretch = seat, force, stretch
+        self._seat, self.force, self._stretch = seat, force, stretch
         self._made: dict[tuple[int, ...], Template] = {}
+        sure = self._hits()
+        self.usual = tuple(self._template((n, -1), sure) for n in range(VARIANTS))
+        """The course without noise, where no act is partial."""
 
-    def template(self, variant: int, noise: Hit | None = None, key: int = -1) -> Template:
-        """Give the usual course, or that under a noise, which `key` names."""
-        return self._template((variant, key), self._sure(noise))
+    def noisy(self, variant: int, noise: Act, key: int) -> Template:
+        """Give the course under a noise, which `key` names."""
+        return self._template((variant, key), (*self._hits(), (noise, ALL_FLOWS)))
 
     def partly(self, variant: int, dice: Random) -> Template:
         """Throw for each flow whether the partial acts hit it."""
         masks = tuple(_mask(share, dice) for _, share in self.force.partial)
         acts = zip(self.force.partial, masks, strict=True)
         hits = tuple((act, mask) for (act, _), mask in acts)
-        return self._template((variant, -1, *masks), (*hits, *self._sure(None)))
+        return self._template((variant, -1, *masks), (*hits, *self._hits()))
 
-    def _sure(self, noise: Hit | None) -> tuple[Hit, ...]:
-        own = tuple((act, ALL_FLOWS) for act in self.force.sure)
-        return (*own, noise) if noise else own
+    def _hits(self) -> tuple[Hit, ...]:
+        return tuple((act, ALL_FLOWS) for act in self.force.sure)
 
     def _template(self, key: tuple[int, ...], hits: tuple[Hit, ...]) -> Template:
         found = self._made.get(key)
         if found is None:
-            dice = Random(f"{self.seat.number} {self.stretch} {key}")  # noqa: S311 — no secret
-            found = self._made[key] = Template(self.seat, hits, dice)
+            course = (self._seat.number, self._stretch, *key[1:])
+            dice = Random(f"{self._seat.number} {self._stretch} {key}")  # noqa: S311 — no secret
+            found = self._made[key] = Template(self._seat, hits, dice, course)
         return found
 
 
 def _mask(share: float, dice: Random) -> int:
     return sum(1 << flow for flow in range(MOST_FLOWS) if dice.random() < share)
+
+
+class Row:
+    """A seat's place in the round."""
+
+    __slots__ = ("asn", "control", "offset", "seat", "suffix", "vantage", "ways")
+
+    def __init__(self, seat: Seat, offset: float) -> None:
+        self.seat, self.offset = seat, offset
+        self.vantage, self.asn = seat.prober.vantage.id, seat.prober.vantage.asn
+        self.control = seat.control
+        self.suffix = f"{seat.number:05x}"
+        self.ways: dict[int, Way] = {}
 
 
 class Stream:
@@ -67,79 +88,80 @@ class Stream:
         self._scenario, self._seed = scenario, seed
         self._round = float(scenario.round)
         dice = Random(f"{seed} phases")  # noqa: S311 — no secret
-        by_prober = seats(scenario)
-        order = [(dice.random(), seat) for own in by_prober for seat in own]
-        self._order = sorted(order, key=lambda one: (one[0], one[1].number))
-        self._forces = Forces(scenario, [seat for _, seat in order])
-        self._ways: dict[tuple[int, int], Way] = {}
-        until = float(scenario.length) * 2 + 86400
-        asns = {seat.prober.vantage.asn for _, seat in order}
+        everyone = [seat for own in seats(scenario) for seat in own]
+        rows = [Row(seat, dice.random() * self._round) for seat in everyone]
+        self._rows = sorted(rows, key=lambda row: row.offset)
+        self._forces = Forces(scenario, everyone)
         self._troubles = {
-            asn: troubles(scenario.noise, self._round, asn, seed, until) for asn in sorted(asns)
+            network.asn: troubles(scenario.noise, self._round, network.asn, seed)
+            for network in scenario.networks
         }
 
     def arrivals(self, begin: float, end: float) -> Iterator[Arrival]:
         """Give what is measured from begin on and arrives before the end, in order of arrival."""
-        wards = {seat.prober.vantage.id: Ward() for _, seat in self._order}
+        wards = {row.vantage: Ward() for row in self._rows}
         waiting: list[Arrival] = []
         first, last = int(begin // self._round), int(-(-end // self._round))
         for number in range(first, last):
             waiting.extend(self._measured(number, begin, wards))
-            waiting.sort(key=lambda arrival: arrival[:2])
+            waiting.sort(key=_order)
             border = min(end, (number + 1) * self._round)
-            due = bisect_right(waiting, border, key=lambda arrival: arrival[0])
+            due = bisect_right(waiting, border, key=_when)
             yield from waiting[:due]
             del waiting[:due]
 
     def _measured(self, number: int, begin: float, wards: dict[str, Ward]) -> Iterator[Arrival]:
-        start, lone = number * self._round, self._scenario.noise.lone
+        """Run one round, in order of time: what each control shows is known to what follows it."""
+        start, quiet = number * self._round, 1.0 - self._scenario.noise.lone
         dice = Random(self._seed << 32 ^ number & 0xFFFFFFFF)  # noqa: S311 — no secret
         troubled = self._troubled(start)
-        for phase, seat in self._order:
-            at = start + phase * self._round
-            point, variant = dice.random(), int(dice.random() * VARIANTS)
-            way = self._way(seat, at)
-            if way.force.dead or at < begin:
+        marks = self._forces.marks
+        stretch = bisect_right(marks, start)
+        steady = stretch == bisect_right(marks, start + self._round)
+        draw = dice.random
+        for row in self._rows:
+            at, point = start + row.offset, draw()
+            if not steady:
+                stretch = bisect_right(marks, at)
+            way = row.ways.get(stretch) or self._way(row, stretch)
+            force = way.force
+            if force.dead or at < begin:
                 continue
-            share = troubled.get(seat.prober.vantage.asn, 0.0) if troubled else 0.0
-            template = self._course(way, point, variant, (lone, share), dice)
-            ward = wards[seat.prober.vantage.id]
-            name = f"{int((at + 1e7) * 1000):011x}{seat.number:05x}"
+            if point >= quiet or force.partial or row.asn in troubled:
+                template = self._course(way, point, troubled.get(row.asn, 0.0), dice)
+            else:
+                template = way.usual[int(point * SHUFFLE) % VARIANTS]
+            ward, name = wards[row.vantage], f"{int((at + LONG_AGO) * 1000):011x}{row.suffix}"
             made = template.stamp(moment(at), name, ward.health)
-            if template.checked:
-                ward.note(seat.number, template)
+            if row.control:
+                ward.note(row.seat.number, template)
             out = at + template.took + FLUSH_SECONDS
-            if way.force.out_at > out:
-                out = way.force.out_at + FLUSH_SECONDS
-            if out != float("inf"):
+            if force.out_at > out:
+                out = force.out_at + FLUSH_SECONDS
+            if out < NEVER:
                 yield out, name, made
 
     def _troubled(self, start: float) -> dict[int, float]:
         """Networks in trouble in a round, with the share of their measurements that fails."""
-        share, found = self._scenario.noise.share, dict[int, float]()
-        for asn, held in self._troubles.items():
-            if any(t.begins < start + self._round / 2 <= t.ends for t in held):
-                found[asn] = share
-        return found
+        share, middle = self._scenario.noise.share, start + self._round / 2
+        return {asn: share for asn, held in self._troubles.items() if held.at(middle)}
 
-    def _course(
-        self, way: Way, point: float, variant: int, chance: tuple[float, float], dice: Random
-    ) -> Template:
-        lone, burst = chance
+    def _course(self, way: Way, point: float, burst: float, dice: Random) -> Template:
+        lone, variant = self._scenario.noise.lone, int(point * SHUFFLE) % VARIANTS
         if point < burst:
             kind = drawn(BURST, point / burst)
-            return way.template(variant, (BURST[kind][0], ALL_FLOWS), kind)
+            return way.noisy(variant, BURST[kind][0], kind)
         if point >= 1.0 - lone:
             kind = drawn(LONE, (1.0 - point) / lone)
-            return way.template(variant, (LONE[kind][0], ALL_FLOWS), 100 + kind)
-        return way.partly(variant, dice) if way.force.partial else way.template(variant)
+            return way.noisy(variant, LONE[kind][0], len(BURST) + kind)
+        return way.partly(variant, dice) if way.force.partial else way.usual[variant]
 
-    def _way(self, seat: Seat, at: float) -> Way:
+    def _way(self, row: Row, stretch: int) -> Way:
         marks = self._forces.marks
-        stretch = bisect_right(marks, at)
-        found = self._ways.get((seat.number, stretch))
-        if found is None:
-            since = marks[stretch - 1] if stretch else float("-inf")
-            found = Way(seat, self._forces.force(seat, since), stretch)
-            self._ways[seat.number, stretch] = found
+        since = marks[stretch - 1] if stretch else float("-inf")
+        row.ways[stretch] = found = Way(row.seat, self._forces.force(row.seat, since), stretch)
         return found
+
+
+_when = itemgetter(0)
+_order = itemgetter(0, 1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from copy import copy
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
+from typing import TypeVar
 
+import msgspec
 from msgspec.structs import force_setattr
 
 from probe.agent.health import Checked
@@ -15,23 +16,36 @@ from probe.lab.simulated.seat import Seat
 from probe.lab.simulated.walk import EPOCH, Hit, walk
 from probe.model import Health, Measurement, Reach
 
+Course = tuple[int, ...]
+"""What names a template but for its variant: templates of one course end alike."""
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def _copier(model: T) -> Callable[[], T]:
+    bound: Callable[[], T] = getattr(model, "__copy__")  # noqa: B009 — its stub leaves it out
+    return bound
+
 
 class Template:
     """One way a measurement can go, ready to be stamped."""
 
-    __slots__ = ("checked", "model", "steps", "took")
+    __slots__ = ("checked", "course", "model", "steps", "took")
 
-    def __init__(self, seat: Seat, hits: Sequence[Hit], dice: Random) -> None:
+    def __init__(self, seat: Seat, hits: Sequence[Hit], dice: Random, course: Course = ()) -> None:
+        self.course = course
         walked = walk(seat, hits, dice)
         self.took = walked.took
-        self.steps = tuple((step, step.at - EPOCH) for step in walked.observations)
-        self.model = Measurement(
-            id="",
-            at=EPOCH,
-            took=walked.took,
-            vantage=seat.prober.vantage,
-            target=seat.target,
-            software=seat.prober.software,
+        # Bound once: copy.copy() would look the method up for every step of every measurement.
+        self.steps = tuple((_copier(step), step.at - EPOCH) for step in walked.observations)
+        self.model = _copier(
+            Measurement(
+                id="",
+                at=EPOCH,
+                took=walked.took,
+                vantage=seat.prober.vantage,
+                target=seat.target,
+                software=seat.prober.software,
+            )
         )
         reach = Reach(seat.target.feature) if seat.control else None
         self.checked = Checked(reach, walked.observations) if reach else None
@@ -39,11 +53,11 @@ class Template:
     def stamp(self, at: datetime, name: str, health: Health) -> Measurement:
         """Give the measurement that began then."""
         steps = []
-        for step, offset in self.steps:
-            own = copy(step)
+        for fresh, offset in self.steps:
+            own = fresh()
             force_setattr(own, "at", at + offset)
             steps.append(own)
-        made = copy(self.model)
+        made = self.model()
         force_setattr(made, "id", name)
         force_setattr(made, "at", at)
         force_setattr(made, "health", health)
@@ -56,14 +70,15 @@ class Ward:
 
     def __init__(self) -> None:
         self._latest: dict[int, Template] = {}
-        self._known: dict[tuple[int, ...], Health] = {}
+        self._known: dict[tuple[Course, ...], Health] = {}
         self.health = Health()
 
     def note(self, number: int, template: Template) -> None:
-        if self._latest.get(number) is template:
+        before = self._latest.get(number)
+        if before is not None and before.course == template.course:
             return
         self._latest[number] = template
-        key = tuple(id(held) for held in self._latest.values())
+        key = tuple(held.course for held in self._latest.values())
         found = self._known.get(key)
         if found is None:
             found = well([held.checked for held in self._latest.values() if held.checked])

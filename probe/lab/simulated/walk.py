@@ -23,7 +23,7 @@ from probe.measure.chain import choose, settle
 from probe.measure.diagnose import CUT_SHORT, next_tests
 from probe.measure.expectation import hold
 from probe.measure.failure import BOGON as BOGON_FAILURE
-from probe.measure.failure import NO_ANSWER, RCODES, TIMEOUT, UNKNOWN_AUTHORITY
+from probe.measure.failure import FAILED_HANDSHAKE, NO_ANSWER, RCODES, TIMEOUT, UNKNOWN_AUTHORITY
 from probe.measure.http import told_headers
 from probe.model import (
     Certificate,
@@ -59,6 +59,7 @@ WORDS: dict[str, tuple[int | None, int | None, str]] = {
     "dns_servfail_error": (None, None, "rcode 2"),
     "dns_refused_error": (None, None, "rcode 5"),
     "eof_error": (None, None, "the answer ended before it was whole"),
+    FAILED_HANDSHAKE: (None, None, "NO_SHARED_CIPHER"),
     UNKNOWN_AUTHORITY: (None, 20, "unable to get local issuer certificate"),
     "ssl_invalid_certificate": (None, 10, "certificate has expired"),
 }
@@ -379,7 +380,7 @@ def _at(seconds: float) -> datetime:
 
 def _hits(family: Family, address: str) -> bool:
     """Of two addresses, v4 before v6, every other one is the v4."""
-    return family is Family.BOTH or ":" not in address
+    return family is Family.BOTH or (":" in address) is (family is Family.V6)
 
 
 def _rate(acts: Sequence[Act], size: int) -> float:
