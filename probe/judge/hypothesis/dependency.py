@@ -13,7 +13,7 @@ import msgspec
 from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.sharing import Key, Shared, Unit
 from probe.judge.hypothesis.sharing import shared as explained
-from probe.judge.hypothesis.weighing import Matter, Place
+from probe.judge.hypothesis.weighing import Matter, Place, weighed
 from probe.judge.rules import Category
 from probe.judge.view import View
 from probe.model import SIDES, Author, Cause, Side
@@ -27,7 +27,7 @@ def shared(matters: Sequence[Matter], view: View) -> list[Matter]:
     if sum(_fails(matter) for matter in matters) == 0:
         return list(matters)
     found = explained(_units(matters, view))
-    return [_blamed(matter, found) for matter in matters] if found else list(matters)
+    return [_blamed(matter, found, view) for matter in matters] if found else list(matters)
 
 
 def _fails(matter: Matter) -> bool:
@@ -123,19 +123,22 @@ def _unit(
 # ── blame ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _blamed(matter: Matter, found: Sequence[Shared]) -> Matter:
-    places = {
-        country: _blame(
-            place, [s for s in found if (matter.service, matter.feature, country) in s.cells]
-        )
-        for country, place in matter.places.items()
+def _blamed(matter: Matter, found: Sequence[Shared], view: View) -> Matter:
+    """Blame where it explains; all other countries are weighed again without those."""
+    by_country = {
+        country: [s for s in found if (matter.service, matter.feature, country) in s.cells]
+        for country in matter.places
     }
+    blamed = {c: _blame(matter.places[c], own) for c, own in by_country.items() if own}
+    if not blamed:
+        return matter
+    left = [run for c, p in matter.places.items() if c not in blamed for run in p.runs]
+    rest = weighed(matter.service, matter.feature, left, view).places
+    places = {country: blamed.get(country) or rest[country] for country in matter.places}
     return msgspec.structs.replace(matter, places=places)
 
 
 def _blame(place: Place, found: Sequence[Shared]) -> Place:
-    if not found:
-        return place
     sure = 1 / (1 + math.exp(-found[0].gain))
     return msgspec.structs.replace(place, support=_moved(place.support, sure), shared=tuple(found))
 

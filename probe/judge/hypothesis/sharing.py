@@ -20,11 +20,17 @@ Key = tuple[str, str]
 """Kind and name: `("site", "cloudflare/LHR")`."""
 
 PRIORS: dict[str, float] = {
-    "site": 3e-4, "address": 3e-4, "declared": 3e-4, "cdn": 3e-4, "prefix": 1e-4, "as": 1e-4,
+    "site": 3e-4, "sites": 3e-4, "address": 3e-4, "declared": 3e-4, "cdn": 3e-4, "prefix": 1e-4, "as": 1e-4,
 }  # fmt: skip
 """Kinds of dependency that services stand on, in the order in which one is named rather than
 another that explains as much; P(it is down at a moment) (attribution.md, 7.3: REGIONAL)."""
-NAMES = {"site": "site ", "address": "address ", "prefix": "prefix ", "as": "AS"}
+NAMES = {
+    "site": "site ",
+    "sites": "sites ",
+    "address": "address ",
+    "prefix": "prefix ",
+    "as": "AS",
+}
 
 
 def named(key: Key) -> str:
@@ -105,11 +111,32 @@ def _candidates(units: Sequence[Unit]) -> list[Shared]:
     for unit in units:
         for key in unit.keys:
             by_key[key].append(unit)
+    by_key.update(_several_sites(by_key))
     by_matter: dict[tuple[str, str], list[Unit]] = defaultdict(list)
     for unit in units:
         by_matter[unit.matter].append(unit)
     weighed = (_weigh(key, members, by_matter) for key, members in sorted(by_key.items()))
     return [one for one in weighed if one is not None and one.gain > MARGIN]
+
+
+def _several_sites(by_key: Mapping[Key, Sequence[Unit]]) -> dict[Key, list[Unit]]:
+    """Delivery networks of which some sites fail together: those where most fails."""
+    down: dict[str, list[Key]] = defaultdict(list)
+    for key, members in sorted(by_key.items()):
+        if key[0] == "site" and 2 * sum(unit.failing for unit in members) > len(members):
+            down[key[1].partition("/")[0]].append(key)
+    return {
+        ("sites", f"{network}/{'+'.join(name.partition('/')[2] for _, name in keys)}"): [
+            unit for key in keys for unit in by_key[key]
+        ]
+        for network, keys in down.items()
+        if len(keys) > 1
+    }
+
+
+def _assumed(key: Key) -> float:
+    """Log prior: each further site of several is assumed too."""
+    return math.log(PRIORS[key[0]]) + key[1].count("+") * SIBLING
 
 
 def _weigh(
@@ -121,7 +148,7 @@ def _weigh(
     matters = sorted({unit.matter for unit in members})
     rests = _rests(matters, by_matter)
     inside = {id(unit) for unit in members}
-    with_it = math.log(PRIORS[key[0]]) + sum(
+    with_it = _assumed(key) + sum(
         log_sum((
             math.log(TAKEN) + _hit(by_matter[matter], inside),
             math.log(1 - TAKEN) + rests[matter],

@@ -71,3 +71,12 @@ def test_the_order_of_units_changes_nothing(down: list[tuple[str, str]], dice: o
     dice.shuffle(other)  # type: ignore[attr-defined]
     one, two = shared(made), shared(other)
     assert [(s.key, s.cells) for s in one] == [(s.key, s.cells) for s in two]
+
+
+def test_several_sites_of_one_network_that_fail_together_are_told_from_the_whole() -> None:
+    def keys(_: str, country: str) -> frozenset[Key]:
+        return frozenset({CDN, ("site", f"cloudflare/{country}X")})
+
+    (found,) = shared(units(lambda _, c: c in {"GB", "NL", "US"}, keys))
+    assert found.key == ("sites", "cloudflare/GBX+NLX+USX")
+    assert {country for _, _, country in found.cells} == {"GB", "NL", "US"}
