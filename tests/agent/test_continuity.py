@@ -219,6 +219,13 @@ async def test_200_scrapes_at_once_drop_no_round(agent: Agent) -> None:
     assert len(agent.measured()) == 6 * len(SITES)
 
 
+def put(file: Path, text: str) -> None:
+    """Write it whole: half a file could be one that protects nothing."""
+    beside = file.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(file)
+
+
 PROMETHEUS = {"Authorization": encode_basic_auth("prometheus", "secret")}
 GOOD = (
     f"basic_auth_users: {{prometheus: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}}}\n"
@@ -241,7 +248,7 @@ async def test_a_web_config_that_breaks_keeps_the_old_one_and_drops_no_round(
     caplog.set_level("INFO")
     monkeypatch.setattr(protection, "LOOK_SECONDS", 0.005)
     file = tmp_path / "web.yaml"
-    file.write_text(GOOD)
+    put(file, GOOD)
     web = msgspec.structs.replace(agent.config.web, config_file=str(file))
     agent.config = msgspec.structs.replace(agent.config, web=web)
     good = 'worksforwhom_web_config_last_reload_successful{listener="web"}'
@@ -252,12 +259,12 @@ async def test_a_web_config_that_breaks_keeps_the_old_one_and_drops_no_round(
 
     async with agent.running():
         await agent.round()
-        file.write_text(text)
+        put(file, text)
         await logged("the old one stays")
         await agent.round()
         status, shown = await agent.ask("GET", "/metrics", PROMETHEUS)
         assert (status, value(shown, good)) == (200, 0)
-        file.write_text(GOOD + "\n")
+        put(file, GOOD + "\n")
         await logged("was read again")
         await agent.round()
     assert caplog.text.count("the old one stays") == 1

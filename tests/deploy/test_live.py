@@ -139,8 +139,12 @@ def recover(story: Story) -> None:
     world.until("its end is told", lambda: "resolved" in statuses(world.servers.told("newsroom")))
     world.until("the metrics are well", lambda: "FailsEverywhere" not in firing(world))
     story.told = tuple(world.servers.told("newsroom"))
-    world.until("the webhook told it too", lambda: ENDED in webhook.posted(world.folder)[-1].body)
+    world.until("so does the webhook", lambda: b"".join(bodies(world)).count(ENDED))
     story.posted = tuple(webhook.posted(world.folder))
+
+
+def bodies(world: Installation) -> Iterator[bytes]:
+    return (post.body for post in webhook.posted(world.folder))
 
 
 def statuses(messages: Iterable[Message]) -> list[str]:

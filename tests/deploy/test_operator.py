@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from msgspec import Meta
 from deploy.prometheus import operator
 from tests.deploy.rules import PROMTOOL, RULE_FILES, needs_promtool, ran
 
+KUBECTL = shutil.which("kubectl")
 DURATION = (
     r"^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$"
 )
@@ -97,6 +99,18 @@ def test_a_misspelt_field_and_a_duration_that_is_none_would_be_found() -> None:
     for wrong in (text.replace("annotations:", "anotations:", 1), text.replace("3m", "soon", 1)):
         with pytest.raises(msgspec.ValidationError):
             msgspec.yaml.decode(wrong, type=PrometheusRule)
+
+
+@pytest.mark.skipif(not KUBECTL, reason="kubectl is missing")
+def test_the_component_brings_it_along(tmp_path: Path) -> None:
+    shutil.copytree(operator.MANIFEST.parents[1], tmp_path / "kubernetes")
+    chosen = tmp_path / "kubernetes/kustomization.yaml"
+    chosen.write_text(chosen.read_text().replace("# components:", "components:"))
+    built = ran(KUBECTL, "kustomize", chosen.parent)
+    assert built.returncode == 0, built.stderr
+    kinds = [line.partition(" ")[2] for line in built.stdout.splitlines() if line[:5] == "kind:"]
+    assert (kinds.count("PrometheusRule"), kinds.count("ServiceMonitor")) == (1, 2)
+    assert "{{ $labels.instance }}" in built.stdout
 
 
 @needs_promtool

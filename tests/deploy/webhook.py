@@ -95,7 +95,7 @@ def process(config: Path) -> int:
 
 def posted(folder: Path) -> list[Post]:
     path = folder / "posted.jsonl"
-    lines = path.read_bytes().splitlines() if path.exists() else ()
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else ()
     return [msgspec.json.decode(line, type=Post) for line in lines]
 
 
