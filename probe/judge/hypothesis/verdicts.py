@@ -44,7 +44,7 @@ def verdicts(
 def _in_country(matter: Matter, country: str, countries: int, view: View) -> Verdict:
     place = matter.places[country]
     cause = place.leads
-    ground = _ground(matter, country, cause, countries, view)
+    ground = ground_of(matter, country, cause, countries, view)
     return _verdict(matter, (country, 0), place.support, ground, place.runs, view)
 
 
@@ -59,7 +59,7 @@ def _in_network(
     support = within(place.sights, place.asns.index(asn), place.support)
     cause = leading(support)
     if cause is place.leads and cause is not Cause.OK:
-        ground = _ground(matter, country, cause, len(matter.places), view)
+        ground = ground_of(matter, country, cause, len(matter.places), view)
         ground = msgspec.structs.replace(ground, support=min(ground.support, support[cause]))
     else:
         ground = _own_ground(held, support[cause], view)
@@ -78,7 +78,8 @@ def _own_ground(held: Sequence[Run], support: float, view: View) -> Ground:
     )
 
 
-def _ground(matter: Matter, country: str, cause: Cause, countries: int, view: View) -> Ground:
+def ground_of(matter: Matter, country: str, cause: Cause, countries: int, view: View) -> Ground:
+    """What stands behind a cause of one feature in one country, for the gate."""
     place = matter.places[country]
     held = [run for run in place.runs if run.failing and _hit(place, run, cause)]
     asns = {run.vantage.asn for run in held}
