@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from probe.cli import score
 
 if TYPE_CHECKING:  # a quick `probe --help` loads none of this
-    from probe.lab.result import Done
+    from collections.abc import Generator
+
+    from probe.lab.result import Done, News
 
 
 def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,7 +34,13 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     running.add_argument("scenario", help="a name from the list, or a YAML file")
     running.add_argument(
-        "--on", choices=["kernel"], default="kernel", help="real packets (the default)"
+        "--on",
+        choices=["kernel", "simulated"],
+        default="kernel",
+        help="real packets (the default), or virtual time: nothing is sent and nobody waits",
+    )
+    running.add_argument(
+        "--seed", type=int, metavar="N", help="of the simulated lab's noise and times (default 0)"
     )
     running.add_argument("--json", action="store_true", help="the whole outcome as JSON")
     running.add_argument("--record", type=Path, metavar="FILE", help="keep the measurements")
@@ -81,9 +89,45 @@ def show(arguments: argparse.Namespace) -> int:
 def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console  # noqa: PLC0415
 
-    from probe.lab.kernel import run as kernel  # noqa: PLC0415
     from probe.lab.result import Done  # noqa: PLC0415
     from probe.lab.show import follow  # noqa: PLC0415
+
+    strange = _strange(arguments)
+    if strange:
+        other = "simulated" if arguments.on == "kernel" else "kernel"
+        sys.stderr.write(f"probe lab run: {strange} goes with --on {other}; leave it out\n")
+        return 2
+    playing = _simulated if arguments.on == "simulated" else _kernel
+    with closing(playing(arguments)) as news:
+        last = follow(news, Console(stderr=True))
+    if not isinstance(last, Done):
+        reason = f"{last.reason}; logs: {last.logs}" if last else "it ended without a result"
+        sys.stderr.write(f"probe lab run: {reason}\n")
+        return 1
+    return _report(last, as_json=arguments.json)
+
+
+def _strange(arguments: argparse.Namespace) -> str:
+    """Name an option that the chosen kind of lab does not have; empty where there is none."""
+    if arguments.on == "kernel":
+        return "" if arguments.seed is None else "--seed"
+    for name in ("targets", "settings", "keep_logs"):
+        if getattr(arguments, name) is not None:
+            return f"--{name.replace('_', '-')}"
+    return ""
+
+
+def _simulated(arguments: argparse.Namespace) -> Generator[News, None, None]:
+    from probe.lab.simulated import run as simulated  # noqa: PLC0415
+
+    options = simulated.Options(
+        seed=arguments.seed or 0, disturbed=arguments.disturbed, record=arguments.record
+    )
+    return simulated.run(arguments.scenario, options)
+
+
+def _kernel(arguments: argparse.Namespace) -> Generator[News, None, None]:
+    from probe.lab.kernel import run as kernel  # noqa: PLC0415
 
     options = kernel.Options(
         disturbed=arguments.disturbed,
@@ -93,13 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
         targets=arguments.targets,
         settings=arguments.settings,
     )
-    with closing(kernel.run(arguments.scenario, options)) as news:
-        last = follow(news, Console(stderr=True))
-    if not isinstance(last, Done):
-        reason = f"{last.reason}; logs: {last.logs}" if last else "it ended without a result"
-        sys.stderr.write(f"probe lab run: {reason}\n")
-        return 1
-    return _report(last, as_json=arguments.json)
+    return kernel.run(arguments.scenario, options)
 
 
 def _report(done: Done, *, as_json: bool) -> int:

@@ -30,8 +30,8 @@ from probe.config.shape import (
     Storing,
 )
 from probe.lab import library, recording
+from probe.lab.agenda import agenda, describe, scale
 from probe.lab.diary import Diary
-from probe.lab.kernel.agenda import agenda, describe, scale
 from probe.lab.kernel.processes import environment, write
 from probe.lab.kernel.watch import incidents
 from probe.lab.recording import Recording

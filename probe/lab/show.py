@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 
-from probe.lab.kernel.agenda import describe
+from probe.lab.agenda import describe
 from probe.lab.result import Done, Failed, Happened, News, Phase, RunResult, Said, Tick
 from probe.lab.scenario import Expected, Scenario
 

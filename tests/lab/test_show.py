@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from probe.lab import library
-from probe.lab.kernel.agenda import describe
+from probe.lab.agenda import describe
 from probe.lab.result import Done, Failed, Happened, News, Phase, RunResult, Said, Tick
 from probe.lab.show import follow, outcome, story
 from probe.lab.truth import Answer

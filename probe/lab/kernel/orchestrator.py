@@ -18,8 +18,8 @@ import msgspec
 from probe.clock import SystemClock
 from probe.config.load import ConfigError, read
 from probe.lab import library, line, recording
+from probe.lab.agenda import agenda, describe, disturbances, scale
 from probe.lab.diary import Diary
-from probe.lab.kernel.agenda import agenda, describe, disturbances, scale
 from probe.lab.kernel.processes import BASE, Settings
 from probe.lab.kernel.sandbox.namespace import SandboxError, enter_sandbox
 from probe.lab.kernel.watch import Watch, within

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,10 +23,22 @@ from probe.lab.kernel.processes import Settings
 from probe.lab.kernel.targets import scrapable
 from probe.lab.kernel.world import playable
 from probe.lab.result import NEWS, Done, Failed, News, Phase
-from probe.lab.scenario import Scenario
+from probe.lab.scenario import Event, Form, Scenario
 
 MODULE = "probe.lab.kernel.orchestrator"
 GRACE_SECONDS = 15
+
+
+ANSWERED = (Form.HTTP_5XX, Form.APP_ERROR, Form.REJECTION, Form.SILENCE)
+"""Forms that an origin can give to a request."""
+BEYOND: tuple[tuple[str, Callable[[Event], object]], ...] = (
+    ("dependencies", lambda event: event.dependencies),
+    ("sites", lambda event: event.sites),
+    ("cohorts", lambda event: event.cohorts),
+    ("controls", lambda event: event.controls),
+    ("this form", lambda event: event.form not in ANSWERED),
+)
+"""What of an event only the simulated lab knows."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,15 +58,23 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unplayable(scenario: Scenario) -> Iterator[Problem]:
-    """Find the mechanisms that this lab cannot play."""
+    """Find what this lab cannot play."""
     known = playable()
     for number, event in enumerate(scenario.timeline):
+        path = ("timeline", number, "mechanism")
         if event.mechanism not in known:
             near = difflib.get_close_matches(event.mechanism, known, n=1, cutoff=0.7)
             right = f"did you mean {near[0]}? It can play" if near else "it can play"
             yield Problem(
-                ("timeline", number, "mechanism"),
-                f"the kernel lab cannot play {event.mechanism!r}; {right} {', '.join(known)}",
+                path,
+                f"the kernel lab cannot play {event.mechanism!r}; {right} {', '.join(known)}; "
+                "what is more, --on simulated may",
+            )
+        elif beyond := next((what for what, there in BEYOND if there(event)), ""):
+            yield Problem(
+                path,
+                f"the kernel lab cannot play {event.mechanism!r} with {beyond}; "
+                "run it with --on simulated",
             )
 
 

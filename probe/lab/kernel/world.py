@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from probe.lab.kernel.agenda import (
+from probe.lab.agenda import (
     AGENT_KILLED,
     CORRELATOR_KILLED,
     HOSTS,

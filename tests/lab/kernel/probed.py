@@ -22,7 +22,7 @@ import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from probe.config.shape import Seconds
-from probe.lab.kernel.agenda import Change
+from probe.lab.agenda import Change
 from probe.lab.kernel.processes import environment
 from probe.lab.kernel.sandbox.namespace import Namespace, enter_sandbox, inside, spawn
 from probe.lab.kernel.world import World

@@ -15,7 +15,7 @@ from subprocess import PIPE
 
 from probe.config.shape import Seconds
 from probe.lab import library
-from probe.lab.kernel.agenda import Change
+from probe.lab.agenda import Change
 from probe.lab.kernel.sandbox.namespace import enter_sandbox, spawn
 from probe.lab.kernel.world import World
 from probe.lab.scenario import Event, Form

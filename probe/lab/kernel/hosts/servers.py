@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from probe.lab import line
-from probe.lab.kernel.agenda import CERTIFICATE_EXPIRED
+from probe.lab.agenda import CERTIFICATE_EXPIRED
 from probe.lab.kernel.hosts import nameserver, origin
 from probe.lab.kernel.hosts.answers import FAULTS, Client
 from probe.lab.kernel.hosts.authority import Authority

@@ -1,4 +1,4 @@
-"""The timeline of a scenario in the kernel lab's real seconds, with the disturbances asked for.
+"""The timeline of a scenario as changes in order, with the disturbances asked for.
 
 Pure. Who plays a change follows from its mechanism: an origin (`server.*`), a probe host
 (`local.*`), the lab's own processes (`lab.*`), else the internet between them.
@@ -27,16 +27,21 @@ WORDS = {
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     at: float
-    """Real seconds from the scenario's start."""
+    """Seconds from the scenario's start: real ones, or the story's at a pace of 1."""
     key: str
     """Which event: it begins and ends under the same key."""
     event: Event
     begins: bool
 
 
-def agenda(scenario: Scenario, extra: tuple[Event, ...] = ()) -> tuple[Change, ...]:
-    """Every beginning and every end, in order."""
-    pace = scale(scenario)
+def agenda(
+    scenario: Scenario, extra: tuple[Event, ...] = (), pace: float | None = None
+) -> tuple[Change, ...]:
+    """Every beginning and every end, in order.
+
+    `pace` is seconds per story second: the kernel lab's, unless told.
+    """
+    pace = scale(scenario) if pace is None else pace
     changes = []
     for number, event in enumerate((*scenario.timeline, *extra)):
         key = f"{number}-{event.mechanism}"

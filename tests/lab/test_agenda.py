@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from probe.config.shape import Seconds
 from probe.lab import library
-from probe.lab.kernel.agenda import (
+from probe.lab.agenda import (
     AGENT_KILLED,
     RESOLVER_BROKEN,
     agenda,
