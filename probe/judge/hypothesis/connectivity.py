@@ -10,7 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, pairwise
 
 import msgspec
 
@@ -27,6 +27,7 @@ PRIOR_VANTAGE, PRIOR_NETWORK, PRIOR_COUNTRY = 1e-2, 1e-3, 2e-4
 MEASURED = 6.0
 """Nats that a measured cut adds: foreign controls fail by the vantage's own account."""
 SHARED_SUPPORT = 0.95
+TOGETHER_ROUNDS = 3
 PATIENCE = 3
 """Rounds of measured failure before a disruption is confirmed, or one vantage is said unwell."""
 
@@ -133,15 +134,22 @@ def _country(
     lost = [asn for asn, kind in down.items() if kind == "lost"]
     broken = [asn for asn, kind in down.items() if kind == "broken"]
     gone = lost if len(lost) >= len(broken) else broken
-    national = trusted and len(gone) > 1 and 3 * len(gone) >= 2 * len(networks)
+    joined = len(gone) if _together([networks[asn] for asn in gone], view) else 1
+    national = trusted and joined > 1 and 3 * joined >= 2 * len(networks)
     verdicts = []
     for asn, healths in networks.items():
-        loss = _loss(healths, view, others=(len(gone) - 1) if national and asn in gone else 0)
+        loss = _loss(healths, view, others=joined - 1 if asn in gone else 0)
         verdicts.append(_verdict((country, asn), healths, loss if trusted else None, view))
     everyone = list(chain.from_iterable(networks.values()))
     whole = _loss([h for asn in gone for h in networks[asn]], view, others=1) if national else None
     verdicts.append(_verdict((country, 0), everyone, whole, view, networks=len(gone)))
     return verdicts
+
+
+def _together(gone: Sequence[Sequence[Health]], view: View) -> bool:
+    """Whether two networks or more were lost at about the same time: one cause, not two mishaps."""
+    begun = sorted(since for healths in gone if (since := _since(healths)) is not None)
+    return any(b - a <= TOGETHER_ROUNDS * view.round for a, b in pairwise(begun))
 
 
 def _down(healths: Sequence[Health]) -> str:
