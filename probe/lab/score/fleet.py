@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
@@ -29,7 +29,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def each(work: Work[T, R], tasks: Sequence[T], jobs: int, tick: Tick) -> Iterator[R]:
+def each(work: Work[T, R], tasks: Sequence[T], jobs: int, tick: Tick) -> Generator[R, None, None]:
     """Give the results as they come, in no order; `tick` hears of what the workers report."""
     jobs = min(jobs, len(tasks))
     if jobs <= 1:
@@ -46,6 +46,7 @@ def each(work: Work[T, R], tasks: Sequence[T], jobs: int, tick: Tick) -> Iterato
             pool.shutdown(wait=False, cancel_futures=True)
             for child in set(multiprocessing.active_children()) - before:
                 child.terminate()
+                child.join()
             raise
 
 

@@ -69,9 +69,10 @@ def rounds(
     incidents: tuple[Incident, ...] = ()
     ends = (begin + (number + 1) * step for number in range(count))
     for number, (now, batch) in enumerate(batches(arriving, ends)):
-        heard.update((m.vantage.id, m.at) for m in batch)
+        for m in batch:
+            heard[m.vantage.id] = max(heard.get(m.vantage.id, m.at), m.at)
         bench.add(batch)
-        view = msgspec.structs.replace(view, now=now, heard=heard)
+        view = msgspec.structs.replace(view, now=now, heard=dict(heard))
         verdicts = bench.judge(view)
         incidents = lately(incident.advance(incidents, verdicts, view), view)
         view = msgspec.structs.replace(view, memory=memory.remember(batch, verdicts, view))

@@ -1,0 +1,59 @@
+"""Work over processes: every result, all the progress, and nothing left when it is broken off."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from contextlib import closing
+
+import pytest
+
+from probe.lab.score.fleet import Tick, cores, each
+
+
+def doubled(number: int, tick: Tick) -> tuple[int, int]:
+    tick(number)
+    return 2 * number, os.getpid()
+
+
+def broken(number: int, tick: Tick) -> int:
+    tick(number)
+    raise ValueError(f"no {number}")
+
+
+def endless(number: int, _tick: Tick) -> int:
+    if number:
+        time.sleep(3600)
+    return number
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_result_comes_home_and_all_progress_is_told(jobs: int) -> None:
+    told: list[int] = []
+    results = list(each(doubled, range(5), jobs, told.append))
+    assert sorted(double for double, _ in results) == [0, 2, 4, 6, 8]
+    assert sum(told) == 10
+    assert ({pid for _, pid in results} == {os.getpid()}) is (jobs == 1)
+
+
+def test_one_task_needs_no_other_process() -> None:
+    assert list(each(doubled, [3], 8, lambda _: None)) == [(6, os.getpid())]
+    assert list(each(doubled, [], 8, lambda _: None)) == []
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_bug_is_loud(jobs: int) -> None:
+    with pytest.raises(ValueError, match="no "):
+        list(each(broken, [1, 2], jobs, lambda _: None))
+
+
+def test_what_is_broken_off_leaves_no_process() -> None:
+    before = {child.pid for child in multiprocessing.active_children()}
+    with closing(each(endless, [0, 1], 2, lambda _: None)) as results:
+        assert next(results) == 0
+    assert {child.pid for child in multiprocessing.active_children()} <= before
+
+
+def test_there_is_a_core() -> None:
+    assert cores() >= 1
