@@ -8,7 +8,8 @@ nothing there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from statistics import median
 
 import msgspec
@@ -30,8 +31,10 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Digest of a refused leaf certificate → countries where it was shown."""
     answers: Mapping[str, frozenset[str]] = {}
     """Address → countries whose resolvers name it."""
+    met: frozenset[str] = frozenset()
+    """Countries with a good answer."""
     paces: Mapping[str, float] = {}
-    """Country → median pace of good answers."""
+    """Country → median pace of good answers; empty where none is slow enough to be compared."""
     pages: Mapping[str, frozenset[tuple[str, int]]] = {}
     """Digest of an unexpected page over plain HTTP → (country, AS number) where it came."""
     common: frozenset[tuple[str, str]] = frozenset()
@@ -40,8 +43,12 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Vantage → median pace of its controls."""
 
 
+Series = Sequence[Sight]
+"""The sights of one vantage at one endpoint; never empty."""
+
+
 def reference(
-    sights: Iterable[Sight],
+    series: Sequence[Series],
     own: Mapping[str, float] | None = None,
     common: frozenset[tuple[str, str]] = frozenset(),
 ) -> Reference:
@@ -49,35 +56,60 @@ def reference(
     valid: dict[str, set[str]] = defaultdict(set)
     refused: dict[str, set[str]] = defaultdict(set)
     answers: dict[str, set[str]] = defaultdict(set)
-    paces: dict[str, list[float]] = defaultdict(list)
     pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
-    for sight in sights:
+    met: set[str] = set()
+    for sight in chain.from_iterable(map(_distinct, series)):
         country = sight.vantage.country
         _note(valid, sight.valid, country)
         _note(answers, sight.answers, country)
         _note(refused, (sight.leaf,) if sight.leaf else (), country)
         if sight.met:
-            paces[country].append(sight.pace)
+            met.add(country)
         if sight.digest:
             pages[sight.digest].add((country, sight.vantage.asn))
     return Reference(
         valid=_frozen(valid),
         refused=_frozen(refused),
         answers=_frozen(answers),
-        paces={country: median(values) for country, values in paces.items()},
+        met=frozenset(met),
+        paces=_paces(series),
         pages={digest: frozenset(places) for digest, places in pages.items()},
         common=common,
         own=own or {},
     )
 
 
-def common_answers(sights: Iterable[Sight]) -> frozenset[tuple[str, str]]:
+def _distinct(sights: Series) -> list[Sight]:
+    """Sights without those that say of the endpoint what the one before them said."""
+    kept = [sights[0]]
+    for sight in sights[1:]:
+        last = kept[-1]
+        alike = sight.answers is last.answers and sight.valid is last.valid
+        if not (alike and sight.met and last.met and sight.vantage is last.vantage):
+            kept.append(sight)
+    return kept
+
+
+def _paces(series: Iterable[Series]) -> dict[str, float]:
+    good = [sight for sights in series for sight in sights if sight.met]
+    if not any([sight.pace >= SLOW_SECONDS for sight in good]):  # noqa: C419 — a list is faster
+        return {}
+    paces: dict[str, list[float]] = defaultdict(list)
+    for sight in good:
+        paces[sight.vantage.country].append(sight.pace)
+    return {country: median(values) for country, values in paces.items()}
+
+
+def common_answers(series: Iterable[Series]) -> frozenset[tuple[str, str]]:
     """Find addresses that one country's resolvers give for several endpoints."""
-    users: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for sight in sights:
+    users: dict[tuple[str, str], str] = {}
+    common: set[tuple[str, str]] = set()
+    for sight in chain.from_iterable(map(_distinct, series)):
+        endpoint, country = sight.target.endpoint, sight.vantage.country
         for address in sight.answers:
-            users[sight.vantage.country, address].add(sight.target.endpoint)
-    return frozenset(place for place, endpoints in users.items() if len(endpoints) > 1)
+            if users.setdefault((country, address), endpoint) != endpoint:
+                common.add((country, address))
+    return frozenset(common)
 
 
 def same_page_here_alone(known: Reference, country: str, digest: str) -> bool:
@@ -86,13 +118,13 @@ def same_page_here_alone(known: Reference, country: str, digest: str) -> bool:
     return len(places) > 1 and {where for where, _ in places} == {country}
 
 
-def control_paces(sights: Iterable[Sight]) -> dict[str, float]:
+def control_paces(series: Iterable[Series]) -> dict[str, float]:
     """Each vantage's usual pace to its own controls."""
     paces: dict[str, list[float]] = defaultdict(list)
-    for sight in sights:
-        if sight.met and sight.target.service == CONTROL:
-            paces[sight.vantage.id].append(sight.pace)
-    return {vantage: median(values) for vantage, values in paces.items()}
+    for sights in series:
+        if sights[0].target.service == CONTROL:
+            paces[sights[0].vantage.id] += [sight.pace for sight in sights if sight.met]
+    return {vantage: median(values) for vantage, values in paces.items() if values}
 
 
 def _note(table: dict[str, set[str]], keys: tuple[str, ...], country: str) -> None:

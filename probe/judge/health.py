@@ -49,21 +49,61 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 UNWELL = frozenset({Condition.CUT, Condition.DARK, Condition.BROKEN, Condition.SILENT})
 
 
-def examine(sights: Sequence[Sight], view: View) -> dict[str, Health]:
-    """Each vantage's condition now; those of the roster and those that measured."""
+def examine(series: Iterable[Sequence[Sight]], view: View) -> dict[str, Health]:
+    """Each vantage's condition now; those of the roster and those that measured.
+
+    `series`: the sights of one vantage at one endpoint, oldest first; none of them empty.
+    """
     by_vantage: dict[str, list[Sight]] = defaultdict(list)
-    vantages = {vantage.id: vantage for vantage in view.roster}
-    for sight in sights:
+    for sight in telling(series):
         by_vantage[sight.vantage.id].append(sight)
-        vantages.setdefault(sight.vantage.id, sight.vantage)
+    for sights in by_vantage.values():
+        sights.sort(key=_when)
+    vantages = {name: sights[-1].vantage for name, sights in by_vantage.items()}
+    vantages |= {vantage.id: vantage for vantage in view.roster}
     return {
-        vantage.id: _examine_one(vantage, by_vantage.get(vantage.id, []), view)
-        for vantage in sorted(vantages.values(), key=lambda v: v.id)
+        name: _examine_one(vantages[name], by_vantage.get(name, []), view)
+        for name in sorted(vantages)
     }
 
 
+def telling(series: Iterable[Sequence[Sight]]) -> list[Sight]:
+    """The sights that tell how a vantage is: its controls, its newest, the newest that vouches.
+
+    All others say nothing that these do not, and there are very many.
+    """
+    controls: list[Sight] = []
+    newest: dict[str, Sight] = {}
+    vouching: dict[str, Sight] = {}
+    for sights in series:
+        last = sights[-1]
+        name = last.vantage.id
+        if last.target.service == CONTROL:
+            controls += sights
+            continue
+        held = newest.get(name)
+        if held is None or last.at > held.at or _when(last) > _when(held):
+            newest[name] = last
+        _vouch(vouching, name, sights)
+    return [*controls, *newest.values(), *vouching.values()]
+
+
+def _vouch(held: dict[str, Sight], name: str, sights: Sequence[Sight]) -> None:
+    known = held.get(name)
+    for sight in reversed(sights):
+        if known is not None and sight.at <= known.at:
+            return
+        if _vouches(sight):
+            held[name] = sight
+            return
+
+
+def _when(sight: Sight) -> tuple[datetime, str]:
+    return sight.at, sight.id
+
+
 def _examine_one(vantage: Vantage, sights: list[Sight], view: View) -> Health:
-    last = max((s.at for s in sights), default=None)
+    last = sights[-1].at if sights else None
     heard = max((t for t in (view.heard.get(vantage.id), last) if t is not None), default=None)
     controls = _fresh_controls(sights, view)
     well_at = _well_at(sights, view)
@@ -81,7 +121,7 @@ def _examine_one(vantage: Vantage, sights: list[Sight], view: View) -> Health:
 def _measured(
     vantage: Vantage, sights: list[Sight], controls: tuple[Sight, ...], well_at: datetime | None
 ) -> Health:
-    latest = max(sights, key=lambda s: (s.at, s.id), default=None)
+    latest = sights[-1] if sights else None
     said = latest.health if latest is not None else None
     tallies = _tallies(controls)
     if not controls and said is not None:
@@ -121,12 +161,15 @@ def _well_at(sights: Iterable[Sight], view: View) -> datetime | None:
 
 def _vouched(sight: Sight, view: View) -> datetime | None:
     """When a foreign control passed, by this sight: itself, or the round before its tally."""
-    target, said = sight.target, sight.health
+    target = sight.target
     if target.service == CONTROL:
         return sight.at if sight.met and target.feature == Reach.FOREIGN else None
-    if said.foreign.ok and said.reason in HARMLESS:
-        return sight.at - view.round
-    return None
+    return sight.at - view.round if _vouches(sight) else None
+
+
+def _vouches(sight: Sight) -> bool:
+    """Whether the vantage says that its foreign controls passed in the round before."""
+    return sight.health.foreign.ok > 0 and sight.health.reason in HARMLESS
 
 
 def _tallies(controls: Sequence[Sight]) -> dict[Reach, Tally]:

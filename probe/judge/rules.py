@@ -15,6 +15,7 @@ import msgspec
 
 from probe.judge.control import (
     Reference,
+    abroad,
     answered_abroad,
     genuine,
     proven_abroad,
@@ -125,7 +126,7 @@ def _at_stranger(s: Sight, k: Reference) -> bool:
     """At an address that no other country validates or is even told, though others are proven."""
     country = s.vantage.country
     known = genuine(k, country, s.tried) or answered_abroad(k, country, s.tried)
-    elsewhere = proven_abroad(k, country) or any(c != country for c in k.paces)
+    elsewhere = proven_abroad(k, country) or abroad(k.met, country) > 0
     return bool(s.tried) and not known and elsewhere
 
 
@@ -137,7 +138,7 @@ def _at_common(s: Sight, k: Reference) -> bool:
 
 def _same_page(s: Sight, k: Reference) -> bool:
     country = s.vantage.country
-    elsewhere = any(c != country for c in k.paces)
+    elsewhere = abroad(k.met, country) > 0
     return elsewhere and same_page_here_alone(k, country, s.digest)
 
 

@@ -19,7 +19,7 @@ def condition(event: Event | None, now: float = 12.0) -> Condition:
         (event,) if event else (), roster=w.ROSTER[:4], services=(w.service("chirp", ("web",)),)
     )
     known = w.known_at(world, now)
-    return examine([read(m) for m in known], w.view(world, now, known))[TR].condition
+    return examine([[read(m)] for m in known], w.view(world, now, known))[TR].condition
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,13 @@ def test_without_control_measurements_the_vantages_own_tally_speaks(
 ) -> None:
     measurement = said(health)
     frame = w.view(World(roster=w.ROSTER[:1]), 1.0, [measurement])
-    assert examine([read(measurement)], frame)[TR].condition is expected
+    assert examine([[read(measurement)]], frame)[TR].condition is expected
     assert spoilt(measurement) is bad
 
 
 def test_a_passing_control_vouches_for_its_own_time_and_a_tally_for_the_round_before() -> None:
     measurement = said(Health(foreign=Tally(ok=2, of=2)))
     frame = w.view(World(roster=w.ROSTER[:1]), 1.0, [measurement])
-    assert examine([read(measurement)], frame)[TR].well_at == w.START - timedelta(seconds=w.ROUND)
+    assert examine([[read(measurement)]], frame)[TR].well_at == w.START - timedelta(
+        seconds=w.ROUND
+    )

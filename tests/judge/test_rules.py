@@ -27,7 +27,7 @@ CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
 ABROAD = w.Case(
     next(v for v in w.ROSTER if v.country == "DE"), "chirp", "web", "chirp-web", w.START
 )
-KNOWN = reference([read(w.measurement(ABROAD, w.ok(ABROAD)))])
+KNOWN = reference([[read(w.measurement(ABROAD, w.ok(ABROAD)))]])
 BLIND = Reference()
 UP = (w.dns(CASE, CASE.address), w.tcp(CASE, CASE.address), w.tls(CASE, CASE.address))
 A = CASE.address
@@ -69,9 +69,10 @@ def named(failure: str) -> tuple[Observation, ...]:
 
 
 def also_abroad(maker: w.Maker) -> Reference:
-    return reference([read(w.measurement(ABROAD, maker(ABROAD)))])
+    return reference([[read(w.measurement(ABROAD, maker(ABROAD)))]])
 
 
+PACED = msgspec.structs.replace(KNOWN, paces={"DE": 0.2})
 STRANGER = "31.13.77.33"
 COMMON = msgspec.structs.replace(KNOWN, common=frozenset({("TR", STRANGER)}))
 SAME = msgspec.structs.replace(KNOWN, pages={"d": frozenset({("TR", 47330), ("TR", 47331)})})
@@ -93,7 +94,7 @@ def elsewhere(maker: w.Maker) -> tuple[Observation, ...]:
 SECOND = w.dns(CASE, "11.77.0.1", test=DifferentialTest.SECOND_RESOLVER)
 LATE = DnsLookup(at=w.START, took=0.1, name="x", answers=("31.13.7.7",), late=(A,))
 EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
-    "ok.slow": (w.delayed(CASE), KNOWN),
+    "ok.slow": (w.delayed(CASE), PACED),
     "ok.met": (w.ok(CASE), KNOWN),
     "local.own_stack": (connect("network_down"), KNOWN),
     "http.notice_redirect": (plain(302, location="http://internetpositif.id/"), KNOWN),

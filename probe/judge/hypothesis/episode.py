@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from probe.judge.evidence import Finding, weight
+from probe.judge.evidence import WHOLE, Finding, weight
 from probe.judge.health import UNWELL, Condition, Health, spoilt
 from probe.judge.hypothesis.baseline import LEVELS, ordinary
 from probe.judge.hypothesis.causes import Counts
@@ -32,13 +32,23 @@ _TOLD = (
 )
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Footing(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """What is known of a vantage itself while it is weighed."""
+
+    usable: bool = True
+    well_at: datetime | None = None
+    usual: float = LEVELS[0]
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """One vantage's latest stretch of like results for one feature."""
 
     vantage: Vantage
     failing: bool
     findings: tuple[Finding, ...]
     """Newest first: the streak of a failure, or all that the window holds of a good state."""
+    calm: bool = False
+    """Whole answers alone, as far as the window shows."""
     well_at: datetime | None = None
     """The latest time at which a foreign control of the vantage passed."""
     usual: float = LEVELS[0]
@@ -54,48 +64,58 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return self.well_at is not None and self.well_at >= self.start
 
 
+def footings(healths: Mapping[str, Health], view: View) -> dict[str, Footing]:
+    usual = {asn: ordinary(hours, view.now) for asn, hours in view.memory.usual.items()}
+    return {
+        name: Footing(
+            health.condition not in UNWELL,
+            health.well_at,
+            usual.get(health.vantage.asn, LEVELS[0]),
+        )
+        for name, health in healths.items()
+    }
+
+
 def runs(
-    findings: Iterable[Finding], healths: Mapping[str, Health], view: View
+    series: Iterable[Sequence[Finding]], footings: Mapping[str, Footing], view: View
 ) -> tuple[Run, ...]:
-    """Each well vantage's run for one feature: its worst endpoint's."""
-    series: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        sight = finding.sight
-        if usable(finding, healths):
-            series[sight.vantage.id, sight.target.endpoint].append(finding)
+    """Each well vantage's run for one feature: its worst endpoint's, the first of like ones.
+
+    `series`: the findings of one vantage at one endpoint, newest first.
+    """
     worst: dict[str, Run] = {}
-    for (vantage, _), listed in sorted(series.items()):
-        run = _run(listed, healths.get(vantage), view)
+    for findings in series:
+        vantage = findings[0].sight.vantage.id
+        run = _run(findings, footings.get(vantage, _NOTHING_KNOWN), view)
         if run is not None and _worse(run, worst.get(vantage)):
             worst[vantage] = run
-    return tuple(worst[vantage] for vantage in sorted(worst))
+    return tuple([worst[vantage] for vantage in sorted(worst)])
 
 
-def usable(finding: Finding, healths: Mapping[str, Health]) -> bool:
-    """Whether a sight may be weighed: it is about the endpoint, and its vantage was well."""
-    if finding.category is Category.NOTHING or spoilt(finding.sight):
-        return False
-    health = healths.get(finding.sight.vantage.id)
-    return health is None or health.condition not in UNWELL
+_NOTHING_KNOWN = Footing()
 
 
-def _run(listed: list[Finding], health: Health | None, view: View) -> Run | None:
-    newest = sorted(listed, key=lambda f: (f.sight.at, f.sight.id), reverse=True)
+def _run(listed: Sequence[Finding], footing: Footing, view: View) -> Run | None:
+    calm = not [f for f in listed if f.main is not WHOLE]
+    newest = listed if calm else [f for f in listed if usable(f)]
+    if not footing.usable or not newest:
+        return None
     if view.now - newest[0].sight.at > STALE_ROUNDS * view.round:
         return None
-    streak = _streak(newest)
+    streak = 0 if calm else _streak(newest)
     return Run(
         vantage=newest[0].sight.vantage,
         failing=streak > 0,
         findings=tuple(newest[:streak] if streak else newest),
-        well_at=health.well_at if health is not None else None,
-        usual=_ordinary(newest[0].sight.vantage.asn, view),
+        calm=calm,
+        well_at=footing.well_at,
+        usual=footing.usual,
     )
 
 
-def _ordinary(asn: int, view: View) -> float:
-    hours = view.memory.usual.get(asn)
-    return ordinary(hours, view.now) if hours else LEVELS[0]
+def usable(finding: Finding) -> bool:
+    """Whether a sight may be weighed: it is about the endpoint, and its vantage was well."""
+    return finding.category is not Category.NOTHING and not spoilt(finding.sight)
 
 
 def _streak(newest: Sequence[Finding]) -> int:

@@ -1,37 +1,49 @@
-"""From measurements to verdicts: read, find, weigh, gate, for every cell of the catalogue."""
+"""From sights to verdicts: find, weigh, gate, for every cell of the catalogue."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from probe.judge.control import Reference, common_answers, control_paces, reference
 from probe.judge.evidence import Finding, find
 from probe.judge.health import Health, examine
 from probe.judge.hypothesis.connectivity import connectivity
 from probe.judge.hypothesis.dependency import shared
-from probe.judge.hypothesis.episode import runs
+from probe.judge.hypothesis.episode import footings, runs
 from probe.judge.hypothesis.verdicts import verdicts
 from probe.judge.hypothesis.weighing import siblings, weighed
-from probe.judge.sight import Sight, read
+from probe.judge.tracks import Key, Stretch, Tracks
 from probe.judge.view import View, window_start
 from probe.model import CONTROL, Cause, Measurement, Verdict
 
+Features = Mapping[tuple[str, str], Mapping[str, Sequence[Stretch]]]
+"""(service, feature) → endpoint → its stretches."""
+
 
 def judge(measurements: Iterable[Measurement], view: View) -> tuple[Verdict, ...]:
+    """Judge measurements once; a docket (probe.judge.docket) does it again and again."""
+    tracks = Tracks()
+    first, last = window_start(view), view.now + view.round
+    tracks.add(m for m in measurements if first < m.at <= last)
+    return conclude(tracks, view)
+
+
+def conclude(tracks: Tracks, view: View) -> tuple[Verdict, ...]:
     """Verdicts for each (service, feature, country, network), network 0 for the whole country.
 
     Verdicts with an empty service are about connectivity itself.
     """
-    sights = _sights(measurements, view)
-    healths = examine(sights, view)
+    held = dict(tracks.within(window_start(view), view.now + view.round))
+    healths = examine([stretch.sights for stretch in held.values()], view)
     connected = connectivity(healths, view)
-    found = _findings(sights)
-    cells = _cells(healths.values())
+    features, found = _by_feature(held), _Finder(held)
+    known = footings(healths, view)
     matters = [
-        weighed(service, feature, runs(found.get((service, feature), ()), healths, view), view)
-        for service, feature in _features(view, found)
+        weighed(*feature, runs(found.series(features.get(feature, {})), known, view), view)
+        for feature in _listed(view, features)
     ]
+    cells = _cells(healths.values())
     offline = {(v.country, v.network): v for v in connected if v.leading is not Cause.OK}
     given = [
         verdict
@@ -41,30 +53,47 @@ def judge(measurements: Iterable[Measurement], view: View) -> tuple[Verdict, ...
     return (*given, *connected)
 
 
-def _sights(measurements: Iterable[Measurement], view: View) -> list[Sight]:
-    """The window's sights, one for each id, in an order of their own."""
-    first, last = window_start(view), view.now + view.round
-    known = {m.id: m for m in measurements if first < m.at <= last}
-    return [read(known[key]) for key in sorted(known)]
+def _by_feature(held: Mapping[Key, Stretch]) -> Features:
+    features: dict[tuple[str, str], dict[str, list[Stretch]]] = defaultdict(dict)
+    for (_, service, feature, endpoint), stretch in held.items():
+        if service != CONTROL:
+            features[service, feature].setdefault(endpoint, []).append(stretch)
+    return features
 
 
-def _features(view: View, found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def _listed(view: View, features: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     listed = [(s.id, f.id) for s in view.services for f in s.features]
-    return list(dict.fromkeys((*listed, *sorted(found))))
+    return list(dict.fromkeys((*listed, *sorted(features))))
 
 
-def _findings(sights: Sequence[Sight]) -> dict[tuple[str, str], list[Finding]]:
-    by_endpoint: dict[tuple[str, str, str], list[Sight]] = defaultdict(list)
-    for sight in sights:
-        target = sight.target
-        if target.service != CONTROL:
-            by_endpoint[target.service, target.feature, target.endpoint].append(sight)
-    own, common = control_paces(sights), common_answers(sights)
-    found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for (service, feature, _), held in by_endpoint.items():
-        known: Reference = reference(held, own, common)
-        found[service, feature].extend(find(sight, known) for sight in held)
-    return found
+class _Finder:
+    """What the rules say of stretches; what they ask of others is gathered where they ask."""
+
+    def __init__(self, held: Mapping[Key, Stretch]) -> None:
+        odd = any(not stretch.plain for stretch in held.values())
+        series = [stretch.sights for stretch in held.values()] if odd else []
+        self._own, self._common = control_paces(series), common_answers(series)
+
+    def series(self, endpoints: Mapping[str, Sequence[Stretch]]) -> list[tuple[Finding, ...]]:
+        """The findings of each stretch, newest first, endpoint by endpoint."""
+        return [
+            findings
+            for endpoint in sorted(endpoints)
+            for findings in self._of_endpoint(endpoints[endpoint])
+        ]
+
+    def _of_endpoint(self, stretches: Sequence[Stretch]) -> list[tuple[Finding, ...]]:
+        odd = [stretch for stretch in stretches if not stretch.plain]
+        known = self._reference(stretches) if odd else Reference()
+        return [_found(stretch, known) for stretch in stretches]
+
+    def _reference(self, stretches: Sequence[Stretch]) -> Reference:
+        return reference([s.sights for s in stretches], self._own, self._common)
+
+
+def _found(stretch: Stretch, known: Reference) -> tuple[Finding, ...]:
+    pairs = zip(stretch.findings, stretch.sights, strict=True)
+    return tuple([found or find(sight, known) for found, sight in pairs][::-1])
 
 
 def _cells(healths: Iterable[Health]) -> dict[str, tuple[int, ...]]:

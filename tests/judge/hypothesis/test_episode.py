@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from probe.judge.control import Reference
@@ -10,6 +11,7 @@ from probe.judge.health import Condition, Health
 from probe.judge.hypothesis.episode import (
     Run,
     authored,
+    footings,
     main_category,
     onset,
     runs,
@@ -22,6 +24,7 @@ from probe.judge.hypothesis.episode import (
 from probe.judge.rules import Category
 from probe.judge.sight import read
 from probe.model import Author, Vantage
+from probe.model import Health as Said
 from tests.judge import worlds as w
 
 ONE, TWO, THREE = (next(v for v in w.ROSTER if v.asn == asn) for asn in (47330, 47331, 3320))
@@ -39,7 +42,7 @@ def history(letters: str, vantage: Vantage = ONE, first: float = 1.0) -> list[Fi
 
 
 def run(letters: str, vantage: Vantage = ONE, first: float = 1.0) -> Run:
-    (one,) = runs(history(letters, vantage, first), {}, VIEW)
+    (one,) = runs([history(letters, vantage, first)[::-1]], {}, VIEW)
     return one
 
 
@@ -67,7 +70,7 @@ def test_a_streak_is_mostly_failing_and_began_with_a_failure(letters: str, strea
 
 
 def test_an_old_sight_says_nothing_of_now() -> None:
-    assert runs(history("xx", first=-10.0), {}, VIEW) == ()
+    assert runs([history("xx", first=-10.0)[::-1]], {}, VIEW) == ()
 
 
 def test_a_good_answer_from_before_the_failure_is_no_control() -> None:
@@ -125,6 +128,19 @@ def test_who_wrote_it() -> None:
 
 def test_an_unwell_vantages_sights_are_not_weighed() -> None:
     sick = {ONE.id: Health(vantage=ONE, condition=Condition.BROKEN)}
-    assert not usable(finding(w.sni_reset, 20.0), sick)
-    assert usable(finding(w.sni_reset, 20.0), {})
-    assert runs(history("xxxxx"), sick, VIEW) == ()
+    series = [history("xxxxx")[::-1]]
+    assert runs(series, footings(sick, VIEW), VIEW) == ()
+    assert runs(series, {}, VIEW)
+
+
+def test_a_sight_that_is_not_about_the_endpoint_or_of_an_unwell_hour_is_not_usable() -> None:
+    assert usable(finding(w.sni_reset, 20.0))
+    spoilt = msgspec.structs.replace(
+        finding(w.sni_reset, 20.0).sight, health=Said(reason="resolver")
+    )
+    assert not usable(find(spoilt, Reference()))
+
+
+def test_whole_answers_alone_are_calm() -> None:
+    assert run("ooooo").calm
+    assert not run("oxooo").calm

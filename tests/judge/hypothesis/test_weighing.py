@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from probe.judge.control import Reference
-from probe.judge.evidence import find
+from probe.judge.evidence import Finding, find
 from probe.judge.hypothesis.episode import Run, runs
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
 from probe.judge.sight import read
-from probe.model import Cause
+from probe.model import Cause, Vantage
 from tests.judge import worlds as w
 
 VIEW = w.view(w.World(), 25.0, [])
@@ -17,16 +17,15 @@ VIEW = w.view(w.World(), 25.0, [])
 
 def held(feature: str, struck: dict[str, w.Maker]) -> tuple[Run, ...]:
     """Five rounds of every vantage; those of the countries named see that."""
+    return runs([_series(v, feature, struck.get(v.country, w.ok)) for v in w.ROSTER], {}, VIEW)
+
+
+def _series(vantage: Vantage, feature: str, maker: w.Maker) -> list[Finding]:
     cases = [
         w.Case(vantage, "chirp", feature, f"chirp-{feature}", w.START + timedelta(seconds=at))
-        for vantage in w.ROSTER
-        for at in range(1, 25, 5)
+        for at in range(21, 0, -5)
     ]
-    found = (
-        find(read(w.measurement(c, struck.get(c.vantage.country, w.ok)(c))), Reference())
-        for c in cases
-    )
-    return runs(found, {}, VIEW)
+    return [find(read(w.measurement(case, maker(case))), Reference()) for case in cases]
 
 
 def matter(feature: str, **struck: w.Maker) -> Matter:
