@@ -54,6 +54,8 @@ SEEN = (
     ("ok.slow", "it answers, but far more slowly than elsewhere and than other services there"),
 )  # fmt: skip
 """Rule ids in the order in which they tell most; the first that is among the evidence is said."""
+PAIRED = "pair."
+"""Rules of one look beside its helper's: their sentences stand for themselves."""
 
 
 def describe(
@@ -280,8 +282,10 @@ def _share(incident: Incident, own: Sequence[Verdict]) -> str:
 
 
 def _seen(evidence: Iterable[Evidence]) -> str:
-    rules = {piece.rule for piece in evidence}
-    return next((words for rule, words in SEEN if rule in rules), "it cannot be reached")
+    pieces = list(evidence)
+    rules = {piece.rule for piece in pieces}
+    beside = next((p.sentence for p in pieces if p.rule.startswith(PAIRED)), "it cannot be reached")
+    return next((words for rule, words in SEEN if rule in rules), beside)
 
 
 def _healthy(incident: Incident, view: View) -> str:
