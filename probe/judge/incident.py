@@ -38,7 +38,7 @@ def advance(
     incidents: Sequence[Incident], verdicts: Sequence[Verdict], view: View
 ) -> tuple[Incident, ...]:
     """Bring incidents up to date: those given, changed or not, and new ones after them."""
-    groups = gather(verdicts)
+    groups = [group for group in gather(verdicts) if not _absorbed(group, incidents)]
     matched = _match(incidents, groups, view)
     changed = [
         _carry(incident, matched[incident.id], view)
@@ -84,6 +84,18 @@ def _match(incidents: Sequence[Incident], groups: Sequence[Group], view: View) -
     return matched
 
 
+def _absorbed(group: Group, incidents: Sequence[Incident]) -> bool:
+    """Whether an open outage of a dependency says it already: it ends raggedly, not as another."""
+    return group.cause is Cause.SERVICE_OUTAGE and any(
+        held.closed is None
+        and held.cause is Cause.DEPENDENCY_OUTAGE
+        and held.service == group.service
+        and set(group.features) <= set(held.features)
+        and set(group.countries) <= set(held.countries)
+        for held in incidents
+    )
+
+
 def _recent(incident: Incident, view: View) -> bool:
     return incident.closed is None or view.now - incident.closed <= REOPEN_ROUNDS * view.round
 
@@ -104,7 +116,7 @@ def _same_otherwise(incident: Incident, group: Group) -> bool:
     """
     return (
         incident.closed is None
-        and incident.state is not State.CONFIRMED
+        and (incident.state is not State.CONFIRMED or _refines(group, incident))
         and (group.since or incident.updated) <= incident.updated
         and Cause.LOCAL_FAULT not in {incident.cause, group.cause}
         and incident.service == group.service
@@ -112,6 +124,12 @@ def _same_otherwise(incident: Incident, group: Group) -> bool:
         and (not group.service or bool(set(incident.features) & set(group.features)))
         and (group.service != "" or bool(set(incident.networks) & set(group.networks)))
     )
+
+
+def _refines(group: Group, incident: Incident) -> bool:
+    """Whether what a service was blamed for turns out to be shared with others."""
+    causes = (incident.cause, group.cause)
+    return causes == (Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE) and STRENGTH[group.state] > 1
 
 
 # ── open, carry on, let rest ─────────────────────────────────────────────────────────────────

@@ -46,7 +46,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     vantage: Vantage
     failing: bool
     findings: tuple[Finding, ...]
-    """Newest first: the streak of a failure, or all that the window holds of a good state."""
+    """Newest first: as far back as this state lasts."""
     calm: bool = False
     """Whole answers alone, as far as the window shows."""
     well_at: datetime | None = None
@@ -102,11 +102,12 @@ def _run(listed: Sequence[Finding], footing: Footing, view: View) -> Run | None:
         return None
     if view.now - newest[0].sight.at > STALE_ROUNDS * view.round:
         return None
-    streak = 0 if calm else _streak(newest)
+    streak = _streak(newest, failing=True) if not calm and _shaken(newest) else 0
+    held = len(newest) if calm else streak or _streak(newest, failing=False)
     return Run(
         vantage=newest[0].sight.vantage,
         failing=streak > 0,
-        findings=tuple(newest[:streak] if streak else newest),
+        findings=tuple(newest[:held]),
         calm=calm,
         well_at=footing.well_at,
         usual=footing.usual,
@@ -118,14 +119,21 @@ def usable(finding: Finding) -> bool:
     return finding.category is not Category.NOTHING and not spoilt(finding.sight)
 
 
-def _streak(newest: Sequence[Finding]) -> int:
-    """How many of the newest belong to a failure that lasts: mostly failing, begun by a failure."""
-    if not any(finding.failing for finding in newest[:2]):
-        return 0
-    failed, streak = 0, 0
+def _shaken(newest: Sequence[Finding]) -> bool:
+    """Whether one of the last two failed: a single good one may be luck."""
+    return any(finding.failing for finding in newest[:2])
+
+
+def _streak(newest: Sequence[Finding], *, failing: bool) -> int:
+    """How many of the newest belong to a state that lasts: mostly like it, and begun like it.
+
+    What was before a recovery says as little of now as what was before a failure.
+    """
+    alike, streak = 0, 0
     for count, finding in enumerate(newest, 1):
-        failed += finding.failing
-        if finding.failing and 2 * failed > count:
+        same = finding.failing is failing
+        alike += same
+        if same and 2 * alike > count:
             streak = count
     return streak
 
