@@ -19,6 +19,8 @@ NOTICE_PAGE = (
     "<p>This website has been blocked by order of the competent authority.</p></body></html>"
 )
 """What an injected page says; like real notices it gives itself away in its title."""
+HOST_PAGE = "<!doctype html><title>Notice</title><h1>Access to this site is restricted</h1>"
+"""What the notice host says: no list knows its words."""
 MIN_BODY_BYTES = 4096
 
 

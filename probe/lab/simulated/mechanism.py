@@ -15,7 +15,7 @@ import msgspec
 from probe.lab.answers import NOTICE_PAGE, Reply, faulty
 from probe.lab.scenario import Event, Form
 from probe.lab.simulated.act import Act, Family, Lookup, Truth
-from probe.lab.simulated.seat import Seat
+from probe.lab.simulated.seat import SYSTEM, Seat
 from probe.measure.failure import EOF, FAILED_HANDSHAKE, REFUSED, RESET, TIMEOUT
 
 HTML = "text/html; charset=utf-8"
@@ -124,8 +124,11 @@ def _expired(_event: Event, _seat: Seat) -> Act:
 
 
 def _cut_off(_event: Event, seat: Seat) -> Act:
-    """Only the way abroad is gone: the operator's resolver still answers, that it cannot ask."""
-    own = seat.prober.resolver == "system"
+    """Only the way abroad is gone: the operator's resolver still answers, that it cannot ask.
+
+    What is on an allowlist it is let ask for, or few would reach what they are allowed.
+    """
+    own = seat.prober.resolver == SYSTEM
     return Act(lookup=Lookup(rcode=SERVFAIL) if own else MUTE, second=MUTE, connect=TIMEOUT)
 
 
@@ -133,6 +136,7 @@ NXDOMAIN, SERVFAIL, REFUSED_CODE = 3, 2, 5
 MUTE = Lookup(failure=TIMEOUT)
 NOTHING = Act()
 DARK = Act(lookup=MUTE, second=MUTE, connect=TIMEOUT)
+UNRESOLVED = Act(lookup=Lookup(rcode=SERVFAIL), second=Lookup(rcode=SERVFAIL))
 SAID = Act(shake=RESET)
 POOLED = Lookup(truth=Truth.POOL)
 
@@ -198,7 +202,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "scope.transit_leak": _resolved(Lookup(truth=Truth.POOL, late=True)),
     "scope.collateral_substring": _named(SAID),
     "local.captive_portal": Mechanism(make=_is(Act(diverts=(80, 443))), aim=Aim.ALL),
-    "local.resolver_broken": Mechanism(make=_is(Act(lookup=MUTE, second=MUTE)), aim=Aim.ALL),
+    "local.resolver_broken": Mechanism(make=_is(UNRESOLVED), aim=Aim.ALL),
     "local.clock_skew": Mechanism(make=_is(Act(certificate="early")), aim=Aim.ALL),
     "local.ipv6_broken": Mechanism(make=_is(Act(connect=TIMEOUT, family=Family.V6)), aim=Aim.ALL),
     "local.tls_broken": Mechanism(make=_is(Act(shake=FAILED_HANDSHAKE, alike=True)), aim=Aim.ALL),

@@ -13,7 +13,7 @@ from random import Random
 import msgspec
 
 from probe.config.shape import Measuring
-from probe.lab.answers import BOGON, BOGON_V6, NOTICE_PAGE, POOL, POOL_V6, Reply
+from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, POOL, POOL_V6, Reply
 from probe.lab.simulated.act import ALL_FLOWS, Act, Family, Flows, Lookup, Truth
 from probe.lab.simulated.seat import Seat, url
 from probe.lab.world import NEUTRAL_NAME
@@ -23,7 +23,7 @@ from probe.measure.chain import choose, settle
 from probe.measure.diagnose import CUT_SHORT, next_tests
 from probe.measure.expectation import hold
 from probe.measure.failure import BOGON as BOGON_FAILURE
-from probe.measure.failure import FAILED_HANDSHAKE, NO_ANSWER, RCODES, TIMEOUT, UNKNOWN_AUTHORITY
+from probe.measure.failure import FAILED_HANDSHAKE, INVALID_HOSTNAME, NO_ANSWER, RCODES, TIMEOUT
 from probe.measure.http import told_headers
 from probe.model import (
     Certificate,
@@ -42,6 +42,7 @@ MEASURING = Measuring()
 SECOND = MEASURING.second_resolver
 NOTICE = "11.40.1.1"
 NOTICE_NAME = "notice.operator.net"
+"""Whom its certificate is good for; redirects lead to its address."""
 HTTPS, HTTP = 443, 80
 REDIRECTS = range(300, 400)
 HANDSHAKE_BYTES = 3500
@@ -60,7 +61,7 @@ WORDS: dict[str, tuple[int | None, int | None, str]] = {
     "dns_refused_error": (None, None, "rcode 5"),
     "eof_error": (None, None, "the answer ended before it was whole"),
     FAILED_HANDSHAKE: (None, None, "NO_SHARED_CIPHER"),
-    UNKNOWN_AUTHORITY: (None, 20, "unable to get local issuer certificate"),
+    INVALID_HOSTNAME: (None, 62, "hostname mismatch"),
     "ssl_invalid_certificate": (None, 10, "certificate has expired"),
 }
 """Errno, OpenSSL's number and words that the real failures carry."""
@@ -142,6 +143,8 @@ class _Walk:
             at = start + connected.took
             if connected.failure:
                 continue
+            if self._scheme == "tcp":
+                continue
             if self._scheme == "https":
                 shaken = self._shake(address, acts, at)
                 reached.append(shaken)
@@ -159,14 +162,8 @@ class _Walk:
         last = seen[-1] if seen else None
         if not isinstance(last, HttpExchange) or not last.location:
             return ()
-        self._hop, self._scheme, self._host = 1, "http", NOTICE_NAME
-        start = self._end
-        lookup = DnsLookup(
-            at=_at(start), took=0.01, hop=1, name=NOTICE_NAME, resolver="system", rcode=0,
-            answers=(NOTICE,),
-        )  # fmt: skip
-        self._past(start + lookup.took)
-        return (lookup, *self._visit((NOTICE,), start + lookup.took))
+        self._hop, self._scheme, self._host = 1, "http", NOTICE
+        return tuple(self._visit((NOTICE,), self._end))
 
     # ── steps ────────────────────────────────────────────────────────────────────────────────
 
@@ -269,7 +266,7 @@ class _Walk:
         if cut:
             return cut, (), None
         if address == NOTICE or any(HTTPS in act.diverts for act in acts):
-            return ("" if neutral else UNKNOWN_AUTHORITY), (FALSE,), None
+            return ("" if neutral else INVALID_HOSTNAME), (FALSE,), None
         kind = next((act.certificate for act in acts if act.certificate), "")
         if kind and not neutral:
             verify = 10 if kind == "expired" else 9
@@ -297,7 +294,7 @@ class _Walk:
         return HttpExchange(
             at=_at(start), took=took, hop=self._hop, url=self._url(), address=address,
             method=endpoint.method, status=reply.status, headers=told_headers(headers),
-            location=f"http://{NOTICE_NAME}/" if expectation is None else "",
+            location=f"http://{NOTICE}/" if expectation is None else "",
             title=pages.title(body, "utf-8"), length=len(body),
             digest=hashlib.sha256(body).hexdigest() if body else "",
             expectation=expectation, matched=matched, first_byte=min(first, took),
@@ -313,13 +310,13 @@ class _Walk:
         return self._hop == 0 and any(act.leads for act in acts)
 
     def _url(self) -> str:
-        return url(self._seat.page.endpoint) if self._hop == 0 else f"http://{NOTICE_NAME}/"
+        return url(self._seat.page.endpoint) if self._hop == 0 else f"http://{NOTICE}/"
 
     def _replied(self, address: str, acts: Sequence[Act]) -> tuple[Reply, str]:
         """Say what comes to a request: an answer, or how it fails."""
         plain = self._scheme == "http"
         if address == NOTICE or any(HTTP in act.diverts for act in acts if plain):
-            return Reply(body=NOTICE_PAGE), ""
+            return Reply(body=HOST_PAGE), ""
         mine = [act for act in acts if plain or not act.plain]
         name = next((act.request for act in mine if act.request), "")
         reply = next((act.reply for act in mine if act.reply), self._seat.reply)
@@ -353,7 +350,7 @@ class _Walk:
     ) -> list[Observation]:
         acts = self._acts()
         connected = self._connect(address, acts, start, test)
-        if connected.failure or self._scheme == "http":
+        if connected.failure or self._scheme != "https":
             return [connected]
         return [connected, self._shake(address, acts, start + connected.took, test, other)]
 
@@ -371,7 +368,7 @@ def certificate(host: str, kind: str = "", issuer: str = "CN=Lab CA") -> Certifi
     )
 
 
-FALSE = certificate("filter.operator.net", issuer="CN=National Filter CA")
+FALSE = certificate(NOTICE_NAME)
 
 
 def _at(seconds: float) -> datetime:

@@ -15,7 +15,7 @@ from random import Random
 import msgspec
 
 from probe.lab import line
-from probe.lab.answers import Reply
+from probe.lab.answers import HOST_PAGE, Reply
 from probe.lab.kernel.hosts.answers import Client, Request, index, serve
 from probe.lab.kernel.hosts.nameserver import stdin_lines
 from probe.lab.scenario import Event
@@ -24,7 +24,6 @@ from probe.lab.world import Page
 HEAD_LIMIT_BYTES = 64 * 1024
 REQUEST_TIMEOUT_SECONDS = 10
 SILENCE_SECONDS = 30
-NOTICE_PAGE = "<!doctype html><title>Notice</title><h1>Access to this site is restricted</h1>"
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +143,7 @@ async def _notice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
             await reader.readuntil(b"\r\n\r\n")
-        await _send(writer, Reply(body=NOTICE_PAGE))
+        await _send(writer, Reply(body=HOST_PAGE))
     except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
         pass  # not a request: a notice is all there is here
     finally:

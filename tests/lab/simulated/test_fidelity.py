@@ -1,0 +1,124 @@
+"""The two kinds of lab agree: what the real chain measures over real packets is what is simulated."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+
+import msgspec
+import pytest
+
+from probe.judge.hypothesis import View, judge
+from probe.lab.kernel.world import playable
+from probe.lab.simulated.act import ALL_FLOWS
+from probe.lab.simulated.force import Forces
+from probe.lab.simulated.mechanism import MECHANISMS
+from probe.lab.simulated.seat import Seat
+from probe.lab.simulated.walk import EPOCH, walk
+from probe.model import DnsLookup, Health, HttpExchange, Measurement, Observation, Tally
+from tests.lab.kernel.inside import ENVIRONMENT, needs_namespaces
+from tests.lab.simulated.played import ABROAD, FAULTS, HERE, NAMED, PLACED, Seen, asked, scenario
+from tests.lab.simulated.worlds import everyone
+
+pytestmark = needs_namespaces
+
+SCENARIO = scenario()
+SEATS = {(s.prober.vantage.id, s.target.endpoint): s for s in everyone(SCENARIO)}
+VANTAGES = sorted({vantage for vantage, _ in SEATS})
+CASES = [(vantage, endpoint.id) for vantage in VANTAGES for endpoint in asked(vantage)]
+FORCES = Forces(SCENARIO, SEATS.values())
+DICE = range(12)
+"""What forgers say, and in which order addresses are tried, is chance in both kinds."""
+
+Gist = tuple[object, ...]
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    home = tmp_path_factory.mktemp("played")
+    done = subprocess.run(  # noqa: S603 — our own script
+        [sys.executable, "-m", "tests.lab.simulated.played", str(home)],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return msgspec.json.decode((home / "seen.json").read_bytes(), type=Seen)
+
+
+def simulated(seat: Seat, dice: int = 0) -> tuple[Observation, ...]:
+    hits = [(act, ALL_FLOWS) for act in FORCES.force(seat, 0.0).sure]
+    return walk(seat, hits, Random(dice)).observations  # noqa: S311 — chance, no secret
+
+
+def gist(observations: Sequence[Observation]) -> tuple[Gist, ...]:
+    return tuple(map(told, observations))
+
+
+def told(step: Observation) -> Gist:
+    head = (type(step).__name__, step.hop, step.test, step.failure.name if step.failure else "")
+    match step:
+        case HttpExchange():
+            page = (step.status, step.expectation, step.matched, step.title, step.length)
+            return (*head, *(page if step.failure is None else ()), bool(step.location))
+        case DnsLookup():
+            return (*head, step.query, len(step.answers), len(step.late), step.rcode)
+        case _:
+            return (*head, step.port)
+
+
+@pytest.mark.parametrize(("vantage", "endpoint"), CASES)
+def test_the_real_chain_sees_what_is_simulated(vantage: str, endpoint: str, seen: Seen) -> None:
+    seat = SEATS[vantage, endpoint]
+    possible = {gist(simulated(seat, dice)) for dice in DICE}
+    assert gist(seen[vantage][endpoint]) in possible
+
+
+def rules(seat: Seat, observations: tuple[Observation, ...]) -> frozenset[str]:
+    """What the judge reads in it, beside a well view from another country."""
+    abroad = SEATS[ABROAD, seat.target.endpoint]
+    beside = walk(abroad, (), Random(0)).observations  # noqa: S311 — as above
+    measured = [measurement(seat, observations), measurement(abroad, beside)]
+    view = View(
+        now=max(made.at for made in measured) + timedelta(seconds=30),
+        round=timedelta(seconds=60),
+        services=SCENARIO.services,
+        roster=(seat.prober.vantage, abroad.prober.vantage),
+    )
+    told = [piece for verdict in judge(measured, view) for piece in verdict.evidence]
+    return frozenset(piece.rule for piece in told if piece.vantage == seat.prober.vantage.id)
+
+
+def measurement(seat: Seat, observations: tuple[Observation, ...]) -> Measurement:
+    """Of the scenario's first second, whenever it was made."""
+    steps = tuple(msgspec.structs.replace(step, at=EPOCH) for step in observations)
+    return Measurement(
+        # The judge caches what it read by id and equality, and breaks ties by id.
+        id=f"{seat.number:06}",
+        at=EPOCH,
+        took=1.0,
+        vantage=seat.prober.vantage,
+        target=seat.target,
+        health=Health(domestic=Tally(ok=2, of=2), foreign=Tally(ok=3, of=3)),
+        observations=steps,
+    )
+
+
+@pytest.mark.parametrize("endpoint", [e.id for e in asked(HERE)])
+def test_the_judge_reads_both_alike(endpoint: str, seen: Seen) -> None:
+    seat = SEATS[HERE, endpoint]
+    possible = {rules(seat, simulated(seat, dice)) for dice in DICE}
+    assert rules(seat, seen[HERE][endpoint]) in possible
+    assert all(possible)
+
+
+def test_all_that_both_kinds_know_is_compared() -> None:
+    compared = {*NAMED, *PLACED, *(str(told["mechanism"]) for told in FAULTS.values())}
+    beyond = {"local.agent_killed", "lab.correlator_killed"}  # nothing is measured
+    assert set(playable()) - beyond == compared
+    assert compared <= set(MECHANISMS)
