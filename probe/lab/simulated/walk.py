@@ -48,6 +48,9 @@ REDIRECTS = range(300, 400)
 HANDSHAKE_BYTES = 3500
 """Of a TLS handshake, both ways, and a request."""
 POLICING_BURST_BYTES = 8000
+RECORD_BYTES = 16_384
+RESEND_SECONDS = 0.2
+"""The kernel's shortest wait before it sends again (TCP_RTO_MIN)."""
 BYTES_A_SECOND = 2_000_000.0
 
 WORDS: dict[str, tuple[int | None, int | None, str]] = {
@@ -277,8 +280,10 @@ class _Walk:
         limit = float(MEASURING.http_timeout)
         reply, name = self._replied(address, acts)
         body = reply.body.encode()
-        first = self._rtt(acts) + 0.003 * self._jitter() + sum(act.linger for act in acts)
-        took, name = self._within(first + len(body) / _rate(acts, len(body)), limit, name)
+        early, late = _policed(acts, len(body))
+        plain = self._rtt(acts) + 0.003 * self._jitter() + sum(act.linger for act in acts)
+        first = plain + early
+        took, name = self._within(plain + late + len(body) / BYTES_A_SECOND, limit, name)
         self._past(start + took)
         if name:
             return self._broken(address, name, start, took)
@@ -380,10 +385,14 @@ def _hits(family: Family, address: str) -> bool:
     return family is Family.BOTH or (":" in address) is (family is Family.V6)
 
 
-def _rate(acts: Sequence[Act], size: int) -> float:
-    """Bytes a second that an answer of that size comes in."""
-    slow = next((act.rate for act in acts if act.rate), 0.0)
-    if not slow:
-        return BYTES_A_SECOND
-    late = max(0.0, size + HANDSHAKE_BYTES - POLICING_BURST_BYTES) / slow
-    return size / max(late, size / BYTES_A_SECOND) if size else BYTES_A_SECOND
+def _policed(acts: Sequence[Act], size: int) -> tuple[float, float]:
+    """Seconds that a policer adds until the first bytes can be read, and until the last.
+
+    What is past the burst is dropped and sent again, and a TLS record is read whole or not at all.
+    """
+    rate = next((act.rate for act in acts if act.rate), 0.0)
+    past = size + HANDSHAKE_BYTES - POLICING_BURST_BYTES
+    if not rate or past <= 0:
+        return 0.0, 0.0
+    first = max(0, min(size, RECORD_BYTES) + HANDSHAKE_BYTES - POLICING_BURST_BYTES)
+    return (RESEND_SECONDS + first / rate if first else 0.0), RESEND_SECONDS + past / rate
