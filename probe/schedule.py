@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterable
+from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
 import msgspec
@@ -21,6 +22,8 @@ class Turn(msgspec.Struct):
     phase: float
     number: int = 0
     at: float = 0.0
+    alarm: int = 0
+    """Unlike any other's; also orders those of one moment."""
 
 
 class Due(msgspec.Struct, Generic[Key], frozen=True):
@@ -46,6 +49,9 @@ class Timetable(Generic[Key]):
         self.origin = origin
         self._draw = draw
         self._turns: dict[Key, Turn] = {}
+        self._alarms: list[tuple[float, int, Key]] = []
+        """A heap; one whose target has gone, or has another turn now, is passed over."""
+        self._alarm = 0
 
     def keep(self, keys: Iterable[Key], now: float, *, spread: float = 1.0) -> None:
         """Add what is new, within the first `spread` of an interval from now; the rest stays."""
@@ -54,6 +60,7 @@ class Timetable(Generic[Key]):
                 phase = (now - self.origin) / self.interval + self._draw() * spread
                 self._turns[key] = turn = Turn(phase % 1.0)
                 self._place(turn, now)
+                self._set(key, turn)
 
     def drop(self, keys: Iterable[Key]) -> None:
         for key in keys:
@@ -67,17 +74,17 @@ class Timetable(Generic[Key]):
         if (interval, jitter) == (self.interval, self.jitter):
             return
         self.interval, self.jitter = interval, jitter
-        for turn in self._turns.values():
+        self._alarms.clear()
+        for key, turn in self._turns.items():
             self._place(turn, now)
+            self._set(key, turn)
 
     def due(self, now: float, running: Container[Key]) -> Due[Key]:
         """Take the turns that have come; each target's next one lies after `now`."""
         start: list[tuple[float, Key]] = []
         skipped: list[Key] = []
         missed = 0
-        for key, turn in self._turns.items():
-            if turn.at > now:
-                continue
+        for key, turn in self._come(now):
             if key in running:
                 skipped.append(key)
             else:
@@ -85,8 +92,8 @@ class Timetable(Generic[Key]):
             taken = turn.number
             # At the very turn, rounding may place `now` a hair before it: never take one twice.
             self._place(turn, now, least=taken + 1)
+            self._set(key, turn)
             missed += turn.number - taken - 1
-        start.sort(key=_when)
         return Due(
             start=tuple(key for _, key in start),
             at=tuple(at for at, _ in start),
@@ -96,7 +103,27 @@ class Timetable(Generic[Key]):
 
     def next(self) -> float | None:
         """Say when the next turn comes; None without targets."""
-        return min((turn.at for turn in self._turns.values()), default=None)
+        while self._alarms and not self._holds(self._alarms[0]):
+            heappop(self._alarms)
+        return self._alarms[0][0] if self._alarms else None
+
+    def _come(self, now: float) -> list[tuple[Key, Turn]]:
+        """Take the alarms that have come, the earliest first."""
+        come = []
+        while self._alarms and self._alarms[0][0] <= now:
+            alarm = heappop(self._alarms)
+            if self._holds(alarm):
+                come.append((alarm[2], self._turns[alarm[2]]))
+        return come
+
+    def _holds(self, alarm: tuple[float, int, Key]) -> bool:
+        turn = self._turns.get(alarm[2])
+        return turn is not None and turn.alarm == alarm[1]
+
+    def _set(self, key: Key, turn: Turn) -> None:
+        self._alarm += 1
+        turn.alarm = self._alarm
+        heappush(self._alarms, (turn.at, turn.alarm, key))
 
     def _place(self, turn: Turn, now: float, least: float = -math.inf) -> None:
         """Move to the first turn, of those from `least` on, whose unmoved time is after `now`."""
@@ -104,7 +131,3 @@ class Timetable(Generic[Key]):
         turn.number = int(max(math.floor(elapsed) + 1, least))
         moved = self._draw() * self.jitter
         turn.at = self.origin + (turn.number + turn.phase + moved) * self.interval
-
-
-def _when(pair: tuple[float, object]) -> float:
-    return pair[0]

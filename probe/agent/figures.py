@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from probe.agent.outcome import outcome
-from probe.metrics.run import PHASES, Run
+from probe.measure.outcome import Outcome, outcome
+from probe.metrics.run import Run
 from probe.model import (
     DnsLookup,
     Expectation,
@@ -44,14 +44,18 @@ class Hop:
     @property
     def address(self) -> str:
         """The one that answered, or came closest to it."""
-        asked = [seen.address for seen in self.answers]
-        shaken = [seen.address for seen in self.shakes if seen.failure is None]
-        connected = [seen.address for seen in self.connects if seen.failure is None]
-        return next(iter((*asked, *shaken, *connected, *self.spent)), "")
+        for seen in self.answers:
+            return seen.address
+        steps: tuple[TlsHandshake | TcpConnect, ...] = (*self.shakes, *self.connects)
+        for step in steps:
+            if step.failure is None:
+                return step.address
+        return next(iter(self.spent), "")
 
     @property
     def shake(self) -> TlsHandshake | None:
-        return next((seen for seen in self.shakes if seen.address == self.address), None)
+        address = self.address if self.shakes else ""
+        return next((seen for seen in self.shakes if seen.address == address), None)
 
 
 def hops(observations: Iterable[Observation]) -> list[Hop]:
@@ -78,18 +82,19 @@ def _into(hop: Hop, seen: Observation) -> None:
             hop.answers.append(seen)
 
 
-def figures(observations: Sequence[Observation], at: datetime) -> Run:
+def figures(observations: Sequence[Observation], at: datetime, came: Outcome | None = None) -> Run:
+    """Read a run; `came` is its outcome, where that was found already."""
     walked = hops(observations)
     first, last = walked[0], walked[-1]
     answer = last.answer
     each = [_phases(hop) for hop in walked]
     return Run(
         at=at,
-        success=outcome(observations).success,
+        success=(came or outcome(observations)).success,
         took=sum(_took(hop) for hop in walked),
         lookup=_resolve(first),
         protocol=_protocol(first.address),
-        phases=tuple(sum(hop[n] for hop in each) for n in range(len(PHASES))),
+        phases=each[0] if len(each) == 1 else tuple(map(sum, zip(*each, strict=True))),
         status=(answer.status or 0) if answer else 0,
         version=float(answer.version) if answer else 0.0,
         redirects=len(walked) - 1,
@@ -102,6 +107,8 @@ def figures(observations: Sequence[Observation], at: datetime) -> Run:
 
 def _resolve(hop: Hop) -> float:
     """Both families are asked at once, the servers of each in turn."""
+    if not hop.lookups:
+        return 0.0
     spent: defaultdict[str, float] = defaultdict(float)
     for seen in hop.lookups:
         spent[seen.query] += seen.took
@@ -111,10 +118,10 @@ def _resolve(hop: Hop) -> float:
 def _phases(hop: Hop) -> tuple[float, ...]:
     chosen = hop.address
     shake, answer = hop.shake, hop.answer
-    connects = [s.took for s in hop.connects if s.address == chosen and s.failure is None]
+    connects = (s.took for s in hop.connects if s.address == chosen and s.failure is None)
     return (
         _resolve(hop),
-        connects[0] if connects else 0.0,
+        next(connects, 0.0),
         shake.took if shake and shake.failure is None else 0.0,
         answer.first_byte if answer else 0.0,
         max(0.0, answer.took - answer.first_byte) if answer and answer.failure is None else 0.0,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from probe.agent.outcome import Outcome, outcome
+from probe.measure.outcome import Outcome, outcome
 from probe.model import (
     DifferentialTest,
     DnsLookup,

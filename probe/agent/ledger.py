@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from probe.agent.figures import figures
 from probe.agent.health import Checked, health
-from probe.agent.outcome import Outcome, layer_of, outcome
+from probe.measure.outcome import Outcome, layer_of, outcome
 from probe.metrics.agent import LAG_BOUNDS, Row, Stage
 from probe.metrics.distribution import Distribution, Exemplar
 from probe.metrics.run import Run
@@ -70,7 +70,8 @@ class Ledger:
         entry.runs += 1
         if not came.success:
             entry.failures[bounded(came.failure), came.layer] += 1
-        before, entry.latest = entry.latest, figures(measurement.observations, measurement.at)
+        before = entry.latest
+        entry.latest = figures(measurement.observations, measurement.at, came)
         self._time(measurement)
         _tell(measurement.target, came, before)
         if measurement.target.service == CONTROL:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -35,6 +35,8 @@ from probe.transport.uplink import ERRORS, Uplink
 QUEUE = 1000
 """Measurements between measuring and the spool; one more is dropped and counted."""
 SPOOL_AT_ONCE = 500
+GATHER_SECONDS = 0.05
+"""How long a measurement may wait for others before it is spooled: what a kill can take."""
 CONTROL_SPREAD = 0.1
 """Controls begin in the first tenth of an interval: what they say belongs to every target."""
 DRAIN_SECONDS = 20.0
@@ -112,6 +114,9 @@ class Agent:
         self._wake = asyncio.Event()
         self._queue: asyncio.Queue[Measurement] = asyncio.Queue(QUEUE)
         self._running: set[Target] = set()
+        """From the turn to the end of the run."""
+        self._waiting: deque[tuple[Target, Endpoint, float]] = deque()
+        self._runners = 0
         self._software = f"worksforwhom {__version__}"
         self._timetable: Timetable[Target] = Timetable(
             interval=config.schedule.interval,
@@ -159,7 +164,11 @@ class Agent:
                 self.ledger.skipped(target)
             for target, at in zip(due.start, due.at, strict=True):
                 self._running.add(target)
-                runs.create_task(self._one(target, self._endpoints[target], at))
+                self._waiting.append((target, self._endpoints[target], at))
+            most = self.config.schedule.concurrency - self._runners
+            for _ in range(min(len(self._waiting), most)):
+                self._runners += 1
+                runs.create_task(self._run())
             await self._nap()
 
     async def _nap(self) -> None:
@@ -173,12 +182,19 @@ class Agent:
 
     # ── one run ──────────────────────────────────────────────────────────────────────────────
 
+    async def _run(self) -> None:
+        """Measure what waits, one target after the other, beside as many others as may."""
+        try:
+            while self._waiting and self._runners <= self.config.schedule.concurrency:
+                await self._one(*self._waiting.popleft())
+        finally:
+            self._runners -= 1
+
     async def _one(self, target: Target, endpoint: Endpoint, due: float) -> None:
         try:
-            async with self._slots:
-                if not self.stop.is_set():
-                    self.ledger.began(self.clock.monotonic() - due)
-                    self._take(await self._measured(target, endpoint))
+            if not self.stop.is_set():
+                self.ledger.began(self.clock.monotonic() - due)
+                self._take(await self._measured(target, endpoint))
         except Exception:
             # A site that brings out a fault of ours must not silence the whole vantage.
             self.bugs += 1
@@ -210,6 +226,7 @@ class Agent:
     async def _sink(self) -> None:
         while True:
             batch = [await self._queue.get()]
+            await self._gathering()
             while len(batch) < SPOOL_AT_ONCE and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:
@@ -217,6 +234,13 @@ class Agent:
             finally:
                 for _ in batch:
                     self._queue.task_done()
+
+    async def _gathering(self) -> None:
+        """Let more come: a transaction each, and the way to its thread, cost more than the rest."""
+        if not self.stop.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_SECONDS):
+                    await self.stop.wait()
 
     # ── reload and stop ──────────────────────────────────────────────────────────────────────
 
@@ -278,7 +302,6 @@ class Agent:
         now = self.clock.monotonic()
         self.config, self._measure, self.uplink = config, measure, uplink
         self._endpoints = targets(catalogue, config.vantage.country)
-        self._slots = asyncio.Semaphore(config.schedule.concurrency)
         self._timetable.retime(config.schedule.interval, config.schedule.jitter, now)
         self._timetable.drop(set(self._timetable.keys()) - set(self._endpoints))
         controls = [target for target in self._endpoints if target.service == CONTROL]

@@ -13,10 +13,7 @@ from probe.cli.narrate import TESTS, describe, layer, trouble
 from probe.config.shape import Measuring, Seconds
 from probe.model import (
     Endpoint,
-    Expectation,
-    HttpExchange,
     Measurement,
-    Observation,
     Target,
     Vantage,
 )
@@ -42,7 +39,11 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         description="One measurement from here, step by step. Exit 0: the URL answered as it "
         "should; 1: it did not; 2: it cannot be measured.",
     )
-    parser.add_argument("url", metavar="URL", help="http or https; without a scheme, https")
+    parser.add_argument(
+        "url",
+        metavar="URL",
+        help="http, https, tcp://host:port or dns:name; without a scheme, https",
+    )
     parser.add_argument("--json", action="store_true", help="print the measurement as JSON")
     parser.add_argument("--expect", default="", metavar="TEXT", help="must be in the body")
     parser.add_argument(
@@ -65,14 +66,18 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def run(arguments: argparse.Namespace) -> int:
     from probe.measure.bogon import is_bogon  # noqa: PLC0415 — `probe --help` stays quick
-    from probe.measure.site import BadUrlError, parse  # noqa: PLC0415
+    from probe.measure.goal import goal  # noqa: PLC0415
+    from probe.measure.outcome import outcome  # noqa: PLC0415
+    from probe.measure.site import BadUrlError, Site  # noqa: PLC0415
 
-    url = arguments.url if "://" in arguments.url else f"https://{arguments.url}"
+    schemed = "://" in arguments.url or arguments.url.startswith("dns:")
+    url = arguments.url if schemed else f"https://{arguments.url}"
     try:
-        site = parse(url)
+        site = goal(url)
     except BadUrlError as error:
         return _refuse(f"{arguments.url} cannot be measured: {error}")
-    if site.literal and is_bogon(site.host) and not arguments.allow_private:
+    literal = isinstance(site, Site) and site.literal
+    if literal and is_bogon(site.host) and not arguments.allow_private:
         return _refuse(f"{site.host} is a private address; --allow-private measures it anyway")
     if url != arguments.url:
         sys.stderr.write(f"probe: no scheme given, https assumed: {url}\n")
@@ -84,15 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         _print_json(measurement)
     else:
         _show(measurement, url)
-    return 0 if is_met(measurement.observations) else 1
-
-
-def is_met(observations: tuple[Observation, ...]) -> bool:
-    """Tell whether the final answer met the expectations."""
-    return any(
-        isinstance(seen, HttpExchange) and seen.expectation is Expectation.MET
-        for seen in observations
-    )
+    return 0 if outcome(measurement.observations).success else 1
 
 
 def _measure(endpoint: Endpoint, arguments: argparse.Namespace) -> Measurement:
@@ -143,6 +140,8 @@ def _show(measurement: Measurement, url: str) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    from probe.measure.outcome import outcome  # noqa: PLC0415
+
     table = Table.grid(padding=(0, 1))
     for seen in measurement.observations:
         wrong = trouble(seen)
@@ -159,7 +158,8 @@ def _show(measurement: Measurement, url: str) -> None:
         )
     console = Console(file=sys.stdout, highlight=False)
     console.print(Text(url, style="bold"), table, sep="\n")
-    console.print(Text(_WELL if is_met(measurement.observations) else _NOT_WELL))
+    well = outcome(measurement.observations).success
+    console.print(Text(_WELL if well else _NOT_WELL))
     if any(seen.failure and seen.failure.name == _BOGON for seen in measurement.observations):
         console.print(Text(_PRIVATE))
 

@@ -19,9 +19,12 @@ from probe.config.shape import (
     ReceiverKind,
     Uplinking,
 )
-from probe.model import CONTROL, Control, Reach
+from probe.model import CONTROL, Control, Endpoint, Reach
 
 Path = tuple[str | int, ...]
+
+PLAIN = msgspec.structs.asdict(Endpoint(id="", url=""))
+"""The defaults."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -96,6 +99,15 @@ def _control_country(item: object) -> Iterator[Problem]:
         yield Problem(("country",), "belongs to domestic controls; leave it out of a foreign one")
 
 
+def _pageless(item: object) -> Iterator[Problem]:
+    """An open port and a name's addresses are asked for no page, so they can promise none."""
+    if not isinstance(item, Endpoint) or item.url.lower().startswith("http"):
+        return
+    for field in ("method", "status", "expect", "forbid", "min_bytes"):
+        if getattr(item, field) != PLAIN[field]:
+            yield Problem((field,), "belongs to http and https endpoints; leave it out here")
+
+
 def _one_token(item: object) -> Iterator[Problem]:
     given: tuple[str, ...]
     match item:
@@ -138,6 +150,10 @@ POSITIVE = "must be longer than 0s"
 ID_RULE = "must be 1 to 64 letters, digits, '.', '_' or '-', letter or digit first"
 COUNTRY_RULE = "must be a country's two capital letters (ISO 3166-1), such as DE"
 URL_RULE = "must be an http or https URL with a host, without user name, spaces or bare non-ASCII"
+ENDPOINT_RULE = (
+    "must be an http or https URL with a host, without user name, spaces or bare non-ASCII; or "
+    "tcp://host:port; or dns:name, dns://resolver/name?type=AAAA"
+)
 STATUS_RULE = "must be a status, 100 to 999"  # above 599 some sites invent their own
 LISTEN_RULE = "must be host:port, [v6]:port, fd:N, or empty"
 
@@ -196,7 +212,7 @@ SERVICES: tuple[Check, ...] = (
     Text("services.*.name", bool, "must not be empty"),
     Text("services.*.features.*.id", form.is_id, ID_RULE),
     Text("services.*.features.*.endpoints.*.id", form.is_id, ID_RULE),
-    Text("services.*.features.*.endpoints.*.url", form.is_url, URL_RULE),
+    Text("services.*.features.*.endpoints.*.url", form.is_endpoint_url, ENDPOINT_RULE),
     Text(
         "services.*.features.*.endpoints.*.method",
         form.is_one_of(*form.METHODS),
@@ -204,6 +220,7 @@ SERVICES: tuple[Check, ...] = (
     ),
     Number("services.*.features.*.endpoints.*.status.*", 100, 999, STATUS_RULE),
     Number("services.*.features.*.endpoints.*.min_bytes", 0, MOST, "must be 0 or more"),
+    Whole("services.*.features.*.endpoints.*", _pageless),
     Text("services.*.features.*.endpoints.*.forbid.*", bool, "must not be empty"),
     Whole("services", _unique(_id)),
     Whole("services.*.features", _unique(_id)),
@@ -246,7 +263,7 @@ def _not_empty(items: object) -> Iterator[Problem]:
 
 CONTROLS: tuple[Check, ...] = (
     Text("controls.*.endpoint.id", form.is_id, ID_RULE),
-    Text("controls.*.endpoint.url", form.is_url, URL_RULE),
+    Text("controls.*.endpoint.url", form.is_endpoint_url, ENDPOINT_RULE),
     Text(
         "controls.*.endpoint.method",
         form.is_one_of(*form.METHODS),
@@ -254,6 +271,7 @@ CONTROLS: tuple[Check, ...] = (
     ),
     Number("controls.*.endpoint.status.*", 100, 999, STATUS_RULE),
     Number("controls.*.endpoint.min_bytes", 0, MOST, "must be 0 or more"),
+    Whole("controls.*.endpoint", _pageless),
     Text("controls.*.country", form.is_country_or_empty, COUNTRY_RULE),
     Whole("controls.*", _control_country),
     Whole("controls", _unique(_control_id)),

@@ -14,6 +14,9 @@ LISTEN = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9.-]*)):(?P<port>[0-9]{1,5})"
 )
 LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
+DNS = re.compile(
+    r"dns:(?://(?P<server>[^/?#]*)/)?(?P<name>[^/?#:]+)(?:\?type=(?:A|AAAA))?", re.IGNORECASE
+)
 MAX_PORT = 65535
 MAX_NAME = 253
 MAX_URL = 8000
@@ -45,6 +48,19 @@ def is_url(text: str) -> bool:
         )
     except ValueError:
         return False
+
+
+def is_endpoint_url(text: str) -> bool:
+    """As `is_url`; or `tcp://host:port`, or `dns:name` with a resolver and a type (RFC 4501)."""
+    port = text.removesuffix("/").removeprefix("tcp://") if text.startswith("tcp://") else ""
+    return is_url(text) or is_reachable(port) or is_dns_url(text)
+
+
+def is_dns_url(text: str) -> bool:
+    found = DNS.fullmatch(text)
+    if not found or is_address(found["name"]) or not is_host(found["name"].removesuffix(".")):
+        return False
+    return not found["server"] or is_resolver_or_empty(found["server"])
 
 
 def is_host(text: str) -> bool:

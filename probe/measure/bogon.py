@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -22,7 +23,8 @@ def networks(texts: Iterable[str]) -> tuple[Network, ...]:
     return tuple(ip_network(text, strict=False) for text in texts)
 
 
-def is_bogon(address: str, allowed: Sequence[Network] = ()) -> bool:
+@lru_cache(4096)  # an endpoint's addresses seldom change, and reading one is slow
+def is_bogon(address: str, allowed: tuple[Network, ...] = ()) -> bool:
     """Tell whether an address lies outside the public internet and outside `allowed`."""
     try:
         real = _carried(ip_address(address))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import ssl
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol, cast
 
 from probe.model import Certificate
@@ -32,25 +33,39 @@ _DER = 2
 Name = Sequence[Sequence[tuple[str, str]]]
 
 
+_MOST_KEPT = 1024
+_kept: dict[str, Certificate] = {}
+"""What was read of a verified certificate, by its digest: sites show the same one for months."""
+
+
 class _Presented(Protocol):
     def public_bytes(self, form: int) -> bytes: ...
 
 
 def verified(connection: ssl.SSLObject) -> tuple[Certificate, ...]:
     """Read the leaf of a chain that was verified, without a DER parser: it is cheap."""
-    der, facts = connection.getpeercert(binary_form=True), connection.getpeercert()
-    if not der or not facts:
-        return ()
+    der = connection.getpeercert(binary_form=True)
+    digest = hashlib.sha256(der or b"").hexdigest()
+    if digest not in _kept:
+        facts = connection.getpeercert() if der else None
+        if not facts:
+            return ()
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[digest] = _told(digest, facts)
+    return (_kept[digest],)
+
+
+def _told(digest: str, facts: Mapping[str, object]) -> Certificate:
     names = cast("Sequence[tuple[str, str]]", facts.get("subjectAltName", ()))
-    leaf = Certificate(
-        sha256=hashlib.sha256(der).hexdigest(),
+    return Certificate(
+        sha256=digest,
         subject=_words(cast("Name", facts.get("subject", ()))),
         issuer=_words(cast("Name", facts.get("issuer", ()))),
         names=tuple(name for kind, name in names if kind in {"DNS", "IP Address"}),
         not_before=_time(str(facts["notBefore"])),
         not_after=_time(str(facts["notAfter"])),
     )
-    return (leaf,)
 
 
 def presented(connection: ssl.SSLObject) -> tuple[Certificate, ...]:
@@ -58,6 +73,7 @@ def presented(connection: ssl.SSLObject) -> tuple[Certificate, ...]:
     return tuple(found for der in _ders(connection)[:MOST] for found in (from_der(der),) if found)
 
 
+@lru_cache(256)  # the same interceptor shows the same certificate every time
 def from_der(der: bytes) -> Certificate | None:
     """Read one certificate; None when it cannot be read."""
     # Imported here: it weighs as much as the rest of an agent, and few measurements need it.

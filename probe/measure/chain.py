@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, zip_longest
 from random import Random
 
@@ -16,11 +16,13 @@ import msgspec
 from probe.config.shape import Seconds
 from probe.measure.diagnose import diagnose
 from probe.measure.dial import Stream
-from probe.measure.dns import Asked, Question, ask, usable
+from probe.measure.dns import Asked, ask, usable
 from probe.measure.failure import NO_ANSWER
+from probe.measure.goal import Goal, Name, goal
 from probe.measure.http import Next, Request, fetch
 from probe.measure.instruments import Instruments, instruments
-from probe.measure.site import Site, parse
+from probe.measure.message import Question
+from probe.measure.site import Site
 from probe.measure.step import Mark
 from probe.measure.tcp import connect
 from probe.measure.tls import Peer, handshake
@@ -34,8 +36,10 @@ async def measure(endpoint: Endpoint, tools: Instruments) -> tuple[Observation, 
 
     Raises BadUrlError for an endpoint whose URL is none.
     """
-    site, seen = await _walked(endpoint, tools)
-    return (*seen, *await diagnose(site, seen, tools))
+    last, seen = await _walked(endpoint, tools)
+    if all(one.failure is None for one in seen):
+        return seen
+    return (*seen, *await diagnose(last, seen, tools))
 
 
 async def look(endpoint: Endpoint, tools: Instruments, seconds: float) -> tuple[Observation, ...]:
@@ -48,18 +52,17 @@ async def look(endpoint: Endpoint, tools: Instruments, seconds: float) -> tuple[
     return (await _walked(endpoint, replace(tools, settings=brief, until=until)))[1]
 
 
-async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Site, tuple[Observation, ...]]:
-    request = Request(
-        endpoint=endpoint, site=parse(endpoint.url), method=endpoint.method, last=False
-    )
+async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Goal, tuple[Observation, ...]]:
     async with asyncio.TaskGroup() as listening:
-        walk = await _Walk(tools, listening).follow(request)
+        walk = await _Walk(tools, listening).go(goal(endpoint.url), endpoint)
     seen = [part.result() if isinstance(part, asyncio.Task) else part for part in walk.seen]
-    return walk.site, settle(seen)
+    return walk.last, settle(seen)
 
 
 def settle(observations: Sequence[Observation]) -> tuple[Observation, ...]:
     """A name without addresses in one family is no failure where it has some in the other."""
+    if not any(seen.failure and seen.failure.name == NO_ANSWER for seen in observations):
+        return tuple(observations)
     named = {seen.hop for seen in observations if isinstance(seen, DnsLookup) and seen.answers}
     return tuple(
         msgspec.structs.replace(seen, failure=None, raw=b"")
@@ -84,11 +87,10 @@ Part = Observation | asyncio.Task[DnsLookup]
 """A lookup goes on listening while the chain goes on, so it is in the record as a task."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Walked:
+class _Walked(msgspec.Struct, frozen=True):
     seen: list[Part]
-    site: Site
-    """The last one visited."""
+    last: Goal
+    """Of the last hop."""
 
 
 class _Walk:
@@ -97,18 +99,29 @@ class _Walk:
     def __init__(self, tools: Instruments, listening: asyncio.TaskGroup) -> None:
         self._tools, self._listening = tools, listening
 
-    async def follow(self, request: Request) -> _Walked:
+    async def go(self, wanted: Goal, endpoint: Endpoint) -> _Walked:
+        match wanted:
+            case Name(question, server):
+                servers = (server,) if server else self._tools.resolver.servers()
+                asked = await ask(question, servers, self._tools, Mark(), self._listening)
+                return _Walked([one.whole for one in asked], wanted)
+            case Site():
+                return await self._follow(
+                    Request(endpoint=endpoint, site=wanted, method=endpoint.method)
+                )
+
+    async def _follow(self, request: Request) -> _Walked:
         seen: list[Part] = []
-        most = self._tools.settings.max_redirects
-        for hop in range(most + 1):
-            request = replace(request, last=hop == most)
+        for hop in range(self._tools.settings.max_redirects + 1):
             found, addresses = await self._resolve(request.site, Mark(hop))
             visit = _Visit(request, self._tools, Mark(hop))
             seen += [*(asked.whole for asked in found), *await visit.run(addresses)]
             if visit.onward is None:
                 break
             onward = visit.onward
-            request = replace(request, site=onward.site, method=onward.method, jar=onward.jar)
+            request = msgspec.structs.replace(
+                request, site=onward.site, method=onward.method, jar=onward.jar
+            )
         return _Walked(seen, request.site)
 
     async def _resolve(self, site: Site, mark: Mark) -> tuple[list[Asked], tuple[str, ...]]:
@@ -139,6 +152,8 @@ class _Visit:
         self.onward: Next | None = None
 
     async def run(self, addresses: Sequence[str]) -> list[Observation]:
+        if len(addresses) == 1:
+            return await self._reach(addresses[0])
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._reach(address)) for address in addresses]
         seen = [one for task in tasks for one in task.result()]
@@ -150,6 +165,8 @@ class _Visit:
         if stream is None:
             return [reached]
         try:
+            if site.scheme == "tcp":
+                return [reached]
             if site.scheme == "http":
                 return [reached, *await self._ask(stream, address)]
             peer = Peer(address, site.port, site.host)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from probe.config.shape import Measuring
-from probe.measure.dns import Question, ask, usable
+from probe.measure.dns import ask, usable
 from probe.measure.failure import (
     BOGON,
     DNS_REFUSED,
@@ -27,7 +27,9 @@ from probe.measure.failure import (
     TIMEOUT,
     UNKNOWN_AUTHORITY,
 )
+from probe.measure.goal import Goal, Name
 from probe.measure.instruments import Instruments
+from probe.measure.message import Question
 from probe.measure.site import Site
 from probe.measure.step import Mark
 from probe.measure.tcp import connect
@@ -94,14 +96,14 @@ def next_tests(
 
 
 async def diagnose(
-    site: Site, observations: Sequence[Observation], tools: Instruments
+    goal: Goal, observations: Sequence[Observation], tools: Instruments
 ) -> tuple[Observation, ...]:
-    """Run what `next_tests` chooses for the last hop, whose site this is."""
+    """Run what `next_tests` chooses for the last hop, whose goal this is."""
     last = _last_hop(observations)
     seen: list[Observation] = []
     for test in next_tests(observations, tools.settings):
         mark = Mark(hop=last[0].hop, test=test)
-        seen.extend(await RUNNERS[test](site, last, tools, mark))
+        seen.extend(await RUNNERS[test](goal, last, tools, mark))
     return tuple(seen)
 
 
@@ -122,7 +124,7 @@ def _fires(trigger: Trigger, observations: Sequence[Observation]) -> bool:
 
 
 async def _second_resolver(
-    site: Site, last: Sequence[Observation], tools: Instruments, mark: Mark
+    goal: Goal, last: Sequence[Observation], tools: Instruments, mark: Mark
 ) -> tuple[Observation, ...]:
     """Ask elsewhere, and shake hands with the first address that the chain did not get."""
     if tools.second is None:
@@ -130,16 +132,16 @@ async def _second_resolver(
     known = {address for seen in last if isinstance(seen, DnsLookup) for address in seen.answers}
     reached: tuple[Observation, ...] = ()
     async with asyncio.TaskGroup() as listening:
-        question = Question(site.host, "A")
+        question = goal.question if isinstance(goal, Name) else Question(goal.host, "A")
         (asked,) = await ask(question, (tools.second,), tools, mark, listening)
         others = [address for address in usable(asked.first, tools) if address not in known]
-        if others:
-            reached = await _knock(others[0], site, tools, mark)
+        if others and isinstance(goal, Site):
+            reached = await _knock(others[0], goal, tools, mark)
     return (asked.whole.result(), *reached)
 
 
 async def _neutral_name(
-    site: Site, last: Sequence[Observation], tools: Instruments, mark: Mark
+    goal: Goal, last: Sequence[Observation], tools: Instruments, mark: Mark
 ) -> tuple[Observation, ...]:
     """Shake hands at the address that failed, under a harmless name, whatever the certificate."""
     address = next(
@@ -147,7 +149,9 @@ async def _neutral_name(
         for seen in last
         if isinstance(seen, TlsHandshake) and seen.failure and seen.failure.name in CUT_SHORT
     )
-    return await _knock(address, site, tools, mark, tools.settings.neutral_name)
+    if isinstance(goal, Name):  # it was never shaken hands with
+        return ()
+    return await _knock(address, goal, tools, mark, tools.settings.neutral_name)
 
 
 async def _knock(
@@ -158,7 +162,7 @@ async def _knock(
     if stream is None:
         return (reached,)
     try:
-        if site.scheme == "http":
+        if site.scheme != "https":
             return (reached,)
         peer = Peer(address, site.port, other_name or site.host)
         shaken, _ = await handshake(stream, peer, tools, mark, verify=not other_name)
@@ -168,7 +172,7 @@ async def _knock(
 
 
 Runner = Callable[
-    [Site, Sequence[Observation], Instruments, Mark], Awaitable[tuple[Observation, ...]]
+    [Goal, Sequence[Observation], Instruments, Mark], Awaitable[tuple[Observation, ...]]
 ]
 RUNNERS: dict[DifferentialTest, Runner] = {
     DifferentialTest.SECOND_RESOLVER: _second_resolver,

@@ -6,6 +6,8 @@ It neither resolves names, nor retries, nor races. An address is always a litera
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import struct
 from typing import Protocol
@@ -60,7 +62,7 @@ class SystemDialer:
         try:
             opened.setblocking(False)  # noqa: FBT003 — its only form
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().sock_connect(opened, destination)
+            await _connected(opened, destination)
         except BaseException:
             opened.close()
             raise
@@ -81,14 +83,13 @@ class SystemDialer:
 class _SocketStream:
     def __init__(self, opened: socket.socket) -> None:
         self._socket = opened
-        self._loop = asyncio.get_running_loop()
         self.source_port: int = opened.getsockname()[1]
 
     async def read(self, most: int) -> bytes:
-        return await self._loop.sock_recv(self._socket, most)
+        return await _received(self._socket, most)
 
     async def write(self, data: bytes) -> None:
-        await self._loop.sock_sendall(self._socket, data)
+        await _sent(self._socket, data)
 
     def close(self) -> None:
         # A RST leaves no TIME_WAIT behind, here or in a middlebox that tracks flows: with
@@ -102,16 +103,64 @@ class _SocketStream:
 class _SocketDatagrams:
     def __init__(self, opened: socket.socket) -> None:
         self._socket = opened
-        self._loop = asyncio.get_running_loop()
 
     async def send(self, data: bytes) -> None:
-        await self._loop.sock_sendall(self._socket, data)
+        await _sent(self._socket, data)
 
     async def receive(self) -> bytes:
-        return await self._loop.sock_recv(self._socket, _LARGEST_DATAGRAM)
+        return await _received(self._socket, _LARGEST_DATAGRAM)
 
     def close(self) -> None:
         self._socket.close()
+
+
+# The loop's own `sock_…` calls cost twice the system calls they make: they resolve literal
+# addresses once more, and wait where nothing need be waited for.
+
+
+async def _connected(opened: socket.socket, destination: tuple[str | int, ...]) -> None:
+    error = opened.connect_ex(destination)
+    if error == errno.EINPROGRESS:
+        loop, number = asyncio.get_running_loop(), opened.fileno()
+        ready: asyncio.Future[None] = loop.create_future()
+        loop.add_writer(number, _wake, ready)
+        try:
+            await ready
+        finally:
+            loop.remove_writer(number)
+        error = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, os.strerror(error))
+
+
+async def _received(opened: socket.socket, most: int) -> bytes:
+    """Wait first: hardly ever is an answer there when one begins to read."""
+    loop, number = asyncio.get_running_loop(), opened.fileno()
+    while True:
+        ready: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(number, _wake, ready)
+        try:
+            await ready
+        finally:
+            loop.remove_reader(number)
+        try:
+            return opened.recv(most)
+        except BlockingIOError:  # a datagram whose checksum was wrong, say
+            continue
+
+
+async def _sent(opened: socket.socket, data: bytes) -> None:
+    try:
+        sent = opened.send(data)
+    except BlockingIOError:
+        sent = 0
+    if sent < len(data):
+        await asyncio.get_running_loop().sock_sendall(opened, data[sent:])
+
+
+def _wake(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
 
 
 def _destination(address: str, port: int) -> tuple[socket.AddressFamily, tuple[str | int, ...]]:

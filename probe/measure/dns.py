@@ -10,13 +10,7 @@ import asyncio
 import contextlib
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import dns.exception
-import dns.flags
-import dns.message
-import dns.name
-import dns.rdatatype
 import msgspec
 
 from probe.measure.bogon import is_bogon
@@ -33,6 +27,7 @@ from probe.measure.failure import (
     of_rcode,
 )
 from probe.measure.instruments import Instruments
+from probe.measure.message import Answer, Question, is_answer, read, write
 from probe.measure.resolver import Server
 from probe.measure.step import Mark, Timed, timed
 from probe.model import DnsLookup, Failure
@@ -43,27 +38,7 @@ UNANSWERED = {
 }
 """After these a stub resolver turns to the next server; after NXDOMAIN it does not."""
 
-_HEADER = 12
-_IS_ANSWER = 0x80
-_MOST = 32  # addresses kept of an answer
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    name: str
-    query: str
-    """A or AAAA."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One message that came back, read."""
-
-    rcode: int
-    addresses: tuple[str, ...]
-    cut: bool
-    """Too long for a datagram (TC): ask again over TCP."""
-    raw: bytes
+_MOST_LATE = 32  # addresses kept of second answers
 
 
 class Lookup:
@@ -71,8 +46,7 @@ class Lookup:
 
     def __init__(self, question: Question, server: Server, tools: Instruments, mark: Mark) -> None:
         self._question, self._server, self._tools, self._mark = question, server, tools, mark
-        # Without EDNS, as the system's own stub asks: nothing a home router could stumble over.
-        self._wire = dns.message.make_query(question.name, question.query).to_wire()
+        self._wire = write(tools.random.getrandbits(16), question)
         self.answered: asyncio.Future[DnsLookup] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> DnsLookup:
@@ -100,7 +74,7 @@ class Lookup:
         """Wait for a message that answers this question; what answers another is not ours."""
         while True:
             wire = await channel.open().receive()
-            if wire[:2] == self._wire[:2] and len(wire) >= _HEADER and wire[2] & _IS_ANSWER:
+            if is_answer(wire, self._wire[:2]):
                 answer = read(wire, self._question)
                 if answer is not None:
                     return answer
@@ -121,9 +95,9 @@ class Lookup:
         late: list[str] = []
         with contextlib.suppress(OSError):  # the time is up, or nothing more can come
             async with asyncio.timeout(self._tools.settings.late_answers):
-                while len(late) < _MOST:
+                while len(late) < _MOST_LATE:
                     late.extend(await self._later(channel, first))
-        return tuple(late[:_MOST])
+        return tuple(late[:_MOST_LATE])
 
     async def _later(self, channel: _Channel, first: Answer) -> tuple[str, ...]:
         try:
@@ -160,8 +134,7 @@ class Lookup:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A lookup under way: what is known at once, and the task that will know the whole."""
 
     first: DnsLookup
@@ -190,24 +163,6 @@ async def ask(
 def usable(lookup: DnsLookup, tools: Instruments) -> tuple[str, ...]:
     """Leave out the answers that are never connected to."""
     return tuple(address for address in lookup.answers if not is_bogon(address, tools.allowed))
-
-
-def read(wire: bytes, question: Question) -> Answer | None:
-    """Read an answer; None when it is to another question. Raises StepError when unreadable."""
-    try:
-        message = dns.message.from_wire(wire, ignore_trailing=True)
-        asked = dns.name.from_text(question.name)
-    except (dns.exception.DNSException, ValueError, struct.error) as error:
-        raise StepError(MISBEHAVING, f"unreadable answer: {error}") from None
-    wanted = dns.rdatatype.from_text(question.query)
-    for entry in message.question:
-        if entry.name != asked or entry.rdtype != wanted:
-            return None
-    addresses = [
-        record.to_text() for entry in message.answer if entry.rdtype == wanted for record in entry
-    ]
-    cut = bool(message.flags & dns.flags.TC)
-    return Answer(int(message.rcode()), tuple(addresses[:_MOST]), cut, wire)
 
 
 class _Channel:

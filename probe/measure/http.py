@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from probe.measure import cookie, page
 from probe.measure.answer import Answer
@@ -37,18 +39,14 @@ _SEE_OTHER = 303
 _MOVED = {301, 302}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: Endpoint
     site: Site
     method: str
-    last: bool
-    """No redirect is followed from here."""
     jar: cookie.Jar = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Next:
+class Next(msgspec.Struct, frozen=True, kw_only=True):
     """Where a redirect leads."""
 
     site: Site
@@ -63,6 +61,7 @@ async def fetch(
     exchange = _Exchange(stream, request, tools)
     done = await timed(exchange.run(), tools.limit(tools.settings.http_timeout), tools.clock)
     answer, body = exchange.answer, bytes(exchange.answer.body)
+    last = mark.hop >= tools.settings.max_redirects
     end = _Broken(done.failure) if done.failure else _end(request, answer, body, tools)
     seen = HttpExchange(
         at=done.at,
@@ -81,13 +80,14 @@ async def fetch(
         length=len(body),
         digest=hashlib.sha256(body).hexdigest() if body else "",
         truncated=answer.truncated,
-        expectation=_expectation(end, request),
+        expectation=_expectation(end, last=last),
         matched=end.matched if isinstance(end, _Final) else "",
         first_byte=exchange.first_byte,
     )
-    return seen, end if isinstance(end, Next) and not request.last else None
+    return seen, end if isinstance(end, Next) and not last else None
 
 
+@lru_cache(1024)
 def told(site: Site) -> str:
     """Write a URL so that it can be kept: what a notice page says of its reader is taken out."""
     return f"{site.scheme}://{site.authority}{scrub(site.target)}"
@@ -96,22 +96,25 @@ def told(site: Site) -> str:
 def told_headers(headers: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
     """Keep every header's name, and the value of those that cannot name a person."""
     return tuple(
-        Header(
-            name=name[:_LONGEST_NAME],
-            value=scrub(value)[:_LONGEST_VALUE] if name.lower() in TOLD_HEADERS else "",
-        )
-        for name, value in headers[:_MOST_HEADERS]
+        [
+            Header(
+                name[:_LONGEST_NAME], _told_value(value) if name.lower() in TOLD_HEADERS else ""
+            )
+            for name, value in headers[:_MOST_HEADERS]
+        ]
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Final:
+def _told_value(value: str) -> str:
+    return scrub(value)[:_LONGEST_VALUE]
+
+
+class _Final(msgspec.Struct, frozen=True):
     expectation: Expectation
     matched: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Broken:
+class _Broken(msgspec.Struct, frozen=True):
     failure: Failure
 
 
@@ -137,14 +140,19 @@ class _Exchange:
 
 
 def _head(request: Request, user_agent: str) -> bytes:
-    cookies = cookie.sent(request.jar, request.site.host)
+    cookies = cookie.sent(request.jar, request.site.host) if request.jar else ""
+    return _written(request.method, request.site, user_agent, cookies)
+
+
+@lru_cache(1024)
+def _written(method: str, site: Site, user_agent: str, cookies: str) -> bytes:
     lines = (
-        f"{request.method} {request.site.target} HTTP/1.1",
-        f"Host: {request.site.authority}",
+        f"{method} {site.target} HTTP/1.1",
+        f"Host: {site.authority}",
         f"User-Agent: {user_agent}",
         "Accept: text/html,application/xhtml+xml,application/json,*/*;q=0.8",
         "Accept-Encoding: identity",
-        *(("Content-Length: 0",) if request.method not in {"GET", "HEAD"} else ()),
+        *(("Content-Length: 0",) if method not in {"GET", "HEAD"} else ()),
         *((f"Cookie: {cookies}",) if cookies else ()),
         "Connection: close",
     )
@@ -177,11 +185,11 @@ def _follow(request: Request, status: int, answer: Answer) -> Next | _Broken:
     return Next(site=site, method=method, jar=jar)
 
 
-def _expectation(end: _Final | Next | _Broken, request: Request) -> Expectation | None:
+def _expectation(end: _Final | Next | _Broken, *, last: bool) -> Expectation | None:
     match end:
         case _Final():
             return end.expectation
-        case Next() if request.last:  # redirects without an end are no answer
+        case Next() if last:  # redirects without an end are no answer
             return Expectation.STATUS
         case _:
             return None

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+import msgspec
+
 from probe.measure.bogon import is_bogon
 
 SYSTEM = "system"
@@ -16,8 +18,7 @@ _PORTS = range(1, 65536)
 _MOST = 3  # glibc's MAXNS
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(msgspec.Struct, frozen=True):
     address: str
     port: int = _PORT
     label: str = SYSTEM

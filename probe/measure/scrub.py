@@ -12,9 +12,14 @@ _CANDIDATE = re.compile(
     r"|(?<![\w:.])[0-9A-Fa-f:]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*",
 )
 
+_DOTS, _COLONS = 3, 2
+"""Fewer of both are in no address."""
+
 
 def scrub(text: str) -> str:
     """Replace every IPv4 and IPv6 address by a placeholder."""
+    if text.count(".") < _DOTS and text.count(":") < _COLONS:
+        return text
     return _CANDIDATE.sub(_replace, text)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+import msgspec
 
 PORTS = {"http": 80, "https": 443}
 
@@ -20,9 +21,9 @@ class BadUrlError(ValueError):
     """Not a URL that can be probed; the text says what is wrong with it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True, kw_only=True):
     scheme: str
+    """http or https; tcp where only the port is of interest."""
     host: str
     """In ASCII (IDNA), lower case, without a trailing dot; an address without brackets."""
     port: int
@@ -35,7 +36,7 @@ class Site:
     def authority(self) -> str:
         """The host as a URL and the Host header write it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == PORTS.get(self.scheme) else f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -44,14 +45,14 @@ class Site:
 
 def parse(url: str) -> Site:
     """Take a URL apart. Raises BadUrlError."""
-    parts = _split(url)
+    parts = split(url)
     if parts.scheme not in PORTS:
         raise BadUrlError(f"the scheme must be http or https, not {parts.scheme or 'nothing'!r}")
-    host = _host(parts)
+    host = host_of(parts)
     return Site(
         scheme=parts.scheme,
         host=host,
-        port=_port(parts) or PORTS[parts.scheme],
+        port=port_of(parts) or PORTS[parts.scheme],
         target=_target(parts),
         literal=is_address(host),
     )
@@ -77,7 +78,8 @@ def is_address(host: str) -> bool:
     return True
 
 
-def _split(url: str) -> SplitResult:
+def split(url: str) -> SplitResult:
+    """Split a URL of a bearable length. Raises BadUrlError."""
     if len(url) > _LONGEST_URL:
         raise BadUrlError(f"it is longer than {_LONGEST_URL} characters")
     try:
@@ -86,7 +88,8 @@ def _split(url: str) -> SplitResult:
         raise BadUrlError(str(error)) from None
 
 
-def _host(parts: SplitResult) -> str:
+def host_of(parts: SplitResult) -> str:
+    """Give the host as a Site has it. Raises BadUrlError."""
     host = (parts.hostname or "").removesuffix(".")
     if not host:
         raise BadUrlError("it names no host")
@@ -102,7 +105,8 @@ def _host(parts: SplitResult) -> str:
     return name
 
 
-def _port(parts: SplitResult) -> int | None:
+def port_of(parts: SplitResult) -> int | None:
+    """Give the port that the URL names. Raises BadUrlError."""
     try:
         return parts.port
     except ValueError:

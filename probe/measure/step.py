@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
+
+import msgspec
 
 from probe.clock import Clock
 from probe.measure.failure import CAUGHT, classify
@@ -15,8 +16,7 @@ from probe.model import DifferentialTest, Failure
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Timed(Generic[Value]):
+class Timed(msgspec.Struct, Generic[Value], frozen=True, kw_only=True):
     """What became of a step. `value` is None exactly when `failure` is not."""
 
     at: datetime
@@ -25,8 +25,7 @@ class Timed(Generic[Value]):
     failure: Failure | None
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """Where in a measurement a step stands; it goes into the observation's header."""
 
     hop: int = 0

@@ -7,7 +7,8 @@ alert, and the chain of a handshake that was refused.
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+
+import msgspec
 
 from probe.measure import certificate
 from probe.measure.dial import Stream
@@ -69,8 +70,7 @@ class TlsStream:
         return bool(data)
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(msgspec.Struct, frozen=True):
     """Whom a handshake is with: where the stream leads, and the name it is asked for."""
 
     address: str

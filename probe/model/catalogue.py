@@ -15,6 +15,8 @@ class Endpoint(Record, frozen=True, kw_only=True):
 
     id: str
     url: str
+    """A page, `http:` or `https:`; an open port, `tcp://host:port`; or a name's addresses, `dns:name`
+    or `dns://resolver:port/name?type=AAAA` (RFC 4501). What follows is of pages alone."""
     method: str = "GET"
     status: tuple[int, ...] = ()
     """Statuses of a well service; empty means any below 400."""

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from probe.model import Measurement
@@ -99,8 +100,8 @@ class Spool:
         """Delete rows that need not be sent again. Raises SpoolError; they then stay."""
         with self._lock, self._reporting():
             with self._db:
-                freed = [self._delete(row) for row in rows]
-            self._count(-sum(1 for size in freed if size), -sum(freed))
+                freed = [self._delete(first, last) for first, last in _runs(rows)]
+            self._count(-sum(count for count, _ in freed), -sum(size for _, size in freed))
 
     def depth(self) -> int:
         return self._rows
@@ -171,11 +172,12 @@ class Spool:
             except UnicodeEncodeError:
                 self.lost += 1
 
-    def _delete(self, row: int) -> int:
-        """Say what that freed: 0 for a row that had gone already, dropped to make room."""
-        found = self._db.execute("SELECT length(line) FROM spool WHERE n = ?", (row,)).fetchone()
-        self._db.execute("DELETE FROM spool WHERE n = ?", (row,))
-        return found[0] + ROW_OVERHEAD_BYTES if found else 0
+    def _delete(self, first: int, last: int) -> tuple[int, int]:
+        """Say how many rows and bytes that freed: some may have been dropped to make room."""
+        held = "SELECT count(*), total(length(line)) FROM spool WHERE n BETWEEN ? AND ?"
+        [[count, size]] = self._db.execute(held, (first, last))
+        self._db.execute("DELETE FROM spool WHERE n BETWEEN ? AND ?", (first, last))
+        return count, int(size) + count * ROW_OVERHEAD_BYTES
 
     def _insert(self, lines: Sequence[tuple[float, bytes]]) -> None:
         added = sum(len(line) + ROW_OVERHEAD_BYTES for _, line in lines)
@@ -200,6 +202,13 @@ class Spool:
         self._bytes += size
         first = self._db.execute("SELECT at FROM spool ORDER BY n LIMIT 1").fetchone()
         self._oldest = datetime.fromtimestamp(first[0], UTC) if first else None
+
+
+def _runs(rows: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Give the first and the last of each run of rows that follow one another."""
+    for _, run in groupby(enumerate(sorted(set(rows))), lambda pair: pair[1] - pair[0]):
+        [*numbers] = (row for _, row in run)
+        yield numbers[0], numbers[-1]
 
 
 def _malformed() -> sqlite3.DatabaseError:

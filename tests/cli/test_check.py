@@ -132,3 +132,14 @@ def test_a_timeout_that_is_none_is_refused(
 def test_bad_settings_are_refused_in_a_sentence(option: str, value: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         run(f"http://127.0.0.1:{free_port()}/", "--allow-private", option, value)
+
+
+async def test_a_port_and_a_name(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    resolver = await world.names("1.2.3.4")
+    port = await world.server(page(""))
+    assert await check_here(f"tcp://127.0.0.1:{port}") == 0
+    assert await check_here(f"dns://127.0.0.1:{resolver.port}/site.test") == 0
+    assert await check_here("dns:site.test", "--resolver", f"127.0.0.1:{free_port()}") == 1
+    shown = capsys.readouterr().out
+    assert shown.index("✓ TCP") < shown.index("✓ DNS") < shown.index("✗ DNS")
+    assert "HTTP" not in shown

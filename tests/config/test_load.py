@@ -210,6 +210,21 @@ ENDPOINT = "            url: https://twitter.com/\n"
 SERVICES = {
     "unknown deep key": ("url: https://twitter.com/", "ulr: x", "9: services[0].features[0]."),
     "bad url": ("https://twitter.com/", "twitter.com", "must be an http or https URL"),
+    "a port without its number": (
+        "https://twitter.com/",
+        "tcp://twitter.com",
+        "or tcp://host:port",
+    ),
+    "a name at no resolver": (
+        "https://twitter.com/",
+        "dns://a.test/b.test",
+        "dns://resolver/name",
+    ),
+    "a status of a port": (
+        "url: https://twitter.com/",
+        "url: tcp://twitter.com:443\n            status: [200]",
+        "belongs to http and https endpoints",
+    ),
     "bad port": ("https://twitter.com/", "https://twitter.com:x/", "must be an http or https URL"),
     "url with a user": ("https://twitter.com/", "https://a@b/", "must be an http or https URL"),
     "url with a space": ("https://twitter.com/", "https://a/ b", "must be an http or https URL"),

@@ -310,3 +310,37 @@ async def test_a_look_is_the_plain_chain_and_ends_in_time(world: World) -> None:
     assert SystemClock().monotonic() - began < 5
     assert shape(seen)[-1] == ("htt", 0, "generic_timeout_error")
     assert not any(one.test for one in seen)
+
+
+async def test_an_open_port_is_only_connected_to(world: World) -> None:
+    await world.names("127.0.0.1")
+    port = await world.server(hang)
+    seen = await world.measure(f"tcp://site.test:{port}")
+    assert shape(seen) == [("dns", 0, ""), ("dns", 0, ""), ("tcp", 0, "")]
+    closed = await world.measure(f"tcp://127.0.0.1:{free_port()}")
+    assert shape(closed) == [("tcp", 0, "connection_refused")]
+
+
+async def test_a_name_is_only_resolved(world: World) -> None:
+    await world.names("1.2.3.4", "2606:4700::1111")
+    (four,) = await world.measure("dns:site.test")
+    assert isinstance(four, DnsLookup)
+    assert (four.answers, four.failure) == (("1.2.3.4",), None)
+    other = await world.names("2606:4700::1112")
+    (six,) = await world.measure(f"dns://127.0.0.1:{other.port}/site.test?type=AAAA")
+    assert isinstance(six, DnsLookup)
+    assert (six.query, six.answers) == ("AAAA", ("2606:4700::1112",))
+
+
+async def test_a_name_that_fails_is_asked_elsewhere(world: World) -> None:
+    await world.resolver(refusing(3))
+    second = await world.names("2606:4700::1111")
+    world.set(second_resolver=f"127.0.0.1:{second.port}")
+    seen = await world.measure("dns:site.test?type=AAAA")
+    assert shape(seen) == [("dns", 0, "dns_nxdomain_error"), ("dns", 0, "")]
+
+
+async def test_a_redirect_leads_to_pages_alone(world: World) -> None:
+    port = await world.server(page("", "302 Found", Location="tcp://127.0.0.1:25"))
+    seen = await world.measure(f"http://127.0.0.1:{port}/")
+    assert shape(seen)[-1] == ("htt", 0, "http_invalid_redirect_location_host")

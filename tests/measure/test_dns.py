@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.measure.dns import Question, ask, read
+from probe.measure.dns import ask
 from probe.measure.failure import StepError
+from probe.measure.message import Question, read
 from probe.measure.resolver import Server
 from probe.measure.step import Mark
 from probe.model import DnsLookup

@@ -14,11 +14,11 @@ from tests.measure.world import Handler, World, answering, finish, hang, page, r
 
 
 async def get(
-    world: World, handler: Handler, *, method: str = "GET", last: bool = False, **endpoint: object
+    world: World, handler: Handler, *, method: str = "GET", **endpoint: object
 ) -> tuple[HttpExchange, Next | None]:
     port = await world.server(handler)
     wanted = Endpoint(id="e", url=f"http://site.test:{port}/x", **endpoint)  # type: ignore[arg-type]
-    request = Request(endpoint=wanted, site=parse(wanted.url), method=method, last=last)
+    request = Request(endpoint=wanted, site=parse(wanted.url), method=method)
     tools = world.tools()
     _, stream = await connect("127.0.0.1", port, tools, Mark())
     assert stream
@@ -132,7 +132,8 @@ async def test_a_redirect_to_nowhere(world: World, location: str) -> None:
 
 async def test_a_redirect_too_many_is_no_answer(world: World) -> None:
     handler = page("", "302 Found", Location="/again")
-    seen, onward = await get(world, handler, last=True)
+    world.set(max_redirects=1)
+    seen, onward = await get(world, handler)
     assert (seen.expectation, onward) == (Expectation.STATUS, None)
     assert seen.location.endswith("/again")
 

@@ -1,6 +1,6 @@
 """What is there at 0 is the vocabulary of the measurements, and nothing else."""
 
-from probe.agent.outcome import NOTHING
+from probe.measure.outcome import NOTHING
 from probe.measure import failure
 from probe.metrics.failures import BY_LAYER, FIRST
 from probe.model import Expectation, Layer

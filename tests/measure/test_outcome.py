@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
-from probe.agent.outcome import NOTHING, Outcome, outcome
+from probe.measure.outcome import NOTHING, Outcome, outcome
 from probe.model import (
     DifferentialTest,
     DnsLookup,
@@ -19,6 +20,7 @@ from probe.model import (
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 RESET = Failure(name="connection_reset")
+BOGON = Failure(name="dns_bogon_error")
 TIMEOUT = Failure(name="generic_timeout_error")
 DNS = DnsLookup(at=NOW, took=0.1, name="a")
 TCP = TcpConnect(at=NOW, took=0.1, address="192.0.2.1", port=443)
@@ -40,6 +42,7 @@ def http(
 SECOND = DnsLookup(
     at=NOW, took=0.1, name="a", failure=TIMEOUT, test=DifferentialTest.SECOND_RESOLVER
 )
+NAMED = DnsLookup(at=NOW, took=0.1, name="a", answers=("192.0.2.1",))
 CASES: dict[str, tuple[tuple[Observation, ...], Outcome]] = {
     "nothing": ((), Outcome(success=False, failure=NOTHING, layer=Layer.DNS)),
     "well": ((DNS, TCP, http()), Outcome(success=True, layer=Layer.HTTP)),
@@ -62,6 +65,22 @@ CASES: dict[str, tuple[tuple[Observation, ...], Outcome]] = {
     "a redirect into the void": (
         (DNS, TCP, http(302, None), DnsLookup(at=NOW, took=0, name="b", hop=1, failure=TIMEOUT)),
         Outcome(success=False, failure="generic_timeout_error", layer=Layer.DNS),
+    ),
+    "a name that was to be resolved and no more": (
+        (NAMED,),
+        Outcome(success=True, layer=Layer.DNS),
+    ),
+    "a name with nothing but a private address": (
+        (msgspec.structs.replace(NAMED, failure=BOGON), DNS),
+        Outcome(success=False, failure="dns_bogon_error", layer=Layer.DNS),
+    ),
+    "a port that was to be open and no more, at one address of two": (
+        (NAMED, LOST, TCP),
+        Outcome(success=True, layer=Layer.TCP),
+    ),
+    "a port that is not open": (
+        (NAMED, LOST, LOST),
+        Outcome(success=False, failure="generic_timeout_error", layer=Layer.TCP),
     ),
     "the deepest failure names it": (
         (DNS, LOST, TCP, TLS),

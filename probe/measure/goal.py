@@ -1,0 +1,71 @@
+"""What an endpoint's URL asks for: a page, an open port, or the addresses of a name. Pure.
+
+`http:` and `https:` are asked for a page; `tcp://host:port` only whether a connection can be made;
+`dns:name`, or `dns://resolver/name?type=AAAA`, what the name resolves to (RFC 4501).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import SplitResult
+
+import msgspec
+
+from probe.measure.message import TYPES, Question
+from probe.measure.resolver import Server, named
+from probe.measure.site import PORTS, BadUrlError, Site, host_of, is_address, parse, port_of, split
+
+WANTED = "the scheme must be http, https, tcp or dns"
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A name to be resolved, and nothing more."""
+
+    question: Question
+    server: Server | None
+    """None for the resolver that is asked anyway."""
+
+    @property
+    def host(self) -> str:
+        return self.question.name
+
+
+Goal = Site | Name
+
+
+@lru_cache(4096)
+def goal(url: str) -> Goal:
+    """Read an endpoint's URL. Raises BadUrlError."""
+    parts = split(url)
+    if parts.scheme in PORTS:
+        return parse(url)
+    if parts.scheme == "tcp":
+        return _port(parts)
+    if parts.scheme == "dns":
+        return _name(parts)
+    raise BadUrlError(f"{WANTED}, not {parts.scheme or 'nothing'!r}")
+
+
+def _port(parts: SplitResult) -> Site:
+    host, port = host_of(parts), port_of(parts)
+    if not port or parts.path not in {"", "/"} or parts.query:
+        raise BadUrlError("it must be tcp://host:port")
+    return Site(scheme="tcp", host=host, port=port, target="", literal=is_address(host))
+
+
+def _name(parts: SplitResult) -> Name:
+    path = parts.path.removeprefix("/")
+    host = host_of(split(f"dns://{path}"))
+    if "/" in path or ":" in path or is_address(host):
+        raise BadUrlError(f"{path!r} is not a name")
+    kind = parts.query.lower().removeprefix("type=").upper() if parts.query else "A"
+    if kind not in TYPES:
+        raise BadUrlError(f"it asks for {kind!r}; a name is asked for type=A or type=AAAA")
+    return Name(Question(host, kind), _server(parts.netloc))
+
+
+def _server(text: str) -> Server | None:
+    try:
+        return named(text) if text else None
+    except ValueError as error:
+        raise BadUrlError(f"the resolver {error}") from None
