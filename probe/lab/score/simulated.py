@@ -11,7 +11,7 @@ from probe.lab.score.playing import Task, score
 from probe.lab.score.quiet import Shard, Watched, follow
 from probe.lab.score.session import Round, Window, rounds
 from probe.lab.simulated import play as simulated
-from probe.lab.simulated.walk import EPOCH
+from probe.lab.simulated.presented import EPOCH
 
 BEFORE = 10
 """Rounds measured before the first one that is judged."""

@@ -18,7 +18,7 @@ from probe.lab.result import Done, Happened, News, RunResult, Tick
 from probe.lab.scenario import Scenario
 from probe.lab.simulated.mechanism import MECHANISMS, known
 from probe.lab.simulated.play import Moment, play
-from probe.lab.simulated.walk import EPOCH
+from probe.lab.simulated.presented import EPOCH
 from probe.lab.vantages import names
 from probe.model import Measurement
 from probe.web import render

@@ -12,8 +12,9 @@ from msgspec.structs import force_setattr
 
 from probe.agent.health import Checked
 from probe.agent.health import health as well
+from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
-from probe.lab.simulated.walk import EPOCH, Hit, walk
+from probe.lab.simulated.walk import Hit, walk
 from probe.model import Health, Measurement, Reach
 
 Course = tuple[int, ...]

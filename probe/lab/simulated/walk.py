@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from probe.config.shape import Measuring
 from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, POOL, POOL_V6, Reply
 from probe.lab.simulated.act import ALL_FLOWS, Act, Family, Flows, Lookup, Truth
+from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, policed
 from probe.lab.simulated.seat import Seat, url
 from probe.lab.world import NEUTRAL_NAME
 from probe.measure import page as pages
@@ -23,58 +24,24 @@ from probe.measure.chain import choose, settle
 from probe.measure.diagnose import CUT_SHORT, next_tests
 from probe.measure.expectation import hold
 from probe.measure.failure import BOGON as BOGON_FAILURE
-from probe.measure.failure import FAILED_HANDSHAKE, INVALID_HOSTNAME, NO_ANSWER, RCODES, TIMEOUT
+from probe.measure.failure import INVALID_HOSTNAME, NO_ANSWER, RCODES, TIMEOUT
 from probe.measure.http import told_headers
 from probe.model import (
     Certificate,
     DifferentialTest,
     DnsLookup,
-    Failure,
     HttpExchange,
     Observation,
     TcpConnect,
     TlsHandshake,
 )
 
-EPOCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
-"""The scenario's second 0."""
 MEASURING = Measuring()
 SECOND = MEASURING.second_resolver
 NOTICE = "11.40.1.1"
-NOTICE_NAME = "notice.operator.net"
-"""Whom its certificate is good for; redirects lead to its address."""
 HTTPS, HTTP = 443, 80
 REDIRECTS = range(300, 400)
-HANDSHAKE_BYTES = 3500
-"""Of a TLS handshake, both ways, and a request."""
-POLICING_BURST_BYTES = 8000
-RECORD_BYTES = 16_384
-RESEND_SECONDS = 0.2
-"""The kernel's shortest wait before it sends again (TCP_RTO_MIN)."""
 BYTES_A_SECOND = 2_000_000.0
-
-WORDS: dict[str, tuple[int | None, int | None, str]] = {
-    TIMEOUT: (None, None, "our deadline passed"),
-    "connection_reset": (104, None, "Connection reset by peer"),
-    "connection_refused": (111, None, "Connection refused"),
-    "host_unreachable": (113, None, "No route to host"),
-    "network_unreachable": (101, None, "Network is unreachable"),
-    "dns_nxdomain_error": (None, None, "rcode 3"),
-    "dns_servfail_error": (None, None, "rcode 2"),
-    "dns_refused_error": (None, None, "rcode 5"),
-    "eof_error": (None, None, "the answer ended before it was whole"),
-    FAILED_HANDSHAKE: (None, None, "NO_SHARED_CIPHER"),
-    INVALID_HOSTNAME: (None, 62, "hostname mismatch"),
-    "ssl_invalid_certificate": (None, 10, "certificate has expired"),
-}
-"""Errno, OpenSSL's number and words that the real failures carry."""
-
-
-def failure(name: str, verify: int | None = None) -> Failure | None:
-    if not name:
-        return None
-    errno, number, detail = WORDS.get(name, (None, None, ""))
-    return Failure(name=name, errno=errno, verify=verify or number, detail=detail)
 
 
 class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -280,7 +247,7 @@ class _Walk:
         limit = float(MEASURING.http_timeout)
         reply, name = self._replied(address, acts)
         body = reply.body.encode()
-        early, late = _policed(acts, len(body))
+        early, late = policed(acts, len(body))
         plain = self._rtt(acts) + 0.003 * self._jitter() + sum(act.linger for act in acts)
         first = plain + early
         took, name = self._within(plain + late + len(body) / BYTES_A_SECOND, limit, name)
@@ -360,22 +327,6 @@ class _Walk:
         return [connected, self._shake(address, acts, start + connected.took, test, other)]
 
 
-def certificate(host: str, kind: str = "", issuer: str = "CN=Lab CA") -> Certificate:
-    """Show a certificate of the lab's authority: good, or `expired` yesterday."""
-    begins, ends = EPOCH - timedelta(days=60), EPOCH + timedelta(days=300)
-    return Certificate(
-        sha256=hashlib.sha256(f"{host} {issuer} {kind == 'expired'}".encode()).hexdigest(),
-        subject=f"CN={host}",
-        issuer=issuer,
-        names=(host,),
-        not_before=begins,
-        not_after=EPOCH - timedelta(days=1) if kind == "expired" else ends,
-    )
-
-
-FALSE = certificate(NOTICE_NAME)
-
-
 def _at(seconds: float) -> datetime:
     return EPOCH + timedelta(seconds=seconds)
 
@@ -383,16 +334,3 @@ def _at(seconds: float) -> datetime:
 def _hits(family: Family, address: str) -> bool:
     """Of two addresses, v4 before v6, every other one is the v4."""
     return family is Family.BOTH or (":" in address) is (family is Family.V6)
-
-
-def _policed(acts: Sequence[Act], size: int) -> tuple[float, float]:
-    """Seconds that a policer adds until the first bytes can be read, and until the last.
-
-    What is past the burst is dropped and sent again, and a TLS record is read whole or not at all.
-    """
-    rate = next((act.rate for act in acts if act.rate), 0.0)
-    past = size + HANDSHAKE_BYTES - POLICING_BURST_BYTES
-    if not rate or past <= 0:
-        return 0.0, 0.0
-    first = max(0, min(size, RECORD_BYTES) + HANDSHAKE_BYTES - POLICING_BURST_BYTES)
-    return (RESEND_SECONDS + first / rate if first else 0.0), RESEND_SECONDS + past / rate

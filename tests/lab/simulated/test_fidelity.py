@@ -16,8 +16,9 @@ from probe.lab.kernel.world import playable
 from probe.lab.simulated.act import ALL_FLOWS
 from probe.lab.simulated.force import Forces
 from probe.lab.simulated.mechanism import MECHANISMS
+from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
-from probe.lab.simulated.walk import EPOCH, walk
+from probe.lab.simulated.walk import walk
 from probe.model import DnsLookup, Health, HttpExchange, Measurement, Observation, Tally
 from tests.lab.kernel.inside import ENVIRONMENT, needs_namespaces
 from tests.lab.simulated.played import ABROAD, FAULTS, HERE, NAMED, PLACED, Seen, asked, scenario
