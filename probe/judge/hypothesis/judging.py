@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from probe.judge.control import Reference, common_answers, control_paces, reference
 from probe.judge.evidence import Finding, find
 from probe.judge.health import Health, examine
@@ -12,7 +14,7 @@ from probe.judge.hypothesis.connectivity import connectivity
 from probe.judge.hypothesis.dependency import shared
 from probe.judge.hypothesis.episode import footings, runs
 from probe.judge.hypothesis.verdicts import verdicts
-from probe.judge.hypothesis.weighing import siblings, weighed
+from probe.judge.hypothesis.weighing import Matter, siblings, weighed
 from probe.judge.tracks import Key, Stretch, Tracks
 from probe.judge.view import View, window_start
 from probe.model import CONTROL, Cause, Measurement, Verdict
@@ -29,28 +31,47 @@ def judge(measurements: Iterable[Measurement], view: View) -> tuple[Verdict, ...
     return conclude(tracks, view)
 
 
+class Weighing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One judging before it is put into verdicts."""
+
+    matters: tuple[Matter, ...]
+    """Every feature over all countries, weighed beside its siblings and what services share."""
+    connected: tuple[Verdict, ...]
+    """About connectivity itself."""
+    cells: Mapping[str, tuple[int, ...]]
+    """Country → its networks."""
+
+
 def conclude(tracks: Tracks, view: View) -> tuple[Verdict, ...]:
     """Verdicts for each (service, feature, country, network), network 0 for the whole country.
 
     Verdicts with an empty service are about connectivity itself.
     """
+    held = weigh(tracks, view)
+    offline = {(v.country, v.network): v for v in held.connected if v.leading is not Cause.OK}
+    given = [
+        verdict
+        for matter in held.matters
+        for verdict in verdicts(matter, held.cells, offline, view)
+    ]
+    return (*given, *held.connected)
+
+
+def weigh(tracks: Tracks, view: View) -> Weighing:
+    """Weigh every feature in every country."""
     held = dict(tracks.within(window_start(view), view.now + view.round))
     healths = examine([stretch.sights for stretch in held.values()], view)
-    connected = connectivity(healths, view)
     features, found = _by_feature(held), _Finder(held)
     known = footings(healths, view)
     matters = [
         weighed(*feature, runs(found.series(features.get(feature, {})), known, view), view)
         for feature in _listed(view, features)
     ]
-    cells = _cells(healths.values())
-    offline = {(v.country, v.network): v for v in connected if v.leading is not Cause.OK}
-    given = [
-        verdict
-        for matter in shared(siblings(matters), view)
-        for verdict in verdicts(matter, cells, offline, view)
-    ]
-    return (*given, *connected)
+    return Weighing(
+        matters=tuple(shared(siblings(matters), view)),
+        connected=connectivity(healths, view),
+        cells=_cells(healths.values()),
+    )
 
 
 def _by_feature(held: Mapping[Key, Stretch]) -> Features:
