@@ -200,6 +200,10 @@ JUDGING: tuple[Check, ...] = (
     Number("judging.every", TICK, MOST, POSITIVE),
     Number("judging.rounds", 1, 1000, "must be from 1 to 1000"),
     Number("judging.late", 1, MOST, "must be 1s or longer"),
+    Text("judging.maintenance.*.reason", bool, "must not be empty: it is what people are told"),
+    Number("judging.maintenance.*.lasts", TICK, MOST, POSITIVE),
+    Number("judging.maintenance.*.every", 0, MOST, "must be 0s (once) or longer"),
+    Number("judging.maintenance.*.networks.*", 1, 2**32 - 1, "must be an AS number, 1 or more"),
 )
 WEB: tuple[Check, ...] = (Text("web.listen", form.is_listen, LISTEN_RULE),)
 SERVICES: tuple[Check, ...] = (

@@ -25,6 +25,7 @@ KINDS = {
     "array": "a list",
     "object": "a mapping",
     "null": "nothing",
+    "datetime": "a time, as 2026-12-01T04:00:00Z",
 }
 QUOTABLE = frozenset({"int", "float", "bool"})
 """What becomes text in quotes."""
@@ -54,6 +55,8 @@ def _plainly(said: str, shape: inspect.Type, path: tuple[str | int, ...]) -> str
         wanted = " or ".join(KINDS.get(k.strip(), k.strip()) for k in wrong[1].split("|"))
         quote = "; put it in quotes" if wrong[1] == "str" and wrong[2] in QUOTABLE else ""
         return f"expected {wanted}, got {KINDS.get(wrong[2], wrong[2])}{quote}"
+    if "RFC3339" in said or "timezone component" in said:
+        return "is no time with its zone; write it as 2026-12-01T04:00:00Z"
     if said.startswith("Invalid enum value"):
         kind = _type_at(shape, path)
         allowed = kind.cls if isinstance(kind, inspect.EnumType) else ()

@@ -6,7 +6,9 @@ Unknown keys are refused. Durations are written `60s`, `1m30s` or a number of se
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -143,6 +145,20 @@ class Storing(Section, frozen=True, kw_only=True):
     """How long measurements are kept."""
 
 
+class Maintenance(Section, frozen=True, kw_only=True):
+    """A time that was announced: what fails then is expected, and is not weighed."""
+
+    reason: str
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    """When it begins, the first time."""
+    lasts: Seconds
+    every: Seconds = Seconds(0)
+    """How often it comes again, as `168h`; 0: once."""
+    networks: tuple[int, ...] = ()
+    """AS numbers whose probe hosts are left out."""
+    services: tuple[str, ...] = ()
+
+
 class Judging(Section, frozen=True, kw_only=True):
     round: Seconds = Seconds(60)
     """The agents' interval."""
@@ -152,6 +168,7 @@ class Judging(Section, frozen=True, kw_only=True):
     """How many rounds back a verdict looks."""
     late: Seconds = Seconds(14 * 86400)
     """Measurements older than this are refused."""
+    maintenance: tuple[Maintenance, ...] = ()
 
 
 class Limits(Section, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from probe.config.shape import Maintenance
 from probe.model import Cause, Service, Vantage
 
 Cell = tuple[str, str, str]
@@ -53,6 +54,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     heard: Mapping[str, datetime] = {}
     """Vantage id → the time of its latest measurement, by its own clock."""
     memory: Memory = Memory()
+    maintenance: tuple[Maintenance, ...] = ()
 
 
 def window_start(view: View) -> datetime:
