@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
@@ -18,6 +19,8 @@ STYLE = """
   .diagonal { stroke: var(--faint); stroke-dasharray: 4 4 }
 """
 LEFT, TOP, SIDE, CELL = 60.0, 48.0, 400.0, 46.0
+APART = 14.0
+Point = tuple[float, float]
 COLOURS = ("--line", "--other")
 
 
@@ -86,8 +89,24 @@ def _curve(name: str, bins: Sequence[Bin], colour: str) -> Iterator[str]:
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" style="fill: var({colour})">'
             f"<title>{escape(words)}</title></circle>"
         )
+    for (x, y), count in _heaps(points, [held.n for held in bins]):
         # Beside the point, inwards, so that the last ones are not cut off.
-        yield f'<text class="small" x="{x - 6:.1f}" y="{y + 14:.1f}" text-anchor="end">{held.n:.0f}</text>'
+        side, anchor = (8, "start") if x < LEFT + SIDE / 2 else (-8, "end")
+        yield (
+            f'<text class="small" x="{x + side:.1f}" y="{y + 12:.1f}" '
+            f'text-anchor="{anchor}">{count:.0f}</text>'
+        )
+
+
+def _heaps(points: Sequence[Point], counts: Sequence[float]) -> list[tuple[Point, float]]:
+    """Put neighbours that would be written over each other under one count."""
+    heaps: list[tuple[Point, float]] = []
+    for point, count in zip(points, counts, strict=True):
+        if heaps and math.dist(heaps[-1][0], point) < APART:
+            heaps[-1] = (heaps[-1][0], heaps[-1][1] + count)
+        else:
+            heaps.append((point, count))
+    return heaps
 
 
 def _cell(x: float, y: float, count: int, total: int, *, right: bool) -> Iterator[str]:
@@ -101,7 +120,7 @@ def _cell(x: float, y: float, count: int, total: int, *, right: bool) -> Iterato
         yield f'<text x="{x + CELL / 2:.0f}" y="{y + 27:.0f}" text-anchor="middle">{count}</text>'
 
 
-def _line(kind: str, begin: tuple[float, float], end: tuple[float, float]) -> str:
+def _line(kind: str, begin: Point, end: Point) -> str:
     (x1, y1), (x2, y2) = begin, end
     return f'<line class="{kind}" x1="{x1:.0f}" y1="{y1:.0f}" x2="{x2:.0f}" y2="{y2:.0f}"/>'
 

@@ -13,7 +13,7 @@ from probe.lab.score.quiet import QuietReport
 from probe.lab.score.summary import Report
 from probe.lab.score.table import columns
 
-SCALE = "mean belief and share that was right, 15 bins of equal mass"
+SCALE = "believed and right, in bins of equal mass"
 
 
 def text(found: Report | QuietReport) -> str:
