@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from probe.judge import hypothesis, incident, memory
+from probe.judge import incident, memory
 from probe.judge.incident import REOPEN_ROUNDS
 from probe.judge.view import View, window_start
 from probe.lab import world
@@ -17,27 +17,11 @@ from probe.model import Incident, Measurement, Verdict
 
 
 class Bench(Protocol):
-    """Who judges what has come in."""
+    """Who judges what has come in: `probe.judge.docket.Docket`, or a test's."""
 
     def add(self, measurements: Iterable[Measurement]) -> None: ...
     def judge(self, view: View) -> tuple[Verdict, ...]: ...
     def forget(self, before: datetime) -> None: ...
-
-
-class Window:
-    """A bench that judges the whole window anew each time."""
-
-    def __init__(self) -> None:
-        self._held: list[Measurement] = []
-
-    def add(self, measurements: Iterable[Measurement]) -> None:
-        self._held.extend(measurements)
-
-    def judge(self, view: View) -> tuple[Verdict, ...]:
-        return hypothesis.judge(self._held, view)
-
-    def forget(self, before: datetime) -> None:
-        self._held = [m for m in self._held if m.at >= before]
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from probe.judge.docket import Docket
 from probe.lab.scenario import Scenario
 from probe.lab.score.fleet import Tick
 from probe.lab.score.outcome import Played
 from probe.lab.score.playing import Task, score
 from probe.lab.score.quiet import Shard, Watched, follow
-from probe.lab.score.session import Round, Window, rounds
+from probe.lab.score.session import Round, rounds
 from probe.lab.simulated import play as simulated
 from probe.lab.simulated.presented import EPOCH
 
@@ -32,4 +33,4 @@ def watch(shard: Shard, tick: Tick) -> Watched:
 def _rounds(scenario: Scenario, seed: int, count: int) -> Iterator[Round]:
     begin, end = -BEFORE * scenario.round, count * scenario.round
     arriving = simulated.measurements(scenario, seed, begin=begin, end=end)
-    return rounds(scenario, EPOCH, arriving, Window(), count)
+    return rounds(scenario, EPOCH, arriving, Docket(), count)

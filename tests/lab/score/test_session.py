@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from probe.judge.view import View
 from probe.lab import world
-from probe.lab.score.session import Window, arrival, batches, lately, rounds
+from probe.lab.score.session import arrival, batches, lately, rounds
 from probe.model import Measurement, Target, Verdict
 from tests.lab.score.made import AT, FILTERED, but, scenario
 
@@ -67,14 +67,6 @@ def test_everything_that_arrives_in_time_is_in_one_batch(times: list[float]) -> 
     flat = [m for _, batch in held for m in batch]
     assert flat == [m for m in arriving if arrival(m) <= ends[-1]]
     assert all(arrival(m) <= end for end, batch in held for m in batch)
-
-
-def test_the_window_judges_what_it_has_not_forgotten() -> None:
-    bench, view = Window(), View(now=AT, round=timedelta(minutes=1))
-    bench.add([measured(-90), measured(-30)])
-    assert len(bench.judge(view)) > 0
-    bench.forget(AT)
-    assert bench.judge(view) == ()
 
 
 def test_what_closed_long_ago_is_left_out() -> None:
