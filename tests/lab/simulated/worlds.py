@@ -5,12 +5,25 @@ from __future__ import annotations
 from random import Random
 
 from probe.config.shape import Seconds
+from probe.judge.control import reference
+from probe.judge.evidence import find
+from probe.judge.rules import Row
+from probe.judge.sight import read
 from probe.lab.scenario import Event, LabNetwork, Noise, Scenario
 from probe.lab.simulated.act import ALL_FLOWS
 from probe.lab.simulated.force import Force, Forces
 from probe.lab.simulated.seat import Seat, seats
 from probe.lab.simulated.walk import Walked, walk
-from probe.model import CONTROL, Endpoint, Feature, Measurement, NetworkKind, Service
+from probe.model import (
+    CONTROL,
+    Endpoint,
+    Feature,
+    Health,
+    Measurement,
+    NetworkKind,
+    Service,
+    Tally,
+)
 
 SILENT = Noise(lone=0, bursts=0)
 LENGTH = 1200.0
@@ -89,8 +102,15 @@ def measured(
         took=seen.took,
         vantage=here.prober.vantage,
         target=here.target,
+        health=Health(domestic=Tally(ok=2, of=2), foreign=Tally(ok=3, of=3)),
         observations=seen.observations,
     )
+
+
+def main_rule(*seen: Measurement) -> Row:
+    """What the judge reads in the first, beside the others."""
+    sights = [read(measurement) for measurement in seen]
+    return find(sights[0], reference([[sight] for sight in sights])).main
 
 
 def ending(told: Scenario, vantage: str = "tr-as47331-1", name: str = "web.chirp") -> str:
