@@ -11,6 +11,7 @@ import pytest
 from probe.config.shape import Seconds, Section
 from probe.lab import library
 from probe.lab.kernel import world
+from probe.lab.kernel.run import ANSWERED, unplayable
 from probe.lab.outside import STANDARD
 from probe.lab.scenario import (
     Cohort,
@@ -25,6 +26,7 @@ from probe.lab.scenario import (
     Site,
 )
 from probe.lab.simulated import mechanism
+from probe.lab.simulated.play import measurements
 from probe.model import Cause, Scope
 
 GUIDE = (library.HERE / "README.md").read_text()
@@ -73,8 +75,9 @@ def default(field: msgspec.structs.FieldInfo) -> str:
     return WORDS.get(field.default, "") or str(field.default).lower().removesuffix(".0")
 
 
-def test_the_forms_are_told() -> None:
-    assert [cells[0].strip("`") for cells in rows("Forms")] == [form.value for form in Form]
+def test_every_form_is_told_with_who_can_play_it() -> None:
+    told = [(cells[0].strip("`"), cells[1] == "yes") for cells in rows("Forms")]
+    assert told == [(form.value, form in ANSWERED) for form in Form]
 
 
 @pytest.mark.parametrize("kind", [*DependencyKind, *Scope, *(set(Cause) - {Cause.OK})])
@@ -108,4 +111,14 @@ def test_the_example_is_a_sound_scenario(tmp_path: Path) -> None:
     scenario = library.load(str(path))
     assert scenario.name == path.stem
     assert len({network.country for network in scenario.networks}) > 8
-    assert {event.mechanism for event in scenario.timeline} <= set(mechanism.known())
+    assert list(unplayable(scenario)) == []
+
+
+def test_the_example_is_measured(tmp_path: Path) -> None:
+    path = tmp_path / "kiosk-two-causes.yaml"
+    path.write_text(example())
+    made = measurements(library.load(str(path)), begin=660, end=720)
+    hit = [m for m in made if m.vantage.asn == 3243 and m.target.service == "kiosk"]
+    assert hit
+    failures = {step.failure.name for m in hit for step in m.observations if step.failure}
+    assert failures == {"connection_reset"}
