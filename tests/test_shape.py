@@ -20,6 +20,8 @@ NOUNS_ALONE = {
     "probe/config/shape.py",
     "probe/lab/scenario.py",
     "probe/lab/kernel/plan.py",
+    "probe/interop/form.py",
+    "probe/interop/refusal.py",
     "probe/judge/view.py",
 }
 """Structs without behaviour: whatever reads them tests them."""

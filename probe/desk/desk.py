@@ -1,0 +1,85 @@
+"""From files to an outcome: read, put in order, judge round by round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from probe.desk.lines import Passed
+from probe.desk.ordering import Ordered
+from probe.desk.outcome import Outcome, Tally, outcome
+from probe.desk.reading import Refused, read
+from probe.desk.rounds import guess
+from probe.desk.timeline import Moment, play
+from probe.model import Incident, Service, Target
+
+Judged = Callable[[int], None]
+"""Told how many items have been judged."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be judged, and how."""
+
+    paths: tuple[Path, ...]
+    services: tuple[Service, ...] = ()
+    round: timedelta | None = None
+    """Told by the measurements where None."""
+    at: datetime | None = None
+    """Judge as if it were then; what came later is not looked at."""
+
+
+def collect(question: Question, into: Ordered, tally: Tally, passed: Passed) -> None:
+    """Read every file; raises ConfigError for one that is not there."""
+    for item in read(question.paths, targets(question.services), passed):
+        if isinstance(item, Refused):
+            tally.add(item)
+        else:
+            into.add(item)
+
+
+def targets(services: Sequence[Service]) -> Mapping[str, Target]:
+    """Which feature of a catalogue a URL of OONI's belongs to, with and without a last slash."""
+    found: dict[str, Target] = {}
+    for service in services:
+        for feature in service.features:
+            for endpoint in feature.endpoints:
+                target = Target(service=service.id, feature=feature.id, endpoint=endpoint.id)
+                bare = endpoint.url.rstrip("/")
+                found.setdefault(bare, target)
+                found.setdefault(f"{bare}/", target)
+    return found
+
+
+def moments(question: Question, items: Ordered) -> Iterator[Moment]:
+    """Judge what was collected; it may be asked again, and says the same."""
+    round_ = question.round or guess(items)
+    return play(items, round_, question.services, question.at)
+
+
+def judge(question: Question, items: Ordered, tally: Tally, judged: Judged) -> Outcome:
+    """Go through to the end, and say what it came to."""
+    last, count = None, 0
+    for moment in moments(question, items):
+        last, count = moment, count + 1
+        judged(moment.taken)
+    return outcome(last, count, tally)
+
+
+def height(question: Question, items: Ordered, name: str) -> tuple[Moment, Incident] | None:
+    """The judging that an incident's last words but its end come from; None for none so named."""
+    last: Moment | None = None
+    for moment in moments(question, items):
+        last = moment
+    found = next((i for i in last.incidents if i.id == name), None) if last else None
+    if found is None:
+        return None
+    told = [change.at for change in found.history if change.what != "closed"]
+    wanted = told[-1] if told else found.updated
+    for moment in moments(question, items):
+        if moment.view.now >= wanted:
+            then = next((i for i in moment.incidents if i.id == name), found)
+            return moment, then
+    return None

@@ -1,0 +1,170 @@
+"""Stored measurements judged on the grid of rounds, as they would have been when they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+import msgspec
+
+from probe.desk.ordering import key
+from probe.desk.reading import Item
+from probe.judge import incident
+from probe.judge.docket import Docket
+from probe.judge.memory import remember
+from probe.judge.paired import weighing
+from probe.judge.paired.weighing import Weighed
+from probe.judge.view import Memory, View, window_start
+from probe.model import Incident, Measurement, Paired, Service, Vantage, Verdict
+
+LOOKS = timedelta(hours=24)
+"""How long a look beside its helper's speaks for its network: nobody repeats it every minute."""
+PACE = timedelta(hours=1)
+"""The round of looks, and the step through a time in which nothing was measured."""
+ON_ROLL = timedelta(days=1)
+"""A vantage heard so lately is one that may fall silent."""
+REMEMBERED = timedelta(days=1)
+"""How long a closed incident may be opened again."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One judging, and what it rested on."""
+
+    view: View
+    measurements: Sequence[Measurement]
+    """New since the last judging."""
+    looks: Sequence[Weighed]
+    verdicts: tuple[Verdict, ...]
+    incidents: tuple[Incident, ...]
+    """All that there ever were, in the order in which they opened."""
+    taken: int
+    """Items taken so far."""
+
+
+def play(
+    items: Iterable[Item],
+    round_: timedelta,
+    services: tuple[Service, ...] = (),
+    until: datetime | None = None,
+) -> Iterator[Moment]:
+    """Judge items, in order of time, round by round to the last of them (or `until`)."""
+    coming = iter(items)
+    ahead = next(coming, None)
+    if ahead is None:
+        return
+    desk = _Desk(round_, services)
+    now = _grid(key(ahead)[0], round_)
+    while until is None or now <= until:
+        while ahead is not None and key(ahead)[0] <= now:
+            desk.take(ahead)
+            ahead = next(coming, None)
+        yield desk.sit(now)
+        if ahead is None:
+            return
+        now = _grid(max(desk.wake(now), now + round_), round_, since=key(ahead)[0], calm=desk.calm)
+
+
+def _grid(
+    at: datetime, round_: timedelta, *, since: datetime | None = None, calm: bool = False
+) -> datetime:
+    """The first point of the grid at or after a time; when calm, not before the next item."""
+    wanted = max(at, since) if calm and since is not None else at
+    passed = (wanted - _EPOCH) / round_
+    return _EPOCH + round_ * (int(passed) + (passed > int(passed)))
+
+
+class _Desk:
+    """What a judging leaves for the next one."""
+
+    def __init__(self, round_: timedelta, services: tuple[Service, ...]) -> None:
+        self._round, self._services = round_, services
+        self._docket = Docket()
+        self._last: datetime | None = None
+        self._fresh: list[Measurement] = []
+        self._looks: dict[str, Weighed] = {}
+        self._told: tuple[Verdict, ...] = ()
+        self._changed = False
+        self._roll: dict[str, tuple[datetime, Vantage]] = {}
+        self._memory = Memory()
+        self._open: tuple[Incident, ...] = ()
+        self._closed: dict[str, Incident] = {}
+        self._taken = 0
+        self._busy = False
+
+    def take(self, item: Item) -> None:
+        self._taken += 1
+        match item:
+            case Measurement():
+                self._fresh.append(item)
+                self._last = item.at
+                self._roll[item.vantage.id] = (item.at, item.vantage)
+            case Paired():
+                look = weighing.weigh(item)
+                self._looks[look.id] = look
+                self._changed = True
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing can change until the next item: no window, no open incident."""
+        return not self._busy and all(held.closed is not None for held in self._open)
+
+    def wake(self, now: datetime) -> datetime:
+        """When the next judging is due at the latest: by the round, or slower while nothing comes."""
+        return now + (self._round if self._busy else max(self._round, PACE))
+
+    def sit(self, now: datetime) -> Moment:
+        view = self._view(now)
+        self._forget(view)
+        self._docket.add(self._fresh)
+        live = self._docket.judge(view) if self._roll else ()
+        verdicts = (*live, *self._beside(live, now))
+        self._advance(verdicts, view)
+        if live:
+            self._memory = remember(self._fresh, live, view)
+        fresh, self._fresh = self._fresh, []
+        return Moment(
+            view=view, measurements=fresh, looks=tuple(self._looks.values()),
+            verdicts=verdicts, taken=self._taken,
+            incidents=tuple(sorted(chain(self._closed.values(), self._open), key=_opened)),
+        )  # fmt: skip
+
+    def _view(self, now: datetime) -> View:
+        self._roll = {name: held for name, held in self._roll.items() if now - held[0] <= ON_ROLL}
+        return View(
+            now=now, round=self._round, services=self._services if self._roll else (),
+            roster=tuple(vantage for _, vantage in self._roll.values()),
+            heard={name: at for name, (at, _) in self._roll.items()}, memory=self._memory,
+        )  # fmt: skip
+
+    def _forget(self, view: View) -> None:
+        first = window_start(view) - view.round
+        self._docket.forget(first)
+        self._busy = self._last is not None and self._last > first
+        old = [look.id for look in self._looks.values() if view.now - look.at >= LOOKS]
+        for name in old:
+            del self._looks[name]
+        self._changed = self._changed or bool(old)
+
+    def _beside(self, live: Sequence[Verdict], now: datetime) -> tuple[Verdict, ...]:
+        """What looks come to, where our own measurements say nothing of the same cell."""
+        if self._changed:
+            self._told, self._changed = weighing.verdicts(self._looks.values(), now), False
+        known = {_cell(v) for v in live if v.vantages}
+        return tuple(v for v in self._told if _cell(v) not in known)
+
+    def _advance(self, verdicts: tuple[Verdict, ...], view: View) -> None:
+        self._open = incident.advance(self._open, verdicts, view)
+        for held in self._open:
+            if held.closed is not None and view.now - held.closed > REMEMBERED:
+                self._closed[held.id] = held
+        self._open = tuple(held for held in self._open if held.id not in self._closed)
+
+
+def _cell(verdict: Verdict) -> tuple[str, str, str, int]:
+    return verdict.service, verdict.feature, verdict.country, verdict.network
+
+
+def _opened(held: Incident) -> tuple[datetime, str]:
+    return held.opened, held.id

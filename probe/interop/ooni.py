@@ -1,0 +1,99 @@
+"""OONI's web_connectivity measurements, v0.4 and v0.5, as ours: the probe's, and its helper's."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from probe.interop import names
+from probe.interop.form import Report
+from probe.interop.helper import control, keys_software
+from probe.interop.own import observations
+from probe.interop.record import parse
+from probe.interop.refusal import ForeignError, Reason
+from probe.interop.story import Story, story
+from probe.model import Measurement, Paired, Target, TcpConnect, Vantage
+
+FEATURE = "web"
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_NOWHERE = "ZZ"
+MAX_SERVICE = 100
+
+
+def read(text: bytes, named: Mapping[str, Target] | None = None) -> Paired:
+    """Read one record; `named` gives targets of our own to URLs of theirs.
+
+    Raises ForeignError, whose sentence names the field.
+    """
+    report = parse(text)
+    _check(report)
+    told = story(report)
+    target = (named or {}).get(report.input) or _target(told)
+    identity = _identity(told, text)
+    own = Measurement(
+        id=identity, at=told.begun, took=min(max(report.test_runtime or 0.0, 0.0), 86400.0),
+        vantage=_vantage(report), target=target, observations=observations(told),
+        software=keys_software(told),
+    )  # fmt: skip
+    _check_client(report, own)
+    return Paired(own=own, control=control(told, identity, target))
+
+
+def _check(report: Report) -> None:
+    if not _COUNTRY.fullmatch(report.probe_cc) or report.probe_cc == _NOWHERE:
+        raise ForeignError(
+            Reason.BAD_FIELD,
+            f"probe_cc is {report.probe_cc[:20]!r}; a country such as 'IT' is needed",
+        )
+    if not names.number(report.probe_asn):
+        raise ForeignError(
+            Reason.BAD_FIELD,
+            f"probe_asn is {report.probe_asn[:20]!r}; a network such as 'AS137' is needed",
+        )
+    if not names.host(report.input):
+        raise ForeignError(
+            Reason.BAD_FIELD, f"input is {report.input[:80]!r}; a URL with a host is needed"
+        )
+
+
+def _check_client(report: Report, own: Measurement) -> None:
+    """Refuse a record whose probe broke by itself: it connected, and then never asked."""
+    failed = names.failure(report.test_keys.http_experiment_failure)
+    connected = any(isinstance(s, TcpConnect) and s.failure is None for s in own.observations)
+    stopped = any(s.failure is not None and s.test is None for s in own.observations)
+    if failed and names.unnamed(failed.name) and connected and not stopped and not report.test_keys.requests:  # fmt: skip
+        raise ForeignError(
+            Reason.CLIENT_BUG,
+            f"test_keys.http_experiment_failure is {f'{failed.name} {failed.detail}'[:120]!r} and "
+            "test_keys.requests is empty: the probe's own software failed",
+        )
+
+
+def _target(told: Story) -> Target:
+    return Target(
+        service=told.hosts[0][:MAX_SERVICE], feature=FEATURE, endpoint=told.report.input[:300]
+    )
+
+
+def _vantage(report: Report) -> Vantage:
+    """One for each run: an anonymous probe has no lasting name."""
+    asn, country = names.number(report.probe_asn), report.probe_cc
+    run = hashlib.sha256((report.report_id or report.measurement_uid or "").encode()).hexdigest()
+    return Vantage(
+        id=f"ooni-{country.lower()}-as{asn}-{run[:8]}", country=country, asn=asn,
+        network=(report.probe_network_name or "")[:100], resolver_asn=names.number(report.resolver_asn),
+    )  # fmt: skip
+
+
+def _identity(told: Story, text: bytes) -> str:
+    """The same record has the same id, wherever it is read; one without any name is its bytes."""
+    report = told.report
+    if not (report.measurement_uid or report.report_id):
+        return f"{told.begun:%Y%m%dt%H%M%S}-{hashlib.sha256(text).hexdigest()[:16]}"
+    facts = (
+        report.measurement_uid or "", report.report_id or "", report.input,
+        report.measurement_start_time, report.probe_asn, report.probe_cc,
+    )  # fmt: skip
+    digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()
+    return f"{told.begun:%Y%m%dt%H%M%S}-{digest[:16]}"

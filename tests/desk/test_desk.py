@@ -1,0 +1,48 @@
+"""From files to an outcome."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from probe.desk import desk
+from probe.desk.desk import Question
+from probe.desk.ordering import Ordered
+from probe.desk.outcome import Tally
+from probe.model import Cause
+from probe.transport import wire
+from tests.desk import small
+
+
+def test_targets_are_found_with_and_without_a_last_slash() -> None:
+    found = desk.targets((small.SERVICE,))
+    assert found["https://web.chirp.com/"] == found["https://web.chirp.com"]
+    assert found["https://web.chirp.com/"].feature == "web"
+
+
+def test_files_come_to_an_outcome_and_progress_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "some.jsonl"
+    file.write_bytes(wire.encode(small.measurements()) + b"{broken\n")
+    question, tally = Question(paths=(file,)), Tally()
+    passed: list[int] = []
+    judged: list[int] = []
+    with Ordered() as items:
+        desk.collect(question, items, tally, passed.append)
+        found = desk.judge(question, items, tally, judged.append)
+    assert sum(passed) == file.stat().st_size
+    assert judged[-1] == found.measurements == len(small.measurements())
+    assert (found.round_seconds, found.refused) == (5.0, {"malformed_json": 1})
+    assert [incident.cause for incident in found.incidents] == [Cause.FILTERING]
+
+
+def test_the_height_of_an_incident_is_where_its_last_words_come_from() -> None:
+    question = Question(paths=(), services=(small.SERVICE,), round=timedelta(seconds=5))
+    with Ordered() as items:
+        for one in small.measurements():
+            items.add(one)
+        name = desk.judge(question, items, Tally(), lambda _: None).incidents[0].id
+        found = desk.height(question, items, name)
+        assert desk.height(question, items, "no such") is None
+    assert found is not None
+    moment, held = found
+    assert (held.id, held.updated) == (name, moment.view.now)

@@ -1,0 +1,54 @@
+"""Ours and theirs, mixed; a bad line is refused alone."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from pathlib import Path
+
+from probe.desk.reading import Refused, read
+from probe.model import Measurement, Paired
+from probe.transport import wire
+from tests.desk import small
+from tests.interop import made as m
+
+
+def written(tmp_path: Path, *lines: bytes) -> Path:
+    file = tmp_path / "mixed.jsonl"
+    file.write_bytes(b"\n".join(lines) + b"\n")
+    return file
+
+
+def test_ours_and_theirs_come_out_of_one_file(tmp_path: Path) -> None:
+    ours = small.measurements()[0]
+    file = written(tmp_path, wire.line(ours), m.encoded(m.well()), wire.line(ours))
+    assert [type(item) for item in read([file], {})] == [Measurement, Paired, Measurement]
+
+
+def test_a_bad_line_is_refused_alone_with_its_place_and_reason(tmp_path: Path) -> None:
+    ours = wire.line(small.measurements()[0])
+    file = written(
+        tmp_path, ours, b"{broken", b'{"id":"x"}', m.encoded(m.well() | {"test_keys": None}), ours
+    )
+    found = list(read([file], {}))
+    refused = [item for item in found if isinstance(item, Refused)]
+    assert len(found) - len(refused) == 2
+    assert [(r.line, r.reason) for r in refused] == [
+        (2, "malformed_json"), (3, "missing_field"), (4, "no_test_keys"),
+    ]  # fmt: skip
+    assert all(r.file == str(file) and r.sentence for r in refused)
+
+
+def test_the_heading_of_a_recording_is_no_fault(tmp_path: Path) -> None:
+    heading = b'{"scenario":"total-outage","began":"2026-03-01T12:00:00Z"}'
+    file = written(tmp_path, heading, wire.line(small.measurements()[0]))
+    assert Counter(type(item) for item in read([file], {})) == {Measurement: 1}
+
+
+def test_a_file_that_breaks_off_is_one_refusal(tmp_path: Path) -> None:
+    file = tmp_path / "cut.gz"
+    whole = gzip.compress(wire.encode(small.measurements()))
+    file.write_bytes(whole[: len(whole) // 2])
+    found = list(read([file], {}))
+    assert [r.reason for r in found if isinstance(r, Refused)][-1] == "broken_file"
+    assert isinstance(found[0], Measurement)

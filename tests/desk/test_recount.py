@@ -1,0 +1,25 @@
+"""An explanation in words."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from probe.desk.recount import recount, text
+from tests.desk.test_explain import filtered
+
+
+def test_the_five_steps_are_told_in_order() -> None:
+    told = "\n".join(text(filtered()))
+    places = [told.index(f"\n{step}. ") for step in range(1, 6)]
+    assert places == sorted(places)
+    assert "→ tls.reset_name" in told
+    assert "gate: support" in told
+    assert told.endswith(filtered().statement)
+
+
+def test_it_is_printed_as_it_is() -> None:
+    out = io.StringIO()
+    recount(filtered(), Console(file=out, width=80))
+    assert filtered().statement in out.getvalue()

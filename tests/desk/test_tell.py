@@ -1,0 +1,33 @@
+"""An outcome in words."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from probe.desk.outcome import Outcome, Tally, outcome
+from probe.desk.tell import tell
+from probe.desk.timeline import PACE, play
+from tests.desk import small
+from tests.interop import made as m
+
+
+def told(held: Outcome) -> str:
+    out = io.StringIO()
+    tell(held, Console(file=out, width=200))
+    return out.getvalue()
+
+
+def test_verdicts_and_statements_are_told() -> None:
+    bogon = small.look(queries=[m.query("10.0.0.1"), m.query(m.SITE, engine="doh")])
+    (last,) = play([bogon], PACE)
+    text = told(outcome(last, 1, Tally()))
+    assert "dns.injection.bogon" in text
+    assert "Likely: measurements show www.example.com restricted in Italy on AS137" in text
+    assert "the name resolves to a private address here" in text
+    assert "1 measurements, 1 judgings, a round of 3600 s" in text
+
+
+def test_nothing_is_told_as_such() -> None:
+    assert "No measurement could be read." in told(Outcome())

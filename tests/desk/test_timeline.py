@@ -1,0 +1,87 @@
+"""Stored measurements are judged as they would have been when they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+
+import msgspec
+
+from probe.desk.ordering import key
+from probe.desk.reading import Item
+from probe.desk.timeline import LOOKS, PACE, Moment, play
+from probe.model import Cause, Paired, State
+from tests.desk import small
+from tests.interop import made as m
+from tests.judge import worlds as w
+
+
+def played(items: Sequence[Item], round_: timedelta = small.ROUND, until: datetime | None = None) -> list[Moment]:  # fmt: skip
+    return list(play(sorted(items, key=key), round_, (small.SERVICE,), until))
+
+
+@lru_cache
+def story() -> tuple[Moment, ...]:
+    return tuple(played(small.measurements()))
+
+
+def later(look: Paired, by: timedelta, name: str) -> Paired:
+    own = msgspec.structs.replace(look.own, at=look.own.at + by, id=name)
+    return msgspec.structs.replace(look, own=own)
+
+
+def test_nothing_is_judged_of_nothing() -> None:
+    assert not played([])
+
+
+def test_a_filter_is_found_when_it_began_and_carried_to_the_end() -> None:
+    (held,) = story()[-1].incidents
+    assert (held.cause, held.countries, held.state) == (Cause.FILTERING, ("TR",), State.CONFIRMED)
+    assert held.opened >= w.START + timedelta(seconds=20)
+    assert held.closed is None
+
+
+def test_every_judging_stands_on_the_grid_of_rounds() -> None:
+    times = [moment.view.now for moment in story()]
+    assert all(b - a == small.ROUND for a, b in pairwise(times))
+    assert story()[-1].taken == len(small.measurements())
+
+
+def test_what_came_later_than_asked_for_is_not_looked_at() -> None:
+    last = played(small.measurements(), until=w.START + timedelta(seconds=15))[-1]
+    assert not last.incidents
+    assert last.view.now <= w.START + timedelta(seconds=15)
+
+
+def test_a_look_alone_is_judged_beside_its_helpers() -> None:
+    (last,) = played([small.look()], PACE)
+    assert {(v.country, v.leading) for v in last.verdicts} == {("IT", Cause.OK)}
+
+
+def test_a_long_silence_costs_few_judgings() -> None:
+    denied = small.look(queries=[m.query(failure="dns_nxdomain_error")], tcp_connect=[], tls_handshakes=[], requests=[])  # fmt: skip
+    after = later(small.look(), timedelta(days=900), "20280101t000000-0000000000000000")
+    moments = played([denied, after], PACE)
+    assert len(moments) < 150
+    (held,) = moments[-1].incidents
+    assert held.closed is not None
+
+
+def test_a_look_speaks_for_a_day() -> None:
+    one = small.look()
+    moments = played([one, later(one, LOOKS + PACE, "20260302t130000-0000000000000000")], PACE)
+    assert len(moments[-1].looks) == 1
+
+
+def test_our_own_measurements_go_before_looks_of_the_same_cell() -> None:
+    named = msgspec.structs.replace(small.measurements()[0].target, service="chirp", feature="web")
+    look = small.look()
+    own = msgspec.structs.replace(
+        look.own, at=w.START + timedelta(seconds=30), target=named,
+        vantage=msgspec.structs.replace(look.own.vantage, country="DE", asn=3320),
+    )  # fmt: skip
+    last = played([*small.measurements(), msgspec.structs.replace(look, own=own)])[-1]
+    cells = [(v.service, v.feature, v.country, v.network) for v in last.verdicts]
+    assert len(cells) == len(set(cells))
