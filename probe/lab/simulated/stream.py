@@ -37,9 +37,12 @@ class Way:
     def __init__(self, seat: Seat, force: Force, stretch: int) -> None:
         self._seat, self.force, self._stretch = seat, force, stretch
         self._made: dict[tuple[int, ...], Template] = {}
-        sure = self._hits()
-        self.usual = tuple(self._template((n, -1), sure) for n in range(VARIANTS))
-        """The course without noise, where no act is partial."""
+        self.usual: list[Template | None] = [None] * VARIANTS
+        """The courses without noise that were needed so far, where no act is partial."""
+
+    def plain(self, variant: int) -> Template:
+        self.usual[variant] = made = self._template((variant, -1), self._hits())
+        return made
 
     def noisy(self, variant: int, noise: Act, key: int) -> Template:
         """Give the course under a noise, which `key` names."""
@@ -130,7 +133,8 @@ class Stream:
             if point >= quiet or force.partial or row.asn in troubled:
                 template = self._course(way, point, troubled.get(row.asn, 0.0), dice)
             else:
-                template = way.usual[int(point * SHUFFLE) % VARIANTS]
+                variant = int(point * SHUFFLE) % VARIANTS
+                template = way.usual[variant] or way.plain(variant)
             ward, name = wards[row.vantage], f"{int((at + LONG_AGO) * 1000):011x}{row.suffix}"
             made = template.stamp(moment(at), name, ward.health)
             if row.control:
@@ -154,7 +158,7 @@ class Stream:
         if point >= 1.0 - lone:
             kind = drawn(LONE, (1.0 - point) / lone)
             return way.noisy(variant, LONE[kind][0], len(BURST) + kind)
-        return way.partly(variant, dice) if way.force.partial else way.usual[variant]
+        return way.partly(variant, dice) if way.force.partial else way.plain(variant)
 
     def _way(self, row: Row, stretch: int) -> Way:
         marks = self._forces.marks

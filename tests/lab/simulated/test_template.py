@@ -1,0 +1,66 @@
+"""Copies differ from what was walked in times, id and health alone; a prober's word is the agent's own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+
+import msgspec
+
+from probe.agent.health import Checked, health
+from probe.lab.simulated.presented import EPOCH
+from probe.lab.simulated.template import Template, Ward, moment
+from probe.model import Health, Measurement, Reach, Tally
+from tests.lab.simulated.worlds import event, force, scenario, seat
+
+WELL = Health(domestic=Tally(ok=2, of=2), foreign=Tally(ok=3, of=3))
+
+
+def template(*timeline: str, name: str = "web.chirp", course: int = 0) -> Template:
+    told = scenario(*(event(mechanism, services=()) for mechanism in timeline))
+    here = seat(told, name=name)
+    hits = [(act, -1) for act in force(told, here).sure]
+    return Template(here, hits, Random(0), (course,))  # noqa: S311 — chance, no secret
+
+
+def test_a_copy_has_its_own_times_id_and_health_and_all_else_is_as_walked() -> None:
+    made = template("tls.sni_rst")
+    first = made.stamp(EPOCH, "a", Health())
+    later = made.stamp(EPOCH + timedelta(seconds=90), "b", WELL)
+    assert (later.id, later.health, later.at) == ("b", WELL, EPOCH + timedelta(seconds=90))
+    assert [s.at - later.at for s in later.observations] == [
+        s.at - EPOCH for s in first.observations
+    ]
+    back = tuple(
+        msgspec.structs.replace(s, at=s.at - timedelta(seconds=90)) for s in later.observations
+    )
+    assert back == first.observations
+    assert first.at == EPOCH  # the copy before is left as it was
+
+
+def test_a_copy_is_a_measurement_on_the_wire() -> None:
+    made = template().stamp(moment(5), "a", WELL)
+    assert msgspec.json.decode(msgspec.json.encode(made), type=Measurement) == made
+
+
+def test_a_wards_health_is_what_an_agent_says_of_the_same_runs() -> None:
+    ward = Ward()
+    assert ward.health == Health()
+    good, bad = (
+        template(name="foreign"),
+        template("local.resolver_broken", name="domestic", course=1),
+    )
+    ward.note(1, good)
+    ward.note(2, bad)
+    assert good.checked
+    assert bad.checked
+    assert ward.health == health([good.checked, bad.checked])
+    assert ward.health.foreign == Tally(ok=1, of=1)
+    ward.note(1, template("local.resolver_broken", name="foreign", course=2))
+    assert ward.health.reason == "resolver_broken"
+
+
+def test_only_controls_are_checked() -> None:
+    assert template().checked is None
+    checked = template(name="foreign").checked
+    assert checked == Checked(Reach.FOREIGN, checked.observations if checked else ())
