@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from probe.judge.control import SLOW_SECONDS, Reference
@@ -52,18 +54,24 @@ def whole(sight: Sight) -> Finding:
 
 
 def rows(finding: Finding) -> tuple[Row, ...]:
-    return (finding.main, *finding.extra)
+    return (finding.main, *finding.extra) if finding.extra else (finding.main,)
 
 
 def weight(finding: Finding, cause: Cause) -> float:
     """Nats toward a cause beyond what the category says, capped."""
-    total = sum(row.weights.get(cause, 0.0) for row in rows(finding))
+    return weigh(rows(finding), cause)
+
+
+@lru_cache(maxsize=4096)
+def weigh(said: tuple[Row, ...], cause: Cause) -> float:
+    """Nats toward a cause of the rows that were found of one sight, capped."""
+    total = sum(row.weights.get(cause, 0.0) for row in said)
     return max(-CAP, min(CAP, total))
 
 
 def evidence(finding: Finding) -> tuple[Evidence, ...]:
     """The rows in words, each with its witness."""
-    return tuple(_word(finding, row) for row in rows(finding))
+    return tuple([_word(finding, row) for row in rows(finding)])
 
 
 def _word(finding: Finding, row: Row, standing: Standing | None = None) -> Evidence:

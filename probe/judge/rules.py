@@ -34,6 +34,8 @@ CAP = 6.0
 class Category(StrEnum):
     """What the hypotheses count."""
 
+    __hash__ = str.__hash__  # as that of Cause
+
     OK = "ok"
     SLOW = "slow"
     DNS_FORGED = "dns_forged"

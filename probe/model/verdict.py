@@ -11,6 +11,8 @@ from probe.model.record import Record
 class Cause(StrEnum):
     """The rivals. Never a boolean 'blocked'."""
 
+    __hash__ = str.__hash__  # Enum's own is not of C, and these are the keys of every weighing
+
     OK = "ok"
     SERVICE_OUTAGE = "service_outage"
     DEPENDENCY_OUTAGE = "dependency_outage"

@@ -32,10 +32,10 @@ MOST_CARRIED = 0.9
 FORGET_ROUNDS = 60
 
 
-def prior(cell: Cell, view: View) -> dict[Cause, float]:
+def prior(cell: Cell, view: View) -> Mapping[Cause, float]:
     """P(cause) of a cell before its window is looked at; OK takes the rest."""
     held = [b for b in view.memory.beliefs.get(cell, ()) if b.at <= window_start(view)]
-    return carried(held[-1], view.now) if held else dict(PRIOR)
+    return carried(held[-1], view.now) if held else PRIOR
 
 
 def carried(belief: Belief, now: datetime) -> dict[Cause, float]:

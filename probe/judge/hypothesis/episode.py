@@ -6,18 +6,19 @@ failure began is no control for it, at home or abroad: every reading here takes 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
-from probe.judge.evidence import WHOLE, Finding, weight
+from probe.judge.evidence import WHOLE, Finding, rows, weigh
 from probe.judge.health import UNWELL, Condition, Health, spoilt
 from probe.judge.hypothesis.baseline import LEVELS, ordinary
 from probe.judge.hypothesis.causes import Counts
-from probe.judge.hypothesis.likelihood import Country, Network
-from probe.judge.rules import CAP, Category
+from probe.judge.hypothesis.likelihood import Country, Network, network
+from probe.judge.rules import CAP, Category, Row
 from probe.judge.view import View
 from probe.model import Author, Cause, Vantage
 
@@ -165,43 +166,71 @@ def since(run: Run, begun: datetime | None) -> tuple[Finding, ...]:
     """The findings of a run that say something about a failure begun then."""
     if run.failing or begun is None:
         return run.findings
-    return tuple(f for f in run.findings if f.sight.at >= begun)
+    return run.findings[: _newer(run, begun)]
+
+
+def _newer(run: Run, begun: datetime) -> int:
+    """How many of its findings are of then or later."""
+    count = 0
+    for finding in run.findings:
+        if finding.sight.at < begun:
+            break
+        count += 1
+    return count
 
 
 def signature(
     held: Sequence[Run], begun: datetime | None, alike: float = 0.0
 ) -> tuple[Country, tuple[int, ...]]:
     """A country's sights as the hypotheses count them, and the AS number of each entry."""
-    by_network: dict[int, list[Run]] = defaultdict(list)
+    by_network: dict[int, list[tuple[Counts, Run]]] = {}
     for run in held:
-        if since(run, begun):
-            by_network[run.vantage.asn].append(run)
-    built = sorted((_network(group, begun, alike), asn) for asn, group in by_network.items())
-    return tuple(network for network, _ in built), tuple(asn for _, asn in built)
+        counts = _counts(run, begun)
+        if counts:
+            by_network.setdefault(run.vantage.asn, []).append((counts, run))
+    built = [(_network(group, alike), asn) for asn, group in by_network.items()]
+    if len(built) > 1:
+        built.sort()
+    return tuple([seen for seen, _ in built]), tuple([asn for _, asn in built])
 
 
-def _network(group: list[Run], begun: datetime | None, alike: float) -> Network:
-    well = sum(run.vouched if run.failing else run.well_at is not None for run in group)
-    return Network(
-        counts=tuple(sorted(_counts(since(run, begun)) for run in group)),
-        well=well,
-        bonus=_bonus([run for run in group if run.failing], alike),
-        usual=group[0].usual,
+def _network(group: list[tuple[Counts, Run]], alike: float) -> Network:
+    failing = [run for _, run in group if run.failing]
+    well = [run.vouched if run.failing else run.well_at is not None for _, run in group]
+    return network(
+        tuple(sorted([counts for counts, _ in group])),
+        sum(well),
+        _bonus(failing, alike) if failing else (),
+        group[0][1].usual,
     )
 
 
-def _counts(findings: Iterable[Finding]) -> Counts:
-    return tuple(sorted(Counter(f.category for f in findings).items()))
+def _counts(run: Run, begun: datetime | None) -> Counts:
+    if run.calm:
+        return _whole(len(run.findings) if begun is None else _newer(run, begun))
+    return tuple(sorted(Counter([f.category for f in since(run, begun)]).items()))
+
+
+@lru_cache(maxsize=1024)
+def _whole(count: int) -> Counts:
+    return ((Category.OK, count),) if count else ()
 
 
 def _bonus(failing: list[Run], alike: float) -> tuple[tuple[str, float], ...]:
-    """What the rows say beyond the category, once for the network.
+    """What the rows say beyond the category, once for the network."""
+    said = {rows(f) for run in failing for f in run.findings if f.failing}
+    return _told(frozenset(said), alike)
+
+
+@lru_cache(maxsize=4096)
+def _told(said: frozenset[tuple[Row, ...]], alike: float) -> tuple[tuple[str, float], ...]:
+    """Nats by cause.
 
     A sign of filtering that other countries show too is no sign of a border: it is discounted.
     """
     told: list[tuple[str, float]] = []
     for cause in _TOLD:
-        values = [weight(f, cause) for run in failing for f in run.findings if f.failing]
+        values = [weigh(each, cause) for each in said]
         value = max(values, default=0.0) or min(values, default=0.0)
         if cause is Cause.FILTERING and value > 0:
             value *= max(0.0, 1.0 - 2.0 * alike)
@@ -223,11 +252,16 @@ def authored(run: Run, who: Author) -> bool:
     return run.failing and any(f.author is who for f in run.findings if f.failing)
 
 
+def heard_since(run: Run, begun: datetime | None) -> bool:
+    """Whether it says anything of what began then; a failure that lasts does if it was seen since."""
+    return begun is None or run.findings[0].sight.at >= begun
+
+
 def through(run: Run, begun: datetime | None) -> bool:
     """Whether a vantage reached the service after a failure began elsewhere."""
-    found = since(run, begun)
-    if begun is not None:
-        found = tuple(f for f in found if f.sight.at >= begun)
+    found = run.findings if begun is None else run.findings[: _newer(run, begun)]
+    if run.calm:
+        return bool(found)
     good = [f for f in found if f.category is Category.OK or f.author is Author.SERVER]
     return bool(good) and 2 * len(good) > len(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -47,12 +48,21 @@ def _terms(country: Country) -> tuple[float, tuple[float, ...]]:
 
 
 def outside(others: Iterable[Country]) -> Around:
-    """Sum what other countries add."""
-    calm, stormy = 0.0, [0.0] * len(_OUTAGES)
-    for own, outages in map(_terms, others):
-        calm += own
-        stormy = [a + b for a, b in zip(stormy, outages, strict=True)]
-    return calm, tuple(stormy)
+    """Sum what other countries add; like ones are counted, not repeated.
+
+    The sums are exact until they are rounded once: no order of the countries changes them.
+    """
+    terms = [(count, *_terms(country)) for country, count in Counter(others).items()]
+    calm = math.fsum([count * own for count, own, _ in terms])
+    columns = zip(*([count * out for out in outages] for count, _, outages in terms), strict=True)
+    return calm, tuple(map(math.fsum, columns)) if terms else (0.0,) * len(_OUTAGES)
+
+
+def without(around: Around, country: Country) -> Around:
+    """Take one country out of a sum that it is part of."""
+    own, outages = _terms(country)
+    calm, stormy = around
+    return calm - own, tuple([a - b for a, b in zip(stormy, outages, strict=True)])
 
 
 def posterior(
@@ -127,4 +137,4 @@ def _normal(support: dict[Cause, float]) -> dict[Cause, float]:
 
 def leading(support: dict[Cause, float], order: Sequence[Cause] = tuple(Cause)) -> Cause:
     """The cause with most support; the earlier one in case of a tie."""
-    return max(order, key=lambda cause: (support[cause], -order.index(cause)))
+    return max(order, key=support.__getitem__)

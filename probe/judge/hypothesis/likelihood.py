@@ -31,7 +31,7 @@ AGENT_OVERLAP = 0.6
 """Agents of one network share path, resolver and outages: n of them count n / (1 + 0.6 (n - 1))."""
 
 
-class Network(msgspec.Struct, frozen=True, order=True):
+class Network(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False):
     """What one network's vantages saw of one feature; equal ones are the same to the judge."""
 
     counts: tuple[Counts, ...]
@@ -46,6 +46,14 @@ class Network(msgspec.Struct, frozen=True, order=True):
 
 Country = tuple[Network, ...]
 """Sorted."""
+
+
+@lru_cache(maxsize=65536)
+def network(
+    counts: tuple[Counts, ...], well: int, bonus: tuple[tuple[str, float], ...], usual: float
+) -> Network:
+    """Make a network; like ones are the same one, whose hash is known."""
+    return Network(counts, well, bonus, usual)
 
 
 class Explained(msgspec.Struct, frozen=True, eq=False):

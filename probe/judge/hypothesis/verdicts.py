@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from probe.judge.hypothesis.episode import Run, authored, since, span, through
+from probe.judge.hypothesis.episode import Run, authored, heard_since, span, through
 from probe.judge.hypothesis.gate import Ground, state
 from probe.judge.hypothesis.joint import leading, within
 from probe.judge.hypothesis.sharing import named
@@ -15,7 +15,7 @@ from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown
 from probe.judge.rules import VERSION
 from probe.judge.view import View
-from probe.model import SIDES, Author, Cause, Side, State, Verdict
+from probe.model import Author, Cause, State, Verdict
 
 TOGETHER_ROUNDS = 2
 UNTESTED = {cause: 0.3 if cause is Cause.LOCAL_FAULT else 0.1 for cause in Cause}
@@ -29,9 +29,10 @@ def verdicts(
     view: View,
 ) -> list[Verdict]:
     given: list[Verdict] = []
+    inner = _Inner()
     for country, asns in cells.items():
         place = matter.places.get(country)
-        given += [_in_network(matter, (country, asn), offline, view) for asn in asns]
+        given += [_in_network(matter, (country, asn), offline, view, inner) for asn in asns]
         whole = (
             _untested(matter, (country, 0), offline.get((country, 0)), view)
             if place is None
@@ -44,21 +45,43 @@ def verdicts(
 def _in_country(matter: Matter, country: str, countries: int, view: View) -> Verdict:
     place = matter.places[country]
     cause = place.leads
-    ground = ground_of(matter, country, cause, countries, view)
+    ground = (
+        _own_ground(place.runs, place.support[cause], view)
+        if cause is Cause.OK
+        else ground_of(matter, country, cause, countries, view)
+    )
     return _verdict(matter, (country, 0), place.support, ground, place.runs, view)
 
 
+class _Inner:
+    """The support of networks; like places share theirs."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], dict[Cause, float]] = {}
+
+    def of(self, place: Place, asn: int) -> dict[Cause, float]:
+        index = place.asns.index(asn)
+        key = (id(place.support), index)
+        if key not in self._known:
+            self._known[key] = within(place.sights, index, place.support)
+        return self._known[key]
+
+
 def _in_network(
-    matter: Matter, where: tuple[str, int], offline: Mapping[tuple[str, int], Verdict], view: View
+    matter: Matter,
+    where: tuple[str, int],
+    offline: Mapping[tuple[str, int], Verdict],
+    view: View,
+    inner: _Inner,
 ) -> Verdict:
     country, asn = where
     place = matter.places.get(country)
     held = [r for r in place.runs if r.vantage.asn == asn] if place is not None else []
     if place is None or asn not in place.asns or not held:
         return _untested(matter, where, offline.get(where), view)
-    support = within(place.sights, place.asns.index(asn), place.support)
+    support = inner.of(place, asn)
     cause = leading(support)
-    if cause is place.leads and cause is not Cause.OK:
+    if cause is not Cause.OK and cause is place.leads:
         ground = ground_of(matter, country, cause, len(matter.places), view)
         ground = msgspec.structs.replace(ground, support=min(ground.support, support[cause]))
     else:
@@ -68,6 +91,8 @@ def _in_network(
 
 def _own_ground(held: Sequence[Run], support: float, view: View) -> Ground:
     failing = [run for run in held if run.failing]
+    if not failing:
+        return Ground(support=support, working=len(held), observed=len(_asns(held)))
     return Ground(
         support=support,
         rounds=span(failing, view.round),
@@ -76,6 +101,10 @@ def _own_ground(held: Sequence[Run], support: float, view: View) -> Ground:
         vantages=len(failing),
         working=len(held) - len(failing),
     )
+
+
+def _asns(held: Iterable[Run]) -> set[int]:
+    return {run.vantage.asn for run in held}
 
 
 def ground_of(matter: Matter, country: str, cause: Cause, countries: int, view: View) -> Ground:
@@ -135,11 +164,7 @@ def _outside(matter: Matter, country: str, begun: datetime | None) -> tuple[int,
     """Other countries that reach the service after the failure began, and those that do not."""
     reached, barred = 0, 0
     for other, place in matter.places.items():
-        asked = [
-            r
-            for r in place.runs
-            if any(begun is None or f.sight.at >= begun for f in since(r, begun))
-        ]
+        asked = [run for run in place.runs if heard_since(run, begun)]
         if other == country or not asked:
             continue
         good = sum(through(run, begun) for run in asked)
@@ -157,15 +182,20 @@ def _verdict(
 ) -> Verdict:
     cause = leading(support)
     behind = [run for run in held if run.failing is (cause is not Cause.OK)]
+    if cause is Cause.OK:
+        return Verdict(
+            service=matter.service, feature=matter.feature, country=where[0], network=where[1],
+            at=view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
+            support=support, evidence=shown(behind, cause, 3),
+            vantages=len(behind), networks=len(_asns(behind)), rounds=ground.rounds, rules=VERSION,
+        )  # fmt: skip
     return Verdict(
         service=matter.service, feature=matter.feature, country=where[0], network=where[1],
         at=view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
-        support=support, mechanisms=mechanisms(behind, cause),
-        evidence=shown(behind, cause, 3 if cause is Cause.OK else 12),
-        vantages=len(behind), networks=len({run.vantage.asn for run in behind}),
-        since=min((run.start for run in behind), default=None) if SIDES[cause] is not Side.NONE else None,
-        rounds=ground.rounds, rules=VERSION,
-        shared=_shared(matter.places.get(where[0]), cause),
+        support=support, mechanisms=mechanisms(behind, cause), evidence=shown(behind, cause),
+        vantages=len(behind), networks=len(_asns(behind)),
+        since=min((run.start for run in behind), default=None), rounds=ground.rounds,
+        rules=VERSION, shared=_shared(matter.places.get(where[0]), cause),
     )  # fmt: skip
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from probe.judge.hypothesis.belief import prior
-from probe.judge.hypothesis.causes import SIBLING
+from probe.judge.hypothesis.causes import PRIOR, SIBLING
 from probe.judge.hypothesis.episode import Run, authored, main_category, onset, signature
-from probe.judge.hypothesis.joint import Around, leading, outside, posterior
+from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.sharing import Shared
 from probe.judge.view import View
@@ -29,7 +29,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sights: Country
     asns: tuple[int, ...]
     around: Around
-    before: dict[Cause, float]
+    before: Mapping[Cause, float]
     """What was believed until the window began."""
     support: dict[Cause, float]
     shared: tuple[Shared, ...] = ()
@@ -38,6 +38,11 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     @property
     def leads(self) -> Cause:
         return leading(self.support)
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing fails here."""
+        return self.begun is None
 
 
 class Matter(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -52,38 +57,73 @@ def weighed(service: str, feature: str, held: Sequence[Run], view: View) -> Matt
     by_country: dict[str, list[Run]] = defaultdict(list)
     for run in held:
         by_country[run.vantage.country].append(run)
-    shows = {country: main_category(own) for country, own in by_country.items()}
-    alike = {
-        country: sum(shows[c] is shown and shown is not None for c in shows if c != country)
-        / max(1, len(shows) - 1)
-        for country, shown in shows.items()
-    }
+    weighing = _Weighing(by_country)
     places = {
-        country: _place(country, by_country, alike, prior((service, feature, country), view))
+        country: weighing.place(country, prior((service, feature, country), view))
         for country in sorted(by_country)
     }
     return Matter(service=service, feature=feature, places=places)
 
 
-def _place(
-    country: str,
-    by_country: Mapping[str, Sequence[Run]],
-    alike: Mapping[str, float],
-    before: dict[Cause, float],
-) -> Place:
-    own = by_country[country]
-    begun = onset(own)
-    sights, asns = signature(own, begun, alike[country])
-    others = [
-        signature(held, begun, alike[other])[0]
-        for other, held in by_country.items()
-        if other != country
-    ]
-    around = outside(sorted(filter(None, others)))
-    return Place(
-        runs=tuple(own), begun=begun, sights=sights, asns=asns, around=around,
-        before=before, support=posterior(sights, around, before),
-    )  # fmt: skip
+def _alike(by_country: Mapping[str, Sequence[Run]]) -> dict[str, float]:
+    """Country → the share of the others whose failures look as its own do."""
+    shows = {country: main_category(own) for country, own in by_country.items()}
+    seen = Counter(shows.values())
+    return {
+        country: (seen[shown] - 1) / max(1, len(shows) - 1) if shown is not None else 0.0
+        for country, shown in shows.items()
+    }
+
+
+class _Weighing:
+    """All countries of one feature, each beside all others.
+
+    Where nothing fails a place asks for no time since when, and countries that saw the same are
+    weighed once: most of a matter, most of the time.
+    """
+
+    def __init__(self, by_country: Mapping[str, Sequence[Run]]) -> None:
+        self._held = by_country
+        self._alike = _alike(by_country)
+        self._all = {c: signature(own, None, self._alike[c]) for c, own in by_country.items()}
+        self._around = outside(seen for seen, _ in self._all.values() if seen)
+        self._calm: dict[Country, tuple[Around, dict[Cause, float]]] = {}
+
+    def place(self, country: str, before: Mapping[Cause, float]) -> Place:
+        own = self._held[country]
+        begun = onset(own)
+        if begun is None:
+            sights, asns = self._all[country]
+            around, support = self._calmly(sights, before)
+        else:
+            sights, asns = signature(own, begun, self._alike[country])
+            around = outside(self._others(country, begun))
+            support = posterior(sights, around, before)
+        return Place(
+            runs=tuple(own), begun=begun, sights=sights, asns=asns, around=around,
+            before=before, support=support,
+        )  # fmt: skip
+
+    def _calmly(
+        self, sights: Country, before: Mapping[Cause, float]
+    ) -> tuple[Around, dict[Cause, float]]:
+        """Without a failure here: the same for all that saw the same and were believed alike."""
+        if before is not PRIOR:
+            around = without(self._around, sights)
+            return around, posterior(sights, around, before)
+        if sights not in self._calm:
+            around = without(self._around, sights)
+            self._calm[sights] = around, posterior(sights, around)
+        return self._calm[sights]
+
+    def _others(self, country: str, begun: datetime) -> list[Country]:
+        """What all others saw since then."""
+        seen = [
+            signature(held, begun, self._alike[other])[0]
+            for other, held in self._held.items()
+            if other != country
+        ]
+        return [sights for sights in seen if sights]
 
 
 def siblings(matters: Sequence[Matter]) -> list[Matter]:

@@ -29,7 +29,9 @@ def shown(held: Iterable[Run], cause: Cause, most: int = MOST_PIECES) -> tuple[E
     """Evidence of the runs behind a verdict; what the network wrote is never left out."""
     picked = [run for run in held if run.failing is (cause is not Cause.OK)]
     ranked = _spread(picked, cause)
-    pieces = list(chain.from_iterable(evidence(f) for f in ranked))
+    pieces = list(chain.from_iterable(map(evidence, ranked)))
+    if len(pieces) <= most:
+        return tuple(pieces)
     telling = [p for p in pieces[most:] if p.author is Author.NETWORK][:1]
     kept = pieces[: most - len(telling)]
     return (*kept, *(p for p in telling if not any(k.author is Author.NETWORK for k in kept)))
@@ -37,6 +39,8 @@ def shown(held: Iterable[Run], cause: Cause, most: int = MOST_PIECES) -> tuple[E
 
 def _spread(held: Sequence[Run], cause: Cause) -> list[Finding]:
     """One finding of each network in turn, the strongest of each first."""
+    if len(held) == 1 and held[0].calm:
+        return list(held[0].findings[:MOST_OF_A_RUN])
     lanes: dict[int, list[Finding]] = defaultdict(list)
     for run in held:
         good = [f for f in run.findings if f.failing is run.failing]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.hypothesis.joint import leading, outside, posterior, within
+from probe.judge.hypothesis.joint import leading, outside, posterior, within, without
 from probe.judge.hypothesis.likelihood import Network
 from probe.judge.rules import Category
 from probe.model import Cause
@@ -94,3 +94,11 @@ def test_a_network_that_works_is_not_blamed_for_its_neighbour() -> None:
 
 def test_a_tie_is_led_by_the_earlier_cause() -> None:
     assert leading(dict.fromkeys(Cause, 0.125)) is Cause.OK
+
+
+def test_one_taken_out_of_a_sum_leaves_the_sum_of_the_others() -> None:
+    here, others = country(C.TCP_TIMEOUT), [WELL, WELL, country(C.SERVER_ERROR)]
+    calm, stormy = without(outside([here, *others]), here)
+    assert calm == pytest.approx(outside(others)[0])
+    assert stormy == pytest.approx(outside(others)[1])
+    assert outside([*others, here]) == outside([here, *reversed(others)])

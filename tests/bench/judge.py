@@ -1,0 +1,332 @@
+"""How fast the judge is, and how large: run by hand, `python tests/bench/judge.py`.
+
+`ticks`: records as they come over the wire (about 1.5 kB of JSON each), 10,000 a tick, decoded,
+put on the docket and judged: measurements a second on one core, beside the plain decoding of the
+same bytes by msgspec, and beside judging the whole window anew at every tick from its records.
+`state`: countries times services, one vantage a country and one endpoint a service, a full
+window; the seconds of judging it all again after a round of news, and the memory of that state.
+One record in fifty fails by chance, and a handful of services are in real trouble.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from probe.judge.docket import Docket
+from probe.judge.hypothesis import judge
+from probe.judge.view import View, window_start
+from probe.model import (
+    CONTROL,
+    Certificate,
+    DnsLookup,
+    Endpoint,
+    Expectation,
+    Failure,
+    Feature,
+    Header,
+    Health,
+    HttpExchange,
+    Measurement,
+    Observation,
+    Service,
+    Tally,
+    Target,
+    TcpConnect,
+    TlsHandshake,
+    Vantage,
+    Verdict,
+)
+
+START = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ROUND = timedelta(seconds=60)
+ROUNDS = 5
+TICK = 10_000
+DECODER = msgspec.json.Decoder(Measurement)
+CONTROLS = (("domestic", "domestic-0"), *(("foreign", f"foreign-{n}") for n in range(3)))
+CHANCE = 50
+"""One record in so many fails for no reason."""
+MARK = "{{at}}"
+
+
+@dataclass(frozen=True)
+class Size:
+    countries: int
+    networks: int
+    vantages: int
+    """In each network."""
+    services: int
+    features: int
+
+
+TICKS = Size(countries=20, networks=4, vantages=2, services=12, features=5)
+STATE = Size(countries=200, networks=1, vantages=1, services=1000, features=1)
+
+
+# ── the world ────────────────────────────────────────────────────────────────────────────────
+
+
+def roster(size: Size) -> tuple[Vantage, ...]:
+    codes = [chr(65 + n // 26) + chr(65 + n % 26) for n in range(size.countries)]
+    return tuple(
+        Vantage(id=f"{code.lower()}-{net}-{k}", country=code, asn=100 * n + net + 1, network=f"{code} Net {net}")
+        for n, code in enumerate(codes)
+        for net in range(size.networks)
+        for k in range(size.vantages)
+    )  # fmt: skip
+
+
+def catalogue(size: Size) -> tuple[Service, ...]:
+    return tuple(
+        Service(
+            id=f"service-{n}", name=f"Service {n}",
+            features=tuple(
+                Feature(id=f"f{k}", name=f"f{k}", endpoints=(Endpoint(id=f"service-{n}-f{k}", url=f"https://f{k}.service-{n}.com/"),))
+                for k in range(size.features)
+            ),
+        )
+        for n in range(size.services)
+    )  # fmt: skip
+
+
+def dice(*parts: object) -> int:
+    return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=4).digest(), "big")
+
+
+def certificate(name: str, issuer: str) -> Certificate:
+    return Certificate(
+        sha256=hashlib.sha256((name + issuer).encode()).hexdigest(), subject=f"CN={name}",
+        issuer=f"CN={issuer}", names=(name, f"www.{name}"), not_before=START - timedelta(days=30),
+        not_after=START + timedelta(days=60),
+    )  # fmt: skip
+
+
+def steps(host: str, address: str, kind: str, failure: str = "") -> tuple[Observation, ...]:
+    """A chain that ends in `kind`: `met`, `tcp`, `tls`, or a status."""
+    broken = Failure(name=failure) if failure else None
+    named = DnsLookup(at=START, took=0.0123, name=host, resolver="system", rcode=0, answers=(address,))
+    reached = TcpConnect(
+        at=START, took=0.0234, address=address, port=443, source_port=40000,
+        failure=broken if kind == "tcp" else None,
+    )  # fmt: skip
+    if kind == "tcp":
+        return named, reached
+    chain = (certificate(host, "R3"), certificate("R3", "Root X1"))
+    shaken = TlsHandshake(
+        at=START, took=0.0345, address=address, port=443, server_name=host, version="TLSv1.3",
+        cipher="TLS_AES_256_GCM_SHA384", alpn="http/1.1", chain=() if kind == "tls" else chain,
+        failure=broken if kind == "tls" else None,
+    )  # fmt: skip
+    if kind == "tls":
+        return named, reached, shaken
+    headers = (("content-type", "text/html; charset=utf-8"), ("server", "cloudflare"), ("cf-ray", "8f0c1d2e3b4a5968-LHR"), ("date", "Sat, 21 Nov 2026 12:00:00 GMT"))
+    answer = HttpExchange(
+        at=START, took=0.1456, url=f"https://{host}/", address=address, length=12345, digest="a" * 64,
+        status=200 if kind == "met" else int(kind), first_byte=0.1012, title="Service",
+        expectation=Expectation.MET if kind == "met" else Expectation.STATUS,
+        headers=tuple(Header(name=n, value=v) for n, v in headers),
+    )  # fmt: skip
+    return named, reached, shaken, answer
+
+
+KINDS = (
+    ("met", ""), ("tcp", "generic_timeout_error"), ("tls", "connection_reset"),
+    ("tcp", "connection_reset"), ("503", ""), ("451", ""), ("tls", "generic_timeout_error"),
+)  # fmt: skip
+
+
+class World:
+    """Records of one size of world, as bytes."""
+
+    def __init__(self, size: Size) -> None:
+        self.vantages, self.services = roster(size), catalogue(size)
+        self._targets = [
+            *((s.id, f.id, f.endpoints[0].id) for s in self.services for f in s.features),
+            *((CONTROL, reach, name) for reach, name in CONTROLS),
+        ]
+        self._templates: dict[tuple[str, int], str] = {}
+
+    def round(self, number: int) -> Iterator[bytes]:
+        """Everything that is measured in one round, in the order of its times."""
+        count = len(self.vantages) * len(self._targets)
+        for n in range(count):
+            target = self._targets[n // len(self.vantages)]
+            vantage = self.vantages[n % len(self.vantages)]
+            at = START + ROUND * (number + n / count)
+            yield self._line(vantage, target, at, self._kind(vantage, target, number))
+
+    def _kind(self, vantage: Vantage, target: tuple[str, str, str], number: int) -> int:
+        service = target[0]
+        if service == CONTROL:
+            return 0
+        trouble = TROUBLE.get(service) if target[1] == "f0" else None
+        if trouble is not None and (not trouble[1] or vantage.country in trouble[1]):
+            return trouble[0]
+        chance = dice(vantage.id, *target, number)
+        return 0 if chance % CHANCE else 1 + chance // CHANCE % 4
+
+    def _line(self, vantage: Vantage, target: tuple[str, str, str], at: datetime, kind: int) -> bytes:
+        key = (target[2], kind)
+        if key not in self._templates:
+            self._templates[key] = template(target, kind)
+        made = f"019a{int(at.timestamp() * 1e6):x}-{dice(vantage.id, target[2]):08x}-{vantage.id}"
+        return (
+            self._templates[key]
+            .replace(f'"{START:%Y-%m-%dT%H:%M:%SZ}"', f'"{at:%Y-%m-%dT%H:%M:%S.%fZ}"')
+            .replace('"@id"', f'"{made}"')
+            .replace('"@vantage"', f'"{vantage.id}"')
+            .replace('"@country"', f'"{vantage.country}"')
+            .replace('"asn":-1', f'"asn":{vantage.asn}')
+            .encode()
+        )
+
+
+TROUBLE = {
+    "service-1": (4, ()),
+    "service-2": (2, ("AB",)),
+    "service-3": (5, ("AC", "AD", "AE")),
+    "service-4": (1, ("AF",)),
+    "service-5": (4, ("AA", "AB", "AC", "AD", "AE", "AF", "AG", "AH")),
+}
+"""Service → what is seen of it, and in which countries (none: everywhere)."""
+
+
+def template(target: tuple[str, str, str], kind: int) -> str:
+    service, feature, endpoint = target
+    address = f"11.{dice(service) % 200 + 1}.{dice(feature) % 200 + 1}.7"
+    made = Measurement(
+        id="@id", at=START, took=0.3, software="worksforwhom/0.1",
+        vantage=Vantage(id="@vantage", country="@country", asn=-1, network="Some Network"),
+        target=Target(service=service, feature=feature, endpoint=endpoint),
+        health=Health(domestic=Tally(1, 1), foreign=Tally(3, 3)),
+        observations=steps(f"{endpoint}.example", address, *KINDS[kind]),
+    )  # fmt: skip
+    return msgspec.json.encode(made).decode()
+
+
+def view(world: World, now: datetime) -> View:
+    return View(
+        now=now, round=ROUND, rounds=ROUNDS, services=world.services, roster=world.vantages,
+        heard={vantage.id: now for vantage in world.vantages},
+    )  # fmt: skip
+
+
+# ── what is measured ─────────────────────────────────────────────────────────────────────────
+
+
+def timed(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def decode(lines: list[bytes]) -> Iterator[Measurement]:
+    return map(DECODER.decode, lines)
+
+
+def memory() -> float:
+    """Resident memory of this process, in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+def ticks(rounds: int) -> dict[str, float]:
+    """Judge once every TICK records; the first window is not counted."""
+    world, docket = World(TICKS), Docket()
+    lines = [line for number in range(ROUNDS + rounds) for line in world.round(number)]
+    per_round = len(lines) // (ROUNDS + rounds)
+    steps_ = [lines[n : n + TICK] for n in range(0, len(lines), TICK)]
+    spent = {"decode": 0.0, "all": 0.0}
+    counted, told = 0, 0
+    for number, tick in enumerate(steps_):
+        now = START + ROUND * ((number + 1) * TICK / per_round)
+        took = timed(lambda tick=tick: sum(1 for _ in decode(tick)))  # type: ignore[misc]
+        began = time.perf_counter()
+        frame = view(world, now)
+        docket.add(decode(tick))
+        docket.forget(window_start(frame))
+        told = len(docket.judge(frame))
+        whole = time.perf_counter() - began
+        if number * TICK >= ROUNDS * per_round:
+            spent = {"decode": spent["decode"] + took, "all": spent["all"] + whole}
+            counted += len(tick)
+    anew = timed(lambda: _anew(world, lines[-ROUNDS * per_round :], START + ROUND * (ROUNDS + rounds)))
+    return {
+        "bytes_a_record": sum(map(len, lines)) / len(lines),
+        "records_a_round": per_round,
+        "verdicts": told,
+        "decode_alone_per_s": counted / spent["decode"],
+        "decode_docket_judge_per_s": counted / spent["all"],
+        "judging_anew_per_s": TICK / anew,
+    }
+
+
+def _anew(world: World, lines: list[bytes], now: datetime) -> tuple[Verdict, ...]:
+    """As it was done before there was a docket: the whole window for every tick."""
+    return judge(list(decode(lines)), view(world, now))
+
+
+def state() -> dict[str, float]:
+    world, docket = World(STATE), Docket()
+    for number in range(ROUNDS):
+        docket.add(map(DECODER.decode, world.round(number)))
+    end = START + ROUND * ROUNDS
+    first = timed(lambda: docket.judge(view(world, end)))
+    lines = list(world.round(ROUNDS))
+    heard = timed(lambda: docket.add(decode(lines)))
+    count = len(lines)
+    del lines
+    frame = view(world, end + ROUND)
+    forgot = timed(lambda: docket.forget(window_start(frame)))
+    told: tuple[Verdict, ...] = ()
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        told = docket.judge(frame)
+        took.append(time.perf_counter() - began)
+    gc.collect()
+    return {
+        "measurements_held": len(docket),
+        "verdicts": len(told),
+        "first_judging_s": first,
+        "hearing_a_round_us_a_record": heard / count * 1e6,
+        "forgetting_a_round_s": forgot,
+        "judging_again_s": min(took),
+        "judging_again_worst_s": max(took),
+        "memory_mb": memory(),
+        "interpreter_and_modules_mb": BARE,
+    }
+
+
+BARE = memory()
+PARTS: dict[str, Callable[[], dict[str, float]]] = {"ticks": lambda: ticks(10), "state": state}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="How fast the judge is, and how large.")
+    parser.add_argument("--part", choices=sorted(PARTS))
+    arguments = parser.parse_args()
+    if arguments.part:
+        sys.stdout.write(json.dumps(PARTS[arguments.part]()) + "\n")
+        return
+    for part in PARTS:  # each in a process of its own: memory is not given back
+        command = [sys.executable, __file__, "--part", part]
+        found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: S603
+        sys.stdout.write(f"{part}\n")
+        for name, value in found.items():
+            sys.stdout.write(f"  {name:32} {value:14,.2f}\n")
+
+
+if __name__ == "__main__":
+    main()
