@@ -21,6 +21,7 @@ from probe.lab.simulated.seat import Seat
 from probe.model import NetworkKind
 
 NEVER = float("inf")
+AT_ONCE = float("-inf")
 
 
 class Force(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -29,7 +30,7 @@ class Force(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sure: tuple[Act, ...] = ()
     partial: tuple[tuple[Act, float], ...] = ()
     """Acts with the probability that they hit a flow."""
-    out_at: float = 0.0
+    out_at: float = AT_ONCE
     """When results made now can leave, in story seconds; infinite for never."""
     dead: bool = False
     """Nothing is measured."""
@@ -51,7 +52,7 @@ class Forces:
         """Give what holds from a mark on until the next."""
         sure: list[Act] = []
         partial: list[tuple[Act, float]] = []
-        out_at, dead = 0.0, False
+        out_at, dead = AT_ONCE, False
         for number, event in enumerate(self._scenario.timeline):
             if not _now(event, at) or not self._inside(event, seat):
                 continue

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from probe.judge import hypothesis, incident
+from probe.judge import incident
+from probe.judge.docket import Docket
 from probe.judge.memory import remember
 from probe.judge.view import Memory, View, window_start
 from probe.lab.scenario import Scenario
@@ -77,7 +78,7 @@ class Bench:
         self._roster = tuple(prober.vantage for prober in probers(scenario))
         self._round = timedelta(seconds=float(scenario.round))
         self._heard: dict[str, datetime] = {}
-        self._lately: list[Measurement] = []
+        self._docket = Docket()
         self._incidents: tuple[Incident, ...] = ()
         self._fresh: list[Measurement] = []
         self._memory = Memory()
@@ -87,7 +88,7 @@ class Bench:
             known = self._heard.get(made.vantage.id)
             if known is None or known < made.at:
                 self._heard[made.vantage.id] = made.at
-        self._lately.extend(fresh)
+        self._docket.add(fresh)
         self._fresh.extend(fresh)
 
     def sit(self, at: float) -> tuple[tuple[Verdict, ...], tuple[Incident, ...]]:
@@ -99,9 +100,8 @@ class Bench:
             heard=dict(self._heard),
             memory=self._memory,
         )
-        before = window_start(view) - view.round
-        self._lately = [made for made in self._lately if made.at >= before]
-        verdicts = hypothesis.judge(self._lately, view)
+        self._docket.forget(window_start(view) - view.round)
+        verdicts = self._docket.judge(view)
         self._incidents = incident.advance(self._incidents, verdicts, view)
         self._memory, self._fresh = remember(self._fresh, verdicts, view), []
         return verdicts, self._incidents

@@ -1,0 +1,79 @@
+"""A story judged in virtual time: moments in order, nothing twice, and what is said is what is true."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from probe.config.shape import Seconds
+from probe.lab import library
+from probe.lab.scenario import LabNetwork, Noise
+from probe.lab.simulated.play import measurements, play
+from probe.lab.simulated.presented import EPOCH
+from probe.lab.truth import Sight, score
+from probe.model import Cause, Scope
+from tests.lab.simulated.worlds import event, scenario
+
+COUNTRIES = ("TR", "DE", "GB", "FR", "US")
+WIDE = tuple(
+    LabNetwork(country=code, asn=100 * n + k, name=f"{code} {k}")
+    for n, code in enumerate(COUNTRIES, 1)
+    for k in (1, 2)
+)
+
+
+def test_moments_come_a_round_apart_from_the_first_second_to_the_end() -> None:
+    found = [moment.at for moment in play(scenario(length=Seconds(300)))]
+    assert found == [0, 60, 120, 180, 240, 300]
+    assert [m.at for m in play(scenario(), every=30, until=90)] == [0, 30, 60, 90]
+
+
+def test_everything_is_heard_once_and_the_window_is_full_at_the_start() -> None:
+    told = scenario(noise=Noise(), length=Seconds(300))
+    moments = list(play(told, 7))
+    heard = [made for moment in moments for made in moment.measurements]
+    assert heard == list(measurements(told, 7, begin=-600, end=300 + 0.0001))
+    assert (EPOCH - min(made.at for made in heard)).total_seconds() > 540
+    assert len(moments[0].measurements) > 8 * len(moments[1].measurements)
+
+
+def test_the_same_seed_is_judged_alike() -> None:
+    told = scenario(
+        event("tls.sni_rst", at=60, countries=("TR",)), length=Seconds(240), noise=Noise()
+    )
+    one, two = (
+        [msgspec.json.encode((m.verdicts, m.incidents)) for m in play(told, 3)] for _ in range(2)
+    )
+    assert one == two
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "where", "cause", "scope"),
+    [
+        ("tls.sni_rst", {"countries": ("TR",)}, Cause.FILTERING, Scope.COUNTRIES),
+        ("server.outage_global", {}, Cause.SERVICE_OUTAGE, Scope.GLOBAL),
+    ],
+)
+def test_what_is_said_is_what_is_true(
+    mechanism: str, where: dict[str, object], cause: Cause, scope: Scope
+) -> None:
+    told = scenario(event(mechanism, at=60, **where), networks=WIDE, length=Seconds(600))
+    *_, last = play(told)
+    said = [i for i in last.incidents if i.closed is None]
+    assert [(i.cause, i.scope, i.service) for i in said] == [(cause, scope, "chirp")]
+
+
+def test_a_deaf_correlator_says_nothing_and_hears_all_afterwards() -> None:
+    down = event("lab.correlator_killed", services=(), at=60, until=240)
+    told = scenario(down, length=Seconds(360))
+    moments = {m.at: m for m in play(told)}
+    assert set(moments) == {0, 240, 300, 360}
+    late = [m for m in moments[300].measurements if (m.at - EPOCH).total_seconds() < 200]
+    assert late
+
+
+@pytest.mark.parametrize("name", ["quiet-day", "tr-2023-02-08", "tw-2022-12-28"])
+def test_scenarios_of_the_library_are_judged_as_on_packets(name: str) -> None:
+    told = library.load(name)
+    sights = [Sight(at=moment.at, incidents=moment.incidents) for moment in play(told)]
+    assert score(told.expected, sights).right
