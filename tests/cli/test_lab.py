@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from probe.cli import main
+from probe.config import unit
 from probe.lab import library
 from probe.lab.kernel import run as kernel
 from probe.lab.kernel.run import Options
@@ -79,6 +80,42 @@ def test_json_is_the_whole_outcome(
     assert msgspec.json.decode(capsys.readouterr().out)["right"] is True
     assert (seen[0].disturbed, seen[0].full) == (True, True)
     assert (seen[0].targets, seen[0].settings) == (Path("lab.json"), Path("settings.yaml"))
+
+
+def test_virtual_time_gives_the_same_outcome_without_waiting(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    argv = ["lab", "run", "quiet-day", "--on", "simulated", "--json", "--seed", "2"]
+    assert main(argv) == 0
+    told = capsys.readouterr()
+    outcome = msgspec.json.decode(told.out, type=RunResult, dec_hook=unit.hook)
+    assert (outcome.on, outcome.right, outcome.seconds_to_right) == ("simulated", True, 0)
+    assert outcome.measurements > 1000
+    assert outcome.verdicts
+
+
+@pytest.mark.parametrize(
+    ("on", "more", "named"),
+    [
+        ("kernel", ["--seed", "3"], "--seed goes with --on simulated"),
+        ("simulated", ["--targets", "x"], "--targets goes with --on kernel"),
+        ("simulated", ["--keep-logs", "x"], "--keep-logs goes with --on kernel"),
+    ],
+)
+def test_an_option_of_the_other_kind_is_refused(
+    on: str, more: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lab", "run", "quiet-day", "--on", on, *more]) == 2
+    assert named in capsys.readouterr().err
+
+
+def test_what_only_the_simulated_lab_knows_is_refused_on_packets(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["lab", "run", "syn-cdn-site-5xx"]) == 2
+    told = capsys.readouterr().err
+    assert "timeline[0].mechanism: the kernel lab cannot play 'server.outage_cdn_pop'" in told
+    assert "--on simulated" in told
 
 
 def test_a_failure_names_reason_and_logs(

@@ -10,14 +10,17 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from probe.config.load import ConfigError
+from probe.config.shape import Seconds
 from probe.lab import library
 from probe.lab.kernel import run as kernel
 from probe.lab.kernel.run import Options, run, unplayable
 from probe.lab.kernel.sandbox.namespace import reason_not
 from probe.lab.result import Failed
+from probe.lab.scenario import Event, Form
 
 ON_PACKETS = tuple(name for name in library.names() if not library.load(name).outside)
 """Worlds that are written out whole; those that add the rest of the world are simulated."""
@@ -30,6 +33,25 @@ def test_a_mechanism_it_cannot_play_is_refused_with_those_it_can(tmp_path: Path)
     wrong = r"mine\.yaml:\d+: timeline\[0\]\.mechanism: .*'tls.sni_rest'; did you mean tls.sni_rst"
     with pytest.raises(ConfigError, match=wrong):
         next(run(str(own), Options()))
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"dependencies": ("cloudflare",)}, "dependencies"),
+        ({"sites": ("LHR",)}, "sites"),
+        ({"cohorts": ("new",)}, "cohorts"),
+        ({"controls": True}, "controls"),
+        ({"form": Form.NO_NAME}, "this form"),
+    ],
+)
+def test_what_only_the_simulated_lab_knows_is_refused(more: dict[str, object], named: str) -> None:
+    event = Event(at=Seconds(0), mechanism="server.outage_global", **more)  # type: ignore[arg-type]
+    told = msgspec.structs.replace(library.load("quiet-day"), timeline=(event,))
+    (problem,) = unplayable(told)
+    assert problem.path == ("timeline", 0, "mechanism")
+    assert f"cannot play 'server.outage_global' with {named}" in problem.text
+    assert "--on simulated" in problem.text
 
 
 @pytest.mark.parametrize("name", ON_PACKETS)
