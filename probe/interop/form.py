@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from probe.model import Certificate, Expectation
+
 
 class Binary(msgspec.Struct, frozen=True):
     """Bytes that are no text."""
@@ -42,6 +44,9 @@ class Query(Form, frozen=True, kw_only=True):
     t0: float | None = None
     t: float | None = None
     tags: list[str] | None = None
+    transaction_id: int | None = None
+    x_late: list[str] | None = None
+    """Ours: addresses of second answers."""
 
 
 class Status(Form, frozen=True, kw_only=True):
@@ -67,6 +72,9 @@ class Handshake(Form, frozen=True, kw_only=True):
     tls_version: str | None = None
     cipher_suite: str | None = None
     negotiated_protocol: str | None = None
+    network: str = "tcp"
+    x_certificates: list[Certificate] | None = None
+    """Ours: what is read of a chain whose bytes were not kept."""
     t0: float | None = None
     t: float | None = None
     tags: list[str] | None = None
@@ -86,11 +94,25 @@ class Response(Form, frozen=True, kw_only=True):
     body_is_truncated: bool | None = None
 
 
+class Body(Form, frozen=True, kw_only=True):
+    """Ours: what is read of a body that was not kept."""
+
+    length: int = 0
+    sha256: str = ""
+    title: str = ""
+    matched: str = ""
+    expectation: Expectation | None = None
+    first_byte: float = 0.0
+    location: str = ""
+
+
 class Transaction(Form, frozen=True, kw_only=True):
     request: Request = Request()
     response: Response | None = None
     failure: Failed = None
     address: str | None = None
+    network: str = "tcp"
+    x_body: Body | None = None
     t0: float | None = None
     t: float | None = None
     tags: list[str] | None = None
@@ -166,3 +188,8 @@ class Report(Form, frozen=True, kw_only=True):
     software_version: str = ""
     test_version: str = ""
     test_runtime: float | None = None
+    test_start_time: str | None = None
+    probe_ip: str = "127.0.0.1"
+    """Always this: the probe's own address is nobody's business."""
+    data_format_version: str = "0.2.0"
+    annotations: dict[str, str] | None = None

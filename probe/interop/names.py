@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from probe.interop.form import Failed
 from probe.measure.scrub import scrub
-from probe.model import Failure
+from probe.model import DifferentialTest, Failure
 
 LEGACY = {
     "dns_lookup_error": "dns_nxdomain_error",
@@ -32,6 +32,8 @@ LEGACY = {
 UNNAMED = ("unknown_failure", "unknown_error", "ssl_error")
 """A failure of which the probe did not know what it was; its words follow the name."""
 MAX_DETAIL = 200
+TESTED = "x_test="
+"""Our tag of a step outside the plain chain."""
 _HOP = re.compile(r"depth=(\d{1,3})")
 
 
@@ -59,6 +61,14 @@ def hop(tags: Iterable[str] | None) -> int | None:
         found = _HOP.fullmatch(tag)
         if found:
             return int(found.group(1))
+    return None
+
+
+def test(tags: Iterable[str] | None) -> DifferentialTest | None:
+    """Which test of ours a step was, where we wrote it ourselves."""
+    for tag in tags or ():
+        if tag.startswith(TESTED) and tag[len(TESTED) :] in set(DifferentialTest):
+            return DifferentialTest(tag[len(TESTED) :])
     return None
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+import msgspec
+
 from probe.interop import names
-from probe.interop.form import Connect, Handshake, Query, Transaction
+from probe.interop.form import Body, Connect, Handshake, Query, Transaction
 from probe.interop.story import (
     SYSTEM,
     Story,
@@ -73,7 +75,7 @@ def _lookup(told: Story, query: Query) -> DnsLookup:
     return DnsLookup(
         at=told.at(query.t0, query.t), took=took(query.t0, query.t),
         failure=names.failure(query.failure), hop=first if said is None else said,
-        test=None if system else _OTHER,
+        test=names.test(query.tags) or (None if system else _OTHER), late=tuple(query.x_late or ()),
         name=query.hostname, query="AAAA" if query.query_type == "AAAA" else "A",
         resolver="system" if system else _resolver(query), rcode=query.rcode,
         answers=tuple(address for address, _ in given),
@@ -111,8 +113,8 @@ def _connect_failure(step: Connect) -> Failure | None:
 def _test(
     told: Story, at: tuple[int, str], tags: list[str] | None, failed: Failure | None
 ) -> DifferentialTest | None:
-    if others(told, *at):
-        return _OTHER
+    if names.test(tags) or others(told, *at):
+        return names.test(tags) or _OTHER
     return DifferentialTest.CERTIFICATE if failed and names.certificate_only(tags) else None
 
 
@@ -132,6 +134,8 @@ def _handshakes(told: Story) -> Iterator[TlsHandshake]:
 
 
 def _chain(step: Handshake) -> tuple[Certificate, ...]:
+    if step.x_certificates:
+        return tuple(step.x_certificates[:MOST])
     ders = (content(one) for one in (step.peer_certificates or ())[:MOST])
     return tuple(read for der in ders if (read := from_der(der)) is not None)
 
@@ -200,9 +204,10 @@ def _exchange(told: Story, turn: Turn) -> HttpExchange:
     status = (response.code or None) if response else None
     address, _ = names.place(transaction.address)
     failed = names.failure(transaction.failure)
-    return HttpExchange(
+    tested = names.test(transaction.tags) or (_OTHER if others(told, turn.hop, address) else None)
+    read = HttpExchange(
         at=told.at(transaction.t0, transaction.t), took=took(transaction.t0, transaction.t),
-        failure=failed, hop=turn.hop, test=_OTHER if others(told, turn.hop, address) else None,
+        failure=failed, hop=turn.hop, test=tested,
         url=transaction.request.url, address=address, method=transaction.request.method or "GET",
         status=status, headers=_headers(transaction), location=scrub_url(target(transaction)),
         title=page.title(body, charset), length=len(body) or _received(told, transaction),
@@ -210,6 +215,15 @@ def _exchange(told: Story, turn: Turn) -> HttpExchange:
         truncated=bool(response and response.body_is_truncated),
         expectation=_expectation(transaction, status, failed),
         matched=_notice(body, charset),
+    )  # fmt: skip
+    return _recalled(read, transaction.x_body) if transaction.x_body else read
+
+
+def _recalled(read: HttpExchange, kept: Body) -> HttpExchange:
+    """What we wrote of a body that we did not keep."""
+    return msgspec.structs.replace(
+        read, length=kept.length, digest=kept.sha256, title=kept.title, matched=kept.matched,
+        expectation=kept.expectation, first_byte=kept.first_byte, location=kept.location,
     )  # fmt: skip
 
 

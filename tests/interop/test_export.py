@@ -1,0 +1,122 @@
+"""Ours as OONI's: it names no vantage, it comes back as it went, and OONI's own reader takes it."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Callable, Mapping
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.interop import ooni
+from probe.interop.export import UntoldError, export
+from probe.model import DnsLookup, HttpExchange, Measurement, Observation, Paired, TlsHandshake
+from probe.transport import wire
+from tests.interop import made as m
+from tests.judge import worlds as w
+
+MAKERS = (
+    w.ok, w.server_error, w.geo_block, w.silence, w.expired, w.mitm, w.sni_reset, w.sni_drop,
+    w.tcp_reset, w.null_route, w.nxdomain, w.dns_timeout, w.forged, w.bogon, w.block_page,
+)  # fmt: skip
+VANTAGE = w.ROSTER[0]
+
+
+def made(maker: w.Maker) -> Measurement:
+    case = w.Case(VANTAGE, "chirp", "web", "chirp-web", w.START)
+    return w.measurement(case, maker(case))
+
+
+def back(held: Measurement) -> Measurement:
+    return ooni.read(msgspec.json.encode(export(Paired(own=held)))).own
+
+
+def facts(step: Observation) -> tuple[object, ...]:
+    """What must survive: where, what failed, the test, and the layer's own."""
+    name = step.failure.name if step.failure else ""
+    common = (type(step).__name__, step.hop, step.test, name, round(step.took, 6), step.at)
+    match step:
+        case DnsLookup():
+            return (*common, step.name, step.answers)
+        case TlsHandshake():
+            return (*common, step.address, step.port, step.server_name, step.chain)
+        case HttpExchange():
+            return (*common, step.address, step.status, step.title, step.length, step.expectation)
+        case _:
+            return (*common, step.address, step.port)
+
+
+@pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.__name__)
+def test_what_was_seen_survives_the_journey(maker: w.Maker) -> None:
+    held = made(maker)
+    came = back(held)
+    assert sorted(map(repr, map(facts, came.observations))) == sorted(
+        map(repr, map(facts, held.observations))
+    )
+    assert (came.at, came.vantage.country, came.vantage.asn) == (held.at, VANTAGE.country, VANTAGE.asn)  # fmt: skip
+
+
+@given(st.sampled_from(MAKERS), st.text(max_size=20), st.integers(1, 2**32 - 1))
+def test_no_vantage_is_named(maker: w.Maker, network: str, asn: int) -> None:
+    vantage = msgspec.structs.replace(VANTAGE, id="secret-volunteer", network=network, asn=asn)
+    held = msgspec.structs.replace(made(maker), vantage=vantage)
+    text = msgspec.json.encode(export(Paired(own=held)))
+    assert b"secret-volunteer" not in text
+    assert b'"probe_ip":"127.0.0.1"' in text
+
+
+def test_a_private_resolver_stays_unsaid() -> None:
+    lookup = DnsLookup(
+        at=w.START, took=0.1, name="a.example", resolver="192.168.1.1", answers=("1.2.3.4",)
+    )
+    held = msgspec.structs.replace(made(w.ok), observations=(lookup, *made(w.ok).observations))
+    assert b"192.168" not in msgspec.json.encode(export(Paired(own=held)))
+
+
+def test_a_helpers_look_goes_along() -> None:
+    look = ooni.read(m.encoded(m.well()))
+    again = ooni.read(msgspec.json.encode(export(look)))
+    assert look.control is not None
+    assert again.control is not None
+    assert again.control.observations == look.control.observations
+
+
+def test_the_url_is_told_by_the_steps_or_the_catalogue() -> None:
+    dead = made(w.null_route)
+    assert export(Paired(own=dead)).input == "https://web.chirp.com/"
+    assert export(Paired(own=dead), {"chirp-web": "https://chirp.com/x"}).input == "https://chirp.com/x"  # fmt: skip
+    with pytest.raises(UntoldError, match="tells the URL"):
+        export(Paired(own=msgspec.structs.replace(dead, observations=())))
+
+
+Loader = Callable[[Mapping[str, object]], object]
+
+
+@pytest.fixture(scope="module")
+def load() -> Loader:
+    """OONI's own reader; its pins of cryptography and pyOpenSSL are not ours, so it is no extra."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found: Loader = importlib.import_module("oonidata.dataclient").load_measurement
+    except (ImportError, AttributeError):
+        pytest.skip(
+            "oonidata, OONI's own reader, is not installed beside a pyOpenSSL that it can load"
+        )
+    return found
+
+
+@pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.__name__)
+def test_oonis_own_reader_takes_it(maker: w.Maker, load: Loader) -> None:
+    text = msgspec.json.encode(export(Paired(own=made(maker))))
+    assert (
+        type(load(msgspec.json.decode(text, type=dict[str, object]))).__name__ == "WebConnectivity"
+    )
+
+
+def test_what_comes_back_passes_our_own_wire() -> None:
+    batch = wire.decode(wire.encode([back(made(w.mitm))]), now=None, late=wire.AHEAD)
+    assert len(batch.accepted) == 1
