@@ -9,8 +9,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from multiprocessing import connection
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
@@ -76,6 +78,15 @@ def _begin(done: Synchronized[int]) -> None:
     """Make a worker ready; Ctrl-C ends it without a word, for the terminal tells all of us."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _Count.done = done
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_outlive_not, args=(parent.sentinel,), daemon=True).start()
+
+
+def _outlive_not(parent: int) -> None:
+    """End with the parent, however it ended: a killed one cannot tell its workers."""
+    connection.wait([parent])
+    os._exit(1)
 
 
 def _run(work: Work[T, R], task: T) -> R:

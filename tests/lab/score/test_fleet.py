@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +56,40 @@ def test_what_is_broken_off_leaves_no_process() -> None:
     with closing(each(endless, [0, 1], 2, lambda _: None)) as results:
         assert next(results) == 0
     assert {child.pid for child in multiprocessing.active_children()} <= before
+
+
+ORPHANED = """
+import os
+from probe.lab.score.fleet import each
+from tests.lab.score.test_fleet import slow
+
+if __name__ == "__main__":
+    for number in each(slow, [0, 0, 1, 1], 2, lambda _: None):
+        print(number, flush=True)
+"""
+
+
+def slow(number: int, _tick: Tick) -> int:
+    if number:
+        time.sleep(3600)
+    return os.getpid()
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "orphaned.py"
+    script.write_text(ORPHANED)
+    with subprocess.Popen(  # noqa: S603 — our own
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        start_new_session=True,
+    ) as parent:
+        assert parent.stdout is not None
+        assert int(parent.stdout.readline()) != parent.pid
+        parent.kill()
+        # The workers hold the pipe as well: it ends when the last of them does, or never.
+        parent.communicate(timeout=30)
 
 
 def test_there_is_a_core() -> None:
