@@ -58,6 +58,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 PRUNE_ROWS = 5000
 """Deleted in one transaction, so that pruning never holds the writer for long."""
+READ_ROWS = 5000
+"""Read at once by who reads all that is new."""
 ASK_ROWS = 500
 """Ids in one query; SQLite's limit on variables is 999 in old builds."""
 RECEIVERS = "SELECT receiver FROM outbox UNION SELECT receiver FROM told"
@@ -117,6 +119,24 @@ class Store:
         query = "SELECT record FROM measurements WHERE at >= ? ORDER BY at, id"
         return self._records(Measurement, query, (_micros(at),))
 
+    def received(self, row: int, since: datetime) -> tuple[int, Iterator[Measurement]]:
+        """Give the next of those probed at a time or later, in order of arrival, and their last row.
+
+        `row`: the last that is known already, 0 for none; it comes back where there is no more.
+        They are read as they are asked for, so that one at a time is held, not thousands.
+        """
+        query = """SELECT rowid, record FROM measurements WHERE rowid > ? AND at >= ?
+            ORDER BY rowid LIMIT ?"""
+        rows = self._rows(query, (row or self._row_before(since), _micros(since), READ_ROWS))
+        decode = msgspec.json.Decoder(Measurement).decode
+        last = int(rows[-1][0]) if rows else row
+        return last, (decode(cast("bytes", record)) for _, record in rows)
+
+    def _row_before(self, at: datetime) -> int:
+        """By the index of times: else all that was ever received would be looked through."""
+        query = "SELECT coalesce(min(rowid), 1) - 1 FROM measurements WHERE at >= ?"
+        return int(self._rows(query, (_micros(at),))[0][0])
+
     def measurements(self, ids: Sequence[str]) -> tuple[Measurement, ...]:
         """Give those of the measurements that are still held, in the order asked for."""
         found: dict[str, Measurement] = {}
@@ -133,9 +153,14 @@ class Store:
         return {str(vantage): _time(int(at)) for vantage, at in rows}
 
     def prune(self, before: datetime) -> int:
-        """Delete the measurements probed before a time and say how many; verdicts stay."""
+        """Delete the measurements probed before a time and say how many; verdicts stay.
+
+        The last received is left: SQLite would give its row to the next, and whoever reads on
+        from there would miss that one.
+        """
         query = """DELETE FROM measurements WHERE rowid IN
-            (SELECT rowid FROM measurements WHERE at < ? LIMIT ?)"""
+            (SELECT rowid FROM measurements WHERE at < ?
+            AND rowid < (SELECT max(rowid) FROM measurements) LIMIT ?)"""
         gone = 0
         while True:
             with self._transaction() as writer:

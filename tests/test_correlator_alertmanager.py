@@ -28,8 +28,9 @@ from probe.config.shape import (
     Webhooks,
 )
 from probe.correlator import Conclusions, Hooks, run
+from probe.judge.docket import Docket
 from probe.judge.view import View
-from probe.model import Cause, Change, Incident, Measurement, Scope, State
+from probe.model import Cause, Change, Incident, Scope, State
 
 BINARY = shutil.which("prometheus-alertmanager")
 pytestmark = pytest.mark.skipif(
@@ -77,7 +78,7 @@ class World:
     """Status and severity of the alerts it was notified of."""
     paged: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def judge(self, _: Sequence[Measurement], __: Sequence[Incident], ___: View) -> Conclusions:
+    def judge(self, _: Docket, __: Sequence[Incident], ___: View) -> Conclusions:
         return (), self.incidents
 
     async def page(self, request: web.Request) -> web.Response:

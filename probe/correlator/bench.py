@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from probe.clock import Clock
 from probe.config.shape import Catalogue, CorrelatorConfig
 from probe.correlator import announce
-from probe.judge import hypothesis, incident
+from probe.judge import incident
+from probe.judge.docket import Docket
 from probe.judge.view import View, window_start
-from probe.model import Delivery, Incident, Measurement, Vantage, Verdict
+from probe.model import Delivery, Incident, Vantage, Verdict
 from probe.store import Store
 
 REMEMBERED = timedelta(days=1)
@@ -22,14 +23,12 @@ REMEMBERED = timedelta(days=1)
 log = logging.getLogger(__name__)
 
 Conclusions = tuple[tuple[Verdict, ...], tuple[Incident, ...]]
-Judge = Callable[[Sequence[Measurement], Sequence[Incident], View], Conclusions]
+Judge = Callable[[Docket, Sequence[Incident], View], Conclusions]
 
 
-def by_rules(
-    measurements: Sequence[Measurement], incidents: Sequence[Incident], view: View
-) -> Conclusions:
-    """Judge as this release does: verdicts from measurements, incidents from verdicts."""
-    verdicts = hypothesis.judge(measurements, view)
+def by_rules(docket: Docket, incidents: Sequence[Incident], view: View) -> Conclusions:
+    """Judge as this release does: verdicts from what was measured, incidents from verdicts."""
+    verdicts = docket.judge(view)
     return verdicts, incident.advance(incidents, verdicts, view)
 
 
@@ -55,18 +54,25 @@ class Judged:
 
 
 class Bench:
-    """Where the judge sits: a store to read from and to save to, and a clock."""
+    """Where the judge sits: a store to read from and to save to, and a clock.
+
+    Of the store it reads what is new since it sat last, and what is lately measured when it sits
+    for the first time: the docket is never more than the store says.
+    """
 
     def __init__(self, store: Store, judge: Judge, clock: Clock) -> None:
         self._store, self._judge, self._clock = store, judge, clock
+        self._docket = Docket()
+        self._since: datetime | None = None
+        self._row = 0
 
     def sit(self, config: CorrelatorConfig, catalogue: Catalogue, rounds: int) -> Judged:
         """Judge what was measured lately, and save it; blocks. Raises StoreError."""
         started = self._clock.monotonic()
         view = self._view(config, catalogue)
         before = self._store.incidents(closed_since=view.now - REMEMBERED)
-        lately = self._store.since(window_start(view) - view.round)
-        verdicts, incidents = self._judge(lately, before, view)
+        self._hear(window_start(view) - view.round)
+        verdicts, incidents = self._judge(self._docket, before, view)
         told = self._news(config, incidents, view.now)
         self._store.save(verdicts, incidents, told)
         for held, state in news(before, incidents):
@@ -83,6 +89,18 @@ class Bench:
             self._trimmed(config, view.now) if told else {},
             self._store.waiting() if config.webhooks.receivers else {},
         )
+
+    def _hear(self, since: datetime) -> None:
+        """Read on in the store; from the beginning where time went back, or the window grew."""
+        if self._since is None or since < self._since:
+            self._row = 0
+        self._since = since
+        row, some = self._store.received(self._row, since)
+        while row != self._row:
+            self._docket.add(some)
+            self._row = row
+            row, some = self._store.received(row, since)
+        self._docket.forget(since)
 
     def _news(
         self, config: CorrelatorConfig, incidents: Sequence[Incident], now: datetime

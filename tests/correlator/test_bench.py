@@ -10,12 +10,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from probe.config.shape import Catalogue, CorrelatorConfig, EnrolledAgent, Secret, Webhooks
+from probe.config.shape import (
+    Catalogue,
+    CorrelatorConfig,
+    EnrolledAgent,
+    Seconds,
+    Secret,
+    Webhooks,
+)
 from probe.correlator.bench import Bench, Conclusions, by_rules, news, reporting
+from probe.judge.docket import Docket
 from probe.judge.view import View
-from probe.model import Cause, Incident, Measurement, Scope, State, Target, Vantage
+from probe.model import Cause, Incident, Measurement, Scope, State, Target, Vantage, Verdict
 from probe.store import Store
 from tests.correlator.news import HOOK
+from tests.judge import worlds as w
 
 NOW = datetime(2022, 12, 28, 21, 0, tzinfo=UTC)
 TR, DE = (Vantage(id=f"{c}-1", country=c, asn=64496) for c in ("TR", "DE"))
@@ -23,12 +32,28 @@ CONFIG = CorrelatorConfig(
     agents=tuple(EnrolledAgent(vantage=v, token=Secret(v.id)) for v in (TR, DE))
 )
 CATALOGUE = Catalogue(services=())
+WORLD = w.World(
+    (
+        w.Event(1.0, w.sni_reset, countries=("TR",)),
+        w.Event(8.0, w.server_error, until=20.0, vantages=("us-7920-0",), sending=False),
+    ),
+    roster=w.ROSTER[:9],
+    services=(w.service("chirp", ("web", "api")),),
+)
+"""A country filters, and one vantage's results come late."""
+WORLD_CONFIG = msgspec.structs.replace(
+    CONFIG,
+    agents=tuple(EnrolledAgent(vantage=v, token=Secret(v.id)) for v in WORLD.roster),
+    judging=msgspec.structs.replace(CONFIG.judging, round=Seconds(w.ROUND), rounds=5),
+)
 
 
 @dataclass
 class StillClock:
+    time: datetime = NOW
+
     def now(self) -> datetime:
-        return NOW
+        return self.time
 
     def monotonic(self) -> float:
         return 5.0
@@ -70,12 +95,10 @@ def test_the_judge_is_told_what_is_recent_and_its_conclusions_are_saved(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    seen: list[tuple[list[str], list[str], View]] = []
+    seen: list[tuple[int, list[str], View]] = []
 
-    def judge(
-        measurements: Sequence[Measurement], incidents: Sequence[Incident], view: View
-    ) -> Conclusions:
-        seen.append(([m.id for m in measurements], [i.id for i in incidents], view))
+    def judge(docket: Docket, incidents: Sequence[Incident], view: View) -> Conclusions:
+        seen.append((len(docket), [i.id for i in incidents], view))
         return (), (incident("new"), incident("known", closed=NOW))
 
     old = incident("old", closed=NOW - timedelta(days=2))
@@ -83,7 +106,7 @@ def test_the_judge_is_told_what_is_recent_and_its_conclusions_are_saved(
     store.append([measurement(minutes) for minutes in (1, 4.5, 30)], NOW)
     judged = Bench(store, judge, StillClock()).sit(CONFIG, CATALOGUE, 7)
     ((measured, known, view),) = seen
-    assert measured == [measurement(4.5).id, measurement(1).id]
+    assert measured == 2
     assert known == ["known"]
     assert (view.roster, view.heard) == ((TR, DE), {"TR-1": NOW - timedelta(minutes=1)})
     assert [held.id for held in judged.open] == ["new"]
@@ -102,6 +125,29 @@ def test_the_judge_of_this_release_fits_the_bench(store: Store) -> None:
     )
 
 
+def sat(bench: Bench, clock: StillClock, seconds: float) -> tuple[Verdict, ...]:
+    clock.time = w.START + timedelta(seconds=seconds)
+    return bench.sit(WORLD_CONFIG, Catalogue(services=WORLD.services), 1).verdicts
+
+
+def test_a_bench_that_starts_in_the_middle_says_what_the_one_before_would_have_said(
+    store: Store,
+) -> None:
+    pending = w.arrivals(WORLD, 40.0)
+    clock, late = StillClock(), StillClock()
+    long = Bench(store, by_rules, clock)
+    said: tuple[Verdict, ...] = ()
+    for seconds in (0.0, 6.0, 12.0, 18.0, 31.0, 40.0):
+        arrived = [entry for entry in pending if entry[0] <= seconds]
+        pending = [entry for entry in pending if entry[0] > seconds]
+        store.append([m for _, m in arrived], NOW)
+        said = sat(long, clock, seconds)
+        assert said == sat(Bench(store, by_rules, late), late, seconds)
+        store.prune(w.START + timedelta(seconds=seconds - 40))
+    assert any(v.leading is Cause.FILTERING for v in said)
+    assert sat(long, clock, 18.0) == sat(Bench(store, by_rules, late), late, 18.0)
+
+
 def told(receivers: int, waiting: int = 10) -> CorrelatorConfig:
     many = tuple(msgspec.structs.replace(HOOK, name=f"hook-{n}") for n in range(receivers))
     return msgspec.structs.replace(CONFIG, webhooks=Webhooks(receivers=many, waiting=waiting))
@@ -110,7 +156,7 @@ def told(receivers: int, waiting: int = 10) -> CorrelatorConfig:
 def test_what_changed_is_put_into_the_outbox_once(store: Store) -> None:
     held = [incident("a"), incident("b")]
 
-    def judge(_: Sequence[Measurement], __: Sequence[Incident], ___: View) -> Conclusions:
+    def judge(_: Docket, __: Sequence[Incident], ___: View) -> Conclusions:
         return (), tuple(held)
 
     bench = Bench(store, judge, StillClock())
@@ -123,7 +169,7 @@ def test_what_changed_is_put_into_the_outbox_once(store: Store) -> None:
 
 
 def test_without_receivers_nothing_is_put_into_the_outbox(store: Store) -> None:
-    def judge(_: Sequence[Measurement], __: Sequence[Incident], ___: View) -> Conclusions:
+    def judge(_: Docket, __: Sequence[Incident], ___: View) -> Conclusions:
         return (), (incident("a"),)
 
     judged = Bench(store, judge, StillClock()).sit(CONFIG, CATALOGUE, 1)

@@ -35,6 +35,7 @@ from probe.config.shape import (
 )
 from probe.config.web import TlsServer
 from probe.correlator import Bound, Conclusions, Hooks, Reload, run
+from probe.judge.docket import Docket
 from probe.judge.view import View
 from probe.model import (
     Cause,
@@ -70,11 +71,9 @@ def measurement(number: int) -> Measurement:
     )
 
 
-def counting(
-    measurements: Sequence[Measurement], incidents: Sequence[Incident], view: View
-) -> Conclusions:
+def counting(docket: Docket, incidents: Sequence[Incident], view: View) -> Conclusions:
     """Judge by counting: two measurements of a service make an outage, and each names itself."""
-    if len(measurements) < 2:
+    if len(docket) < 2:
         return (), ()
     verdict = Verdict(
         service="twitter",
@@ -86,7 +85,7 @@ def counting(
         state=State.LIKELY,
         confidence=0.8,
         support={Cause.SERVICE_OUTAGE: 0.8, Cause.OK: 0.2},
-        vantages=len(measurements),
+        vantages=len(docket),
         networks=len(view.roster),
     )
     opened = incidents[0].opened if incidents else view.now
@@ -211,7 +210,7 @@ async def test_the_metrics_listener_is_for_machines(
 
 
 async def test_a_bug_in_the_judge_ends_the_process_loudly(tmp_path: Path) -> None:
-    def broken(_: Sequence[Measurement], __: Sequence[Incident], ___: View) -> Conclusions:
+    def broken(_: Docket, __: Sequence[Incident], ___: View) -> Conclusions:
         raise ZeroDivisionError
 
     hooks = Hooks(judge=broken, stop=asyncio.Event())
@@ -225,12 +224,10 @@ async def test_a_store_that_cannot_be_written_is_no_bug(
 ) -> None:
     full = [True, True, False]
 
-    def judge(
-        measurements: Sequence[Measurement], incidents: Sequence[Incident], view: View
-    ) -> Conclusions:
+    def judge(docket: Docket, incidents: Sequence[Incident], view: View) -> Conclusions:
         if full and full.pop(0):
             raise StoreError("the store x: disk is full")
-        return counting(measurements, incidents, view)
+        return counting(docket, incidents, view)
 
     stop = asyncio.Event()
     bound: asyncio.Future[Bound] = asyncio.get_running_loop().create_future()
