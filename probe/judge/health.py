@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from probe.judge.sight import Sight
+from probe.judge.sight import CERTIFICATE, Sight
 from probe.judge.view import View
 from probe.model import CONTROL, Layer, Measurement, Reach, Tally, Vantage
 
@@ -25,6 +25,8 @@ class Condition(StrEnum):
     """Foreign controls fail, domestic ones live."""
     DARK = "dark"
     """All controls fail, and not only for want of a resolver."""
+    MISLED = "misled"
+    """Foreign names lead it elsewhere: it is connected, and another answers in their place."""
     BROKEN = "broken"
     """The vantage itself: its resolver, its clock, its stack."""
     SILENT = "silent"
@@ -197,13 +199,22 @@ def _condition(
 
 
 def _failing(domestic: Tally, reason: str, controls: Sequence[Sight]) -> Condition:
-    """Foreign controls fail: cut off, dark, or only without a resolver of its own."""
-    if domestic.ok:
-        return Condition.CUT
+    """Foreign controls fail: cut off, misled, dark, or only its own resolver or proxy at fault."""
     failed = [sight for sight in controls if not sight.met]
+    elsewhere = 2 * sum(map(_elsewhere, failed)) > len(failed)
+    if domestic.ok:
+        return Condition.MISLED if elsewhere else Condition.CUT
+    if elsewhere:
+        return Condition.BROKEN
     unnamed = bool(failed) and all(s.layer is Layer.DNS or s.own or s.bogon for s in failed)
     blamed = reason not in HARMLESS and not failed
     return Condition.BROKEN if unnamed or blamed else Condition.DARK
+
+
+def _elsewhere(sight: Sight) -> bool:
+    """Whether it ended at a stranger: a private address, another's certificate or page."""
+    stranger = sight.layer is Layer.TLS and sight.failure in CERTIFICATE
+    return stranger or sight.bogon or (sight.answered and not sight.met and not sight.secure)
 
 
 def spoilt(seen: Measurement | Sight) -> bool:

@@ -284,7 +284,9 @@ def _share(incident: Incident, own: Sequence[Verdict]) -> str:
 def _seen(evidence: Iterable[Evidence]) -> str:
     pieces = list(evidence)
     rules = {piece.rule for piece in pieces}
-    beside = next((p.sentence for p in pieces if p.rule.startswith(PAIRED)), "it cannot be reached")
+    beside = next(
+        (p.sentence for p in pieces if p.rule.startswith(PAIRED)), "it cannot be reached"
+    )
     return next((words for rule, words in SEEN if rule in rules), beside)
 
 

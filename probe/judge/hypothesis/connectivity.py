@@ -35,6 +35,7 @@ SENTENCES = {
     Condition.SILENT: "the vantage, heard before, has sent nothing for more than two rounds",
     Condition.CUT: "the vantage's foreign controls fail while its domestic ones live",
     Condition.DARK: "all controls of the vantage fail",
+    Condition.MISLED: "foreign names lead the vantage to strangers, while domestic controls pass",
     Condition.BROKEN: "the vantage itself is unwell",
     Condition.WELL: "the vantage's controls pass",
     Condition.UNKNOWN: "the vantage has no control to tell by",

@@ -39,6 +39,8 @@ class Footing(msgspec.Struct, frozen=True, eq=False, gc=False):
     usable: bool = True
     well_at: datetime | None = None
     usual: float = LEVELS[0]
+    misled: bool = False
+    """Its foreign controls are answered by strangers: their failing spoils nothing else."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -54,6 +56,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """The latest time at which a foreign control of the vantage passed."""
     usual: float = LEVELS[0]
     """How often a try fails on its network in peace."""
+    misled: bool = False
 
     @property
     def start(self) -> datetime:
@@ -72,6 +75,7 @@ def footings(healths: Mapping[str, Health], view: View) -> dict[str, Footing]:
             health.condition not in UNWELL,
             health.well_at,
             usual.get(health.vantage.asn, LEVELS[0]),
+            health.condition is Condition.MISLED,
         )
         for name, health in healths.items()
     }
@@ -98,7 +102,7 @@ _NOTHING_KNOWN = Footing()
 
 def _run(listed: Sequence[Finding], footing: Footing, view: View) -> Run | None:
     calm = not [f for f in listed if f.main is not WHOLE]
-    newest = listed if calm else [f for f in listed if usable(f)]
+    newest = listed if calm else [f for f in listed if usable(f, footing)]
     if not footing.usable or not newest:
         return None
     if view.now - newest[0].sight.at > STALE_ROUNDS * view.round:
@@ -112,12 +116,15 @@ def _run(listed: Sequence[Finding], footing: Footing, view: View) -> Run | None:
         calm=calm,
         well_at=footing.well_at,
         usual=footing.usual,
+        misled=footing.misled,
     )
 
 
-def usable(finding: Finding) -> bool:
+def usable(finding: Finding, footing: Footing = _NOTHING_KNOWN) -> bool:
     """Whether a sight may be weighed: it is about the endpoint, and its vantage was well."""
-    return finding.category is not Category.NOTHING and not spoilt(finding.sight)
+    if finding.category is Category.NOTHING:
+        return False
+    return footing.misled or not spoilt(finding.sight)
 
 
 def _shaken(newest: Sequence[Finding]) -> bool:

@@ -38,6 +38,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vantages: int = 0
     vouched: int = 0
     """Affected networks whose controls passed meanwhile."""
+    misled: int = 0
+    """Affected networks that lead the controls astray too: an interference that spares no name."""
     network_authored: int = 0
     """Affected networks with evidence that only the network can have written."""
     through: int = 0
@@ -83,20 +85,30 @@ def outside_well(ground: Ground) -> bool:
 
 
 def _filtering(ground: Ground) -> State:
-    broad = ground.networks > 1 and ground.network_authored > 1
-    if not outside_well(ground) or not ground.vouched:
+    if not outside_well(ground):
         return State.INSUFFICIENT
+    broad = ground.networks > 1 and ground.network_authored > 1
+    if not ground.vouched:
+        return _sparing_nothing(ground) if broad else State.INSUFFICIENT
     if ground.rounds < 2:  # noqa: PLR2004 — one round is one look
         return _by_support(ground, State.SUSPECTED) if broad else State.INSUFFICIENT
+    return _by_support(ground, _highest(ground, broad=broad))
+
+
+def _sparing_nothing(ground: Ground) -> State:
+    """The controls are led astray like everything else, on more than one network."""
+    enough = ground.misled > 1 and ground.rounds > 1
+    return _by_support(ground, State.LIKELY) if enough else State.INSUFFICIENT
+
+
+def _highest(ground: Ground, *, broad: bool) -> State:
     dominant = ground.observed == 1 and ground.vantages > 1
     enough = (broad or (dominant and ground.network_authored > 0)) and ground.vouched >= min(
         2, ground.networks
     )
     if enough and ground.rounds > 2:  # noqa: PLR2004
-        return _by_support(ground, State.CONFIRMED)
-    if ground.networks > 1 or ground.network_authored:
-        return _by_support(ground, State.LIKELY)
-    return _by_support(ground, State.SUSPECTED)
+        return State.CONFIRMED
+    return State.LIKELY if ground.networks > 1 or ground.network_authored else State.SUSPECTED
 
 
 def _outage(ground: Ground) -> State:

@@ -44,6 +44,8 @@ class Network(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False
     """How often a try fails there in peace: one of the levels."""
 
 
+NEXT_TO_NOTHING = 1e-15
+
 Country = tuple[Network, ...]
 """Sorted."""
 
@@ -152,12 +154,31 @@ def _shared_or_apart(lone: list[_Lone], cause: Cause) -> float:
 
 
 def _reached(affected: Sequence[float], lone: Sequence[_Lone], cause: Cause) -> float:
-    """Sum out which networks are affected, over the grid of reaches."""
+    """Sum out which networks are affected, at least one, over the grid of reaches.
+
+    A cause that reaches nobody here is not at work here: else a belief in one that is over
+    would never fade, for all that is well could be spared.
+    """
     pairs = [(a, n.quiet) for a, n in zip(affected, lone, strict=True)]
-    return log_sum([
+    whole = log_sum([
         point.weight + sum([_either(point, a, quiet) for a, quiet in pairs])
         for point in REACH[cause]
     ])  # fmt: skip
+    spared, possible = _nobody(cause, len(pairs))
+    return log_less(whole, spared + sum([quiet for _, quiet in pairs])) - possible
+
+
+@lru_cache(maxsize=4096)
+def _nobody(cause: Cause, networks: int) -> tuple[float, float]:
+    """Log P(none of so many networks is reached), and of the contrary."""
+    none = log_sum(point.weight + networks * point.spared for point in REACH[cause])
+    return none, log_less(0.0, none)
+
+
+def log_less(whole: float, part: float) -> float:
+    """Log of e^whole - e^part; what rounding leaves of nothing is next to nothing."""
+    left = -math.expm1(part - whole) if part < whole else 0.0
+    return whole + math.log(max(left, NEXT_TO_NOTHING))
 
 
 def _either(point: Reach, affected: float, quiet: float) -> float:
@@ -187,14 +208,27 @@ def _local(country: Country, lone: list[_Lone], quiet: float) -> float:
 def affected(country: Country, index: int, cause: Cause) -> float:
     """P(this network is among the affected | the cause is at work in the country)."""
     lone = [_lone(network) for network in country]
-    mixed = [_mixed(n, cause) for n in lone]
-    weights, hits = [], []
-    for point in REACH[cause]:
-        each = [_either(point, m, n.quiet) for m, n in zip(mixed, lone, strict=True)]
-        whole = point.weight + sum(each)
-        weights.append(whole)
-        hits.append(whole - each[index] + point.hit + mixed[index])
-    return math.exp(min(0.0, log_sum(hits) - log_sum(weights)))
+    quiet = [n.quiet for n in lone]
+    wholes, hits, spared = [], [], []
+    for prior, struck in _ways(lone, cause):
+        for point in REACH[cause]:
+            each = [_either(point, a, q) for a, q in zip(struck, quiet, strict=True)]
+            whole = prior + point.weight + sum(each)
+            wholes.append(whole)
+            hits.append(whole - each[index] + point.hit + struck[index])
+            spared.append(prior + point.weight + len(lone) * point.spared + sum(quiet))
+    return math.exp(min(0.0, log_sum(hits) - log_less(log_sum(wholes), log_sum(spared))))
+
+
+def _ways(lone: list[_Lone], cause: Cause) -> list[tuple[float, list[float]]]:
+    """Each way in which a cause may show itself in a country: one form for all, or each its own."""
+    shared = [
+        (math.log(FORMS[i].share), [network.forms[i] for network in lone]) for i in _indices(cause)
+    ]
+    if len(shared) == 1:
+        return shared
+    apart = [(0.0, [_mixed(network, cause) for network in lone])]
+    return [(prior - math.log(2), struck) for prior, struck in (*shared, *apart)]
 
 
 def burst_share(network: Network) -> float:

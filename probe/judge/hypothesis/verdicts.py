@@ -124,6 +124,7 @@ def ground_of(matter: Matter, country: str, cause: Cause, countries: int, view: 
         observed=len({run.vantage.asn for run in place.runs}),
         vantages=len(held),
         vouched=len({run.vantage.asn for run in held if run.vouched}),
+        misled=len({run.vantage.asn for run in held if run.misled}),
         network_authored=len({r.vantage.asn for r in held if authored(r, Author.NETWORK)}),
         through=reached,
         barred=barred,
