@@ -10,7 +10,7 @@ import msgspec
 from probe.lab import truth
 from probe.lab.scenario import Expected, Scenario
 from probe.lab.score.cells import weigh
-from probe.lab.score.marking import detects, false_filtering, moment, outcome, standing
+from probe.lab.score.marking import answers, detects, false_filtering, moment, outcome, standing
 from probe.lab.score.outcome import Alarm, Detection, Outcome, Played, Row
 from probe.lab.score.reliability import Reliability
 from probe.lab.truth import Sight
@@ -56,7 +56,7 @@ def score(task: Task, moments: Iterable[Moment]) -> Played:
         seed=task.seed,
         rows=tuple(rows),
         outcomes=tuple(one for held in outcomes for one in held),
-        unexpected=_unexpected(scenario.expected, sights),
+        unexpected=_unexpected(scenario.expected, sights, outcomes[-1]),
         detections=tuple(_detection(entry, scenario, sights) for entry in scenario.expected),
         false_filtering=_alarms(task, sights),
         reliability=found,
@@ -132,15 +132,22 @@ def _brief(incident: Incident) -> str:
     return " ".join([*filter(None, parts), ",".join(incident.features), ",".join(places)])
 
 
-def _unexpected(expected: Sequence[Expected], sights: Sequence[Sight]) -> tuple[Cause, ...]:
+def _unexpected(
+    expected: Sequence[Expected], sights: Sequence[Sight], last: Sequence[Outcome]
+) -> tuple[Cause, ...]:
+    """Give the causes of false incidents that are not already there as somebody's wrong answer."""
     if not expected:
-        last = [i for sight in sights for i in sight.incidents if not truth.private(i)]
-        return tuple(dict.fromkeys(i.cause for i in last))
+        told = (i.cause for sight in sights for i in sight.incidents if not truth.private(i))
+        return tuple(dict.fromkeys(told))
     return tuple(
         i.cause
         for sight in sights[-1:]
         for i in sight.incidents
         if truth.false_at(expected, i, sight.at)
+        and not any(
+            one.shown is i.cause and answers(entry, i)
+            for entry, one in zip(expected, last, strict=True)
+        )
     )
 
 

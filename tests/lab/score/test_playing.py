@@ -65,6 +65,12 @@ def test_what_belongs_to_no_truth_is_kept() -> None:
     assert found.rows[-1].right
 
 
+def test_a_wrong_answer_counts_as_that_and_a_rival_beside_the_answer_by_itself() -> None:
+    rival = but(OUT, scope=Scope.COUNTRIES, countries=("TR",))
+    assert played(FILTERING, incidents={180: (rival,)}).unexpected == ()
+    assert played(FILTERING, incidents={180: (FILTERED, rival)}).unexpected == (rival.cause,)
+
+
 def test_delays_are_counted_in_rounds_by_the_networks_of_the_country() -> None:
     doubt = but(FILTERED, state=State.SUSPECTED)
     found = played(FILTERING, OUTAGE, DARK, incidents={180: (doubt, GONE), 300: (FILTERED, GONE)})
