@@ -120,6 +120,14 @@ class Event(Section, frozen=True, kw_only=True):
     `services`, narrowed to `features`, or all that stands on `dependencies`. Where: `countries`,
     `networks` (AS numbers), `vantages`, `cohorts`, or who is served by `sites`; each list
     narrows, and all empty means everywhere.
+
+    `ip.*`, `tcp.*`, `tls.mitm_cert` and `throttle.handshake_delay` act on the addresses of what
+    is named, and so hit whatever shares them: all services of a delivery network. `server.*` hits
+    services, never a control unless `controls` says so; any other mechanism that names nothing
+    hits every name there is. `ip.shutdown_*`, `ip.curfew_schedule` and `local.*` hit all that a
+    probe host measures, and behind a shutdown results wait for its end; `ip.allowlist` spares
+    what the event names. `tls.sni_tail_freeze` and `throttle.sni_policing` show on answers of
+    more than 16 KB and 5 KB alone: give the endpoint a `min_bytes`.
     """
 
     at: Seconds
@@ -138,10 +146,12 @@ class Event(Section, frozen=True, kw_only=True):
     controls: bool = False
     """Hits the controls too: an interference that spares no name."""
     form: Form = Form.HTTP_5XX
+    """Of `server.outage_*`: left at http_5xx, an outage of `dns` dependencies shows as no_name,
+    of `route` ones as unreachable, and of a `resolver` as silence towards those who use it."""
     delay: Seconds = Seconds(0)
-    """Added one way, for the delaying mechanisms."""
+    """Added one way, for the delaying mechanisms; for the form `slow`, to the answer."""
     share: float = 1.0
-    """Probability that one flow or one request is hit."""
+    """Probability that one flow or one request is hit: of every address, question and test anew."""
 
 
 class Expected(Section, frozen=True, kw_only=True):

@@ -20,6 +20,8 @@ FLUSH_SECONDS = 1.0
 """From the end of a measurement to its arrival."""
 VARIANTS = 6
 """Ways that the same measurement can go: their times differ, and what forgers say."""
+FEW = 2
+"""Of those, with a noise: it is rare, and a template is dear."""
 MOST_FLOWS = 8
 SHUFFLE = 1_000_003
 """Makes a variant's number out of a draw whose size already says something else."""
@@ -152,12 +154,13 @@ class Stream:
 
     def _course(self, way: Way, point: float, burst: float, dice: Random) -> Template:
         lone, variant = self._scenario.noise.lone, int(point * SHUFFLE) % VARIANTS
+        few = variant % FEW
         if point < burst:
             kind = drawn(BURST, point / burst)
-            return way.noisy(variant, BURST[kind][0], kind)
+            return way.noisy(few, BURST[kind][0], kind)
         if point >= 1.0 - lone:
             kind = drawn(LONE, (1.0 - point) / lone)
-            return way.noisy(variant, LONE[kind][0], len(BURST) + kind)
+            return way.noisy(few, LONE[kind][0], len(BURST) + kind)
         return way.partly(variant, dice) if way.force.partial else way.plain(variant)
 
     def _way(self, row: Row, stretch: int) -> Way:

@@ -40,9 +40,10 @@ def endpoint(name: str, *, scheme: str = "https", **more: object) -> Endpoint:
     return Endpoint(id=name, url=f"{scheme}://{name}.com/", **(facts | more))  # type: ignore[arg-type]
 
 
-def service(name: str, *features: str, **more: object) -> Service:
+def service(name: str, *features: str, scheme: str = "https", **more: object) -> Service:
     held = tuple(
-        Feature(id=f, name=f, endpoints=(endpoint(f"{f}.{name}", **more),)) for f in features
+        Feature(id=f, name=f, endpoints=(endpoint(f"{f}.{name}", scheme=scheme, **more),))
+        for f in features
     )
     return Service(id=name, name=name.title(), features=held)
 
