@@ -57,7 +57,7 @@ class QuietReport(msgspec.Struct, frozen=True, kw_only=True):
     reliability: tuple[Bin, ...]
     reliability_told: tuple[Bin, ...]
     statements: tuple[str, ...] = ()
-    """Of the strongest of them."""
+    """Of the surest of them, after their state and id."""
 
 
 def shards(world: World, seed: int, jobs: int) -> tuple[Shard, ...]:
@@ -101,7 +101,7 @@ def report(world: World, watched: Iterable[Watched]) -> QuietReport:
         cells=beliefs.leading.total,
         reliability=beliefs.leading.bins(),
         reliability_told=beliefs.told.bins(),
-        statements=tuple(f"{i.state}: {i.statement}" for i in wrong[:SHOWN]),
+        statements=tuple(f"{i.state} {i.id}: {i.statement}" for i in wrong[:SHOWN]),
     )
 
 

@@ -34,7 +34,7 @@ def test_each_incident_counts_once_in_its_strongest_state() -> None:
     assert found.incidents == {"filtering": {"likely": 1}}
     assert found.private == {"confirmed": 1}
     assert (found.confirmed, found.filtering_confirmed) == (0, 0)
-    assert found.statements == ("likely: Twitter is restricted.",)
+    assert found.statements == ("likely i1: Twitter is restricted.",)
     assert (found.measurements, found.cells, found.series) == (30, 6, 8)
 
 

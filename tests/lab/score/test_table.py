@@ -74,5 +74,5 @@ def test_columns_follow_the_rows_and_nothing_comes_last() -> None:
 def test_a_quiet_week() -> None:
     seen = Watched(told={"a": FILTERED}, reliability=Reliability())
     text = shown(quiet_tables(quiet_report(World(), [seen])))
-    assert "likely: Twitter is restricted." in text
+    assert "likely i1: Twitter is restricted." in text
     assert "1000 series, 10080 rounds" in text
