@@ -72,23 +72,22 @@ def sides(entry: Expected) -> frozenset[Side]:
 
 def right(entry: Expected, incident: Incident, at: float) -> bool:
     """Whether it says this so long after the onset: cause, scope, places, and features by then."""
-    return (
-        truth.same_matter(entry, incident)
-        and incident.scope in truth.scopes(entry)
-        and truth.same_places(entry, incident)
-        and STRENGTH[incident.state] >= STRENGTH[entry.at_least]
-        and _features(entry, incident, at)
-    )
+    return _fits(entry, incident, at, entry.at_least)
 
 
 def detects(entry: Expected, incident: Incident) -> bool:
     """Whether it is a right `likely`, or weaker where nothing stronger can be asked for."""
     eased = min(entry.at_least, State.LIKELY, key=STRENGTH.__getitem__)
-    return truth.same_matter(entry, incident) and (
-        incident.scope in truth.scopes(entry)
+    return _fits(entry, incident, 0, eased)
+
+
+def _fits(entry: Expected, incident: Incident, at: float, least: State) -> bool:
+    return (
+        truth.same_matter(entry, incident)
+        and incident.scope in truth.scopes(entry)
         and truth.same_places(entry, incident)
-        and STRENGTH[incident.state] >= STRENGTH[eased]
-        and _features(entry, incident, 0)
+        and STRENGTH[incident.state] >= STRENGTH[least]
+        and _features(entry, incident, at)
     )
 
 
