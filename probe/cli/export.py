@@ -38,6 +38,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def run(arguments: argparse.Namespace) -> int:
     import msgspec  # noqa: PLC0415 — `probe --help` stays quick
 
+    from probe.clock import SystemClock  # noqa: PLC0415
     from probe.desk.lines import STDIN  # noqa: PLC0415
     from probe.desk.outcome import Tally  # noqa: PLC0415
     from probe.desk.reading import Refused, read  # noqa: PLC0415
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     paths = tuple(arguments.files) or (STDIN,)
     encoder, tally, written = msgspec.json.Encoder(), Tally(), 0
     with _output(arguments.out) as out:
-        for item in read(paths, {}):
+        for item in read(paths, {}, SystemClock().now()):
             if isinstance(item, Refused):
                 tally.add(item)
                 continue

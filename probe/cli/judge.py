@@ -66,12 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _collect(question: Question, items: Ordered, tally: Tally) -> None:
+    from probe.clock import SystemClock  # noqa: PLC0415
     from probe.desk import desk, lines  # noqa: PLC0415
 
     sizes = [lines.size(path) for path in question.paths]
     total = sum(size or 0 for size in sizes) if None not in sizes else None
     with _progress("reading", total) as (on, _):
-        desk.collect(question, items, tally, on)
+        desk.collect(question, items, tally, SystemClock().now(), on)
 
 
 def _judge(question: Question, items: Ordered, tally: Tally, *, as_json: bool) -> int:

@@ -12,7 +12,7 @@ from probe.desk.lines import Passed
 from probe.desk.ordering import Ordered
 from probe.desk.outcome import Outcome, Tally, outcome
 from probe.desk.reading import Refused, read
-from probe.desk.rounds import guess
+from probe.desk.rounds import end, guess
 from probe.desk.timeline import Moment, play
 from probe.model import Incident, Service, Target
 
@@ -31,9 +31,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Judge as if it were then; what came later is not looked at."""
 
 
-def collect(question: Question, into: Ordered, tally: Tally, passed: Passed) -> None:
+def collect(
+    question: Question, into: Ordered, tally: Tally, now: datetime, passed: Passed
+) -> None:
     """Read every file; raises ConfigError for one that is not there."""
-    for item in read(question.paths, targets(question.services), passed):
+    for item in read(question.paths, targets(question.services), now, passed):
         if isinstance(item, Refused):
             tally.add(item)
         else:
@@ -56,7 +58,7 @@ def targets(services: Sequence[Service]) -> Mapping[str, Target]:
 def moments(question: Question, items: Ordered) -> Iterator[Moment]:
     """Judge what was collected; it may be asked again, and says the same."""
     round_ = question.round or guess(items)
-    return play(items, round_, question.services, question.at)
+    return play(items, round_, question.services, question.at or end(items.lasts, round_))
 
 
 def judge(question: Question, items: Ordered, tally: Tally, judged: Judged) -> Outcome:

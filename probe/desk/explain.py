@@ -129,7 +129,7 @@ def _weighed(held: Incident, moment: Moment, items: Ordered) -> Iterable[Weighed
             continue
         matter = _matter(weighing, verdict.service, verdict.feature, verdict.country)
         if matter is not None:
-            yield weighed(verdict, matter, len(weighing.cells), moment.view)
+            yield weighed(verdict, matter, moment.view)
         else:
             yield beside(verdict)
 

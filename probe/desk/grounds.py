@@ -9,7 +9,7 @@ import msgspec
 
 from probe.judge.hypothesis.gate import Ground
 from probe.judge.hypothesis.likelihood import SERVICE_FORMS, Explained, explain, log_sum
-from probe.judge.hypothesis.verdicts import ground_of
+from probe.judge.hypothesis.verdicts import abroad, ground_of
 from probe.judge.hypothesis.weighing import Matter
 from probe.judge.view import View
 from probe.model import Cause, State, Verdict
@@ -53,7 +53,7 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
     state: State
 
 
-def weighed(verdict: Verdict, matter: Matter, countries: int, view: View) -> Weighed:
+def weighed(verdict: Verdict, matter: Matter, view: View) -> Weighed:
     """Say how a country's verdict came about."""
     place = matter.places[verdict.country]
     seen = explain(place.sights)
@@ -69,7 +69,7 @@ def weighed(verdict: Verdict, matter: Matter, countries: int, view: View) -> Wei
         ),
         outside=len(matter.places) - 1,
         causes=tuple(_cause(c, place.before, seen, verdict) for c in _ranked(verdict)),
-        gate=ground_of(matter, verdict.country, verdict.leading, countries, view),
+        gate=ground_of(matter, verdict.country, verdict.leading, abroad(matter, view), view),
         leading=verdict.leading, state=verdict.state,
     )  # fmt: skip
 

@@ -36,6 +36,10 @@ def key(item: Item) -> tuple[datetime, str]:
     return measurement.at, measurement.id
 
 
+def _who(item: Item) -> tuple[str, bool]:
+    return (item.own.vantage.id, True) if isinstance(item, Paired) else (item.vantage.id, False)
+
+
 class Ordered:
     """Items in order, to be gone through as often as one likes while it is open."""
 
@@ -45,6 +49,8 @@ class Ordered:
         self._parts: list[IO[bytes]] = []
         self._files = ExitStack()
         self.count = 0
+        self.lasts: dict[tuple[str, bool], datetime] = {}
+        """(Vantage, whether it was beside a helper) → its latest time."""
 
     def __enter__(self) -> Self:
         return self
@@ -55,6 +61,9 @@ class Ordered:
     def add(self, item: Item) -> None:
         self._held.append(item)
         self.count += 1
+        at = key(item)[0]
+        who = _who(item)
+        self.lasts[who] = max(at, self.lasts.get(who, at))
         if len(self._held) >= self._part:
             self._spill()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -31,16 +31,21 @@ class Aside(msgspec.Struct, frozen=True):
     """A line that is no measurement and is none's fault: the heading of a recording."""
 
 
+OLDEST = datetime(2010, 1, 1, tzinfo=UTC)
+"""Before anybody measured so; a clock that was never set says 1970."""
+
+
 def read(
-    paths: Sequence[Path], named: Mapping[str, Target], passed: Passed = lambda _: None
-) -> Iterator[Item | Refused]:
+    paths: Sequence[Path], named: Mapping[str, Target], now: datetime,
+    passed: Passed = lambda _: None,
+) -> Iterator[Item | Refused]:  # fmt: skip
     """Give what every line of every file holds. Raises ConfigError for a file that is not there."""
     for path in paths:
         number = 0
         try:
             for line in lines.read(path, passed):
                 number = line.number
-                found = _parse(path, line, named)
+                found = _parse(path, line, named, now)
                 if not isinstance(found, Aside):
                     yield found
         except BrokenFileError as error:
@@ -48,26 +53,32 @@ def read(
             yield Refused(str(path), number + 1, "broken_file", said)
 
 
-def _parse(path: Path, line: Line, named: Mapping[str, Target]) -> Item | Refused | Aside:
+def _parse(
+    path: Path, line: Line, named: Mapping[str, Target], now: datetime
+) -> Item | Refused | Aside:
     if not line.whole:
         most = f"the line is longer than the {lines.MAX_LINE_BYTES} bytes that are read"
         return Refused(str(path), line.number, "too_long", most)
     if _foreign(line.text):
-        return _theirs(path, line, named)
+        return _theirs(path, line, named, now)
     if line.number == 1 and _heading(line.text):
         return Aside()
-    return _ours(path, line)
+    return _ours(path, line, now)
 
 
-def _theirs(path: Path, line: Line, named: Mapping[str, Target]) -> Item | Refused:
+def _theirs(path: Path, line: Line, named: Mapping[str, Target], now: datetime) -> Item | Refused:
     try:
-        return ooni.read(line.text, named)
+        look = ooni.read(line.text, named)
     except ForeignError as error:
         return Refused(str(path), line.number, error.reason.value, str(error))
+    if OLDEST <= look.own.at <= now + wire.AHEAD:
+        return look
+    said = f"measurement_start_time is {look.own.at.isoformat()}, which is not from 2010 to now"
+    return Refused(str(path), line.number, "time_out_of_range", said)
 
 
-def _ours(path: Path, line: Line) -> Item | Refused:
-    batch = wire.decode(line.text, now=None, late=timedelta.max)
+def _ours(path: Path, line: Line, now: datetime) -> Item | Refused:
+    batch = wire.decode(line.text, now=now, late=now - OLDEST)
     if batch.accepted:
         return batch.accepted[0]
     refusal = batch.refused[0]

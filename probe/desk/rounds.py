@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
+from math import ceil
 from statistics import median
 
 from probe.desk.reading import Item
@@ -15,6 +16,8 @@ USUAL = timedelta(seconds=60)
 ENOUGH = 50_000
 """Items from which the round is told."""
 SHORTEST = 1.0
+AHEAD = 0.1
+"""Share of vantages whose clocks may run ahead without taking the end with them."""
 
 
 def guess(ordered: Iterable[Item]) -> timedelta:
@@ -37,3 +40,15 @@ def guess(ordered: Iterable[Item]) -> timedelta:
     if gaps:
         return timedelta(seconds=max(SHORTEST, float(round(median(gaps)))))
     return USUAL if ours else PACE
+
+
+def end(lasts: Mapping[tuple[str, bool], datetime], round_: timedelta) -> datetime | None:
+    """When the measurements end: a few clocks that run ahead of all others do not decide it.
+
+    `lasts` has each vantage's latest time, and whether it is a look's, which nobody repeats.
+    """
+    looks = [at for (_, beside), at in lasts.items() if beside]
+    ours = sorted((at for (_, beside), at in lasts.items() if not beside), reverse=True)
+    told = ours[ceil(AHEAD * len(ours)) : len(ours)] if len(ours) > 2 else ours  # noqa: PLR2004 — of two, who is ahead?
+    latest = max((*looks, *told[:1]), default=None)
+    return latest + round_ if latest is not None else None

@@ -12,6 +12,7 @@ from probe.desk.outcome import Tally
 from probe.model import Cause
 from probe.transport import wire
 from tests.desk import small
+from tests.judge import worlds as w
 
 
 def test_targets_are_found_with_and_without_a_last_slash() -> None:
@@ -27,7 +28,7 @@ def test_files_come_to_an_outcome_and_progress_is_told(tmp_path: Path) -> None:
     passed: list[int] = []
     judged: list[int] = []
     with Ordered() as items:
-        desk.collect(question, items, tally, passed.append)
+        desk.collect(question, items, tally, w.START + timedelta(days=1), passed.append)
         found = desk.judge(question, items, tally, judged.append)
     assert sum(passed) == file.stat().st_size
     assert judged[-1] == found.measurements == len(small.measurements())

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import msgspec
 
 from probe.desk.reading import Refused, read
 from probe.model import Measurement, Paired
 from probe.transport import wire
 from tests.desk import small
 from tests.interop import made as m
+from tests.judge import worlds as w
+
+NOW = w.START + timedelta(days=30)
 
 
 def written(tmp_path: Path, *lines: bytes) -> Path:
@@ -22,7 +28,7 @@ def written(tmp_path: Path, *lines: bytes) -> Path:
 def test_ours_and_theirs_come_out_of_one_file(tmp_path: Path) -> None:
     ours = small.measurements()[0]
     file = written(tmp_path, wire.line(ours), m.encoded(m.well()), wire.line(ours))
-    assert [type(item) for item in read([file], {})] == [Measurement, Paired, Measurement]
+    assert [type(item) for item in read([file], {}, NOW)] == [Measurement, Paired, Measurement]
 
 
 def test_a_bad_line_is_refused_alone_with_its_place_and_reason(tmp_path: Path) -> None:
@@ -30,7 +36,7 @@ def test_a_bad_line_is_refused_alone_with_its_place_and_reason(tmp_path: Path) -
     file = written(
         tmp_path, ours, b"{broken", b'{"id":"x"}', m.encoded(m.well() | {"test_keys": None}), ours
     )
-    found = list(read([file], {}))
+    found = list(read([file], {}, NOW))
     refused = [item for item in found if isinstance(item, Refused)]
     assert len(found) - len(refused) == 2
     assert [(r.line, r.reason) for r in refused] == [
@@ -42,13 +48,23 @@ def test_a_bad_line_is_refused_alone_with_its_place_and_reason(tmp_path: Path) -
 def test_the_heading_of_a_recording_is_no_fault(tmp_path: Path) -> None:
     heading = b'{"scenario":"total-outage","began":"2026-03-01T12:00:00Z"}'
     file = written(tmp_path, heading, wire.line(small.measurements()[0]))
-    assert Counter(type(item) for item in read([file], {})) == {Measurement: 1}
+    assert Counter(type(item) for item in read([file], {}, NOW)) == {Measurement: 1}
 
 
 def test_a_file_that_breaks_off_is_one_refusal(tmp_path: Path) -> None:
     file = tmp_path / "cut.gz"
     whole = gzip.compress(wire.encode(small.measurements()))
     file.write_bytes(whole[: len(whole) // 2])
-    found = list(read([file], {}))
+    found = list(read([file], {}, NOW))
     assert [r.reason for r in found if isinstance(r, Refused)][-1] == "broken_file"
     assert isinstance(found[0], Measurement)
+
+
+def test_clocks_that_were_never_set_or_run_ahead_are_refused(tmp_path: Path) -> None:
+    ours = small.measurements()[0]
+    old = msgspec.structs.replace(ours, at=datetime(1970, 1, 1, tzinfo=UTC))
+    ahead = msgspec.structs.replace(ours, at=NOW + timedelta(hours=2))
+    theirs = m.encoded(m.well() | {"measurement_start_time": "9999-12-31 23:59:59"})
+    file = written(tmp_path, wire.line(old), wire.line(ahead), theirs)
+    reasons = [item.reason for item in read([file], {}, NOW) if isinstance(item, Refused)]
+    assert reasons == ["time_too_old", "time_in_future", "time_out_of_range"]

@@ -165,7 +165,7 @@ def _verdict(
         service=service, feature=feature, country=country, network=network, at=now,
         leading=cause, state=_state(pool, behind, doubted=doubted),
         confidence=pool.support[cause], support=pool.support,
-        mechanisms=_mechanisms(behind) if trouble else (),
+        mechanisms=_mechanisms(behind, cause) if trouble else (),
         evidence=tuple(evidence(look) for look in shown[:MOST_PIECES]),
         vantages=len({look.vantage.id for look in shown}),
         networks=len({look.vantage.asn for look in shown}),
@@ -174,8 +174,11 @@ def _verdict(
     )  # fmt: skip
 
 
-def _mechanisms(looks: Iterable[Weighed]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(m for look in looks if (m := BY_ID[look.row].mechanism)))
+def _mechanisms(looks: Iterable[Weighed], cause: Cause) -> tuple[str, ...]:
+    """Those of the cause's side."""
+    service = SIDES[cause] is Side.SERVICE
+    found = (BY_ID[look.row].mechanism for look in looks)
+    return tuple(dict.fromkeys(m for m in found if m and m.startswith("server.") is service))
 
 
 def evidence(look: Weighed) -> Evidence:
