@@ -150,7 +150,7 @@ def settings(laid: Plan, asn: int, trust: Path, *, ipv6: bool) -> Measuring:
         connect_timeout=Seconds(2),
         tls_timeout=Seconds(4),
         http_timeout=Seconds(5),
-        late_answers=Seconds(0.4),
+        late_answers=Seconds(2),
         resolver=laid.resolvers[asn],
         second_resolver=laid.public_resolver,
         neutral_name=NEUTRAL_NAME,
