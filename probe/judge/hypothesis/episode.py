@@ -212,6 +212,11 @@ def _network(group: list[tuple[Counts, Run]], alike: float) -> Network:
     )
 
 
+def lone(count: int, *, well: bool, usual: float) -> Network:
+    """The network of one vantage that saw so many whole answers and nothing else."""
+    return network((_whole(count),), int(well), (), usual)
+
+
 def _counts(run: Run, begun: datetime | None) -> Counts:
     if run.calm:
         return _whole(len(run.findings) if begun is None else _newer(run, begun))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 
 import msgspec
 
 from probe.judge.hypothesis.belief import prior
 from probe.judge.hypothesis.causes import PRIOR, SIBLING
-from probe.judge.hypothesis.episode import Run, authored, main_category, onset, signature
+from probe.judge.hypothesis.episode import Run, authored, lone, main_category, onset, signature
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.sharing import Shared
@@ -86,6 +88,8 @@ class _Weighing:
         self._held = by_country
         self._alike = _alike(by_country)
         self._all = {c: signature(own, None, self._alike[c]) for c, own in by_country.items()}
+        self._still = _still(by_country)
+        self._down = {c for c, own in by_country.items() if all(run.failing for run in own)}
         self._around = outside(seen for seen, _ in self._all.values() if seen)
         self._calm: dict[Country, tuple[Around, dict[Cause, float]]] = {}
 
@@ -116,14 +120,45 @@ class _Weighing:
             self._calm[sights] = around, posterior(sights, around)
         return self._calm[sights]
 
-    def _others(self, country: str, begun: datetime) -> list[Country]:
+    def _others(self, country: str, begun: datetime) -> Iterator[Country]:
         """What all others saw since then."""
-        seen = [
-            signature(held, begun, self._alike[other])[0]
-            for other, held in self._held.items()
-            if other != country
-        ]
-        return [sights for sights in seen if sights]
+        for other, held in self._held.items():
+            if other == country or other in self._still.countries:
+                continue
+            # What fails throughout is not cut short by the time at which it began here.
+            seen = (
+                self._all[other]
+                if other in self._down
+                else signature(held, begun, self._alike[other])
+            )
+            if seen[0]:
+                yield seen[0]
+        yield from self._still.since(begun, country)
+
+
+class _Still:
+    """Countries of one vantage that saw whole answers alone: their sights are only counted."""
+
+    def __init__(self, runs: Mapping[str, Run]) -> None:
+        self.countries = set(runs)
+        self._alike: dict[tuple[bool, float], dict[str, tuple[datetime, ...]]] = defaultdict(dict)
+        for country, run in runs.items():
+            times = tuple([finding.sight.at for finding in reversed(run.findings)])
+            self._alike[run.well_at is not None, run.usual][country] = times
+
+    def since(self, begun: datetime, country: str) -> Iterator[Country]:
+        """What each saw since then, leaving out a country and those that saw nothing."""
+        for (well, usual), seen in self._alike.items():
+            newer = Counter([len(times) - bisect_left(times, begun) for times in seen.values()])
+            if country in seen:
+                newer[len(seen[country]) - bisect_left(seen[country], begun)] -= 1
+            for count, countries in newer.items():
+                if count:
+                    yield from repeat((lone(count, well=well, usual=usual),), countries)
+
+
+def _still(by_country: Mapping[str, Sequence[Run]]) -> _Still:
+    return _Still({c: own[0] for c, own in by_country.items() if len(own) == 1 and own[0].calm})
 
 
 def siblings(matters: Sequence[Matter]) -> list[Matter]:

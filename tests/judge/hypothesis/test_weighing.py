@@ -6,7 +6,8 @@ import pytest
 
 from probe.judge.control import Reference
 from probe.judge.evidence import Finding, find
-from probe.judge.hypothesis.episode import Run, runs
+from probe.judge.hypothesis.episode import Run, runs, signature
+from probe.judge.hypothesis.joint import outside
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
 from probe.judge.sight import read
 from probe.model import Cause, Vantage
@@ -45,3 +46,24 @@ def test_what_is_filtered_raises_the_same_suspicion_of_the_features_beside_it() 
     before, after = (m.places["TR"].support[Cause.FILTERING] for m in (alone, beside))
     assert after > before
     assert beside.places["DE"].support == pytest.approx(alone.places["DE"].support)
+
+
+def test_a_calm_place_asks_for_no_time_since_when_and_like_places_share_one_weighing() -> None:
+    places = matter("web", TR=w.sni_reset).places
+    assert [country for country, place in places.items() if not place.calm] == ["TR"]
+    alike = [place for place in places.values() if place.sights == places["DE"].sights]
+    assert len(alike) > 1
+    assert len({id(place.support) for place in alike}) == 1
+
+
+def test_countries_that_are_only_counted_weigh_as_if_each_were_read() -> None:
+    """One vantage each, all well but one, and one that is partly so: by both ways the same."""
+    few = {v.country: v for v in w.ROSTER}.values()
+    series = {v.country: _series(v, "web", w.ok) for v in few}
+    series["TR"] = _series(w.ROSTER[0], "web", w.null_route)
+    series["JP"] = [*series["JP"][:3], *_series(w.ROSTER[-5], "web", w.silence)[3:]]
+    held = runs(series.values(), {}, VIEW)
+    place = weighed("chirp", "web", held, VIEW).places["TR"]
+    read = [signature([run], place.begun)[0] for run in held if run.vantage.country != "TR"]
+    assert place.begun is not None
+    assert place.around == outside(sights for sights in read if sights)
