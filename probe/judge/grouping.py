@@ -187,6 +187,7 @@ def _networks(
         v.network
         for v in everything
         if v.leading is cause and v.service == service and v.network
+        and (STRENGTH[v.state] or cause not in IN_A_COUNTRY)
         and v.country in countries and v.feature in features and tested(v)
     }  # fmt: skip
     return tuple(sorted(found))

@@ -22,6 +22,8 @@ from probe.judge.rules import CAP, Category, Row
 from probe.judge.view import View
 from probe.model import Author, Cause, Vantage
 
+STEADY = 0.8
+"""Share of controls that pass; passing trouble of a network lets most of them fail."""
 STALE_ROUNDS = 3.0
 """A vantage's latest sight older than this says nothing of now."""
 _TOLD = (
@@ -41,6 +43,8 @@ class Footing(msgspec.Struct, frozen=True, eq=False, gc=False):
     usual: float = LEVELS[0]
     misled: bool = False
     """Its foreign controls are answered by strangers: their failing spoils nothing else."""
+    steady: bool = False
+    """Hardly any of its controls fails now, as they would in passing trouble of its network."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -57,6 +61,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     usual: float = LEVELS[0]
     """How often a try fails on its network in peace."""
     misled: bool = False
+    steady: bool = False
 
     @property
     def start(self) -> datetime:
@@ -76,9 +81,15 @@ def footings(healths: Mapping[str, Health], view: View) -> dict[str, Footing]:
             health.well_at,
             usual.get(health.vantage.asn, LEVELS[0]),
             health.condition is Condition.MISLED,
+            _steady(health),
         )
         for name, health in healths.items()
     }
+
+
+def _steady(health: Health) -> bool:
+    well = sum(sight.met for sight in health.controls)
+    return bool(health.controls) and well >= STEADY * len(health.controls)
 
 
 def runs(
@@ -117,6 +128,7 @@ def _run(listed: Sequence[Finding], footing: Footing, view: View) -> Run | None:
         well_at=footing.well_at,
         usual=footing.usual,
         misled=footing.misled,
+        steady=footing.steady,
     )
 
 

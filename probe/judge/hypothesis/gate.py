@@ -16,6 +16,8 @@ CONFIRMED, LIKELY, SUSPECTED = 0.95, 0.80, 0.50
 OUTSIDE_COUNTRIES = 3
 MANY_COUNTRIES = 3
 MOST, SOME = 0.6, 0.4
+LASTING = 5
+"""Rounds: passing trouble has a mean of four (attribution.md, 7.2)."""
 SURE_GAIN = 6.0
 """Nats: at odds of 400 to 1 the dependency is more than the best guess."""
 STRENGTH = {
@@ -38,6 +40,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vantages: int = 0
     vouched: int = 0
     """Affected networks whose controls passed meanwhile."""
+    steady: int = 0
+    """Affected networks whose controls hardly fail at all: theirs is no passing trouble."""
     misled: int = 0
     """Affected networks that lead the controls astray too: an interference that spares no name."""
     network_authored: int = 0
@@ -71,6 +75,8 @@ def state(cause: Cause, ground: Ground) -> State:
 
 
 def _by_support(ground: Ground, ceiling: State) -> State:
+    if ceiling is State.INSUFFICIENT:
+        return ceiling
     if ground.support >= CONFIRMED and ceiling is State.CONFIRMED:
         return State.CONFIRMED
     if ground.support >= LIKELY and ceiling in {State.CONFIRMED, State.LIKELY}:
@@ -102,13 +108,17 @@ def _sparing_nothing(ground: Ground) -> State:
 
 
 def _highest(ground: Ground, *, broad: bool) -> State:
-    dominant = ground.observed == 1 and ground.vantages > 1
-    enough = (broad or (dominant and ground.network_authored > 0)) and ground.vouched >= min(
-        2, ground.networks
-    )
-    if enough and ground.rounds > 2:  # noqa: PLR2004
-        return State.CONFIRMED
-    return State.LIKELY if ground.networks > 1 or ground.network_authored else State.SUSPECTED
+    """Without the network's own hand, passing troubles that coincide look much the same."""
+    dominant = ground.observed == 1 and ground.vantages > 1 and ground.network_authored > 0
+    if (broad and ground.vouched > 1) or dominant:
+        return State.CONFIRMED if ground.rounds > 2 else State.LIKELY  # noqa: PLR2004
+    if ground.networks > 1:
+        lasting = ground.rounds >= LASTING or (ground.networks > 2 and ground.rounds > 2)  # noqa: PLR2004
+        certain = lasting or ground.steady > 1 or ground.network_authored
+        return State.LIKELY if certain else State.INSUFFICIENT
+    if ground.network_authored:
+        return State.LIKELY if ground.vantages > 1 else State.SUSPECTED
+    return State.SUSPECTED if ground.steady or ground.rounds >= LASTING else State.INSUFFICIENT
 
 
 def _outage(ground: Ground) -> State:
@@ -118,7 +128,9 @@ def _outage(ground: Ground) -> State:
         and ground.vouched > 0
     )
     if ground.server_countries >= MANY_COUNTRIES:
-        return _by_support(ground, State.CONFIRMED if ground.rounds > 1 else State.LIKELY)
+        wide = ground.outage_countries >= MOST * ground.known_countries
+        sure = wide and ground.rounds > 1
+        return _by_support(ground, State.CONFIRMED if sure else State.LIKELY)
     if everywhere and ground.rounds > 1:
         return _by_support(ground, State.CONFIRMED if ground.rounds > 2 else State.LIKELY)  # noqa: PLR2004
     if ground.rounds < 2:  # noqa: PLR2004

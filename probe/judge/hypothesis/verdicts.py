@@ -10,6 +10,7 @@ import msgspec
 from probe.judge.hypothesis.episode import Run, authored, heard_since, span, through
 from probe.judge.hypothesis.gate import Ground, state
 from probe.judge.hypothesis.joint import leading, within
+from probe.judge.hypothesis.membership import members
 from probe.judge.hypothesis.sharing import named
 from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown
@@ -22,6 +23,15 @@ UNTESTED = {cause: 0.3 if cause is Cause.LOCAL_FAULT else 0.1 for cause in Cause
 """Nobody looked, or nobody who could tell: that is our own lack, and never `ok`."""
 
 
+class _Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One feature in one country: whom its leading cause reaches, and on what ground."""
+
+    country: str
+    place: Place
+    members: tuple[Run, ...]
+    ground: Ground
+
+
 def verdicts(
     matter: Matter,
     cells: Mapping[str, Sequence[int]],
@@ -29,28 +39,32 @@ def verdicts(
     view: View,
 ) -> list[Verdict]:
     given: list[Verdict] = []
-    inner = _Inner()
+    others, inner = abroad(matter, view), _Inner()
     for country, asns in cells.items():
         place = matter.places.get(country)
-        given += [_in_network(matter, (country, asn), offline, view, inner) for asn in asns]
-        whole = (
-            _untested(matter, (country, 0), offline.get((country, 0)), view)
-            if place is None
-            else _in_country(matter, country, len(cells), view)
-        )
-        given.append(whole)
+        if place is None:
+            whole = offline.get((country, 0))
+            given += [
+                _untested(matter, (country, n), offline.get((country, n)), view) for n in asns
+            ]
+            given.append(_untested(matter, (country, 0), whole, view))
+            continue
+        cell = _cell(matter, country, others, view)
+        given += [_in_network(matter, cell, asn, offline, view, inner) for asn in asns]
+        given.append(_verdict(matter, (cell, 0), place.support, cell.ground, cell.members, view))
     return given
 
 
-def _in_country(matter: Matter, country: str, countries: int, view: View) -> Verdict:
+def _cell(matter: Matter, country: str, others: Abroad, view: View) -> _Cell:
     place = matter.places[country]
-    cause = place.leads
-    ground = (
-        _own_ground(place.runs, place.support[cause], view)
-        if cause is Cause.OK
-        else ground_of(matter, country, cause, countries, view)
-    )
-    return _verdict(matter, (country, 0), place.support, ground, place.runs, view)
+    if place.leads is Cause.OK:
+        ground = _own_ground(place.runs, place.support[Cause.OK], view)
+        well = tuple(run for run in place.runs if not run.failing)
+        return _Cell(country=country, place=place, members=well, ground=ground)
+    return _Cell(
+        country=country, place=place, members=tuple(members(place, place.leads, view)),
+        ground=ground_of(matter, country, place.leads, others, view),
+    )  # fmt: skip
 
 
 class _Inner:
@@ -69,24 +83,28 @@ class _Inner:
 
 def _in_network(
     matter: Matter,
-    where: tuple[str, int],
+    cell: _Cell,
+    asn: int,
     offline: Mapping[tuple[str, int], Verdict],
     view: View,
     inner: _Inner,
 ) -> Verdict:
-    country, asn = where
-    place = matter.places.get(country)
-    held = [r for r in place.runs if r.vantage.asn == asn] if place is not None else []
-    if place is None or asn not in place.asns or not held:
+    place = cell.place
+    held = [run for run in place.runs if run.vantage.asn == asn]
+    if asn not in place.asns or not held:
+        where = (cell.country, asn)
         return _untested(matter, where, offline.get(where), view)
     support = inner.of(place, asn)
     cause = leading(support)
-    if cause is not Cause.OK and cause is place.leads:
-        ground = ground_of(matter, country, cause, len(matter.places), view)
-        ground = msgspec.structs.replace(ground, support=min(ground.support, support[cause]))
+    mine = [run for run in cell.members if run.vantage.asn == asn]
+    if cause is not Cause.OK and cause is place.leads and mine:
+        ground = msgspec.structs.replace(
+            cell.ground, support=min(cell.ground.support, support[cause])
+        )
     else:
         ground = _own_ground(held, support[cause], view)
-    return _verdict(matter, where, support, ground, held, view)
+        mine = [run for run in held if run.failing is (cause is not Cause.OK)]
+    return _verdict(matter, (cell, asn), support, ground, mine, view)
 
 
 def _own_ground(held: Sequence[Run], support: float, view: View) -> Ground:
@@ -107,37 +125,53 @@ def _asns(held: Iterable[Run]) -> set[int]:
     return {run.vantage.asn for run in held}
 
 
-def ground_of(matter: Matter, country: str, cause: Cause, countries: int, view: View) -> Ground:
-    """What stands behind a cause of one feature in one country, for the gate."""
-    place = matter.places[country]
-    held = [run for run in place.runs if run.failing and _hit(place, run, cause)]
-    asns = {run.vantage.asn for run in held}
-    reached, barred = _outside(matter, country, place.begun)
+class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What one feature's countries say together, gathered once for all of their grounds."""
+
+    outage: Mapping[str, Place]
+    """Where the service's side leads."""
+    server_countries: int
+    rounds: int
+    known: int
+
+
+def abroad(matter: Matter, view: View) -> Abroad:
     outage = {c: p for c, p in matter.places.items() if p.leads in SERVICE_SIDE}
-    everywhere = cause in SERVICE_SIDE
-    return Ground(
-        support=place.support[cause],
-        rounds=span(
-            [r for p in outage.values() for r in p.runs] if everywhere else held, view.round
-        ),
-        networks=len(asns),
-        observed=len({run.vantage.asn for run in place.runs}),
-        vantages=len(held),
-        vouched=len({run.vantage.asn for run in held if run.vouched}),
-        misled=len({run.vantage.asn for run in held if run.misled}),
-        network_authored=len({r.vantage.asn for r in held if authored(r, Author.NETWORK)}),
-        through=reached,
-        barred=barred,
-        others=countries - 1,
-        server_networks=len({r.vantage.asn for r in held if authored(r, Author.SERVER)}),
+    return Abroad(
+        outage=outage,
         server_countries=sum(
             any(authored(r, Author.SERVER) for r in p.runs) for p in outage.values()
         ),
-        together=_together(outage.values(), place.begun, view),
+        rounds=span([r for p in outage.values() for r in p.runs], view.round) if outage else 0,
+        known=len(matter.places),
+    )
+
+
+def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: View) -> Ground:
+    """What stands behind a cause of one feature in one country, for the gate."""
+    place = matter.places[country]
+    held = [run for run in members(place, cause, view) if run.failing]
+    reached, barred = _outside(matter, country, place.begun)
+    return Ground(
+        support=place.support[cause],
+        rounds=others.rounds if cause in SERVICE_SIDE else span(held, view.round),
+        networks=len(_asns(held)),
+        observed=len(_asns(place.runs)),
+        vantages=len(held),
+        vouched=len(_asns(run for run in held if run.vouched)),
+        steady=len(_asns(run for run in held if run.steady and run.vouched)),
+        misled=len(_asns(run for run in held if run.misled)),
+        network_authored=len(_asns(r for r in held if authored(r, Author.NETWORK))),
+        through=reached,
+        barred=barred,
+        others=others.known - 1,
+        server_networks=len(_asns(r for r in held if authored(r, Author.SERVER))),
+        server_countries=others.server_countries,
+        together=_together(others.outage.values(), place.begun, view),
         gain=place.shared[0].gain if place.shared else 0.0,
         sharing=place.shared[0].services if place.shared else 0,
-        outage_countries=len(outage),
-        known_countries=len(matter.places),
+        outage_countries=len(others.outage),
+        known_countries=others.known,
         working=sum(not run.failing for run in place.runs),
     )
 
@@ -151,14 +185,6 @@ def _together(outage: Iterable[Place], begun: datetime | None, view: View) -> in
         and any(run.failing and run.vouched for run in place.runs)
         for place in outage
     )
-
-
-def _hit(place: Place, run: Run, cause: Cause) -> bool:
-    """Whether a failing vantage's network is one that the cause reaches."""
-    if run.vantage.asn not in place.asns:
-        return False
-    support = within(place.sights, place.asns.index(run.vantage.asn), place.support)
-    return support[cause] >= 0.5 * place.support[cause]
 
 
 def _outside(matter: Matter, country: str, begun: datetime | None) -> tuple[int, int]:
@@ -175,33 +201,33 @@ def _outside(matter: Matter, country: str, begun: datetime | None) -> tuple[int,
 
 def _verdict(
     matter: Matter,
-    where: tuple[str, int],
+    where: tuple[_Cell, int],
     support: dict[Cause, float],
     ground: Ground,
-    held: Sequence[Run],
+    behind: Sequence[Run],
     view: View,
 ) -> Verdict:
+    cell, asn = where
     cause = leading(support)
-    behind = [run for run in held if run.failing is (cause is not Cause.OK)]
     if cause is Cause.OK:
         return Verdict(
-            service=matter.service, feature=matter.feature, country=where[0], network=where[1],
+            service=matter.service, feature=matter.feature, country=cell.country, network=asn,
             at=view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
             support=support, evidence=shown(behind, cause, 3),
             vantages=len(behind), networks=len(_asns(behind)), rounds=ground.rounds, rules=VERSION,
         )  # fmt: skip
     return Verdict(
-        service=matter.service, feature=matter.feature, country=where[0], network=where[1],
+        service=matter.service, feature=matter.feature, country=cell.country, network=asn,
         at=view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
         support=support, mechanisms=mechanisms(behind, cause), evidence=shown(behind, cause),
         vantages=len(behind), networks=len(_asns(behind)),
         since=min((run.start for run in behind), default=None), rounds=ground.rounds,
-        rules=VERSION, shared=_shared(matter.places.get(where[0]), cause),
+        rules=VERSION, shared=_shared(cell.place, cause),
     )  # fmt: skip
 
 
-def _shared(place: Place | None, cause: Cause) -> tuple[str, ...]:
-    if place is None or cause is not Cause.DEPENDENCY_OUTAGE:
+def _shared(place: Place, cause: Cause) -> tuple[str, ...]:
+    if cause is not Cause.DEPENDENCY_OUTAGE:
         return ()
     return tuple(named(found.key) for found in place.shared)
 

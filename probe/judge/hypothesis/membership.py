@@ -1,0 +1,79 @@
+"""Which failing vantages of a country a cause really reaches; passing trouble beside it is not its.
+
+A network joins by the signature that the others show, by a test that shows the network's own
+hand, by failing while its controls hardly do, or for longer than passing trouble lasts. One vantage beside a well one of the
+same network is no network.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from probe.judge.hypothesis.episode import Run, authored, span
+from probe.judge.hypothesis.joint import within
+from probe.judge.hypothesis.weighing import Place
+from probe.judge.rules import Category
+from probe.judge.view import View
+from probe.model import SIDES, Author, Cause, Side
+
+LASTS = 5
+"""Rounds: passing trouble has a mean of four (attribution.md, 7.2)."""
+LOOSE = 3
+"""So many networks that fail in part, and alike, are believed: a province, not a liar."""
+
+
+def members(place: Place, cause: Cause, view: View) -> list[Run]:
+    """The failing runs behind a cause in a country."""
+    failing = [run for run in place.runs if run.failing and _reached(place, run, cause)]
+    if SIDES[cause] is Side.SERVICE and cause is not Cause.GEO_BLOCK:
+        return failing
+    by_network: dict[int, list[Run]] = defaultdict(list)
+    for run in failing:
+        by_network[run.vantage.asn].append(run)
+    observed = Counter(run.vantage.asn for run in place.runs)
+    shown = {asn: _category(held) for asn, held in by_network.items()}
+    loose = _loose(by_network, observed)
+    usual = Counter(shown.values())
+    return [
+        run
+        for asn, held in by_network.items()
+        if _solid(asn, loose, shown) and _belongs(held, shown[asn], usual, view)
+        for run in held
+    ]
+
+
+def _reached(place: Place, run: Run, cause: Cause) -> bool:
+    if run.vantage.asn not in place.asns:
+        return False
+    support = within(place.sights, place.asns.index(run.vantage.asn), place.support)
+    return support[cause] >= 0.5 * place.support[cause]
+
+
+def _loose(by_network: Mapping[int, Sequence[Run]], observed: Mapping[int, int]) -> set[int]:
+    """Networks of which one vantage fails while another is well."""
+    return {
+        asn for asn, held in by_network.items() if len(held) == 1 and observed[asn] > len(held)
+    }
+
+
+def _solid(asn: int, loose: Iterable[int], shown: Mapping[int, Category]) -> bool:
+    if asn not in loose:
+        return True
+    return sum(shown[other] is shown[asn] for other in loose) >= LOOSE
+
+
+def _belongs(
+    held: Sequence[Run], shown: Category, usual: Mapping[Category, int], view: View
+) -> bool:
+    if usual[shown] > 1 or any(authored(run, Author.NETWORK) for run in held):
+        return True
+    rounds = span(held, view.round)
+    steady = all(run.steady for run in held)
+    return len(usual) == 1 or rounds >= LASTS or (steady and rounds > 1)
+
+
+def _category(held: Sequence[Run]) -> Category:
+    """What most of a network's failing sights show."""
+    seen = Counter(f.category for run in held for f in run.findings if f.failing)
+    return min(seen, key=lambda category: (-seen[category], category.value))

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from probe.judge.hypothesis import judge
+from probe.model import Cause, State
+from tests.judge import worlds as w
+from tests.judge.worlds import Event, World
+
+RESETS = Event(1.0, w.sni_reset, countries=("NG",), networks=(29460, 29461, 29462))
+
+
+def networks(world: World, at: float) -> dict[int, tuple[Cause, State]]:
+    known = w.known_at(world, at)
+    verdicts = judge(known, w.view(world, at, known))
+    return {
+        v.network: (v.leading, v.state)
+        for v in verdicts
+        if (v.service, v.feature, v.country) == ("chirp", "web", "NG")
+    }
+
+
+def told(world: World, at: float) -> set[int]:
+    return {
+        asn
+        for asn, (cause, state) in networks(world, at).items()
+        if asn and cause is Cause.FILTERING and state is not State.INSUFFICIENT
+    }
+
+
+def test_a_network_joins_by_the_signature_that_others_show() -> None:
+    assert told(World((RESETS,)), 16.0) == {29460, 29461, 29462}
+
+
+def test_passing_trouble_of_another_kind_does_not_join() -> None:
+    trouble = Event(8.0, w.null_route, countries=("NG",), networks=(29463,), controls=True)
+    assert 29463 not in told(World((RESETS, trouble)), 16.0)
+
+
+def test_a_network_whose_controls_are_steady_joins_in_its_own_way() -> None:
+    blocked = Event(1.0, w.null_route, countries=("NG",), networks=(29463,))
+    assert 29463 in told(World((RESETS, blocked)), 21.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_vantage_that_lies_beside_a_well_one_is_no_network(seed: int) -> None:
+    liar = Event(1.0, w.sni_reset, vantages=("tr-47330-0",))
+    world = World((liar,), seed=seed)
+    known = w.known_at(world, 21.0)
+    verdicts = judge(known, w.view(world, 21.0, known))
+    said = [v for v in verdicts if v.country == "TR" and v.leading is Cause.FILTERING]
+    assert not [v for v in said if v.state in {State.LIKELY, State.CONFIRMED}]
