@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from probe.measure.outcome import Outcome, outcome
 from probe.metrics.run import Run
@@ -25,15 +26,14 @@ from probe.model import (
 REGEX = {Expectation.MISSING, Expectation.FORBIDDEN}
 
 
-@dataclass(slots=True)
-class Hop:
+class Hop(msgspec.Struct):
     """The chain's steps for one URL; the redirects' ones are hops of their own."""
 
-    lookups: list[DnsLookup] = field(default_factory=list)
-    connects: list[TcpConnect] = field(default_factory=list)
-    shakes: list[TlsHandshake] = field(default_factory=list)
-    answers: list[HttpExchange] = field(default_factory=list)
-    spent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    lookups: list[DnsLookup] = msgspec.field(default_factory=list)
+    connects: list[TcpConnect] = msgspec.field(default_factory=list)
+    shakes: list[TlsHandshake] = msgspec.field(default_factory=list)
+    answers: list[HttpExchange] = msgspec.field(default_factory=list)
+    spent: defaultdict[str, float] = msgspec.field(default_factory=lambda: defaultdict(float))
     """Seconds by address: all are tried at once, up to TLS, and one of them is asked."""
 
     @property

@@ -23,10 +23,16 @@ class Answer:
         self.done = False
         self._method, self._most = method, most
         self._head, self._in_body = 0, False
-        self._parser = HttpResponseParser(self)
+        self._parser: HttpResponseParser | None = HttpResponseParser(self)
+
+    def close(self) -> None:
+        """Take no more; what has come stays. Else it and its parser would keep each other alive."""
+        self._parser = None
 
     def feed(self, data: bytes) -> None:
         """Take bytes in. Raises HttpParserError for what is not HTTP."""
+        if self._parser is None:
+            return
         try:
             self._parser.feed_data(data)
         except HttpParserError:
@@ -53,12 +59,15 @@ class Answer:
         self.headers.append((name.decode("latin-1"), (value or b"").decode("latin-1")))
 
     def on_headers_complete(self) -> None:
-        status = self._parser.get_status_code()
+        parser = self._parser
+        if parser is None:
+            return
+        status = parser.get_status_code()
         if status < _OK and status != _SWITCHING:  # an interim answer; the real one follows
             self.headers.clear()
             return
         self.status, self._in_body = status, True
-        self.version = self._parser.get_http_version()
+        self.version = parser.get_http_version()
         self.done = self._method == "HEAD"
 
     def on_body(self, data: bytes) -> None:

@@ -53,8 +53,9 @@ async def look(endpoint: Endpoint, tools: Instruments, seconds: float) -> tuple[
 
 
 async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Goal, tuple[Observation, ...]]:
+    wanted = goal(endpoint.url)
     async with asyncio.TaskGroup() as listening:
-        walk = await _Walk(tools, listening).go(goal(endpoint.url), endpoint)
+        walk = await _Walk(tools, listening).go(wanted, endpoint)
     seen = [part.result() if isinstance(part, asyncio.Task) else part for part in walk.seen]
     return walk.last, settle(seen)
 

@@ -12,6 +12,8 @@ import socket
 import struct
 from typing import Protocol
 
+from probe.measure.readiness import READ, WRITE, Readiness, readiness
+
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _LARGEST_DATAGRAM = 65535
 
@@ -54,113 +56,113 @@ class Dialer(Protocol):
 
 
 class SystemDialer:
-    """The kernel's network."""
+    """The kernel's network. One serves one event loop at a time."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._readiness: Readiness
 
     async def connect(self, address: str, port: int) -> Stream:
         family, destination = _destination(address, port)
-        opened = socket.socket(family, socket.SOCK_STREAM)
+        opened = _Socket(socket.socket(family, socket.SOCK_STREAM), self._ready())
         try:
-            opened.setblocking(False)  # noqa: FBT003 — its only form
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await _connected(opened, destination)
+            opened.kernel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await opened.connect(destination)
+            return _SocketStream(opened)
         except BaseException:
-            opened.close()
+            opened.kernel.close()
             raise
-        return _SocketStream(opened)
 
     def datagrams(self, address: str, port: int) -> Datagrams:
         family, destination = _destination(address, port)
-        opened = socket.socket(family, socket.SOCK_DGRAM)
+        opened = _Socket(socket.socket(family, socket.SOCK_DGRAM), self._ready())
         try:
-            opened.setblocking(False)  # noqa: FBT003 — its only form
-            opened.connect(destination)
+            opened.kernel.connect(destination)
         except BaseException:
-            opened.close()
+            opened.kernel.close()
             raise
         return _SocketDatagrams(opened)
 
+    def _ready(self) -> Readiness:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._readiness = loop, readiness(loop)
+        return self._readiness
+
+
+class _Socket:
+    """One of the kernel's, which blocks nobody.
+
+    The loop's own `sock_…` calls cost several times the system calls they make.
+    """
+
+    def __init__(self, kernel: socket.socket, ready: Readiness) -> None:
+        kernel.setblocking(False)  # noqa: FBT003 — its only form
+        self.kernel, self._ready, self._fresh = kernel, ready, True
+
+    async def connect(self, destination: tuple[str | int, ...]) -> None:
+        error = self.kernel.connect_ex(destination)
+        if error == errno.EINPROGRESS:
+            await self._wait(WRITE)
+            error = self.kernel.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            raise OSError(error, os.strerror(error))
+
+    async def receive(self, most: int) -> bytes:
+        """Wait first: hardly ever is an answer there when one begins to read."""
+        while True:
+            await self._wait(READ)
+            try:
+                return self.kernel.recv(most)
+            except BlockingIOError:  # a datagram whose checksum was wrong, say
+                continue
+
+    async def send(self, data: bytes) -> None:
+        try:
+            sent = self.kernel.send(data)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            await asyncio.get_running_loop().sock_sendall(self.kernel, data[sent:])
+
+    async def _wait(self, event: int) -> None:
+        first, self._fresh = self._fresh, False
+        await self._ready.wait(self.kernel.fileno(), event, first=first)
+
 
 class _SocketStream:
-    def __init__(self, opened: socket.socket) -> None:
+    def __init__(self, opened: _Socket) -> None:
         self._socket = opened
-        self.source_port: int = opened.getsockname()[1]
+        self.source_port: int = opened.kernel.getsockname()[1]
 
     async def read(self, most: int) -> bytes:
-        return await _received(self._socket, most)
+        return await self._socket.receive(most)
 
     async def write(self, data: bytes) -> None:
-        await _sent(self._socket, data)
+        await self._socket.send(data)
 
     def close(self) -> None:
         # A RST leaves no TIME_WAIT behind, here or in a middlebox that tracks flows: with
         # hundreds of probes a minute the source ports would run out, and a half-closed flow
         # would keep residual blocking alive.
-        if self._socket.fileno() >= 0:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self._socket.close()
+        kernel = self._socket.kernel
+        if kernel.fileno() >= 0:
+            kernel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        kernel.close()
 
 
 class _SocketDatagrams:
-    def __init__(self, opened: socket.socket) -> None:
+    def __init__(self, opened: _Socket) -> None:
         self._socket = opened
 
     async def send(self, data: bytes) -> None:
-        await _sent(self._socket, data)
+        await self._socket.send(data)
 
     async def receive(self) -> bytes:
-        return await _received(self._socket, _LARGEST_DATAGRAM)
+        return await self._socket.receive(_LARGEST_DATAGRAM)
 
     def close(self) -> None:
-        self._socket.close()
-
-
-# The loop's own `sock_…` calls cost twice the system calls they make: they resolve literal
-# addresses once more, and wait where nothing need be waited for.
-
-
-async def _connected(opened: socket.socket, destination: tuple[str | int, ...]) -> None:
-    error = opened.connect_ex(destination)
-    if error == errno.EINPROGRESS:
-        loop, number = asyncio.get_running_loop(), opened.fileno()
-        ready: asyncio.Future[None] = loop.create_future()
-        loop.add_writer(number, _wake, ready)
-        try:
-            await ready
-        finally:
-            loop.remove_writer(number)
-        error = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    if error:
-        raise OSError(error, os.strerror(error))
-
-
-async def _received(opened: socket.socket, most: int) -> bytes:
-    """Wait first: hardly ever is an answer there when one begins to read."""
-    loop, number = asyncio.get_running_loop(), opened.fileno()
-    while True:
-        ready: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(number, _wake, ready)
-        try:
-            await ready
-        finally:
-            loop.remove_reader(number)
-        try:
-            return opened.recv(most)
-        except BlockingIOError:  # a datagram whose checksum was wrong, say
-            continue
-
-
-async def _sent(opened: socket.socket, data: bytes) -> None:
-    try:
-        sent = opened.send(data)
-    except BlockingIOError:
-        sent = 0
-    if sent < len(data):
-        await asyncio.get_running_loop().sock_sendall(opened, data[sent:])
-
-
-def _wake(ready: asyncio.Future[None]) -> None:
-    if not ready.done():
-        ready.set_result(None)
+        self._socket.kernel.close()
 
 
 def _destination(address: str, port: int) -> tuple[socket.AddressFamily, tuple[str | int, ...]]:

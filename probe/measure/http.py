@@ -35,6 +35,7 @@ _CHUNK = 65536
 _MOST_HEADERS = 100
 _LONGEST_VALUE = 500
 _LONGEST_NAME = 100
+_OFTEN = 300  # letters of a header that is remembered
 _SEE_OTHER = 303
 _MOVED = {301, 302}
 
@@ -61,6 +62,7 @@ async def fetch(
     exchange = _Exchange(stream, request, tools)
     done = await timed(exchange.run(), tools.limit(tools.settings.http_timeout), tools.clock)
     answer, body = exchange.answer, bytes(exchange.answer.body)
+    answer.close()
     last = mark.hop >= tools.settings.max_redirects
     end = _Broken(done.failure) if done.failure else _end(request, answer, body, tools)
     seen = HttpExchange(
@@ -97,16 +99,19 @@ def told_headers(headers: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
     """Keep every header's name, and the value of those that cannot name a person."""
     return tuple(
         [
-            Header(
-                name[:_LONGEST_NAME], _told_value(value) if name.lower() in TOLD_HEADERS else ""
-            )
+            (_told_often if len(name) + len(value) < _OFTEN else _told)(name, value)
             for name, value in headers[:_MOST_HEADERS]
         ]
     )
 
 
-def _told_value(value: str) -> str:
-    return scrub(value)[:_LONGEST_VALUE]
+def _told(name: str, value: str) -> Header:
+    known = name.lower() in TOLD_HEADERS
+    return Header(name[:_LONGEST_NAME], scrub(value)[:_LONGEST_VALUE] if known else "")
+
+
+_told_often = lru_cache(2048)(_told)
+"""Most headers are what they were in the round before."""
 
 
 class _Final(msgspec.Struct, frozen=True):

@@ -33,6 +33,9 @@ TARGET = ("endpoint", "feature", "service")
 LAG_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds."""
 
+BLOCKS_AT_ONCE = 10
+"""Of the lines of a target that never failed."""
+
 Stage = tuple[str, str, Layer]
 """Service, feature, layer."""
 
@@ -126,12 +129,19 @@ def _totals(rows: Rows) -> Iterator[Family]:
         Kind.COUNTER,
         "Runs that did not meet their expectation, by the failure that ended them.",
         _failures(rows),
+        at_once=BLOCKS_AT_ONCE,
     )
 
 
 def _failures(rows: Rows) -> Iterator[str]:
+    """Write the lines of a target that never failed, which are most, at one stroke."""
     written: dict[tuple[str, Layer], str] = {}
+    first = [f"probe_failures_total{{\0,{labels(('failure', 'layer'), key)}}} 0" for key in FIRST]
+    never = "\n".join(first)
     for pairs, row in rows:
+        if not row.failures:
+            yield never.replace("\0", pairs)
+            continue
         for key, count in {**FIRST, **row.failures}.items():
             if key not in written:
                 written[key] = labels(("failure", "layer"), key)

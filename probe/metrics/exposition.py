@@ -42,7 +42,9 @@ class Family:
     type: Kind
     documentation: str
     lines: Iterable[str]
-    """Samples, written."""
+    """Samples, written; several in one text, with line ends between them, are as good."""
+    at_once: int = LINES_AT_ONCE
+    """Texts to a slice."""
 
 
 def write(families: Iterable[Family], form: Form) -> Iterator[bytes]:
@@ -50,7 +52,7 @@ def write(families: Iterable[Family], form: Form) -> Iterator[bytes]:
     for family in families:
         yield _head(family, form).encode()
         lines = iter(family.lines)
-        while some := tuple(islice(lines, LINES_AT_ONCE)):
+        while some := tuple(islice(lines, family.at_once)):
             yield ("\n".join(some) + "\n").encode("utf-8", "replace")
     if form is Form.OPENMETRICS:
         yield b"# EOF\n"

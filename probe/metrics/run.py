@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from probe.metrics.exposition import Family, Kind, labels, sample
 
 PHASES = ("resolve", "connect", "tls", "processing", "transfer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: datetime
     """When it began."""
     success: bool = False

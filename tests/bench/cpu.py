@@ -137,6 +137,12 @@ class Bench:
             raise SystemExit(f"{agent.url}: {after - before} of {end - start} probes failed")
         return spent, end - start
 
+    async def begun(self, agent: Prober) -> None:
+        """Wait for its first runs."""
+        with awake(agent):
+            while not (await self._runs(agent, "gzip"))[0]:  # noqa: ASYNC110 — of another process
+                await asyncio.sleep(self._seconds)
+
     async def theirs(self, peer: Prober, query: str, count: int) -> float:
         """Have it probe so many times; give what that cost."""
         left = iter(range(count))
@@ -266,6 +272,8 @@ async def of_kind(
     found = [Found(kind, loop, [], []) for loop in loops]
     with ExitStack() as stack:
         agents = [agent(stack, folder, kind, loop, ports) for loop in loops]
+        for mine in agents:
+            await bench.begun(mine)
         for number in range(-1, rounds):  # the first of all only warms up
             for mine, held in zip(agents, found, strict=True):
                 spent, count = await bench.ours(mine)
