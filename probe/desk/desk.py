@@ -14,6 +14,7 @@ from probe.desk.outcome import Outcome, Tally, outcome
 from probe.desk.reading import Refused, read
 from probe.desk.rounds import end, guess
 from probe.desk.timeline import Moment, play
+from probe.interop import names
 from probe.model import Incident, Service, Target
 
 Judged = Callable[[int], None]
@@ -43,7 +44,7 @@ def collect(
 
 
 def targets(services: Sequence[Service]) -> Mapping[str, Target]:
-    """Which feature of a catalogue a URL of OONI's belongs to, with and without a last slash."""
+    """Which feature of a catalogue a URL of OONI's belongs to: by the URL, or else by its host."""
     found: dict[str, Target] = {}
     for service in services:
         for feature in service.features:
@@ -52,6 +53,7 @@ def targets(services: Sequence[Service]) -> Mapping[str, Target]:
                 bare = endpoint.url.rstrip("/")
                 found.setdefault(bare, target)
                 found.setdefault(f"{bare}/", target)
+                found.setdefault(names.host(endpoint.url), target)
     return found
 
 

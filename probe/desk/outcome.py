@@ -10,6 +10,7 @@ import msgspec
 
 from probe.desk.reading import Refused
 from probe.desk.timeline import Moment
+from probe.model import Cause
 from probe.web import render
 from probe.web.render import PublicIncident, PublicVerdict
 
@@ -64,6 +65,9 @@ def outcome(last: Moment | None, judgings: int, tally: Tally) -> Outcome:
 
 
 def troubled(verdicts: Sequence[PublicVerdict]) -> list[PublicVerdict]:
-    """Give the verdicts that a person wants to see: of what was tested, the countries' first."""
+    """Give the verdicts that a person wants to see: of what was tested, trouble first."""
     tested = [v for v in verdicts if v.vantages and v.service]
-    return sorted(tested, key=lambda v: (v.service, v.feature, v.country, v.network))
+    return sorted(
+        tested,
+        key=lambda v: (v.leading is Cause.OK, v.service, v.feature, v.country, v.network),
+    )

@@ -6,6 +6,8 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+import msgspec
+
 from probe.interop import names
 from probe.interop.form import Report
 from probe.interop.helper import control, keys_software
@@ -19,17 +21,18 @@ FEATURE = "web"
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _NOWHERE = "ZZ"
 MAX_SERVICE = 100
+MAX_URL = 300
 
 
 def read(text: bytes, named: Mapping[str, Target] | None = None) -> Paired:
-    """Read one record; `named` gives targets of our own to URLs of theirs.
+    """Read one record; `named` gives targets of our own to URLs of theirs, or else to their hosts.
 
     Raises ForeignError, whose sentence names the field.
     """
     report = parse(text)
     _check(report)
     told = story(report)
-    target = (named or {}).get(report.input) or _target(told)
+    target = _named(told, named or {}) or _target(told)
     identity = _identity(told, text)
     own = Measurement(
         id=identity, at=told.begun, took=min(max(report.test_runtime or 0.0, 0.0), 86400.0),
@@ -70,9 +73,17 @@ def _check_client(report: Report, own: Measurement) -> None:
         )
 
 
+def _named(told: Story, named: Mapping[str, Target]) -> Target | None:
+    url = told.report.input
+    if url in named:
+        return named[url]
+    sibling = named.get(told.hosts[0])
+    return msgspec.structs.replace(sibling, endpoint=url[:MAX_URL]) if sibling else None
+
+
 def _target(told: Story) -> Target:
     return Target(
-        service=told.hosts[0][:MAX_SERVICE], feature=FEATURE, endpoint=told.report.input[:300]
+        service=told.hosts[0][:MAX_SERVICE], feature=FEATURE, endpoint=told.report.input[:MAX_URL]
     )
 
 

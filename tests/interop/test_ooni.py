@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.interop import ooni
 from probe.interop.refusal import ForeignError, Reason
+from probe.judge.paired.weighing import weigh
 from probe.model import HttpExchange, NetworkKind, Target
 from probe.transport import wire
 from tests.interop import made as m
@@ -48,7 +51,14 @@ def test_records_without_any_name_are_told_apart_by_their_bytes() -> None:
 
 def test_the_catalogue_names_the_target() -> None:
     named = {f"https://{m.NAME}/": Target(service="example", feature="home", endpoint="front")}
-    assert ooni.read(m.encoded(m.well()), named).own.target.service == "example"
+    assert ooni.read(m.encoded(m.well()), named).own.target == named[f"https://{m.NAME}/"]
+
+
+def test_the_catalogue_names_the_target_by_its_host_too() -> None:
+    named = {m.NAME: Target(service="example", feature="home", endpoint="front")}
+    assert ooni.read(m.encoded(m.well()), named).own.target == Target(
+        service="example", feature="home", endpoint=f"https://{m.NAME}/"
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,3 +106,33 @@ def test_the_final_answer_is_met_and_a_redirect_is_not_final() -> None:
     assert steps[0].expectation is None
     assert steps[0].location == f"https://{m.NAME}/there"
     assert steps[1].expectation is not None
+
+
+LEAVES: tuple[object, ...] = (
+    None, 0, -1, 10**30, 1e308, "", "x", "1.2.3.4:99999999999", "depth=99999", "http://[::1",
+    "9999-12-31 23:59:59", True, (), {},
+)  # fmt: skip
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()  # fmt: skip
+    return [path] * bool(path) + [p for key, inner in pairs for p in places(inner, (*path, key))]
+
+
+@given(st.data())
+def test_a_record_changed_anywhere_is_read_and_judged_or_refused(data: st.DataObject) -> None:
+    made = m.well()
+    *way, last = data.draw(st.sampled_from(places(made)))
+    inner: object = made
+    for key in way:
+        inner = inner[key]  # type: ignore[index]
+    inner[last] = data.draw(st.sampled_from(LEAVES))  # type: ignore[index]
+    assert outcome(m.encoded(made))
+
+
+def outcome(text: bytes) -> str:
+    """The row that a record comes to, or the sentence that refuses it."""
+    try:
+        return weigh(ooni.read(text)).row
+    except ForeignError as error:
+        return str(error)

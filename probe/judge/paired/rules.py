@@ -192,6 +192,19 @@ ROWS: tuple[Row, ...] = (
 )
 # fmt: on
 
+DENIALS = {
+    "dns_servfail_error": "dns.refused_servfail",
+    "dns_refused_error": "dns.refused_servfail",
+    "dns_server_misbehaving": "dns.refused_servfail",
+    "dns_no_answer": "dns.empty_noerror",
+    "android_dns_cache_no_data": "dns.empty_noerror",
+    "generic_timeout_error": "dns.timeout",
+    "timed_out": "dns.timeout",
+    "dns_temporary_failure": "dns.timeout",
+}
+"""How a resolver kept an address back, by its failure's name; all else denies the name."""
+_DENIED = "dns.nxdomain"
+
 BY_ID = {row.id: row for row in ROWS}
 """The table by its rows' ids."""
 
@@ -199,3 +212,10 @@ BY_ID = {row.id: row for row in ROWS}
 def fitting(seen: Facts) -> Row:
     """Choose the first row that fits; the last fits everything."""
     return next(row for row in ROWS if row.condition(seen))
+
+
+def mechanism(row: Row, seen: Facts) -> str:
+    """Name the row's mechanism; where a name was kept back, by how it was."""
+    if row.mechanism != _DENIED:
+        return row.mechanism
+    return DENIALS.get(seen.own.failure or seen.sight.failure, _DENIED)

@@ -14,7 +14,7 @@ from datetime import datetime
 import msgspec
 
 from probe.judge.paired.facts import facts
-from probe.judge.paired.rules import BY_ID, Row, fitting
+from probe.judge.paired.rules import BY_ID, Row, fitting, mechanism
 from probe.model import (
     SIDES,
     Author,
@@ -47,13 +47,18 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
     vantage: Vantage
     target: Target
     row: str
+    mechanism: str = ""
 
 
 def weigh(look: Paired) -> Weighed:
     """Find the row that a look fits."""
     own = look.own
-    row = fitting(facts(look)).id
-    return Weighed(id=own.id, at=own.at, vantage=own.vantage, target=own.target, row=row)
+    seen = facts(look)
+    row = fitting(seen)
+    return Weighed(
+        id=own.id, at=own.at, vantage=own.vantage, target=own.target, row=row.id,
+        mechanism=mechanism(row, seen),
+    )  # fmt: skip
 
 
 class _Pool(msgspec.Struct, frozen=True, eq=False):
@@ -177,7 +182,7 @@ def _verdict(
 def _mechanisms(looks: Iterable[Weighed], cause: Cause) -> tuple[str, ...]:
     """Those of the cause's side."""
     service = SIDES[cause] is Side.SERVICE
-    found = (BY_ID[look.row].mechanism for look in looks)
+    found = (look.mechanism for look in looks)
     return tuple(dict.fromkeys(m for m in found if m and m.startswith("server.") is service))
 
 
@@ -186,5 +191,5 @@ def evidence(look: Weighed) -> Evidence:
     row = BY_ID[look.row]
     return Evidence(
         rule=row.id, standing=row.standing, measurement=look.id, vantage=look.vantage.id,
-        mechanism=row.mechanism, layer=row.layer, author=row.author, sentence=row.sentence,
+        mechanism=look.mechanism, layer=row.layer, author=row.author, sentence=row.sentence,
     )  # fmt: skip

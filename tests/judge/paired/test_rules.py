@@ -6,9 +6,10 @@ import pytest
 
 from probe.interop import ooni
 from probe.judge.paired.facts import facts
-from probe.judge.paired.rules import BY_ID, ROWS, Row, fitting
+from probe.judge.paired.rules import BY_ID, ROWS, Row, fitting, mechanism
 from probe.judge.rules import ROWS as LIVE
 from probe.model import Author, Cause, Standing
+from tests.interop import made as m
 from tests.interop.test_conditions import HAND, encoded
 
 MECHANISMS = ("dns.", "tcp.", "tls.", "http.", "ip.", "server.", "throttle.", "local.")
@@ -45,3 +46,17 @@ def test_most_rows_are_reached_by_the_made_conditions() -> None:
     reached = {fitting(facts(ooni.read(encoded(name)))).id for name in HAND}
     assert len(reached) >= 0.6 * len(ROWS)
     assert "pair.nothing" not in reached
+
+
+@pytest.mark.parametrize(
+    ("failure", "named"),
+    [
+        ("dns_nxdomain_error", "dns.nxdomain"),
+        ("dns_servfail_error", "dns.refused_servfail"),
+        ("android_dns_cache_no_data", "dns.empty_noerror"),
+    ],
+)
+def test_how_a_name_was_kept_back_is_named(failure: str, named: str) -> None:
+    record = m.well(queries=[m.query(failure=failure), m.query(m.SITE, engine="doh")])
+    seen = facts(ooni.read(m.encoded(record)))
+    assert mechanism(fitting(seen), seen) == named
