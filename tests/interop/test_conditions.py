@@ -173,6 +173,8 @@ HAND: dict[str, tuple[m.Json, Cause | None]] = {
     "name denied by all here": (m.record(queries=_denied, control=m.control(m.SITE)), FILTERING),
     "name unknown to everybody": (m.record(queries=_denied, control=m.control(dns="dns_name_error", http_failure="dns_lookup_error")), DOWN),
     "name without any address": (m.record(queries=[m.query(failure="dns_no_answer")], control=m.control(dns="dns_no_answer", http_failure="dns_lookup_error")), DOWN),
+    "name without any address, which the helper calls no failure": (m.record(queries=[m.query(failure="dns_no_answer")], control=m.control(http_failure="dns_lookup_error")), DOWN),
+    "name denied, which the helper knows without an address": (m.record(queries=_denied, control=m.control("example.net", http_failure="dns_lookup_error")), UNSURE),
     "no resolver answers at all": (m.record(queries=[m.query(failure="generic_timeout_error"), m.query(failure="generic_timeout_error", engine="udp"), m.query(failure="generic_timeout_error", engine="doh")], control=m.control(m.SITE)), UNSURE),
     "answer is loopback": (https(queries=[m.query("127.0.0.1"), m.query("127.0.0.1", engine="udp"), m.query(m.SITE, engine="doh")]), FILTERING),
     "answer is private for the helper too": (m.record(queries=[m.query("192.168.1.1")], control=m.control("192.168.1.1", http_failure="unknown_error")), DOWN),

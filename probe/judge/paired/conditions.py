@@ -119,7 +119,15 @@ def _unresolved(f: Facts) -> bool:
 
 def nameless(f: Facts) -> bool:
     elsewhere = f.plain.answers or f.sealed.answers
-    return _unresolved(f) and bool(f.there.failure) and not elsewhere
+    agreed = bool(f.there.failure) or _empty_alike(f)
+    return _unresolved(f) and agreed and not elsewhere
+
+
+def _empty_alike(f: Facts) -> bool:
+    """The name is known and has no address, here and there: the helper calls that no failure."""
+    told = f.page.failure.name if f.page is not None and f.page.failure is not None else ""
+    here = f.own.failure in {"dns_no_answer", "android_dns_cache_no_data"}
+    return f.helped and here and not f.there.answers and told.startswith("dns_")
 
 
 def ghost(f: Facts) -> bool:
