@@ -43,7 +43,7 @@ NAMED = (
 """Each on a service of its own, in one country."""
 TWICE = ("dns.injection.bogon", "ip.nullroute", "ip.partial_list", "tls.mitm_cert", "tls.sni_rst")
 """Looked at over IPv6 as well, and from abroad."""
-AT_ONCE = 5
+AT_ONCE = 10
 """Of one vantage: handshakes cost time on a busy machine, and what is late would look like silence."""
 PLAIN = {name for name in NAMED if name.startswith("http.")}
 FAULTS: dict[str, dict[str, object]] = {
@@ -150,7 +150,7 @@ def settings(laid: Plan, asn: int, trust: Path, *, ipv6: bool) -> Measuring:
         connect_timeout=Seconds(2),
         tls_timeout=Seconds(4),
         http_timeout=Seconds(5),
-        late_answers=Seconds(2),
+        late_answers=Seconds(1),
         resolver=laid.resolvers[asn],
         second_resolver=laid.public_resolver,
         neutral_name=NEUTRAL_NAME,
