@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -270,12 +270,13 @@ def _names_and_certificates(chain: _Chain) -> _Common:
     )
 
 
-def _bogon(first: Iterable[DnsLookup], answers: tuple[str, ...]) -> bool:
-    named = any(s.failure and s.failure.name == "dns_bogon_error" for s in first)
-    return named or (bool(answers) and all(map(is_bogon, answers)))
+def _bogon(first: Sequence[DnsLookup], answers: tuple[str, ...]) -> bool:
+    if answers and is_bogon(answers[0]) and all(map(is_bogon, answers)):
+        return True
+    return "dns_bogon_error" in [step.failure.name for step in first if step.failure is not None]
 
 
-def _doubled(first: Iterable[DnsLookup]) -> tuple[str, ...]:
+def _doubled(first: Sequence[DnsLookup]) -> tuple[str, ...]:
     return _unique([a for step in first if step.late for a in step.late if a not in step.answers])
 
 
@@ -285,9 +286,7 @@ def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
     main = _main(steps)
     name = main.failure.name if main is not None and main.failure is not None else ""
     notice, redirected = _notice(chain)
-    bad = [
-        s for s in chain.tls if s.failure is not None and s.failure.name in CERTIFICATE and s.chain
-    ]
+    bad = [s for s in chain.tls if s.failure and s.failure.name in CERTIFICATE and s.chain]
     shown = bad[0].chain[0] if bad else None
     return Sight(
         id=measurement.id, at=measurement.at, vantage=measurement.vantage,
@@ -374,7 +373,7 @@ def _notice(chain: _Chain) -> tuple[str, bool]:
         over_tls = step.url.startswith("https:") and (step.hop, step.address) in valid
         if not over_tls and (found := shown_notice(step)):
             return found, step.hop > 0 or known_notice(step.location) == found
-    named = (known_notice(address) for dns in chain.dns for address in dns.answers)
+    named = (known_notice(a) for dns in chain.dns for a in dns.answers)
     return next(filter(None, named), ""), False
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
+from operator import attrgetter
 
 from probe.judge.evidence import Finding, evidence, weight
 from probe.judge.hypothesis.episode import Run
 from probe.model import SIDES, Author, Cause, Evidence, Side
 
+_BY_ID, _BY_TIME = attrgetter("sight.id"), attrgetter("sight.at")
 MOST_PIECES = 12
 MOST_OF_A_RUN = 2
 _SIDE_BONUS = {
@@ -46,8 +48,15 @@ def _spread(held: Sequence[Run], cause: Cause) -> list[Finding]:
         good = [f for f in run.findings if f.failing is run.failing]
         lanes[run.vantage.asn].extend(good[:MOST_OF_A_RUN])
     for lane in lanes.values():
-        lane.sort(key=lambda f: (-strength(f, cause), -f.sight.at.timestamp(), f.sight.id))
-    order = sorted(lanes, key=lambda asn: (-strength(lanes[asn][0], cause), asn))
+        # Sorting is stable: by id, then the newest first, then the strongest.
+        lane.sort(key=_BY_ID)
+        lane.sort(key=_BY_TIME, reverse=True)
+    if all(run.calm for run in held):
+        order = sorted(lanes)  # whole answers all say the same
+    else:
+        for lane in lanes.values():
+            lane.sort(key=lambda f: -strength(f, cause))
+        order = sorted(lanes, key=lambda asn: (-strength(lanes[asn][0], cause), asn))
     turns = zip_longest(*(lanes[asn] for asn in order))
     return [finding for turn in turns for finding in turn if finding is not None]
 
