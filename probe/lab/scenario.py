@@ -70,9 +70,9 @@ class Noise(Section, frozen=True, kw_only=True):
     on average (attribution.md, 7.2).
     """
 
-    lone: float = 0.004
+    lone: float = 0.007
     """Probability that one measurement fails by itself."""
-    bursts: float = 4.0
+    bursts: float = 9.0
     """Passing troubles of a network in a day."""
     rounds: float = 4.0
     """Their mean length."""

@@ -18,7 +18,7 @@ from probe.judge.health import UNWELL, Condition, Health
 from probe.judge.hypothesis.cohort import Fault, explained, faults
 from probe.judge.rules import VERSION
 from probe.judge.view import View
-from probe.model import Author, Cause, Evidence, Standing, State, Verdict
+from probe.model import Author, Cause, Evidence, Reach, Standing, State, Verdict
 
 LOST = frozenset({Condition.SILENT, Condition.CUT, Condition.DARK})
 BROKEN = frozenset({Condition.BROKEN})
@@ -27,7 +27,10 @@ PRIOR_VANTAGE, PRIOR_NETWORK, PRIOR_COUNTRY = 1e-2, 1e-3, 2e-4
 MEASURED = 6.0
 """Nats that a measured cut adds: foreign controls fail by the vantage's own account."""
 SHARED_SUPPORT = 0.95
+LASTS = 6
+"""Rounds; passing trouble of one network has a mean of four (attribution.md, 7.2)."""
 TOGETHER_ROUNDS = 3
+FEWEST_PARTLY = 3
 PATIENCE = 3
 """Rounds of measured failure before a disruption is confirmed, or one vantage is said unwell."""
 
@@ -143,6 +146,7 @@ def _country(
         verdicts.append(_verdict((country, asn), healths, loss if trusted else None, view))
     everyone = list(chain.from_iterable(networks.values()))
     whole = _loss([h for asn in gone for h in networks[asn]], view, others=1) if national else None
+    whole = whole or (_partly(networks, view) if trusted else None)
     verdicts.append(_verdict((country, 0), everyone, whole, view, networks=len(gone)))
     return verdicts
 
@@ -151,6 +155,25 @@ def _together(gone: Sequence[Sequence[Health]], view: View) -> bool:
     """Whether two networks or more were lost at about the same time: one cause, not two mishaps."""
     begun = sorted(since for healths in gone if (since := _since(healths)) is not None)
     return any(b - a <= TOGETHER_ROUNDS * view.round for a, b in pairwise(begun))
+
+
+def _partly(networks: Mapping[int, Sequence[Health]], view: View) -> _Loss | None:
+    """Some vantages of several networks lost in the same minutes: a province, as far as one sees."""
+    lost = [h for hs in networks.values() if not _down(hs) for h in hs if h.condition in LOST]
+    begun = _since(lost)
+    if begun is None:
+        return None
+    together = [
+        h for h in lost
+        if h.since is not None and h.since - begun <= TOGETHER_ROUNDS * view.round
+    ]  # fmt: skip
+    rounds = _rounds(together, view)
+    if len(together) < FEWEST_PARTLY or len({h.vantage.asn for h in together}) < 2 or rounds < 2:  # noqa: PLR2004
+        return None
+    odds = PRIOR_COUNTRY / PRIOR_VANTAGE ** len(together)
+    return _Loss(
+        lost=tuple(together), support=odds / (1 + odds), state=State.SUSPECTED, rounds=rounds
+    )
 
 
 def _down(healths: Sequence[Health]) -> str:
@@ -174,18 +197,28 @@ def _loss(healths: Sequence[Health], view: View, others: int) -> _Loss | None:
     rounds = 1 + int((view.now - begun) / view.round + 0.2)
     return _Loss(
         lost=tuple(healths), support=odds / (1 + odds), rounds=rounds,
-        state=_state(healths, len(measured), rounds),
+        state=_state(healths, rounds),
     )  # fmt: skip
 
 
-def _state(healths: Sequence[Health], measured: int, rounds: int) -> State:
+def _state(healths: Sequence[Health], rounds: int) -> State:
     if rounds < 2:  # noqa: PLR2004 — one round is one look
         return State.INSUFFICIENT
-    if any(h.condition is Condition.BROKEN for h in healths):
+    measured = [h for h in healths if h.shown]
+    if not measured or any(h.condition is Condition.BROKEN for h in healths):
         return State.SUSPECTED
-    if measured > 1:
+    complete = [h for h in measured if _cut_wholly(h)]
+    if len(complete) > 1 and len({h.vantage.asn for h in complete}) > 1:
         return State.CONFIRMED if rounds >= PATIENCE else State.LIKELY
-    return State.SUSPECTED
+    if len(complete) == len(measured) and rounds >= PATIENCE:
+        return State.LIKELY if len(complete) > 1 and rounds >= LASTS else State.SUSPECTED
+    return State.SUSPECTED if rounds >= LASTS else State.INSUFFICIENT
+
+
+def _cut_wholly(health: Health) -> bool:
+    """Nothing foreign passes; in passing trouble of a network something mostly does."""
+    foreign = [s for s in health.controls if s.target.feature == Reach.FOREIGN]
+    return health.condition in LOST and not any(sight.met for sight in foreign)
 
 
 def _verdict(

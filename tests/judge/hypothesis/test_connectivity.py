@@ -83,6 +83,28 @@ def test_measured_failures_make_it_more(conditions: tuple[Condition, ...], state
     assert (verdict.leading, verdict.state) == (Cause.NETWORK_DISRUPTION, state)
 
 
+@pytest.mark.parametrize(
+    ("rounds", "state"), [(2, State.INSUFFICIENT), (4, State.SUSPECTED), (7, State.LIKELY)]
+)
+def test_one_networks_measured_cut_must_outlast_passing_trouble(rounds: int, state: State) -> None:
+    healths = {v.id: health(v, Condition.WELL) for v in w.ROSTER}
+    healths |= {
+        v.id: health(v, U, seconds=(rounds - 1) * w.ROUND) for v in w.ROSTER if v.id in ROGERS
+    }
+    told_ = {(v.country, v.network): v for v in connectivity(healths, VIEW)}
+    assert told_["CA", 810].state is state
+
+
+def test_vantages_of_several_networks_lost_in_the_same_minutes_are_a_suspicion() -> None:
+    some = {"us-7920-0": Q, "ca-810-0": Q}
+    assert told(some)["US", 0].leading is Cause.OK
+    roster = w.networks(("TR", 47330, (3, 3, 2)), ("DE", 3320, (1, 1)))
+    province = {"tr-47330-0": Q, "tr-47331-0": Q, "tr-47332-0": Q}
+    verdict = told(province, roster)["TR", 0]
+    assert (verdict.leading, verdict.state) == (Cause.NETWORK_DISRUPTION, State.SUSPECTED)
+    assert told(dict(list(province.items())[:2]), roster)["TR", 0].leading is Cause.OK
+
+
 def test_one_killed_and_one_broken_are_two_chances_not_one_disruption() -> None:
     assert told({ROGERS[0]: Q, ROGERS[1]: B})["CA", 810].leading is Cause.LOCAL_FAULT
     assert told({TR[0]: Q, TR[1]: Q, TR[2]: B})["TR", 0].leading is not Cause.NETWORK_DISRUPTION
