@@ -26,6 +26,8 @@ ON_ROLL = timedelta(days=1)
 """A vantage heard so lately is one that may fall silent."""
 REMEMBERED = timedelta(days=1)
 """How long a closed incident may be opened again."""
+Feature = tuple[str, str]
+"""Service and feature."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -83,9 +85,9 @@ class _Desk:
         self._docket = Docket()
         self._last: datetime | None = None
         self._fresh: list[Measurement] = []
-        self._looks: dict[str, Weighed] = {}
-        self._told: tuple[Verdict, ...] = ()
-        self._changed = False
+        self._looks: dict[Feature, dict[str, Weighed]] = {}
+        self._told: dict[Feature, tuple[Verdict, ...]] = {}
+        self._changed: set[Feature] = set()
         self._roll: dict[str, tuple[datetime, Vantage]] = {}
         self._memory = Memory()
         self._open: tuple[Incident, ...] = ()
@@ -102,8 +104,9 @@ class _Desk:
                 self._roll[item.vantage.id] = (item.at, item.vantage)
             case Paired():
                 look = weighing.weigh(item)
-                self._looks[look.id] = look
-                self._changed = True
+                feature = (look.target.service, look.target.feature)
+                self._looks.setdefault(feature, {})[look.id] = look
+                self._changed.add(feature)
 
     @property
     def calm(self) -> bool:
@@ -125,7 +128,7 @@ class _Desk:
             self._memory = remember(self._fresh, live, view)
         fresh, self._fresh = self._fresh, []
         return Moment(
-            view=view, measurements=fresh, looks=tuple(self._looks.values()),
+            view=view, measurements=fresh, looks=tuple(chain.from_iterable(held.values() for held in self._looks.values())),
             verdicts=verdicts, taken=self._taken,
             incidents=tuple(sorted(chain(self._closed.values(), self._open), key=_opened)),
         )  # fmt: skip
@@ -142,17 +145,23 @@ class _Desk:
         first = window_start(view) - view.round
         self._docket.forget(first)
         self._busy = self._last is not None and self._last > first
-        old = [look.id for look in self._looks.values() if view.now - look.at >= LOOKS]
-        for name in old:
-            del self._looks[name]
-        self._changed = self._changed or bool(old)
+        for feature, looks in self._looks.items():
+            old = [name for name, look in looks.items() if view.now - look.at >= LOOKS]
+            for name in old:
+                del looks[name]
+            if old:
+                self._changed.add(feature)
 
     def _beside(self, live: Sequence[Verdict], now: datetime) -> tuple[Verdict, ...]:
         """What looks come to, where our own measurements say nothing of the same cell."""
-        if self._changed:
-            self._told, self._changed = weighing.verdicts(self._looks.values(), now), False
+        for feature in self._changed:
+            self._told[feature] = weighing.verdicts(self._looks[feature].values(), now)
+            if not self._looks[feature]:
+                del self._looks[feature], self._told[feature]
+        self._changed.clear()
         known = {_cell(v) for v in live if v.vantages}
-        return tuple(v for v in self._told if _cell(v) not in known)
+        told = chain.from_iterable(self._told[feature] for feature in sorted(self._told))
+        return tuple(v for v in told if _cell(v) not in known)
 
     def _advance(self, verdicts: tuple[Verdict, ...], view: View) -> None:
         self._open = incident.advance(self._open, verdicts, view)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -86,6 +87,7 @@ def place(text: str | None) -> tuple[str, int]:
     return (address, int(port)) if is_address(address) and port.isdecimal() else ("", 0)
 
 
+@lru_cache(maxsize=65536)
 def is_address(text: str) -> bool:
     try:
         ip_address(text.partition("%")[0])

@@ -10,6 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 import msgspec
 
@@ -101,6 +102,7 @@ def _of_feature(
     return given
 
 
+@cache
 def spread(row: Row) -> dict[Cause, float]:
     """Spread a row's shares over every cause; what they leave of 1 goes to all alike."""
     rest = (1 - sum(row.shares.values())) / len(Cause)
