@@ -298,7 +298,7 @@ def state(services: int) -> dict[str, float]:
     lines = list(world.round(ROUNDS))
     heard = timed(lambda: docket.add(decode(lines)))
     count = len(lines)
-    del lines
+    lines.clear()
     frame = view(world, end + ROUND)
     forgot = timed(lambda: docket.forget(window_start(frame)))
     told: tuple[Verdict, ...] = ()

@@ -113,6 +113,8 @@ class _Finder:
 
 
 def _found(stretch: Stretch, known: Reference) -> tuple[Finding, ...]:
+    if stretch.plain:
+        return tuple([found for found in stretch.findings[::-1] if found is not None])
     pairs = zip(stretch.findings, stretch.sights, strict=True)
     return tuple([found or find(sight, known) for found, sight in pairs][::-1])
 
