@@ -101,7 +101,8 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     redirected: bool = False
     """The notice was reached by a redirect."""
     pace: float = 0.0
-    """Seconds for TCP, TLS and the first byte of the answer that met the expectations."""
+    """Seconds for TCP, TLS and the whole answer that met the expectations: a throttle may let
+    its first byte through in time."""
     only_named: bool = False
     """Nothing but names was asked for."""
     site: tuple[str, str] = ("", "")
@@ -168,7 +169,7 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
         target=measurement.target, health=measurement.health, met=True, answered=True,
         secure=True, status=final.status, expectation=Expectation.MET, answers=answers,
         valid=_unique(valid, was[1]), bogon=_bogon(names, answers), doubled=_doubled(names),
-        pace=took + (final.first_byte or final.took), site=site(final.headers),
+        pace=took + final.took, site=site(final.headers),
     )  # fmt: skip
 
 
@@ -381,7 +382,7 @@ def _pace(chain: _Chain, final: HttpExchange) -> float:
     here = (final.hop, final.address)
     tcp = [s.took for s in chain.tcp if (s.hop, s.address) == here and not s.failure]
     tls = [s.took for s in chain.tls if (s.hop, s.address) == here and not s.failure]
-    return sum(tcp) + sum(tls) + (final.first_byte or final.took)
+    return sum(tcp) + sum(tls) + final.took
 
 
 @lru_cache(maxsize=16384)

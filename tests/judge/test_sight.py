@@ -36,7 +36,7 @@ def test_a_whole_answer_over_a_valid_certificate_is_met_and_secure() -> None:
     seen = read(w.measurement(CASE, w.ok(CASE)))
     assert (seen.met, seen.answered, seen.secure, seen.layer) == (True, True, True, None)
     assert seen.valid == (CASE.address,)
-    assert seen.pace == pytest.approx(0.03 + 0.05 + 0.04)
+    assert seen.pace == pytest.approx(0.03 + 0.05 + 0.05)
 
 
 def test_one_good_address_of_several_is_enough() -> None:
