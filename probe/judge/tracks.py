@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -11,7 +10,7 @@ import msgspec
 
 from probe.judge.evidence import Finding, plain, whole
 from probe.judge.sight import Sight, read
-from probe.model import Measurement
+from probe.model import Health, Measurement, Target, Vantage
 
 Key = tuple[str, str, str, str]
 """Vantage, service, feature, endpoint: by id."""
@@ -80,12 +79,19 @@ def _when(sight: Sight) -> tuple[datetime, str]:
     return sight.at, sight.id
 
 
+def _key(measurement: Measurement) -> Key:
+    target = measurement.target
+    return measurement.vantage.id, target.service, target.feature, target.endpoint
+
+
 class Tracks:
     """Every track by its key; a measurement is held once, whatever the order of arrival."""
 
     def __init__(self) -> None:
-        self._tracks: dict[Key, Track] = defaultdict(Track)
+        self._tracks: dict[Key, Track] = {}
         self._ids: set[str] = set()
+        self._same: dict[Vantage | Target | Health, Vantage | Target | Health] = {}
+        """Vantages, targets and healths: tracks of like ones share them."""
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -93,10 +99,23 @@ class Tracks:
     def add(self, measurements: Iterable[Measurement]) -> None:
         for measurement in measurements:
             if measurement.id not in self._ids:
-                target = measurement.target
-                key = (measurement.vantage.id, target.service, target.feature, target.endpoint)
                 self._ids.add(measurement.id)
-                self._tracks[key].add(measurement)
+                track = self._tracks.get(_key(measurement))
+                if track is None:
+                    self._begin(measurement)
+                else:
+                    track.add(measurement)
+
+    def _begin(self, measurement: Measurement) -> None:
+        same = self._same.setdefault
+        known = msgspec.structs.replace(
+            measurement,
+            vantage=same(measurement.vantage, measurement.vantage),
+            target=same(measurement.target, measurement.target),
+            health=same(measurement.health, measurement.health),
+        )
+        track = self._tracks[_key(known)] = Track()
+        track.add(known)
 
     def within(self, first: datetime, last: datetime) -> Iterator[tuple[Key, Stretch]]:
         """What lies after `first` and up to `last`, track by track, in no order."""
@@ -106,6 +125,7 @@ class Tracks:
                 yield key, stretch
 
     def forget(self, before: datetime) -> None:
+        self._same.clear()
         for key, track in list(self._tracks.items()):
             if track.sights[0].at < before:
                 self._ids.difference_update(track.forget(before))
