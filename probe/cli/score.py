@@ -22,6 +22,8 @@ THRESHOLDS = (
     "A file that is no scenario is refused alone and named; the exit is then 2."
 )
 LONGEST = 366
+WIDE = 160
+"""Columns of a file or a pipe, where no terminal says how many there are."""
 CALM = (
     "A made world in which nothing happens but the bursty noise of ordinary networks. Exit 0 when "
     "at most 1 incident was confirmed, and none as filtering; else 1."
@@ -163,5 +165,7 @@ def _tell(text: str, shown: Iterable[RenderableType], *, as_json: bool) -> None:
         sys.stdout.write(text)
         return
     console = Console()
+    if not console.is_terminal:
+        console.width = WIDE
     for part in shown:
         console.print(part, highlight=False, soft_wrap=isinstance(part, str))

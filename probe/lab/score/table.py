@@ -85,7 +85,7 @@ def _wrong(rows: Sequence[Row]) -> Iterator[Table]:
         return
     table = Table(title=f"what was said {last} s after the onset where it was not right")
     for column in ("scenario", "seed", "expected", "said"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in wrong:
         said = escape("\n".join(row.said)) or "nothing"
         table.add_row(row.name, str(row.seed), ", ".join(row.expected) or "nothing", said)
@@ -95,7 +95,7 @@ def _wrong(rows: Sequence[Row]) -> Iterator[Table]:
 def _confusion(found: Report) -> Table:
     answers = columns(found)
     table = Table(title="expected ↓ answered →, incidents at the last time")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for answer in answers:
         table.add_column(answer.replace("_", " "), justify="right")
     for expected, held in found.confusion.items():
