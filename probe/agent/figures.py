@@ -33,13 +33,16 @@ class Hop(msgspec.Struct):
     connects: list[TcpConnect] = msgspec.field(default_factory=list)
     shakes: list[TlsHandshake] = msgspec.field(default_factory=list)
     answers: list[HttpExchange] = msgspec.field(default_factory=list)
-    spent: defaultdict[str, float] = msgspec.field(default_factory=lambda: defaultdict(float))
+    spent: dict[str, float] = msgspec.field(default_factory=dict)
     """Seconds by address: all are tried at once, up to TLS, and one of them is asked."""
 
     @property
     def answer(self) -> HttpExchange | None:
         """What came back, whole or not."""
-        return next((seen for seen in self.answers if seen.status is not None), None)
+        for seen in self.answers:
+            if seen.status is not None:
+                return seen
+        return None
 
     @property
     def address(self) -> str:
@@ -60,20 +63,22 @@ class Hop(msgspec.Struct):
 
 def hops(observations: Iterable[Observation]) -> list[Hop]:
     """Sort the chain's own steps by hop; at least one, be it empty."""
-    found: defaultdict[int, Hop] = defaultdict(Hop)
-    found[0] = Hop()
+    found = {0: Hop()}
     for seen in observations:
         if seen.test is None:
-            _into(found[seen.hop], seen)
+            hop = found.get(seen.hop)
+            if hop is None:
+                hop = found[seen.hop] = Hop()
+            _into(hop, seen)
     return [found[number] for number in sorted(found)]
 
 
 def _into(hop: Hop, seen: Observation) -> None:
-    if not isinstance(seen, DnsLookup):
-        hop.spent[seen.address] += seen.took
+    if isinstance(seen, DnsLookup):
+        hop.lookups.append(seen)
+        return
+    hop.spent[seen.address] = hop.spent.get(seen.address, 0.0) + seen.took
     match seen:
-        case DnsLookup():
-            hop.lookups.append(seen)
         case TcpConnect():
             hop.connects.append(seen)
         case TlsHandshake():

@@ -37,9 +37,10 @@ async def measure(endpoint: Endpoint, tools: Instruments) -> tuple[Observation, 
     Raises BadUrlError for an endpoint whose URL is none.
     """
     last, seen = await _walked(endpoint, tools)
-    if all(one.failure is None for one in seen):
-        return seen
-    return (*seen, *await diagnose(last, seen, tools))
+    for one in seen:
+        if one.failure is not None:
+            return (*seen, *await diagnose(last, seen, tools))
+    return seen
 
 
 async def look(endpoint: Endpoint, tools: Instruments, seconds: float) -> tuple[Observation, ...]:
@@ -54,10 +55,19 @@ async def look(endpoint: Endpoint, tools: Instruments, seconds: float) -> tuple[
 
 async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Goal, tuple[Observation, ...]]:
     wanted = goal(endpoint.url)
+    if isinstance(wanted, Site) and wanted.literal and wanted.scheme == "tcp":
+        # Nothing is looked up, so nothing listens on.
+        return wanted, tuple(
+            await _Visit(_request(endpoint, wanted), tools, Mark()).run((wanted.host,))
+        )
     async with asyncio.TaskGroup() as listening:
         walk = await _Walk(tools, listening).go(wanted, endpoint)
     seen = [part.result() if isinstance(part, asyncio.Task) else part for part in walk.seen]
     return walk.last, settle(seen)
+
+
+def _request(endpoint: Endpoint, site: Site) -> Request:
+    return Request(endpoint=endpoint, site=site, method=endpoint.method)
 
 
 def settle(observations: Sequence[Observation]) -> tuple[Observation, ...]:
@@ -107,9 +117,7 @@ class _Walk:
                 asked = await ask(question, servers, self._tools, Mark(), self._listening)
                 return _Walked([one.whole for one in asked], wanted)
             case Site():
-                return await self._follow(
-                    Request(endpoint=endpoint, site=wanted, method=endpoint.method)
-                )
+                return await self._follow(_request(endpoint, wanted))
 
     async def _follow(self, request: Request) -> _Walked:
         seen: list[Part] = []

@@ -52,6 +52,8 @@ class Instruments:
 
     def limit(self, seconds: float) -> float:
         """Shorten a step's time to what is left until then."""
+        if self.until == math.inf:
+            return seconds
         return min(seconds, max(0.0, self.until - self.clock.monotonic()))
 
     @property

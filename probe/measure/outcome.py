@@ -23,6 +23,7 @@ LAYERS: dict[type[Observation], Layer] = {
     TlsHandshake: Layer.TLS,
     HttpExchange: Layer.HTTP,
 }
+PLACES = {kind: ORDER.index(layer) for kind, layer in LAYERS.items()}
 NOTHING = "nothing_measured"
 
 
@@ -72,7 +73,7 @@ def _well(seen: Observation) -> bool:
 
 
 def _order(observation: Observation) -> int:
-    return ORDER.index(layer_of(observation))
+    return PLACES[type(observation)]
 
 
 def layer_of(observation: Observation) -> Layer:
