@@ -16,7 +16,7 @@ from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown
 from probe.judge.rules import VERSION
 from probe.judge.view import View
-from probe.model import Author, Cause, State, Verdict
+from probe.model import SIDES, Author, Cause, Side, State, Verdict
 
 TOGETHER_ROUNDS = 2
 UNTESTED = {cause: 0.3 if cause is Cause.LOCAL_FAULT else 0.1 for cause in Cause}
@@ -151,7 +151,8 @@ def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: 
     """What stands behind a cause of one feature in one country, for the gate."""
     place = matter.places[country]
     held = [run for run in members(place, cause, view) if run.failing]
-    reached, barred = _outside(matter, country, place.begun)
+    asked = SIDES[cause] is not Side.OWN and cause is not Cause.NETWORK_DISRUPTION
+    reached, barred = _outside(matter, country, place.begun) if asked else (0, 0)
     return Ground(
         support=place.support[cause],
         rounds=others.rounds if cause in SERVICE_SIDE else span(held, view.round),
@@ -167,7 +168,9 @@ def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: 
         others=others.known - 1,
         server_networks=len(_asns(r for r in held if authored(r, Author.SERVER))),
         server_countries=others.server_countries,
-        together=_together(others.outage.values(), place.begun, view),
+        together=_together(others.outage.values(), place.begun, view)
+        if cause in SERVICE_SIDE
+        else 0,
         gain=place.shared[0].gain if place.shared else 0.0,
         sharing=place.shared[0].services if place.shared else 0,
         outage_countries=len(others.outage),
