@@ -98,7 +98,7 @@ async def test_json_is_a_measurement(world: World, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("ftp://a.test/", "the scheme must be http or https"),
+        ("ftp://a.test/", "the scheme must be http, https, tcp or dns"),
         ("https://", "names no host"),
         ("a..b", "not a host name"),
         ("http://10.0.0.1/", "10.0.0.1 is a private address; --allow-private"),
