@@ -55,19 +55,34 @@ async def look(endpoint: Endpoint, tools: Instruments, seconds: float) -> tuple[
 
 async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Goal, tuple[Observation, ...]]:
     wanted = goal(endpoint.url)
-    if isinstance(wanted, Site) and wanted.literal and wanted.scheme == "tcp":
-        # Nothing is looked up, so nothing listens on.
-        return wanted, tuple(
-            await _Visit(_request(endpoint, wanted), tools, Mark()).run((wanted.host,))
-        )
+    if isinstance(wanted, Name):
+        servers = (wanted.server,) if wanted.server else tools.resolver.servers()
+        async with asyncio.TaskGroup() as listening:
+            asked = await ask(wanted.question, servers, tools, Mark(), listening)
+        return wanted, settle([one.whole.result() for one in asked])
+    request = Request(endpoint=endpoint, site=wanted, method=endpoint.method)
+    if not wanted.literal:
+        return await _followed(request, tools, [], 0)
+    visit = _Visit(request, tools, Mark())
+    seen = await visit.run((wanted.host,))
+    if visit.onward is None:  # nothing was looked up, so nothing listens on
+        return wanted, tuple(seen)
+    return await _followed(_onward(request, visit.onward), tools, seen, 1)
+
+
+async def _followed(
+    request: Request, tools: Instruments, before: Sequence[Observation], hop: int
+) -> tuple[Site, tuple[Observation, ...]]:
+    """Go on from this hop, with what was seen before it."""
     async with asyncio.TaskGroup() as listening:
-        walk = await _Walk(tools, listening).go(wanted, endpoint)
+        walk = _Walk(tools, listening)
+        site = await walk.follow(request, hop)
     seen = [part.result() if isinstance(part, asyncio.Task) else part for part in walk.seen]
-    return walk.last, settle(seen)
+    return site, settle([*before, *seen])
 
 
-def _request(endpoint: Endpoint, site: Site) -> Request:
-    return Request(endpoint=endpoint, site=site, method=endpoint.method)
+def _onward(request: Request, onward: Next) -> Request:
+    return msgspec.structs.replace(request, site=onward.site, method=onward.method, jar=onward.jar)
 
 
 def settle(observations: Sequence[Observation]) -> tuple[Observation, ...]:
@@ -98,40 +113,23 @@ Part = Observation | asyncio.Task[DnsLookup]
 """A lookup goes on listening while the chain goes on, so it is in the record as a task."""
 
 
-class _Walked(msgspec.Struct, frozen=True):
-    seen: list[Part]
-    last: Goal
-    """Of the last hop."""
-
-
 class _Walk:
     """One endpoint's way through its redirects."""
 
     def __init__(self, tools: Instruments, listening: asyncio.TaskGroup) -> None:
         self._tools, self._listening = tools, listening
+        self.seen: list[Part] = []
 
-    async def go(self, wanted: Goal, endpoint: Endpoint) -> _Walked:
-        match wanted:
-            case Name(question, server):
-                servers = (server,) if server else self._tools.resolver.servers()
-                asked = await ask(question, servers, self._tools, Mark(), self._listening)
-                return _Walked([one.whole for one in asked], wanted)
-            case Site():
-                return await self._follow(_request(endpoint, wanted))
-
-    async def _follow(self, request: Request) -> _Walked:
-        seen: list[Part] = []
-        for hop in range(self._tools.settings.max_redirects + 1):
+    async def follow(self, request: Request, first: int) -> Site:
+        """Visit hop after hop, from the first on; give the last one's site."""
+        for hop in range(first, self._tools.settings.max_redirects + 1):
             found, addresses = await self._resolve(request.site, Mark(hop))
             visit = _Visit(request, self._tools, Mark(hop))
-            seen += [*(asked.whole for asked in found), *await visit.run(addresses)]
+            self.seen += [*(asked.whole for asked in found), *await visit.run(addresses)]
             if visit.onward is None:
                 break
-            onward = visit.onward
-            request = msgspec.structs.replace(
-                request, site=onward.site, method=onward.method, jar=onward.jar
-            )
-        return _Walked(seen, request.site)
+            request = _onward(request, visit.onward)
+        return request.site
 
     async def _resolve(self, site: Site, mark: Mark) -> tuple[list[Asked], tuple[str, ...]]:
         if site.literal:

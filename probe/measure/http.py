@@ -37,6 +37,9 @@ _LONGEST_VALUE = 500
 _LONGEST_NAME = 100
 _OFTEN = 300  # letters of a header that is remembered
 _SEE_OTHER = 303
+_MOST_TITLES = 1024
+_titles: dict[tuple[str, str], str] = {}
+"""Of pages seen before, by digest and type."""
 _MOVED = {301, 302}
 
 
@@ -63,6 +66,7 @@ async def fetch(
     done = await timed(exchange.run(), tools.limit(tools.settings.http_timeout), tools.clock)
     answer, body = exchange.answer, bytes(exchange.answer.body)
     answer.close()
+    digest = hashlib.sha256(body).hexdigest() if body else ""
     last = mark.hop >= tools.settings.max_redirects
     end = _Broken(done.failure) if done.failure else _end(request, answer, body, tools)
     seen = HttpExchange(
@@ -78,15 +82,25 @@ async def fetch(
         version=answer.version,
         headers=told_headers(answer.headers),
         location=told(end.site) if isinstance(end, Next) else "",
-        title=page.title(body, page.charset(body, answer.header("content-type"))),
+        title=_title(body, digest, answer.header("content-type")),
         length=len(body),
-        digest=hashlib.sha256(body).hexdigest() if body else "",
+        digest=digest,
         truncated=answer.truncated,
         expectation=_expectation(end, last=last),
         matched=end.matched if isinstance(end, _Final) else "",
         first_byte=exchange.first_byte,
     )
     return seen, end if isinstance(end, Next) and not last else None
+
+
+def _title(body: bytes, digest: str, kind: str) -> str:
+    """Read a page's title; the same page is read once."""
+    key = (digest, kind[:_OFTEN])
+    if key not in _titles:
+        if len(_titles) >= _MOST_TITLES:
+            _titles.clear()
+        _titles[key] = page.title(body, page.charset(body, kind))
+    return _titles[key]
 
 
 @lru_cache(1024)
