@@ -14,7 +14,8 @@ from probe.model import SIDES, Cause, Evidence, Scope, Side, State, Verdict
 STRENGTH = {State.INSUFFICIENT: 0, State.SUSPECTED: 1, State.LIKELY: 2, State.CONFIRMED: 3}
 OUTAGES = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
 IN_A_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING})
-MOST = 0.6
+MOST = 0.75
+"""Share of the countries that were looked at, from which on an outage is told as global."""
 GLOBAL_COUNTRIES = 3
 MOST_PIECES = 12
 

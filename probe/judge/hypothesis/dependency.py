@@ -10,15 +10,16 @@ from ipaddress import ip_network
 
 import msgspec
 
-from probe.judge.hypothesis.episode import Run, authored, span
+from probe.judge.hypothesis.episode import Run, authored, main_category, span
 from probe.judge.hypothesis.sharing import Key, Shared, Unit
 from probe.judge.hypothesis.sharing import shared as explained
 from probe.judge.hypothesis.weighing import Matter, Place, weighed
 from probe.judge.rules import Category
 from probe.judge.view import View
-from probe.model import SIDES, Author, Cause, Side
+from probe.model import Author, Cause
 
 LASTING_ROUNDS = 3
+VANISHING = frozenset({Category.TCP_TIMEOUT, Category.UNREACHABLE})
 FORGED = frozenset({Category.DNS_FORGED, Category.BLOCK_PAGE})
 
 
@@ -47,7 +48,7 @@ def _units(matters: Sequence[Matter], view: View) -> list[Unit]:
     return [
         unit
         for matter, keys in whole.items()
-        for unit in _of_matter(matter, {k for k in keys if len(users[k]) > 1}, view)
+        for unit in _of_matter(matter, keys, {k for k in keys if len(users[k]) > 1}, view)
     ]
 
 
@@ -82,7 +83,8 @@ def _network(run: Run) -> str:
     return next((name for f in run.findings if (name := f.sight.site[0])), "")
 
 
-def _of_matter(matter: Matter, keys: set[Key], view: View) -> list[Unit]:
+def _of_matter(matter: Matter, all_keys: Iterable[Key], keys: set[Key], view: View) -> list[Unit]:
+    prefixes = frozenset(name for kind, name in all_keys if kind == "prefix")
     networks = {name for kind, name in keys if kind in {"cdn", "declared"}}
     units = []
     for country, place in matter.places.items():
@@ -91,9 +93,8 @@ def _of_matter(matter: Matter, keys: set[Key], view: View) -> list[Unit]:
             by_asn[run.vantage.asn].append(run)
         for asn, held in sorted(by_asn.items()):
             served = _served(asn, held, networks, view)
-            units.append(
-                _unit((matter.service, matter.feature, country, asn), held, keys | served, view)
-            )
+            where = (matter.service, matter.feature, country, asn)
+            units.append(_unit(where, held, (prefixes, keys | served), view))
     return units
 
 
@@ -107,16 +108,27 @@ def _served(asn: int, held: Sequence[Run], networks: Iterable[str], view: View) 
 
 
 def _unit(
-    where: tuple[str, str, str, int], held: Sequence[Run], keys: Iterable[Key], view: View
+    where: tuple[str, str, str, int],
+    held: Sequence[Run],
+    stands_on: tuple[frozenset[str], Iterable[Key]],
+    view: View,
 ) -> Unit:
     failing = [run for run in held if run.failing]
-    down = 2 * len(failing) > len(held)
     service, feature, country, asn = where
+    prefixes, keys = stands_on
+    if 2 * len(failing) <= len(held):
+        return Unit(
+            service=service, feature=feature, country=country, asn=asn, failing=False,
+            prefixes=prefixes, keys=frozenset(keys),
+        )  # fmt: skip
+    rounds = span(failing, view.round)
     return Unit(
-        service=service, feature=feature, country=country, asn=asn, failing=down,
-        lasting=down and span(failing, view.round) >= LASTING_ROUNDS and any(r.vouched for r in failing),
+        service=service, feature=feature, country=country, asn=asn, failing=True,
+        lasting=rounds >= LASTING_ROUNDS and any(run.vouched for run in failing),
         own=not any(authored(run, Author.NETWORK) for run in failing),
-        keys=frozenset(keys),
+        lost=main_category(failing) in VANISHING and all(run.steady for run in failing),
+        begun=min(run.start for run in failing).timestamp() / view.round.total_seconds(),
+        prefixes=prefixes, keys=frozenset(keys),
     )  # fmt: skip
 
 
@@ -144,14 +156,6 @@ def _blame(place: Place, found: Sequence[Shared]) -> Place:
 
 
 def _moved(support: Mapping[Cause, float], sure: float) -> dict[Cause, float]:
-    """Belief in trouble goes to the dependency as far as it explains; belief in `ok` stays."""
-    rivals = {
-        c: p
-        for c, p in support.items()
-        if SIDES[c] is not Side.NONE and c is not Cause.DEPENDENCY_OUTAGE
-    }
-    return {
-        **support,
-        **{cause: belief * (1 - sure) for cause, belief in rivals.items()},
-        Cause.DEPENDENCY_OUTAGE: support[Cause.DEPENDENCY_OUTAGE] + sure * sum(rivals.values()),
-    }
+    """As far as the dependency explains, it takes from all others: passing trouble is one of them."""
+    left = {cause: belief * (1 - sure) for cause, belief in support.items()}
+    return left | {Cause.DEPENDENCY_OUTAGE: left[Cause.DEPENDENCY_OUTAGE] + sure}

@@ -59,6 +59,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     outage_countries: int = 0
     """Countries, this one too, where the service's side leads."""
     known_countries: int = 0
+    solid: bool = True
+    """Whether it is more than passing trouble here."""
     together: int = 0
     """Of those, the ones where it began at about the same time as here."""
     gain: float = 0.0
@@ -122,6 +124,10 @@ def _highest(ground: Ground, *, broad: bool) -> State:
 
 
 def _outage(ground: Ground) -> State:
+    return _of_service(ground) if ground.solid else State.INSUFFICIENT
+
+
+def _of_service(ground: Ground) -> State:
     everywhere = (
         ground.outage_countries >= MANY_COUNTRIES
         and ground.outage_countries >= MOST * ground.known_countries

@@ -20,7 +20,7 @@ Key = tuple[str, str]
 """Kind and name: `("site", "cloudflare/LHR")`."""
 
 PRIORS: dict[str, float] = {
-    "site": 3e-4, "sites": 3e-4, "address": 3e-4, "declared": 3e-4, "cdn": 3e-4, "prefix": 1e-4, "as": 1e-4,
+    "site": 3e-4, "sites": 3e-4, "address": 3e-4, "declared": 3e-4, "cdn": 3e-4, "prefix": 1e-4, "as": 1e-4, "route": 1e-4,
 }  # fmt: skip
 """Kinds of dependency that services stand on, in the order in which one is named rather than
 another that explains as much; P(it is down at a moment) (attribution.md, 7.3: REGIONAL)."""
@@ -48,6 +48,8 @@ FOREIGN_HAND = 0.01
 """P(such a failure | the dependency is down) where only the network can have written it."""
 TAKEN = 0.85
 """Share of the matters on a dependency that its failure takes along."""
+ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 1.5
+"""A leaked or hijacked route is told from borders by the countries that lose it, and at once."""
 MARGIN = 3.0
 """Nats by which it must beat every other explanation."""
 
@@ -63,6 +65,11 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     lasting: bool = False
     own: bool = True
     """Whether the service's side can have made the failure: no network wrote it."""
+    lost: bool = False
+    """Its packets vanish, while the controls of the same vantages are steady."""
+    begun: float = 0.0
+    """When it began to fail, in rounds."""
+    prefixes: frozenset[str] = frozenset()
     keys: frozenset[Key] = frozenset()
 
     @property
@@ -115,7 +122,8 @@ def _candidates(units: Sequence[Unit]) -> list[Shared]:
     by_matter: dict[tuple[str, str], list[Unit]] = defaultdict(list)
     for unit in units:
         by_matter[unit.matter].append(unit)
-    weighed = (_weigh(key, members, by_matter) for key, members in sorted(by_key.items()))
+    weighed = [_weigh(key, members, by_matter) for key, members in sorted(by_key.items())]
+    weighed += [_lost(prefixes, units, by_matter) for prefixes in _routes(units)]
     return [one for one in weighed if one is not None and one.gain > MARGIN]
 
 
@@ -162,6 +170,54 @@ def _weigh(
     )
 
 
+def _routes(units: Iterable[Unit]) -> list[tuple[str, ...]]:
+    """Each service's prefixes to which packets vanish from three countries at least."""
+    lost: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for unit in units:
+        for prefix in unit.prefixes if unit.lost else ():
+            lost[unit.service, prefix].add(unit.country)
+    by_service: dict[str, set[str]] = defaultdict(set)
+    for (service, prefix), countries in lost.items():
+        if len(countries) >= ROUTE_COUNTRIES:
+            by_service[service].add(prefix)
+    return sorted({tuple(sorted(prefixes)) for prefixes in by_service.values()})
+
+
+def _lost(
+    prefixes: tuple[str, ...],
+    units: Sequence[Unit],
+    by_matter: Mapping[tuple[str, str], Sequence[Unit]],
+) -> Shared | None:
+    """Weigh routes that networks of several countries lost at once, with all that is behind them."""
+    behind: dict[int, list[Unit]] = defaultdict(list)
+    for unit in units:
+        if unit.prefixes & set(prefixes):
+            behind[unit.asn].append(unit)
+    gone = {asn: own for asn, own in behind.items() if _gone(own)}
+    begun = [unit.begun for own in gone.values() for unit in own if unit.lost]
+    countries = {unit.country for own in gone.values() for unit in own}
+    if len(countries) < ROUTE_COUNTRIES or max(begun) - min(begun) > ROUTE_ROUNDS:
+        return None
+    inside = {id(unit) for own in gone.values() for unit in own}
+    matters = sorted({unit.matter for own in behind.values() for unit in own})
+    rests = _rests(matters, by_matter)
+    with_it = math.log(PRIORS["route"]) + len(gone) * SIBLING
+    with_it += sum(_hit(by_matter[matter], inside) for matter in matters)
+    return Shared(
+        key=("route", " ".join(prefixes)),
+        gain=with_it - sum(rests.values()),
+        cells=frozenset(
+            (u.service, u.feature, u.country) for own in gone.values() for u in own if u.failing
+        ),
+    )
+
+
+def _gone(units: Sequence[Unit]) -> bool:
+    """Whether a network lost the routes: nearly all behind them, for passing trouble is there too."""
+    lost = sum(unit.lost for unit in units)
+    return 3 * lost > 2 * len(units) and 4 * sum(unit.failing for unit in units) > 3 * len(units)
+
+
 def _tells_apart(
     failing: Sequence[Unit],
     members: Sequence[Unit],
@@ -196,25 +252,31 @@ def _rests(
     """The best that can be said of each matter without the dependency."""
     rests: dict[tuple[str, str], float] = {}
     blamed: set[str] = set()
+    barred: set[tuple[str, str]] = set()
     for matter in matters:
         units = by_matter[matter]
         outage = (SIBLING if matter[0] in blamed else SERVICE) + sum(map(_down, units))
-        borders = _borders(units)
+        borders = _borders(units, barred)
         rests[matter] = max(outage, borders)
         if outage >= borders:
             blamed.add(matter[0])
     return rests
 
 
-def _borders(units: Sequence[Unit]) -> float:
-    """Each country by itself: well, or barred."""
+def _borders(units: Sequence[Unit], barred: set[tuple[str, str]]) -> float:
+    """Each country by itself: well, or barred; a second name of a service costs less."""
     by_country: dict[str, list[Unit]] = defaultdict(list)
     for unit in units:
         by_country[unit.country].append(unit)
-    return sum(
-        max(sum(map(_up, own)), BORDER + sum(_barred(unit) for unit in own))
-        for own in by_country.values()
-    )
+    total = 0.0
+    for country, own in by_country.items():
+        where = (own[0].service, country)
+        cost = SIBLING if where in barred else BORDER
+        well, closed = sum(map(_up, own)), cost + sum(map(_barred, own))
+        total += max(well, closed)
+        if closed > well:
+            barred.add(where)
+    return total
 
 
 def _barred(unit: Unit) -> float:

@@ -129,14 +129,14 @@ class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What one feature's countries say together, gathered once for all of their grounds."""
 
     outage: Mapping[str, Place]
-    """Where the service's side leads."""
+    """Where the service's side leads, by more than passing trouble there."""
     server_countries: int
     rounds: int
     known: int
 
 
 def abroad(matter: Matter, view: View) -> Abroad:
-    outage = {c: p for c, p in matter.places.items() if p.leads in SERVICE_SIDE}
+    outage = {c: p for c, p in matter.places.items() if p.leads in SERVICE_SIDE and _solid(p)}
     return Abroad(
         outage=outage,
         server_countries=sum(
@@ -145,6 +145,12 @@ def abroad(matter: Matter, view: View) -> Abroad:
         rounds=span([r for p in outage.values() for r in p.runs], view.round) if outage else 0,
         known=len(matter.places),
     )
+
+
+def _solid(place: Place) -> bool:
+    """Whether somebody there has the server's own words, or fails while its controls hardly do."""
+    failing = [run for run in place.runs if run.failing]
+    return any(run.steady or authored(run, Author.SERVER) for run in failing)
 
 
 def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: View) -> Ground:
@@ -168,6 +174,7 @@ def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: 
         others=others.known - 1,
         server_networks=len(_asns(r for r in held if authored(r, Author.SERVER))),
         server_countries=others.server_countries,
+        solid=_solid(place),
         together=_together(others.outage.values(), place.begun, view)
         if cause in SERVICE_SIDE
         else 0,
