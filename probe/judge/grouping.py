@@ -36,6 +36,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     vantages: int
     since: datetime | None
     shared: tuple[str, ...] = ()
+    well: frozenset[int] = frozenset()
+    """Networks of the same countries that see all of it well now."""
     healthy: tuple[str, ...] = ()
 
 
@@ -172,7 +174,7 @@ def _group(
         mechanisms=_mechanisms(own), evidence=_evidence(own),
         vantages=len({p.vantage for v in own for p in v.evidence}),
         since=min((v.since for v in own if v.since is not None), default=None),
-        shared=_shared(own),
+        shared=_shared(own), well=_well(service, features, countries, everything),
         healthy=_healthy(service, features, countries, everything),
     )  # fmt: skip
 
@@ -207,6 +209,17 @@ def _evidence(own: Sequence[Verdict]) -> tuple[Evidence, ...]:
     turns = zip_longest(*(v.evidence for v in own))
     pieces = dict.fromkeys(p for p in chain.from_iterable(turns) if p is not None)
     return tuple(pieces)[:MOST_PIECES]
+
+
+def _well(
+    service: str, features: Sequence[str], countries: Sequence[str], everything: Sequence[Verdict]
+) -> frozenset[int]:
+    seen: dict[int, bool] = {}
+    for v in everything:
+        if v.network and v.service == service and v.feature in features and v.country in countries:
+            well = tested(v) and v.leading is Cause.OK
+            seen[v.network] = seen.get(v.network, True) and well
+    return frozenset(network for network, well in seen.items() if well)
 
 
 def _shared(own: Sequence[Verdict]) -> tuple[str, ...]:

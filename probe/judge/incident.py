@@ -1,8 +1,8 @@
 """Incidents open, change and close by what verdicts say; nothing flaps.
 
 A verdict is `suspected` only over two rounds, or over many countries at once, so one judging is
-enough to open. A state is not lowered while the same cause holds; features, countries and
-networks only grow; an incident closes when it was not seen for three rounds, reopens within ten,
+enough to open. A state is not lowered while the same cause holds; features only grow, countries
+and networks leave only when they are well for rounds while others suffer; an incident closes when it was not seen for three rounds, reopens within ten,
 and changes its cause rather than have a second one opened beside it.
 """
 
@@ -20,6 +20,8 @@ from probe.model import Cause, Change, Incident, Scope, State, Verdict
 
 CLOSE_ROUNDS = 3
 REOPEN_ROUNDS = 10
+LEAVE_ROUNDS = 4
+"""A place that was well for so long while others suffer was not part of it."""
 LEANING = 0.5
 """Belief that keeps an incident alive without an open verdict."""
 FORGET_ROUNDS = 60
@@ -143,6 +145,7 @@ def _open(group: Group, names: set[str], view: View) -> Incident:
         countries=group.countries, networks=group.networks, mechanisms=group.mechanisms,
         opened=opened, updated=view.now, confidence=group.confidence,
         evidence=group.evidence, vantages=group.vantages, shared=group.shared,
+        present=_present(group, view),
     )  # fmt: skip
 
 
@@ -162,18 +165,54 @@ def _carry(incident: Incident, group: Group, view: View) -> Incident:
     if incident.cause is not group.cause:
         return _reattribute(incident, group, view)
     surer = max(incident.state, group.state, key=STRENGTH.__getitem__)
-    wider = max(incident.scope, group.scope, key=_REACH.__getitem__)
     features = _union(incident.features, group.features)
+    present = {**incident.present, **_present(group, view)}
+    left = _left(incident, group, present, view)
+    networks = {*incident.networks, *group.networks} - left
     return msgspec.structs.replace(
-        incident, state=surer, scope=wider, features=features,
+        incident, state=surer, scope=_scope(incident, group, networks), features=features,
         healthy=tuple(f for f in group.healthy if f not in features),
-        countries=tuple(sorted({*incident.countries, *group.countries})),
-        networks=tuple(sorted({*incident.networks, *group.networks})),
+        countries=_countries(incident, group, present, view), networks=tuple(sorted(networks)),
         mechanisms=_union(incident.mechanisms, group.mechanisms),
         evidence=group.evidence or incident.evidence, confidence=group.confidence,
         vantages=max(incident.vantages, group.vantages), updated=view.now, closed=None,
-        shared=group.shared or incident.shared,
+        shared=group.shared or incident.shared, present=present,
     )  # fmt: skip
+
+
+def _present(group: Group, view: View) -> dict[str, datetime]:
+    places = (*group.countries, *(f"AS{asn}" for asn in group.networks))
+    return dict.fromkeys(places, view.now)
+
+
+def _left(
+    incident: Incident, group: Group, present: Mapping[str, datetime], view: View
+) -> set[int]:
+    """Networks that have been well for rounds while others still suffer: they were passing trouble's."""
+    return {
+        asn
+        for asn in incident.networks
+        if asn in group.well and _absent(f"AS{asn}", present, view)
+    }
+
+
+def _absent(place: str, present: Mapping[str, datetime], view: View) -> bool:
+    return view.now - present.get(place, view.now) >= LEAVE_ROUNDS * view.round
+
+
+def _countries(
+    incident: Incident, group: Group, present: Mapping[str, datetime], view: View
+) -> tuple[str, ...]:
+    """Countries join; one that fell out again is the incident's no more, unless it is all over."""
+    kept = {c for c in incident.countries if not _absent(c, present, view)}
+    return tuple(sorted({*(kept or incident.countries), *group.countries}))
+
+
+def _scope(incident: Incident, group: Group, networks: set[int]) -> Scope:
+    """As wide as it was, unless what is left of it is seen whole, and is less."""
+    if networks <= set(group.networks) and set(incident.countries) <= set(group.countries):
+        return group.scope
+    return max(incident.scope, group.scope, key=_REACH.__getitem__)
 
 
 def _union(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
@@ -186,7 +225,7 @@ def _reattribute(incident: Incident, group: Group, view: View) -> Incident:
         features=group.features, healthy=group.healthy, countries=group.countries,
         networks=group.networks, mechanisms=group.mechanisms, evidence=group.evidence,
         confidence=group.confidence, vantages=group.vantages, updated=view.now,
-        shared=group.shared,
+        shared=group.shared, present=_present(group, view),
     )  # fmt: skip
 
 

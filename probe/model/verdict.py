@@ -155,6 +155,8 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=False):
     statement: str = ""
     evidence: tuple[Evidence, ...] = ()
     vantages: int = 0
+    present: dict[str, datetime] = {}
+    """When each country (`TR`) and network (`AS9121`) was last among the affected."""
     history: tuple[Change, ...] = ()
 
 

@@ -18,7 +18,7 @@ from probe.judge.health import UNWELL, Condition, Health
 from probe.judge.hypothesis.cohort import Fault, explained, faults
 from probe.judge.rules import VERSION
 from probe.judge.view import View
-from probe.model import Author, Cause, Evidence, Reach, Standing, State, Verdict
+from probe.model import Author, Cause, Evidence, NetworkKind, Reach, Standing, State, Verdict
 
 LOST = frozenset({Condition.SILENT, Condition.CUT, Condition.DARK})
 BROKEN = frozenset({Condition.BROKEN})
@@ -139,7 +139,7 @@ def _country(
     broken = [asn for asn, kind in down.items() if kind == "broken"]
     gone = lost if len(lost) >= len(broken) else broken
     joined = len(gone) if _together([networks[asn] for asn in gone], view) else 1
-    national = trusted and joined > 1 and 3 * joined >= 2 * len(networks)
+    national = trusted and joined > 1 and _national(gone, networks)
     verdicts = []
     for asn, healths in networks.items():
         loss = _loss(healths, view, others=joined - 1 if asn in gone else 0)
@@ -149,6 +149,16 @@ def _country(
     whole = whole or (_partly(networks, view) if trusted else None)
     verdicts.append(_verdict((country, 0), everyone, whole, view, networks=len(gone)))
     return verdicts
+
+
+def _national(gone: Sequence[int], networks: Mapping[int, Sequence[Health]]) -> bool:
+    """Nearly all networks; and not the mobile ones alone, while a line at home still lives."""
+    kinds = {asn: networks[asn][0].vantage.kind for asn in networks}
+    spared = [asn for asn in networks if asn not in gone]
+    mobile = all(kinds[asn] is NetworkKind.MOBILE for asn in gone)
+    if mobile and any(kinds[asn] is not NetworkKind.MOBILE for asn in spared):
+        return False
+    return 3 * len(gone) >= 2 * len(networks)
 
 
 def _together(gone: Sequence[Sequence[Health]], view: View) -> bool:
