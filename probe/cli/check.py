@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 
 from msgspec import json
@@ -19,6 +20,8 @@ from probe.model import (
 )
 
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
+_USER = re.compile(r"//[^/?#]*@")
+"""A user name and password: not even our own complaint of them repeats them."""
 
 _WELL = (
     "It answers as it should, from here. One vantage point cannot tell whether it does elsewhere."
@@ -75,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         site = goal(url)
     except BadUrlError as error:
-        return _refuse(f"{arguments.url} cannot be measured: {error}")
+        return _refuse(f"{_USER.sub('//', arguments.url)} cannot be measured: {error}")
     literal = isinstance(site, Site) and site.literal
     if literal and is_bogon(site.host) and not arguments.allow_private:
         return _refuse(f"{site.host} is a private address; --allow-private measures it anyway")

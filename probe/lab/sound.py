@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from probe.config import check, form
 from probe.config.check import Number, Path, Problem, Text
 from probe.config.shape import Catalogue
 from probe.lab import vantages
+from probe.lab.mechanisms import IDS
 from probe.lab.outside import KINDS
 from probe.lab.scenario import Event, Expected, LabNetwork, Scenario
 
@@ -60,6 +62,7 @@ def problems(scenario: Scenario) -> Iterator[Problem]:
         own = (truth.service,) if truth.service else ()
         yield from _dangling(scenario, path, truth, ("service", own))
         yield from _span(path, truth.onset, truth.until, scenario.length, "onset")
+        yield from _misspelt((*path, "mechanisms"), truth.mechanisms)
 
 
 def _addresses(scenario: Scenario) -> Iterator[Problem]:
@@ -140,6 +143,14 @@ def _unknown(
     for name in named:
         if name not in known:
             yield Problem(path, f"{name!r} is not in this scenario; there are {there}")
+
+
+def _misspelt(path: Path, named: Iterable[str]) -> Iterator[Problem]:
+    for number, name in enumerate(named):
+        if name not in IDS:
+            near = difflib.get_close_matches(name, sorted(IDS), n=1)
+            right = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(IDS))}"
+            yield Problem((*path, number), f"{name!r} is no mechanism; {right}")
 
 
 def _span(

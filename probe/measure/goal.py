@@ -37,6 +37,8 @@ Goal = Site | Name
 def goal(url: str) -> Goal:
     """Read an endpoint's URL. Raises BadUrlError."""
     parts = split(url)
+    if "@" in parts.netloc:
+        raise BadUrlError("it has a user name in it; leave out what stands before the @")
     if parts.scheme in PORTS:
         return parse(url)
     if parts.scheme == "tcp":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -107,10 +108,10 @@ def host_of(parts: SplitResult) -> str:
 
 def port_of(parts: SplitResult) -> int | None:
     """Give the port that the URL names. Raises BadUrlError."""
-    try:
-        return parts.port
-    except ValueError:
-        raise BadUrlError("the port must be from 1 to 65535") from None
+    with suppress(ValueError):
+        if parts.port != 0:
+            return parts.port
+    raise BadUrlError("the port must be from 1 to 65535")
 
 
 def _target(parts: SplitResult) -> str:

@@ -100,6 +100,8 @@ async def test_json_is_a_measurement(world: World, capsys: pytest.CaptureFixture
     [
         ("ftp://a.test/", "the scheme must be http, https, tcp or dns"),
         ("https://", "names no host"),
+        ("http://a.test:0/", "the port must be from 1 to 65535"),
+        ("https://joe:secret@a.test/", "has a user name in it"),
         ("a..b", "not a host name"),
         ("http://10.0.0.1/", "10.0.0.1 is a private address; --allow-private"),
         ("http://[::1]:80/", "::1 is a private address"),
@@ -113,6 +115,7 @@ def test_what_cannot_be_measured_is_refused_in_one_sentence(
     assert sentence in told.err
     assert told.out == ""
     assert len(told.err.splitlines()) == 1
+    assert "secret" not in told.err
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "x", "inf", "nan"])

@@ -138,3 +138,12 @@ def test_features_are_those_of_the_service_that_is_named() -> None:
     named = event(services=(QUIET.services[0].id,), features=("feed",))
     (said,) = problems(msgspec.structs.replace(world, timeline=(named,)))
     assert said.path == ("timeline", 0, "features")
+
+
+def test_a_truth_s_misspelt_mechanism_is_refused_by_its_place() -> None:
+    (said,) = found(expected=(truth(mechanisms=("tls.sni_rst", "tls.sni_rts")),))
+    assert said == (
+        "expected[0].mechanisms[1]: 'tls.sni_rts' is no mechanism; did you mean tls.sni_rst?"
+    )
+    (said,) = found(expected=(truth(mechanisms=("?",)),))
+    assert "'?' is no mechanism; there are dns.cache_pollution_outside, " in said
