@@ -63,10 +63,45 @@ def examine(series: Iterable[Sequence[Sight]], view: View) -> dict[str, Health]:
         sights.sort(key=_when)
     vantages = {name: sights[-1].vantage for name, sights in by_vantage.items()}
     vantages |= {vantage.id: vantage for vantage in view.roster}
+    healths = [
+        _examine_one(vantages[name], by_vantage.get(name, []), view) for name in sorted(vantages)
+    ]
+    told = _told(healths)
+    return {health.vantage.id: _reread(health, told) for health in healths}
+
+
+Told = Mapping[str, Mapping[str, frozenset[str]]]
+"""Control → address that answered well there → countries."""
+
+
+def _told(healths: Iterable[Health]) -> Told:
+    told: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for health in healths:
+        for sight in health.controls:
+            for address in sight.answers if sight.met else ():
+                told[sight.target.endpoint][address].add(health.vantage.country)
     return {
-        name: _examine_one(vantages[name], by_vantage.get(name, []), view)
-        for name in sorted(vantages)
+        control: {address: frozenset(countries) for address, countries in known.items()}
+        for control, known in told.items()
     }
+
+
+def _reread(health: Health, told: Told) -> Health:
+    """Who is cut off by its own account, but is told addresses that nobody abroad knows, is misled."""
+    if health.condition is not Condition.CUT:
+        return health
+    failed = [s for s in health.controls if not s.met and s.target.feature == Reach.FOREIGN]
+    strange = [s for s in failed if s.answers and _strange(s, told.get(s.target.endpoint, {}))]
+    if 2 * len(strange) <= len(failed):
+        return health
+    return msgspec.structs.replace(
+        health, condition=Condition.MISLED, reason=Condition.MISLED.value
+    )
+
+
+def _strange(sight: Sight, known: Mapping[str, frozenset[str]]) -> bool:
+    elsewhere = {a for a, countries in known.items() if countries - {sight.vantage.country}}
+    return bool(elsewhere) and not elsewhere & set(sight.answers)
 
 
 def telling(series: Iterable[Sequence[Sight]]) -> list[Sight]:

@@ -11,8 +11,8 @@ from ipaddress import ip_network
 import msgspec
 
 from probe.judge.hypothesis.episode import Run, authored, main_category, span
-from probe.judge.hypothesis.sharing import Key, Shared, Unit
 from probe.judge.hypothesis.sharing import shared as explained
+from probe.judge.hypothesis.unit import Key, Shared, Unit
 from probe.judge.hypothesis.weighing import Matter, Place, weighed
 from probe.judge.rules import Category
 from probe.judge.view import View

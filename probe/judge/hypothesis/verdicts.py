@@ -11,7 +11,7 @@ from probe.judge.hypothesis.episode import Run, authored, heard_since, span, thr
 from probe.judge.hypothesis.gate import Ground, state
 from probe.judge.hypothesis.joint import leading, within
 from probe.judge.hypothesis.membership import members
-from probe.judge.hypothesis.sharing import named
+from probe.judge.hypothesis.unit import named
 from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown
 from probe.judge.rules import VERSION

@@ -15,7 +15,7 @@ from probe.judge.hypothesis.causes import PRIOR, SIBLING
 from probe.judge.hypothesis.episode import Run, authored, lone, main_category, onset, signature
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
 from probe.judge.hypothesis.likelihood import Country
-from probe.judge.hypothesis.sharing import Shared
+from probe.judge.hypothesis.unit import Shared
 from probe.judge.view import View
 from probe.model import Author, Cause
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.hypothesis.sharing import Key, Unit, shared
+from probe.judge.hypothesis.sharing import shared
+from probe.judge.hypothesis.unit import Key, Unit
 
 COUNTRIES = ("DE", "FR", "GB", "JP", "NL", "US")
 SITE: Key = ("site", "cloudflare/LHR")
@@ -80,29 +81,3 @@ def test_several_sites_of_one_network_that_fail_together_are_told_from_the_whole
     (found,) = shared(units(lambda _, c: c in {"GB", "NL", "US"}, keys))
     assert found.key == ("sites", "cloudflare/GBX+NLX+USX")
     assert {country for _, _, country in found.cells} == {"GB", "NL", "US"}
-
-
-PREFIX = "104.244.42.0/24"
-
-
-def leaked(countries: set[str], begun: Callable[[str], float] = lambda _: 0.0) -> list[Unit]:
-    """One network of each of them loses the route to three features of one service."""
-    return [
-        Unit(
-            service="chirp", feature=f, country=c, asn=COUNTRIES.index(c) * 10 + n,
-            failing=(hit := c in countries and n == 1), lasting=hit, lost=hit, begun=begun(c),
-            prefixes=frozenset({PREFIX}),
-        )
-        for f in ("web", "api", "links") for c in COUNTRIES for n in (1, 2)
-    ]  # fmt: skip
-
-
-def test_a_route_that_three_countries_lose_at_once_is_no_border() -> None:
-    (found,) = shared(leaked({"GB", "JP", "US"}))
-    assert found.key == ("route", PREFIX)
-    assert {country for _, _, country in found.cells} == {"GB", "JP", "US"}
-
-
-def test_two_countries_or_three_at_different_times_may_be_borders() -> None:
-    assert shared(leaked({"GB", "JP"})) == ()
-    assert shared(leaked({"GB", "JP", "US"}, lambda c: 9.0 if c == "US" else 0.0)) == ()

@@ -1,0 +1,91 @@
+"""A leaked or hijacked route: networks of several countries lose the same prefixes at once."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from probe.judge.hypothesis.unit import PRIORS, SIBLING, Shared, Unit, borders, down, rests
+
+ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 1.5
+"""It is told from borders by the countries that lose it, and at once."""
+
+
+def routes(units: Iterable[Unit]) -> list[tuple[str, ...]]:
+    """Each service's prefixes to which packets vanish from several countries."""
+    lost: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for unit in units:
+        for prefix in unit.prefixes if unit.lost else ():
+            lost[unit.service, prefix].add(unit.country)
+    by_service: dict[str, set[str]] = defaultdict(set)
+    for (service, prefix), countries in lost.items():
+        if len(countries) >= ROUTE_COUNTRIES - 1:
+            by_service[service].add(prefix)
+    return sorted({tuple(sorted(prefixes)) for prefixes in by_service.values()})
+
+
+def lost(
+    prefixes: tuple[str, ...],
+    units: Sequence[Unit],
+    by_matter: Mapping[tuple[str, str], Sequence[Unit]],
+) -> Shared | None:
+    """Weigh routes that networks of several countries lost at once, with all that is behind them."""
+    behind: dict[int, list[Unit]] = defaultdict(list)
+    for unit in units:
+        if unit.prefixes & set(prefixes):
+            behind[unit.asn].append(unit)
+    at_once = _at_once({asn: own for asn, own in behind.items() if _gone(own)})
+    chosen = _partial(at_once, behind) or at_once
+    countries = {own[0].country for own in chosen.values()}
+    if len(countries) < (ROUTE_COUNTRIES if chosen is at_once else ROUTE_COUNTRIES - 1):
+        return None
+    inside = {id(unit) for own in chosen.values() for unit in own}
+    matters = sorted({unit.matter for own in behind.values() for unit in own})
+    without = rests(matters, by_matter)
+    with_it = math.log(PRIORS["route"]) + len(chosen) * SIBLING
+    barred: set[tuple[str, str]] = set()
+    for matter in matters:
+        with_it += sum(down(unit) for unit in by_matter[matter] if id(unit) in inside)
+        with_it += borders([u for u in by_matter[matter] if id(u) not in inside], barred)
+    return Shared(
+        key=("route", " ".join(prefixes)),
+        gain=with_it - sum(without.values()),
+        cells=frozenset(
+            (u.service, u.feature, u.country) for own in chosen.values() for u in own if u.failing
+        ),
+    )
+
+
+def _at_once(gone: Mapping[int, Sequence[Unit]]) -> dict[int, Sequence[Unit]]:
+    """Of the networks that lost the routes, most of those that did so within the same minutes."""
+    begun = {asn: min(unit.begun for unit in own if unit.lost) for asn, own in gone.items()}
+    groups = [
+        [asn for asn in gone if 0 <= begun[asn] - first <= ROUTE_ROUNDS]
+        for first in sorted(set(begun.values()))
+    ]
+    most = max(groups, key=len, default=[])
+    return {asn: gone[asn] for asn in most}
+
+
+def _partial(
+    gone: Mapping[int, Sequence[Unit]], behind: Mapping[int, Sequence[Unit]]
+) -> dict[int, Sequence[Unit]] | None:
+    """Those of countries where other networks keep the routes, if there are two such countries.
+
+    A country that lost them as a whole may have barred the service by that very route.
+    """
+    seen: dict[str, set[int]] = defaultdict(set)
+    for asn, own in behind.items():
+        seen[own[0].country].add(asn)
+    left = {
+        asn: own for asn, own in gone.items()
+        if len(seen[own[0].country]) == 1 or seen[own[0].country] - set(gone)
+    }  # fmt: skip
+    return left if len({own[0].country for own in left.values()}) > 1 else None
+
+
+def _gone(units: Sequence[Unit]) -> bool:
+    """Whether a network lost the routes: nearly all behind them, for passing trouble is there too."""
+    lost = sum(unit.lost for unit in units)
+    return 3 * lost > 2 * len(units) and 4 * sum(unit.failing for unit in units) > 3 * len(units)

@@ -1,0 +1,134 @@
+"""One service's feature as one network sees it, and what each explanation would have it do."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+Key = tuple[str, str]
+"""Kind and name: `("site", "cloudflare/LHR")`."""
+
+PRIORS: dict[str, float] = {
+    "site": 3e-4, "sites": 3e-4, "address": 3e-4, "declared": 3e-4, "cdn": 3e-4, "prefix": 1e-4, "as": 1e-4, "route": 1e-4,
+}  # fmt: skip
+"""Kinds of dependency that services stand on, in the order in which one is named rather than
+another that explains as much; P(it is down at a moment) (attribution.md, 7.3: REGIONAL)."""
+NAMES = {
+    "route": "route to ",
+    "site": "site ",
+    "sites": "sites ",
+    "address": "address ",
+    "prefix": "prefix ",
+    "as": "AS",
+}
+
+
+def named(key: Key) -> str:
+    """What to call a dependency: `site cloudflare/LHR`, `akamai-dns`."""
+    return f"{NAMES.get(key[0], '')}{key[1]}"
+
+
+SERVICE, BORDER = math.log(1e-3), math.log(5e-5)
+SIBLING = math.log(0.3)
+"""The second feature of a service that fails too costs less than the first."""
+DOWN, UP = 0.93, 0.03
+UP_LASTING = 0.004
+"""P(fails | nothing is wrong) of a failure of several rounds on a vantage that is otherwise well."""
+FOREIGN_HAND = 0.01
+"""P(such a failure | the dependency is down) where only the network can have written it."""
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One feature of one service, as one network sees it."""
+
+    service: str
+    feature: str
+    country: str
+    asn: int
+    failing: bool
+    lasting: bool = False
+    own: bool = True
+    """Whether the service's side can have made the failure: no network wrote it."""
+    lost: bool = False
+    """Its packets vanish, while the controls of the same vantages are steady."""
+    begun: float = 0.0
+    """When it began to fail, in rounds."""
+    prefixes: frozenset[str] = frozenset()
+    keys: frozenset[Key] = frozenset()
+
+    @property
+    def matter(self) -> tuple[str, str]:
+        return self.service, self.feature
+
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A dependency that explains."""
+
+    key: Key
+    gain: float
+    """Nats over the best explanation without it."""
+    cells: frozenset[tuple[str, str, str]]
+    """(service, feature, country) of the failing units that it explains."""
+
+    @property
+    def services(self) -> int:
+        return len({service for service, _, _ in self.cells})
+
+    @property
+    def countries(self) -> int:
+        return len({country for _, _, country in self.cells})
+
+
+def hit(units: Iterable[Unit], inside: set[int]) -> float:
+    return sum(down(unit) if id(unit) in inside else up(unit) for unit in units)
+
+
+def down(unit: Unit) -> float:
+    if not unit.failing:
+        return math.log(1 - DOWN)
+    return math.log(DOWN if unit.own else FOREIGN_HAND)
+
+
+def up(unit: Unit) -> float:
+    chance = UP_LASTING if unit.lasting else UP
+    return math.log(chance if unit.failing else 1 - chance)
+
+
+def rests(
+    matters: Sequence[tuple[str, str]], by_matter: Mapping[tuple[str, str], Sequence[Unit]]
+) -> dict[tuple[str, str], float]:
+    """The best that can be said of each matter without the dependency."""
+    found: dict[tuple[str, str], float] = {}
+    blamed: set[str] = set()
+    paid: set[tuple[str, str]] = set()
+    for matter in matters:
+        units = by_matter[matter]
+        outage = (SIBLING if matter[0] in blamed else SERVICE) + sum(map(down, units))
+        apart = borders(units, paid)
+        found[matter] = max(outage, apart)
+        if outage >= apart:
+            blamed.add(matter[0])
+    return found
+
+
+def borders(units: Sequence[Unit], paid: set[tuple[str, str]]) -> float:
+    """Each country by itself: well, or barred; a second name of a service costs less."""
+    by_country: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        by_country[unit.country].append(unit)
+    total = 0.0
+    for country, own in by_country.items():
+        where = (own[0].service, country)
+        cost = SIBLING if where in paid else BORDER
+        well, closed = sum(map(up, own)), cost + sum(map(barred, own))
+        total += max(well, closed)
+        if closed > well:
+            paid.add(where)
+    return total
+
+
+def barred(unit: Unit) -> float:
+    return math.log(DOWN if unit.failing else 1 - DOWN)

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from probe.judge.hypothesis.sharing import shared
+from probe.judge.hypothesis.unit import Unit
+
+COUNTRIES = ("DE", "FR", "GB", "JP", "NL", "US")
+PREFIX = "104.244.42.0/24"
+
+
+def leaked(countries: set[str], begun: Callable[[str], float] = lambda _: 0.0) -> list[Unit]:
+    """One network of each of them loses the route to three features of one service."""
+    return [
+        Unit(
+            service="chirp", feature=f, country=c, asn=COUNTRIES.index(c) * 10 + n,
+            failing=(hit := c in countries and n == 1), lasting=hit, lost=hit, begun=begun(c),
+            prefixes=frozenset({PREFIX}),
+        )
+        for f in ("web", "api", "links") for c in COUNTRIES for n in (1, 2)
+    ]  # fmt: skip
+
+
+def test_a_route_that_three_countries_lose_at_once_is_no_border() -> None:
+    (found,) = shared(leaked({"GB", "JP", "US"}))
+    assert found.key == ("route", PREFIX)
+    assert {country for _, _, country in found.cells} == {"GB", "JP", "US"}
+
+
+def test_one_country_or_many_at_different_times_may_be_borders() -> None:
+    assert shared(leaked({"GB"})) == ()
+    assert shared(leaked({"GB", "JP", "US"}, lambda c: 9.0 * COUNTRIES.index(c))) == ()
+
+
+def test_a_country_that_lost_it_whole_may_have_barred_it_by_that_route() -> None:
+    whole = [
+        msgspec.structs.replace(u, failing=True, lasting=True, lost=True)
+        if u.country == "DE" else u
+        for u in leaked({"GB", "JP", "US"})
+    ]  # fmt: skip
+    (found,) = shared(whole)
+    assert {country for _, _, country in found.cells} == {"GB", "JP", "US"}
+
+
+def test_whole_countries_that_lose_it_at_once_are_a_region_s() -> None:
+    region = [
+        msgspec.structs.replace(u, failing=True, lasting=True, lost=True)
+        if u.country in {"DE", "FR", "NL"} else u
+        for u in leaked(set())
+    ]  # fmt: skip
+    (found,) = shared(region)
+    assert {country for _, _, country in found.cells} == {"DE", "FR", "NL"}
+    assert shared([u for u in region if u.country != "NL"]) == ()
