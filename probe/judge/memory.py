@@ -11,7 +11,7 @@ from probe.judge.hypothesis import belief
 from probe.judge.hypothesis.baseline import hour_of_week
 from probe.judge.sight import read
 from probe.judge.sites import site
-from probe.judge.view import Memory, Usual, View
+from probe.judge.view import Cell, Memory, Usual, View
 from probe.model import CONTROL, Cause, HttpExchange, Measurement, Verdict
 
 MOST_TOLD = 2_000.0
@@ -28,10 +28,23 @@ def remember(
     held = view.memory
     return Memory(
         beliefs=belief.remember(held.beliefs, verdicts, view),
+        begun=_begun(held.begun, verdicts, view),
         sites=_sites(held.sites, measurements),
         builds=_builds(held.builds, measurements),
         usual=_usual(held.usual, measurements, verdicts),
     )
+
+
+def _begun(
+    held: Mapping[Cell, datetime], verdicts: Iterable[Verdict], view: View
+) -> Mapping[Cell, datetime]:
+    """A trouble that was there at the last judging goes on, though the window lost its beginning."""
+    return {
+        cell: min(held.get(cell, view.now), v.since or view.now)
+        for v in verdicts
+        if v.service and not v.network and v.leading is not Cause.OK and v.vantages
+        for cell in ((v.service, v.feature, v.country),)
+    }
 
 
 def _sites(

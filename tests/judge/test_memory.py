@@ -62,3 +62,14 @@ def test_the_latest_site_of_a_network_is_remembered_in_whatever_order_it_comes()
     for order in (marked, marked[::-1]):
         assert remember(order, (), view).sites == {(3320, "cloudflare"): "AMS"}
     assert Memory().sites == {}
+
+
+def test_when_a_trouble_began_outlives_the_window() -> None:
+    filtered = World((Event(0.0, w.sni_reset, countries=("TR",)),))
+    memory = Memory()
+    for at in (10.0, 30.0, 60.0):
+        known = w.known_at(filtered, at)
+        view = msgspec.structs.replace(w.view(filtered, at, known), memory=memory)
+        memory = remember(known, judge(known, view), view)
+    assert memory.begun["chirp", "web", "TR"] <= w.START + timedelta(seconds=10)
+    assert {country for _, _, country in memory.begun} == {"TR"}

@@ -44,6 +44,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Affected networks whose controls hardly fail at all: theirs is no passing trouble."""
     misled: int = 0
     """Affected networks that lead the controls astray too: an interference that spares no name."""
+    authored: int = 0
+    """Affected vantages with evidence that only the network can have written."""
     network_authored: int = 0
     """Affected networks with evidence that only the network can have written."""
     through: int = 0
@@ -111,7 +113,7 @@ def _sparing_nothing(ground: Ground) -> State:
 
 def _highest(ground: Ground, *, broad: bool) -> State:
     """Without the network's own hand, passing troubles that coincide look much the same."""
-    dominant = ground.observed == 1 and ground.vantages > 1 and ground.network_authored > 0
+    dominant = ground.observed == 1 and ground.authored > 1
     if (broad and ground.vouched > 1) or dominant:
         return State.CONFIRMED if ground.rounds > 2 else State.LIKELY  # noqa: PLR2004
     if ground.networks > 1:
@@ -119,7 +121,7 @@ def _highest(ground: Ground, *, broad: bool) -> State:
         certain = lasting or ground.steady > 1 or ground.network_authored
         return State.LIKELY if certain else State.INSUFFICIENT
     if ground.network_authored:
-        return State.LIKELY if ground.vantages > 1 else State.SUSPECTED
+        return State.LIKELY if ground.authored > 1 else State.SUSPECTED
     return State.SUSPECTED if ground.steady or ground.rounds >= LASTING else State.INSUFFICIENT
 
 

@@ -1,7 +1,8 @@
 """Which failing vantages of a country a cause really reaches; passing trouble beside it is not its.
 
-A network joins by the signature that the others show, by a test that shows the network's own
-hand, by failing while its controls hardly do, or for longer than passing trouble lasts. One vantage beside a well one of the
+A network joins by a test that shows the network's own hand; by failing as the others do, or
+while its controls hardly fail, for about as long as they; or for longer than passing trouble
+lasts. One vantage beside a well one of the
 same network is no network.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.joint import within
@@ -19,6 +22,8 @@ from probe.model import SIDES, Author, Cause, Side
 
 LASTS = 5
 """Rounds: passing trouble has a mean of four (attribution.md, 7.2)."""
+ALONG = 0.75
+"""Of the rounds that others fail, those in which it must fail too."""
 LOOSE = 3
 """So many networks that fail in part, and alike, are believed: a province, not a liar."""
 
@@ -34,13 +39,24 @@ def members(place: Place, cause: Cause, view: View) -> list[Run]:
     observed = Counter(run.vantage.asn for run in place.runs)
     shown = {asn: _category(held) for asn, held in by_network.items()}
     loose = _loose(by_network, observed)
-    usual = Counter(shown.values())
+    known = _Known(
+        usual=Counter(shown.values()),
+        longest=max((span(held, view.round) for held in by_network.values()), default=0),
+    )
     return [
         run
         for asn, held in by_network.items()
-        if _solid(asn, loose, shown) and _belongs(held, shown[asn], usual, view)
+        if _solid(asn, loose, shown) and _belongs(held, shown[asn], known, view)
         for run in held
     ]
+
+
+class _Known(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What the country's failing networks have in common."""
+
+    usual: Mapping[Category, int]
+    longest: int
+    """Rounds of the one that fails longest."""
 
 
 def _reached(place: Place, run: Run, cause: Cause) -> bool:
@@ -63,14 +79,14 @@ def _solid(asn: int, loose: Iterable[int], shown: Mapping[int, Category]) -> boo
     return sum(shown[other] is shown[asn] for other in loose) >= LOOSE
 
 
-def _belongs(
-    held: Sequence[Run], shown: Category, usual: Mapping[Category, int], view: View
-) -> bool:
-    if usual[shown] > 1 or any(authored(run, Author.NETWORK) for run in held):
+def _belongs(held: Sequence[Run], shown: Category, known: _Known, view: View) -> bool:
+    """Whether it has the network's own hand, or began with the others, or outlasts any burst."""
+    if any(authored(run, Author.NETWORK) for run in held):
         return True
     rounds = span(held, view.round)
-    steady = all(run.steady for run in held)
-    return len(usual) == 1 or rounds >= LASTS or (steady and rounds > 1)
+    alike = known.usual[shown] > 1 or len(known.usual) == 1
+    steady = all(run.steady for run in held) and rounds > 1
+    return rounds >= LASTS or ((alike or steady) and rounds >= ALONG * known.longest)
 
 
 def _category(held: Sequence[Run]) -> Category:

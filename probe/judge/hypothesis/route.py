@@ -76,11 +76,14 @@ def _partial(
     A country that lost them as a whole may have barred the service by that very route.
     """
     seen: dict[str, set[int]] = defaultdict(set)
+    keep: dict[str, set[int]] = defaultdict(set)
     for asn, own in behind.items():
         seen[own[0].country].add(asn)
+        if 2 * sum(unit.failing for unit in own) < len(own):
+            keep[own[0].country].add(asn)
     left = {
         asn: own for asn, own in gone.items()
-        if len(seen[own[0].country]) == 1 or seen[own[0].country] - set(gone)
+        if len(seen[own[0].country]) == 1 or keep[own[0].country]
     }  # fmt: skip
     return left if len({own[0].country for own in left.values()}) > 1 else None
 

@@ -168,6 +168,7 @@ def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: 
         vouched=len(_asns(run for run in held if run.vouched)),
         steady=len(_asns(run for run in held if run.steady and run.vouched)),
         misled=len(_asns(run for run in held if run.misled)),
+        authored=sum(authored(run, Author.NETWORK) for run in held),
         network_authored=len(_asns(r for r in held if authored(r, Author.NETWORK))),
         through=reached,
         barred=barred,

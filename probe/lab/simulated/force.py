@@ -96,8 +96,9 @@ class Forces:
     def _aimed(self, event: Event, row: Mechanism, seat: Seat, struck: frozenset[str]) -> bool:
         if resolvers := self._resolver(event):
             return seat.prober.resolver in resolvers
-        spared = seat.home and not event.vantages  # a border does not stand before its own country
-        hit = row.aim is Aim.ALL or (seat.control and event.controls and not spared)
+        if event.controls and seat.home and not event.vantages:
+            return False  # a border does not stand before its own country
+        hit = row.aim is Aim.ALL or (seat.control and event.controls)
         match row.aim:
             case Aim.FOREIGN:
                 hit = hit or (not seat.home and not (row.spares and self._listed(event, seat)))

@@ -9,7 +9,7 @@ from probe.judge.hypothesis.gate import Ground, outside_well, state
 from probe.model import Cause, State
 
 FILTER = Ground(
-    support=0.99, rounds=3, networks=2, observed=2, vantages=3, vouched=2, steady=2, network_authored=2,
+    support=0.99, rounds=3, networks=2, observed=2, vantages=3, vouched=2, steady=2, authored=3, network_authored=2,
     through=7, others=7, known_countries=8,
 )  # fmt: skip
 OUTAGE = Ground(
@@ -41,7 +41,8 @@ def test_filtering_with_all_its_grounds_is_confirmed() -> None:
         ({"network_authored": 0, "steady": 1}, State.INSUFFICIENT),
         ({"network_authored": 0, "steady": 0, "rounds": 5}, State.LIKELY),
         ({"network_authored": 0, "steady": 0, "networks": 3}, State.LIKELY),
-        ({"networks": 1, "network_authored": 1}, State.LIKELY),
+        ({"networks": 1, "network_authored": 1, "authored": 2}, State.LIKELY),
+        ({"networks": 1, "network_authored": 1, "authored": 1}, State.SUSPECTED),
         ({"networks": 1, "network_authored": 0}, State.SUSPECTED),
         ({"networks": 1, "network_authored": 0, "steady": 0}, State.INSUFFICIENT),
         ({"through": 2}, State.INSUFFICIENT),
@@ -54,9 +55,11 @@ def test_each_lack_lowers_filtering(lack: dict[str, float], most: State) -> None
 
 
 def test_the_one_network_of_a_country_with_two_vantages_may_be_confirmed() -> None:
-    alone = but(FILTER, networks=1, observed=1, network_authored=1, vouched=1, vantages=2)
+    alone = but(
+        FILTER, networks=1, observed=1, network_authored=1, vouched=1, vantages=2, authored=2
+    )
     assert state(Cause.FILTERING, alone) is State.CONFIRMED
-    assert state(Cause.FILTERING, but(alone, vantages=1)) is State.SUSPECTED
+    assert state(Cause.FILTERING, but(alone, authored=1)) is State.SUSPECTED
 
 
 @pytest.mark.parametrize(
