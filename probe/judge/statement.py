@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from probe.judge.grouping import MOST, tested
@@ -192,8 +193,19 @@ def _apart(
 
 
 def network_authored(verdicts: Iterable[Verdict]) -> bool:
-    """Whether any network wrote anything of what is seen of these features, anywhere."""
-    return any(p.author is Author.NETWORK for v in verdicts for p in v.evidence)
+    """Whether any network wrote what is seen of a feature, anywhere.
+
+    By one probe again and again, or by two of a country: one sight alone may be chance.
+    """
+    pieces = {
+        ((v.feature, v.country), p.vantage, p.measurement)
+        for v in verdicts
+        for p in v.evidence
+        if p.author is Author.NETWORK
+    }
+    probes = Counter(place for place, _ in {(place, vantage) for place, vantage, _ in pieces})
+    again = Counter((place, vantage) for place, vantage, _ in pieces)
+    return any(n > 1 for n in (*probes.values(), *again.values()))
 
 
 def server_countries(verdicts: Iterable[Verdict]) -> int:
