@@ -6,6 +6,7 @@ Everything here is a function of small sorted tuples, so that like countries are
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -21,8 +22,6 @@ from probe.judge.hypothesis.causes import (
     FORMS,
     REACH,
     Counts,
-    Form,
-    Reach,
     log_emission,
 )
 from probe.model import Cause
@@ -84,7 +83,6 @@ class _Lone(msgspec.Struct, frozen=True, eq=False):
     """One network under each form, if affected; and unaffected."""
 
     forms: tuple[float, ...]
-    well: float
     burst: float
     quiet: float
     """Well or passing trouble."""
@@ -92,24 +90,48 @@ class _Lone(msgspec.Struct, frozen=True, eq=False):
 
 @lru_cache(maxsize=65536)
 def _lone(network: Network) -> _Lone:
-    agents = len(network.counts)
-    temper = 1 / (1 + AGENT_OVERLAP * (agents - 1)) if agents else 1.0
+    temper = _temper(len(network.counts))
     bonus = dict(network.bonus)
+    seen = _summed(network.counts)
+    forms = tuple(
+        [
+            temper * (told + network.well * passing) + bonus.get(form.cause.value, 0.0)
+            for form, told, passing in zip(FORMS, seen, _PASSING, strict=True)
+        ]
+    )
+    burst, quiet = _unaffected(network.counts, network.well, network.usual)
+    return _Lone(forms, burst, quiet)
 
-    def emitted(form_index: int) -> float:
-        form = FORMS[form_index]
-        told = bonus.get(form.cause.value, 0.0)
-        controls = network.well * math.log(CONTROLS_WELL.get(form.cause, CONTROLS_WELL_ELSE))
-        return temper * (sum(log_emission(form, c) for c in network.counts) + controls) + told
 
-    def unaffected(form: Form, passing: float) -> float:
-        seen = sum(log_emission(form, c) for c in network.counts)
-        return temper * (seen + network.well * math.log(passing))
+_PASSING = tuple(math.log(CONTROLS_WELL.get(form.cause, CONTROLS_WELL_ELSE)) for form in FORMS)
+"""Log P(a vantage's foreign controls pass) under each form."""
 
-    calm = math.log(1 - BURST_SHARE) + unaffected(well(network.usual), CONTROLS_WELL_ELSE)
-    burst = math.log(BURST_SHARE) + unaffected(BURST, BURST_CONTROLS)
-    forms = tuple(emitted(i) for i in range(len(FORMS)))
-    return _Lone(forms, calm, burst, log_sum((calm, burst)))
+
+def _temper(agents: int) -> float:
+    return 1 / (1 + AGENT_OVERLAP * (agents - 1)) if agents else 1.0
+
+
+def _summed(counts: tuple[Counts, ...]) -> tuple[float, ...]:
+    """What all vantages saw, under each form."""
+    if len(counts) == 1:
+        return _emitted(counts[0])
+    return tuple(map(sum, zip(*map(_emitted, counts), strict=True))) or (0.0,) * len(FORMS)
+
+
+@lru_cache(maxsize=65536)
+def _emitted(counts: Counts) -> tuple[float, ...]:
+    return tuple([log_emission(form, counts) for form in FORMS])
+
+
+@lru_cache(maxsize=65536)
+def _unaffected(counts: tuple[Counts, ...], wells: int, usual: float) -> tuple[float, float]:
+    """A network that nothing reaches: in passing trouble, and well or in passing trouble."""
+    temper, peace = _temper(len(counts)), well(usual)
+    calm = sum([log_emission(peace, each) for each in counts])
+    calm = temper * (calm + wells * math.log(CONTROLS_WELL_ELSE)) + math.log(1 - BURST_SHARE)
+    burst = sum([log_emission(BURST, each) for each in counts])
+    burst = temper * (burst + wells * math.log(BURST_CONTROLS)) + math.log(BURST_SHARE)
+    return burst, log_sum((calm, burst))
 
 
 @lru_cache(maxsize=32768)
@@ -159,13 +181,46 @@ def _reached(affected: Sequence[float], lone: Sequence[_Lone], cause: Cause) -> 
     A cause that reaches nobody here is not at work here: else a belief in one that is over
     would never fade, for all that is well could be spared.
     """
-    pairs = [(a, n.quiet) for a, n in zip(affected, lone, strict=True)]
-    whole = log_sum([
-        point.weight + sum([_either(point, a, quiet) for a, quiet in pairs])
-        for point in REACH[cause]
-    ])  # fmt: skip
+    base, pairs = _against(affected, lone)
+    over = sum([share * _all(pairs, hit, no) for hit, no, share in _GRID[cause]])
+    whole = base + math.log(max(over, LEAST))
     spared, possible = _nobody(cause, len(pairs))
-    return log_less(whole, spared + sum([quiet for _, quiet in pairs])) - possible
+    return log_less(whole, spared + sum([network.quiet for network in lone])) - possible
+
+
+_GRID = {
+    cause: tuple((math.exp(p.hit), math.exp(p.spared), math.exp(p.weight)) for p in points)
+    for cause, points in REACH.items()
+}
+"""REACH in plain numbers: share reached, share spared, weight."""
+_Pairs = list[tuple[float, float]]
+
+
+def _against(affected: Sequence[float], lone: Sequence[_Lone]) -> tuple[float, _Pairs]:
+    """The larger of what each network says if affected and if not, in all; and both beside it.
+
+    So what is multiplied on is between a share of the grid and one, whatever was seen.
+    """
+    base, pairs = 0.0, []
+    for told, network in zip(affected, lone, strict=True):
+        gap = told - network.quiet
+        if gap > 0:
+            base += told
+            pairs.append((math.exp(-gap), 1.0))
+        else:
+            base += network.quiet
+            pairs.append((1.0, math.exp(gap)))
+    return base, pairs
+
+
+MANY, LEAST = 200, 1e-300
+"""So many shares multiplied may be too small a number; none is taken for smaller than this."""
+
+
+def _all(pairs: _Pairs, hit: float, spared: float) -> float:
+    """Every network either affected or not, where such shares of them are."""
+    each = [spared * quiet + hit * struck for quiet, struck in pairs]
+    return math.prod(each) if len(each) < MANY else math.exp(math.fsum(map(math.log, each)))
 
 
 @lru_cache(maxsize=4096)
@@ -181,43 +236,54 @@ def log_less(whole: float, part: float) -> float:
     return whole + math.log(max(left, NEXT_TO_NOTHING))
 
 
-def _either(point: Reach, affected: float, quiet: float) -> float:
-    """Log of hit·e^affected + spared·e^quiet; written out, for it is the innermost step."""
-    hit, spared = point.hit + affected, point.spared + quiet
-    if hit > spared:
-        return hit + math.log1p(math.exp(spared - hit))
-    return spared + math.log1p(math.exp(hit - spared))
-
-
 def _local(country: Country, lone: list[_Lone], quiet: float) -> float:
     """Exactly one vantage deviates; all others are as under OK."""
-    local = _indices(Cause.LOCAL_FAULT)[0]
-    options = []
+    options: list[float] = []
     for network, seen in zip(country, lone, strict=True):
-        for counts in network.counts:
+        for counts, times in Counter(network.counts).items():
             others = list(network.counts)
             others.remove(counts)
-            left = Network(tuple(others), max(0, network.well - 1), (), network.usual)
-            rest = _lone(left).quiet if others else 0.0
-            mine = _lone(Network((counts,), min(1, network.well), network.bonus)).forms[local]
-            options.append(quiet - seen.quiet + rest + mine)
+            rest = 0.0
+            if others:
+                _, rest = _unaffected(tuple(others), max(0, network.well - 1), network.usual)
+            options += [quiet - seen.quiet + rest + _faulty(counts, network)] * times
     return log_sum(options) - math.log(len(options)) if options else quiet
 
 
-@lru_cache(maxsize=32768)
+def _faulty(counts: Counts, network: Network) -> float:
+    """One vantage of a network by itself, under a fault of its own."""
+    controls = min(1, network.well) * _PASSING[_LOCAL]
+    return _emitted(counts)[_LOCAL] + controls + dict(network.bonus).get(Cause.LOCAL_FAULT, 0.0)
+
+
+(_LOCAL,) = _indices(Cause.LOCAL_FAULT)
+
+
 def affected(country: Country, index: int, cause: Cause) -> float:
     """P(this network is among the affected | the cause is at work in the country)."""
+    return _shares(country, cause)[index]
+
+
+@lru_cache(maxsize=32768)
+def _shares(country: Country, cause: Cause) -> tuple[float, ...]:
+    """Every network's, in one pass over the ways in which the cause may show itself."""
     lone = [_lone(network) for network in country]
-    quiet = [n.quiet for n in lone]
-    wholes, hits, spared = [], [], []
-    for prior, struck in _ways(lone, cause):
-        for point in REACH[cause]:
-            each = [_either(point, a, q) for a, q in zip(struck, quiet, strict=True)]
-            whole = prior + point.weight + sum(each)
-            wholes.append(whole)
-            hits.append(whole - each[index] + point.hit + struck[index])
-            spared.append(prior + point.weight + len(lone) * point.spared + sum(quiet))
-    return math.exp(min(0.0, log_sum(hits) - log_less(log_sum(wholes), log_sum(spared))))
+    ways = [(prior, *_against(struck, lone)) for prior, struck in _ways(lone, cause)]
+    top = max(prior + base for prior, base, _ in ways)
+    whole, hits = 0.0, [0.0] * len(lone)
+    for prior, base, pairs in ways:
+        scale = math.exp(prior + base - top)
+        for hit, no, weight in _GRID[cause]:
+            all_ = scale * weight * _all(pairs, hit, no)
+            whole += all_
+            for n, (quiet, struck) in enumerate(pairs):
+                hits[n] += all_ * hit * struck / (no * quiet + hit * struck)
+    none, _ = _nobody(cause, len(lone))
+    left = log_less(
+        top + math.log(max(whole, LEAST)), none + sum([network.quiet for network in lone])
+    )
+    left = math.exp(left - top)
+    return tuple([min(1.0, each / left) for each in hits])
 
 
 def _ways(lone: list[_Lone], cause: Cause) -> list[tuple[float, list[float]]]:
