@@ -240,6 +240,7 @@ PATHS: dict[type[msgspec.Struct], tuple[str, ...]] = {
         "uplink.trust",
         "web.config_file",
         "measuring.trust",
+        "measuring.fingerprints.*",
     ),
     CorrelatorConfig: (
         "services",
@@ -255,7 +256,13 @@ PATHS: dict[type[msgspec.Struct], tuple[str, ...]] = {
         "webhooks.receivers.*.secret_file",
         "webhooks.receivers.*.trust",
     ),
-    QuickstartConfig: ("services", "state", "measuring.trust", "web.config_file"),
+    QuickstartConfig: (
+        "services",
+        "state",
+        "measuring.trust",
+        "measuring.fingerprints.*",
+        "web.config_file",
+    ),
     web.WebConfig: web.PATHS,
 }
 """The fields that name files."""
@@ -275,6 +282,8 @@ def _moved(value: T, parts: list[str], folder: Path) -> T:
     moved: object
     if not rest:
         moved = str(folder / held)
+    elif rest == ["*"]:
+        moved = tuple(str(folder / item) for item in held)
     elif rest[0] == "*":
         moved = tuple(_moved(item, rest[1:], folder) for item in held)
     else:

@@ -75,6 +75,9 @@ class Measuring(Section, frozen=True, kw_only=True):
     """A PEM bundle of trusted roots; empty means the system's."""
     allow_private: tuple[str, ...] = ()
     """Private networks (CIDR) that may be probed all the same: for your own services."""
+    fingerprints: tuple[str, ...] = ()
+    """Files of block-page fingerprints: OONI's CSV, Censored Planet's JSON lines. Bodies never
+    leave the agent, so pages are held against them here; a broken line is left out and counted."""
     ipv6: bool = True
     user_agent: str = ""
     """Empty means worksforwhom's own."""

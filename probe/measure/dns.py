@@ -122,6 +122,7 @@ class Lookup:
             rcode=answer.rcode if answer else None,
             answers=answer.addresses if answer else (),
             raw=answer.raw if answer and failure else b"",
+            fingerprint=self._tools.fingerprints.of_addresses(answer.addresses if answer else ()),
         )
 
     def _fault(self, answer: Answer) -> Failure | None:

@@ -15,9 +15,10 @@ from probe.measure.expectation import hold
 from probe.measure.failure import INVALID_REDIRECT, StepError
 from probe.measure.instruments import Instruments
 from probe.measure.scrub import scrub
+from probe.measure.simhash import simhash
 from probe.measure.site import BadUrlError, Site, join
 from probe.measure.step import Mark, timed
-from probe.model import Endpoint, Expectation, Failure, Header, HttpExchange
+from probe.model import Endpoint, Expectation, Failure, Fingerprint, Header, HttpExchange
 
 REDIRECTS = {301, 302, 303, 307, 308}
 
@@ -40,6 +41,8 @@ _SEE_OTHER = 303
 _MOST_TITLES = 1024
 _titles: dict[tuple[str, str], str] = {}
 """Of pages seen before, by digest and type."""
+_simhashes: dict[str, str] = {}
+"""Of the same, by digest."""
 _MOVED = {301, 302}
 
 
@@ -89,6 +92,8 @@ async def fetch(
         expectation=_expectation(end, last=last),
         matched=end.matched if isinstance(end, _Final) else "",
         first_byte=exchange.first_byte,
+        simhash=_simhash(body, digest) if _of_interest(request, end) else "",
+        fingerprint=_fingerprint(request, answer, body, digest, tools),
     )
     return seen, end if isinstance(end, Next) and not last else None
 
@@ -101,6 +106,29 @@ def _title(body: bytes, digest: str, kind: str) -> str:
             _titles.clear()
         _titles[key] = page.title(body, page.charset(body, kind))
     return _titles[key]
+
+
+def _of_interest(request: Request, end: _Final | Next | _Broken) -> bool:
+    """Whether others' pages are to be compared with it: not the expected one, over TLS."""
+    met = isinstance(end, _Final) and end.expectation is Expectation.MET
+    return request.site.scheme == "http" or not met
+
+
+def _simhash(body: bytes, digest: str) -> str:
+    if digest not in _simhashes:
+        if len(_simhashes) >= _MOST_TITLES:
+            _simhashes.clear()
+        _simhashes[digest] = simhash(body)
+    return _simhashes[digest]
+
+
+def _fingerprint(
+    request: Request, answer: Answer, body: bytes, digest: str, tools: Instruments
+) -> Fingerprint | None:
+    """Over a certificate that verified, a page is the service's own, whatever it says."""
+    if request.site.scheme != "http" or answer.status is None:
+        return None
+    return tools.fingerprints.of_page(answer.headers, body, digest)
 
 
 @lru_cache(1024)

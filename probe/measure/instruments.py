@@ -11,15 +11,18 @@ from random import Random, SystemRandom
 from typing import TypeVar
 
 from probe.clock import Clock
+from probe.config import fingerprint
 from probe.config.load import ConfigError
 from probe.config.shape import Measuring
 from probe.measure.bogon import Network, networks
 from probe.measure.dial import Dialer, SystemDialer
+from probe.measure.fingerprint import Fingerprints
 from probe.measure.resolver import Resolver, Server, named
 
 Given = TypeVar("Given")
 Value = TypeVar("Value")
 
+NO_FINGERPRINTS = Fingerprints()
 USER_AGENT = "worksforwhom/0.1 (reachability measurement)"
 
 BUNDLES = (
@@ -47,6 +50,8 @@ class Instruments:
     """Private networks that may be probed all the same."""
     random: Random
     """Orders addresses."""
+    fingerprints: Fingerprints = NO_FINGERPRINTS
+    """Of known block notices."""
     until: float = math.inf
     """By the monotonic clock: what runs then has timed out."""
 
@@ -73,6 +78,7 @@ def instruments(settings: Measuring, clock: Clock) -> Instruments:
         accepting=_accepting(),
         allowed=_read("allow_private", settings.allow_private, networks),
         random=SystemRandom(),
+        fingerprints=Fingerprints(fingerprint.load(settings.fingerprints).patterns),
     )
 
 

@@ -43,6 +43,16 @@ class DifferentialTest(StrEnum):
     """The certificate for the name at an address, where the endpoint itself speaks plain HTTP."""
 
 
+class Fingerprint(Record, frozen=True, array_like=True):
+    """A known block notice that was recognised, as a list the operator gave describes it."""
+
+    name: str
+    scope: str = ""
+    """Whose notice, in OONI's words: nat, isp, prod, inst; vbw for one too vague to tell."""
+    countries: tuple[str, ...] = ()
+    """Where it is expected (ISO 3166-1 alpha-2); empty where the list does not say."""
+
+
 class Step(Record, frozen=True, kw_only=True):
     """The header that every observation shares."""
 
@@ -73,6 +83,8 @@ class DnsLookup(Step, frozen=True, kw_only=True, tag_field="kind", tag="dns"):
     """The AS number of each answer, in their order, 0 where unknown; empty where nobody looked."""
     raw: bytes = b""
     """The first answer as it came, base64 on the wire; empty unless asked for or odd."""
+    fingerprint: Fingerprint | None = None
+    """Of an answer that a list names as the address of a block notice."""
 
 
 class TcpConnect(Step, frozen=True, kw_only=True, tag_field="kind", tag="tcp"):
@@ -146,6 +158,11 @@ class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"
     """None where there was no final answer to hold it against."""
     matched: str = ""
     """The forbidden text found, or the fingerprint of a known notice."""
+    simhash: str = ""
+    """64 bits (hex) of the page's words: pages alike differ in few of them. Empty for a page of
+    hardly any words, and for one over TLS that met the expectations."""
+    fingerprint: Fingerprint | None = None
+    """Of the known block notice that came over plain HTTP."""
     first_byte: float = 0.0
     """Seconds from the request's last byte to the answer's first."""
 
