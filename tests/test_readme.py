@@ -86,6 +86,7 @@ CHECKED = {
     "agent.yaml": "agent",
     "correlator.yaml": "correlator",
     "quickstart.yaml": "up",
+    "reference.yaml": "reference",
 }
 
 

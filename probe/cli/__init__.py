@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from probe import __version__
 from probe.config.load import ConfigError
 
-COMMANDS = ("check", "agent", "correlator", "up", "judge", "export", "lab", "demo")
+COMMANDS = ("check", "agent", "correlator", "reference", "up", "judge", "export", "lab", "demo")
 """Each is a module here with `add(subparsers)`, in the order a newcomer meets them."""
 
 

@@ -17,6 +17,7 @@ from probe.config.shape import (
     QuickstartConfig,
     Receiver,
     ReceiverKind,
+    ReferenceConfig,
     Uplinking,
 )
 from probe.model import CONTROL, Control, Endpoint, Reach
@@ -186,6 +187,12 @@ MEASURING: tuple[Check, ...] = (
     ),
     Text("measuring.allow_private.*", form.is_network, "must be a network such as 10.0.0.0/8"),
     Text("measuring.user_agent", str.isprintable, "must be printable, on one line"),
+    Text("measuring.reference.address", form.is_address, "must be an address, such as 192.0.2.1"),
+    Number("measuring.reference.port", 1, 65535, "must be a port, 1 to 65535"),
+    Number("measuring.reference.plain_port", 1, 65535, "must be a port, 1 to 65535"),
+    Number("measuring.residual", 0, MOST, "must be 0s or longer"),
+    Number("measuring.tests_per_minute", 0, 1_000_000, "must be 0 or more"),
+    Number("measuring.background", 0, 1, "must be from 0 to 1"),
 )
 LOG: tuple[Check, ...] = (
     Text(
@@ -280,6 +287,19 @@ CONTROLS: tuple[Check, ...] = (
     Whole("controls.*", _control_country),
     Whole("controls", _unique(_control_id)),
 )
+REFERENCE: tuple[Check, ...] = (
+    Whole("secure", _not_empty),
+    Text("secure.*", form.is_listen, LISTEN_RULE),
+    Text("plain.*", form.is_listen, LISTEN_RULE),
+    Text("metrics.listen", form.is_listen, LISTEN_RULE),
+    Text("names.*", form.is_host, "must be a host name, such as example.org"),
+    Number("limits.connections", 1, 100_000, "must be from 1 to 100000"),
+    Number("limits.per_address", 1, 100_000, "must be from 1 to 100000"),
+    Number("limits.per_minute", 1, 1_000_000, "must be from 1 to 1000000"),
+    Number("limits.bytes_per_minute", 65536, MOST, "must be 64KiB or more"),
+    Number("limits.body", 65536, 64 * 1024**2, "must be from 64KiB to 64MiB"),
+    Number("limits.timeout", 1, 600, "must be from 1s to 10m"),
+)
 CHECKS: dict[type[msgspec.Struct], tuple[Check, ...]] = {
     Catalogue: (
         Whole("services", _not_empty),
@@ -321,6 +341,7 @@ CHECKS: dict[type[msgspec.Struct], tuple[Check, ...]] = {
         *WEBHOOKS,
         *DISCOVERY,
     ),
+    ReferenceConfig: (*REFERENCE, *LOG),
     QuickstartConfig: (*VANTAGE, *SCHEDULE, *MEASURING, *WEB, *LOG, *JUDGING),
 }
 

@@ -25,6 +25,7 @@ from probe.config.shape import (
     EnrolledAgent,
     QuickstartConfig,
     Receiver,
+    ReferenceConfig,
     Secret,
     Uplinking,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "digest",
     "quickstart",
     "read",
+    "reference",
     "secret",
     "token",
     "web_config",
@@ -54,6 +56,10 @@ def agent(path: Path) -> AgentConfig:
 
 def correlator(path: Path) -> CorrelatorConfig:
     return read(path, CorrelatorConfig)
+
+
+def reference(path: Path) -> ReferenceConfig:
+    return read(path, ReferenceConfig)
 
 
 def quickstart(path: Path) -> QuickstartConfig:
@@ -263,6 +269,7 @@ PATHS: dict[type[msgspec.Struct], tuple[str, ...]] = {
         "measuring.fingerprints.*",
         "web.config_file",
     ),
+    ReferenceConfig: ("tls.certificate", "tls.key", "metrics.config_file"),
     web.WebConfig: web.PATHS,
 }
 """The fields that name files."""

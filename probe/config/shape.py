@@ -52,6 +52,17 @@ class Schedule(Section, frozen=True, kw_only=True):
     """Most endpoints measured at once."""
 
 
+class Referring(Section, frozen=True, kw_only=True):
+    """A reference server of ours (`probe reference`), that differential tests are held against."""
+
+    address: str
+    """An address, not a name: that would be looked up through what is being tested."""
+    port: int = 443
+    """TLS."""
+    plain_port: int = 80
+    """HTTP without TLS."""
+
+
 class Measuring(Section, frozen=True, kw_only=True):
     """Limits and choices of one measurement."""
 
@@ -71,6 +82,15 @@ class Measuring(Section, frozen=True, kw_only=True):
     """Asked when a name fails or looks forged; empty to ask none."""
     neutral_name: str = "example.com"
     """A harmless server name for the neutral-name test; empty to leave it out."""
+    reference: Referring | None = None
+    """Without it no test is chosen that needs a server of ours."""
+    residual: Seconds = Seconds(180)
+    """How long a reset may go on for all names after the one it was for: until then nothing is
+    tried again at that address and port of ours (twice as long after a DNS-over-HTTPS name)."""
+    tests_per_minute: int = 300
+    """Most differential tests of all endpoints together."""
+    background: float = 0.002
+    """Share of the measurements that go well whose pace is tried all the same."""
     trust: str = ""
     """A PEM bundle of trusted roots; empty means the system's."""
     allow_private: tuple[str, ...] = ()
@@ -260,6 +280,39 @@ class CorrelatorConfig(Section, frozen=True, kw_only=True):
     webhooks: Webhooks = Webhooks()
     discovery: Discovering | None = None
     """Without it there is no `/sd/probes`."""
+    log: Logging = Logging()
+
+
+class ReferenceLimits(Section, frozen=True, kw_only=True):
+    """What strangers may ask of a reference server; an address of IPv6 stands for its /64."""
+
+    connections: int = 512
+    """At once, of all."""
+    per_address: int = 16
+    """At once, of one address."""
+    per_minute: int = 120
+    """Connections of one address."""
+    bytes_per_minute: Size = Size(16 * 1024 * 1024)
+    """Sent to one address."""
+    body: Size = Size(1024 * 1024)
+    """The longest that may be asked for."""
+    timeout: Seconds = Seconds(30)
+    """Of a connection, from its first packet to its end."""
+
+
+class ReferenceConfig(Section, frozen=True, kw_only=True):
+    """reference.yaml."""
+
+    secure: tuple[str, ...] = ("0.0.0.0:443",)
+    """Where TLS is spoken: `host:port`, `[v6]:port`, or `fd:N`."""
+    plain: tuple[str, ...] = ("0.0.0.0:80",)
+    """The same without TLS."""
+    names: tuple[str, ...] = ()
+    """Server names that are served, with all below them; empty means any."""
+    tls: Tls | None = None
+    """One certificate for all names; without it each gets one of an authority made at the start."""
+    limits: ReferenceLimits = ReferenceLimits()
+    metrics: Listening = Listening(listen="127.0.0.1:9466")
     log: Logging = Logging()
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import re
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -77,6 +78,23 @@ async def listen(
     except (OSError, OverflowError) as error:
         raise ListenError(_sentence(address, error)) from error
     return [_written(bound) for bound in server.addresses if bound not in before]
+
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def streams(serve: Serve, address: str, limit: int) -> asyncio.Server:
+    """Start serving bare connections on an address. Raises ListenError."""
+    place = parse(address)
+    try:
+        match place:
+            case Tcp(host, port):
+                return await asyncio.start_server(serve, host or None, port, limit=limit)
+            case Inherited(descriptor):
+                handed = socket.socket(fileno=descriptor)
+                return await asyncio.start_server(serve, sock=handed, limit=limit)
+    except (OSError, OverflowError) as error:
+        raise ListenError(_sentence(address, error)) from error
 
 
 def _site(

@@ -4,7 +4,13 @@ import msgspec
 import pytest
 
 from probe.config import check, load
-from probe.config.shape import AgentConfig, Catalogue, CorrelatorConfig, QuickstartConfig
+from probe.config.shape import (
+    AgentConfig,
+    Catalogue,
+    CorrelatorConfig,
+    QuickstartConfig,
+    ReferenceConfig,
+)
 
 ROWS = [(shape, rule) for shape, rules in check.CHECKS.items() for rule in rules]
 
@@ -42,7 +48,8 @@ def test_every_sentence_says_what_would_be_right() -> None:
 
 
 def test_every_file_has_a_table() -> None:
-    assert set(check.CHECKS) == {AgentConfig, Catalogue, CorrelatorConfig, QuickstartConfig}
+    files = {AgentConfig, Catalogue, CorrelatorConfig, QuickstartConfig, ReferenceConfig}
+    assert set(check.CHECKS) == files
 
 
 @pytest.mark.parametrize(
