@@ -46,6 +46,7 @@ OUTBOX = (
     """CREATE TABLE IF NOT EXISTS told (
         receiver TEXT NOT NULL, incident TEXT NOT NULL, closed INTEGER, record BLOB NOT NULL,
         PRIMARY KEY (receiver, incident))""",
+    "CREATE TABLE IF NOT EXISTS memory (one INTEGER PRIMARY KEY CHECK (one = 1), record BLOB NOT NULL)",
 )
 """Tables that a release before them does not miss: the schema's version stays."""
 PRAGMAS = (
@@ -176,14 +177,17 @@ class Store:
         verdicts: Iterable[Verdict],
         incidents: Iterable[Incident],
         deliveries: Sequence[Delivery] = (),
+        memory: bytes = b"",
     ) -> None:
-        """Replace the current verdicts; add and renew incidents, each by its id.
+        """Replace the current verdicts and the judge's memory; add and renew incidents by their ids.
 
         What is to be told of them is kept in the same transaction: a process killed at any time
         has told all of what it has concluded, or will.
         """
         with self._transaction() as writer:
             _queue(writer, deliveries)
+            if memory:
+                writer.execute("INSERT OR REPLACE INTO memory VALUES (1, ?)", (memory,))
             writer.execute("DELETE FROM verdicts")
             writer.executemany(
                 "INSERT OR REPLACE INTO verdicts VALUES (?,?,?,?,?,?)",
@@ -211,6 +215,11 @@ class Store:
                     for i in incidents
                 ],
             )
+
+    def memory(self) -> bytes:
+        """Give what the judge left to its later self, as it was saved; empty where nothing was."""
+        rows = self._rows("SELECT record FROM memory", ())
+        return next((bytes(cast("bytes", record)) for (record,) in rows), b"")
 
     def verdicts(self) -> tuple[Verdict, ...]:
         query = "SELECT record FROM verdicts ORDER BY service, feature, country, network"

@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
+
 from probe.clock import Clock
 from probe.config.shape import Catalogue, CorrelatorConfig
 from probe.correlator import announce
 from probe.judge import incident
 from probe.judge.docket import Docket
-from probe.judge.view import View, window_start
-from probe.model import Delivery, Incident, Vantage, Verdict
+from probe.judge.memory import remember
+from probe.judge.view import Memory, View, window_start
+from probe.model import Delivery, Incident, Measurement, Vantage, Verdict
 from probe.store import Store
 
 REMEMBERED = timedelta(days=1)
@@ -65,16 +68,19 @@ class Bench:
         self._docket = Docket()
         self._since: datetime | None = None
         self._row = 0
+        self._memory = recall(store.memory())
 
     def sit(self, config: CorrelatorConfig, catalogue: Catalogue, rounds: int) -> Judged:
         """Judge what was measured lately, and save it; blocks. Raises StoreError."""
         started = self._clock.monotonic()
         view = self._view(config, catalogue)
         before = self._store.incidents(closed_since=view.now - REMEMBERED)
-        self._hear(window_start(view) - view.round)
+        fresh = self._hear(window_start(view) - view.round)
         verdicts, incidents = self._judge(self._docket, before, view)
         told = self._news(config, incidents, view.now)
-        self._store.save(verdicts, incidents, told)
+        memory = remember(fresh, verdicts, view)
+        self._store.save(verdicts, incidents, told, msgspec.msgpack.encode(memory))
+        self._memory = memory
         for held, state in news(before, incidents):
             about = {"target": held.id, "state": state}
             log.info("incident %s %s: %s", held.id, state, held.statement, extra=about)
@@ -90,17 +96,25 @@ class Bench:
             self._store.waiting() if config.webhooks.receivers else {},
         )
 
-    def _hear(self, since: datetime) -> None:
-        """Read on in the store; from the beginning where time went back, or the window grew."""
-        if self._since is None or since < self._since:
+    def _hear(self, since: datetime) -> list[Measurement]:
+        """Read on in the store; from the beginning where time went back, or the window grew.
+
+        Gives what is new since it sat last; on the first time nothing: what then comes in was
+        remembered before the correlator was started again, or is too little to miss.
+        """
+        again = self._since is None or since < self._since
+        if again:
             self._row = 0
         self._since = since
+        fresh: list[Measurement] = []
         row, some = self._store.received(self._row, since)
         while row != self._row:
             self._docket.add(some)
+            fresh += some
             self._row = row
             row, some = self._store.received(row, since)
         self._docket.forget(since)
+        return [] if again else fresh
 
     def _news(
         self, config: CorrelatorConfig, incidents: Sequence[Incident], now: datetime
@@ -124,7 +138,18 @@ class Bench:
             services=catalogue.services,
             roster=tuple(agent.vantage for agent in config.agents),
             heard=self._store.heard(),
+            memory=self._memory,
+            maintenance=config.judging.maintenance,
         )
+
+
+def recall(record: bytes) -> Memory:
+    """Read a saved memory; one that another release wrote otherwise is begun anew."""
+    try:
+        return msgspec.msgpack.decode(record, type=Memory) if record else Memory()
+    except msgspec.DecodeError:
+        log.warning("the judge's memory cannot be read and is begun anew")
+        return Memory()
 
 
 def news(before: Sequence[Incident], after: Sequence[Incident]) -> Iterator[tuple[Incident, str]]:

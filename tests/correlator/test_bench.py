@@ -14,13 +14,14 @@ from probe.config.shape import (
     Catalogue,
     CorrelatorConfig,
     EnrolledAgent,
+    Maintenance,
     Seconds,
     Secret,
     Webhooks,
 )
-from probe.correlator.bench import Bench, Conclusions, by_rules, news, reporting
+from probe.correlator.bench import Bench, Conclusions, by_rules, news, recall, reporting
 from probe.judge.docket import Docket
-from probe.judge.view import View
+from probe.judge.view import Memory, View
 from probe.model import Cause, Incident, Measurement, Scope, State, Target, Vantage, Verdict
 from probe.store import Store
 from tests.correlator.news import HOOK
@@ -193,3 +194,34 @@ def test_a_silent_country_is_0_and_not_absent() -> None:
     since = NOW - timedelta(minutes=5)
     assert reporting((TR, DE), heard, since) == {"TR": 1, "DE": 0}
     assert reporting((TR, DE), {}, since) == {"TR": 0, "DE": 0}
+
+
+def test_what_was_believed_outlives_the_correlator_and_a_broken_memory_is_begun_anew(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    pending = w.arrivals(WORLD, 30.0)
+    store.append([m for _, m in pending], w.START)
+    clock = StillClock()
+    bench = Bench(store, by_rules, clock)
+    sat(bench, clock, 20.0)
+    sat(bench, clock, 30.0)
+    held = recall(store.memory())
+    assert {country for _, _, country in held.beliefs} == {"TR"}
+    assert held.begun["chirp", "web", "TR"] < w.START + timedelta(seconds=10)
+    assert recall(b"\x93") == Memory()
+    assert "begun anew" in caplog.text
+
+
+def test_what_is_under_announced_maintenance_is_not_weighed(store: Store) -> None:
+    store.append([m for _, m in w.arrivals(WORLD, 20.0)], w.START)
+    clock = StillClock(w.START + timedelta(seconds=20))
+    announced = Maintenance(
+        reason="new core routers", at=w.START, lasts=Seconds(3600),
+        networks=tuple(v.asn for v in WORLD.roster if v.country == "TR"), services=("other",),
+    )  # fmt: skip
+    judging = msgspec.structs.replace(WORLD_CONFIG.judging, maintenance=(announced,))
+    config = msgspec.structs.replace(WORLD_CONFIG, judging=judging)
+    judged = Bench(store, by_rules, clock).sit(config, Catalogue(services=WORLD.services), 1)
+    assert judged.open == ()
+    told = {v.state for v in judged.verdicts if v.country == "TR" and v.service == "chirp"}
+    assert told == {State.INSUFFICIENT}

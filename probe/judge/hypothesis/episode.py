@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import msgspec
 
+from probe.judge import maintenance
 from probe.judge.evidence import WHOLE, Finding, rows, weigh
 from probe.judge.health import UNWELL, Condition, Health, spoilt
 from probe.judge.hypothesis.baseline import LEVELS, ordinary
@@ -74,10 +75,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
 
 
 def footings(healths: Mapping[str, Health], view: View) -> dict[str, Footing]:
+    expected = maintenance.networks(view)
     usual = {asn: ordinary(hours, view.now) for asn, hours in view.memory.usual.items()}
     return {
         name: Footing(
-            health.condition not in UNWELL,
+            health.condition not in UNWELL and health.vantage.asn not in expected,
             health.well_at,
             usual.get(health.vantage.asn, LEVELS[0]),
             health.condition is Condition.MISLED,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from probe.judge import maintenance
 from probe.judge.control import Reference, common_answers, control_paces, reference
 from probe.judge.evidence import Finding, find
 from probe.judge.health import Health, examine
@@ -63,10 +64,11 @@ def weigh(tracks: Tracks, view: View) -> Weighing:
     healths = examine([stretch.sights for stretch in held.values()], view)
     features, found = _by_feature(held), _Finder(held)
     known = footings(healths, view)
-    matters = [
-        weighed(*feature, runs(found.series(features.get(feature, {})), known, view), view)
-        for feature in _listed(view, features)
-    ]
+    expected = maintenance.services(view)
+    matters = []
+    for feature in _listed(view, features):
+        series = () if feature[0] in expected else found.series(features.get(feature, {}))
+        matters.append(weighed(*feature, runs(series, known, view), view))
     return Weighing(
         matters=tuple(shared(siblings(matters), view)),
         connected=connectivity(healths, view),
