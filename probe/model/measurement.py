@@ -32,6 +32,16 @@ class Failure(Record, frozen=True, kw_only=True):
     """The error's own words, addresses removed."""
 
 
+class Fingerprint(Record, frozen=True, array_like=True):
+    """A known block notice that was recognised, as a list the operator gave describes it."""
+
+    name: str
+    scope: str = ""
+    """Whose notice, in OONI's words: nat, isp, prod, inst; vbw for one too vague to tell."""
+    countries: tuple[str, ...] = ()
+    """Where it is expected (ISO 3166-1 alpha-2); empty where the list does not say."""
+
+
 class DifferentialTest(StrEnum):
     """Why a step was taken outside the plain chain, to split two rival causes."""
 
@@ -41,16 +51,6 @@ class DifferentialTest(StrEnum):
     """A harmless server name at the target's address."""
     CERTIFICATE = "certificate"
     """The certificate for the name at an address, where the endpoint itself speaks plain HTTP."""
-
-
-class Fingerprint(Record, frozen=True, array_like=True):
-    """A known block notice that was recognised, as a list the operator gave describes it."""
-
-    name: str
-    scope: str = ""
-    """Whose notice, in OONI's words: nat, isp, prod, inst; vbw for one too vague to tell."""
-    countries: tuple[str, ...] = ()
-    """Where it is expected (ISO 3166-1 alpha-2); empty where the list does not say."""
 
 
 class Step(Record, frozen=True, kw_only=True):
