@@ -14,6 +14,7 @@ from statistics import median
 
 import msgspec
 
+from probe.judge.likeness import kinds
 from probe.judge.sight import Sight
 from probe.model import CONTROL
 
@@ -36,7 +37,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     paces: Mapping[str, float] = {}
     """Country → median pace of good answers; empty where none is slow enough to be compared."""
     pages: Mapping[str, frozenset[tuple[str, int]]] = {}
-    """Digest of an unexpected page over plain HTTP → (country, AS number) where it came."""
+    """Digest of an unexpected page over plain HTTP → (country, AS number) where it, or a page
+    like it, came."""
     common: frozenset[tuple[str, str]] = frozenset()
     """(country, address) that resolvers there give for several endpoints."""
     own: Mapping[str, float] = {}
@@ -57,6 +59,7 @@ def reference(
     refused: dict[str, set[str]] = defaultdict(set)
     answers: dict[str, set[str]] = defaultdict(set)
     pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    words: dict[str, str] = {}
     met: set[str] = set()
     for sight in chain.from_iterable(map(_distinct, series)):
         country = sight.vantage.country
@@ -67,16 +70,28 @@ def reference(
             met.add(country)
         if sight.digest:
             pages[sight.digest].add((country, sight.vantage.asn))
+            words[sight.digest] = sight.words
     return Reference(
         valid=_frozen(valid),
         refused=_frozen(refused),
         answers=_frozen(answers),
         met=frozenset(met),
         paces=_paces(series),
-        pages={digest: frozenset(places) for digest, places in pages.items()},
+        pages=_alike(pages, words),
         common=common,
         own=own or {},
     )
+
+
+def _alike(
+    pages: Mapping[str, set[tuple[str, int]]], words: Mapping[str, str]
+) -> dict[str, frozenset[tuple[str, int]]]:
+    """Give each page the places of all that are like it: a notice may tell the time, or a name."""
+    of = kinds(words)
+    shared: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    for digest, places in pages.items():
+        shared[of[digest]] |= places
+    return {digest: frozenset(shared[of[digest]]) for digest in pages}
 
 
 def _distinct(sights: Series) -> list[Sight]:

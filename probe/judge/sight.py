@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import msgspec
 
-from probe.judge.notices import challenged, known_notice, shown_notice
+from probe.judge.notices import challenged, notice_of, refused_by
 from probe.judge.sites import site
 from probe.model import (
     DifferentialTest,
@@ -95,7 +95,11 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     digest: str = ""
     """Of a page that came over plain HTTP and does not meet the expectations."""
     expectation: Expectation | None = None
+    words: str = ""
+    """The digest of that page's words."""
     challenge: bool = False
+    refusal: str = ""
+    """The service's own front that refused, by name."""
     notice: str = ""
     """The known block notice that was shown, by name."""
     redirected: bool = False
@@ -189,7 +193,7 @@ def _studied(measurement: Measurement) -> Sight:
     if final is None:
         return _ended(measurement, chain, common)
     secure = (final.hop, final.address) in valid and final.url.startswith("https:")
-    notice, redirected = _notice(chain)
+    notice, redirected = notice_of(chain.dns, chain.tls, chain.http, measurement.vantage.country)
     met = final.expectation is Expectation.MET and (secure or not notice)
     return Sight(
         id=measurement.id, at=measurement.at, vantage=measurement.vantage,
@@ -197,6 +201,7 @@ def _studied(measurement: Measurement) -> Sight:
         answered=True, met=met, secure=secure, status=final.status,
         digest="" if met or secure else final.digest, expectation=final.expectation, notice=notice,
         redirected=redirected, challenge=challenged(final),
+        refusal="" if met else refused_by(final), words="" if met or secure else final.simhash,
         pace=_pace(chain, final) if met else 0.0,
         answers=common.answers, valid=common.valid, bogon=common.bogon,
         doubled=common.doubled, tried=(final.address,), site=_site(chain),
@@ -286,7 +291,7 @@ def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
     layer, steps = _deepest(chain)
     main = _main(steps)
     name = main.failure.name if main is not None and main.failure is not None else ""
-    notice, redirected = _notice(chain)
+    notice, redirected = notice_of(chain.dns, chain.tls, chain.http, measurement.vantage.country)
     bad = [s for s in chain.tls if s.failure and s.failure.name in CERTIFICATE and s.chain]
     shown = bad[0].chain[0] if bad else None
     return Sight(
@@ -365,17 +370,6 @@ def _second(chain: _Chain) -> Contrast:
         return Contrast.UNTRIED
     answered = any(s.answers and s.failure is None for s in chain.second)
     return Contrast.PASSES if answered else Contrast.ALIKE
-
-
-def _notice(chain: _Chain) -> tuple[str, bool]:
-    """A known block notice among the answers, and whether a redirect led to it."""
-    valid = {(step.hop, step.address) for step in chain.tls if step.failure is None}
-    for step in chain.http:
-        over_tls = step.url.startswith("https:") and (step.hop, step.address) in valid
-        if not over_tls and (found := shown_notice(step)):
-            return found, step.hop > 0 or known_notice(step.location) == found
-    named = (known_notice(a) for dns in chain.dns for a in dns.answers)
-    return next(filter(None, named), ""), False
 
 
 def _pace(chain: _Chain, final: HttpExchange) -> float:

@@ -29,6 +29,7 @@ TOLD_HEADERS = {
     *("server", "strict-transport-security", "transfer-encoding", "upgrade", "vary", "via"),
     *("x-amz-cf-id", "x-amz-cf-pop", "x-cache", "x-cache-hits", "x-frame-options"),
     *("x-powered-by", "x-served-by", "x-timer", "x-xss-protection"),
+    *("x-amzn-waf-action", "x-cdn", "x-vercel-mitigated"),
 }
 """Headers whose values are kept: of the others, which may name a person, only the name."""
 

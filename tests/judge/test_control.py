@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from probe.judge.control import (
@@ -11,11 +12,12 @@ from probe.judge.control import (
     genuine,
     proven_abroad,
     reference,
+    same_page_here_alone,
     shown_abroad,
     slow,
 )
 from probe.judge.sight import Sight, read
-from probe.model import CONTROL, Reach
+from probe.model import CONTROL, Expectation, Reach
 from tests.judge import worlds as w
 
 
@@ -84,3 +86,28 @@ def test_addresses_that_serve_several_endpoints_of_a_country_are_common() -> Non
     here = [see("TR", w.forged), read(w.measurement(OTHER, w.forged(OTHER)))]
     assert common_answers([[sight] for sight in here]) == {("TR", "31.13.77.33")}
     assert common_answers([here[:1], here[:1]]) == frozenset()
+
+
+def notice(asn: int, country: str, digest: str, words: str) -> Sight:
+    """An unexpected page over plain HTTP."""
+    vantage = msgspec.structs.replace(w.ROSTER[0], id=f"{country}{asn}", country=country, asn=asn)
+    of = w.Case(vantage, "chirp", "web", "chirp-web", w.START)
+    page = w.http(of, of.address, 200, Expectation.MISSING, scheme="http", title="Notice")
+    page = msgspec.structs.replace(page, digest=digest, simhash=words)
+    return read(w.measurement(of, (w.dns(of, of.address), w.tcp(of, of.address), page)))
+
+
+def test_a_notice_that_tells_another_date_on_each_network_is_one_page() -> None:
+    here = [notice(1, "TR", "a", "00ff00ff00ff00ff"), notice(2, "TR", "b", "00ff00ff00ff00fe")]
+    known = among(*here)
+    assert same_page_here_alone(known, "TR", "a")
+    assert same_page_here_alone(known, "TR", "b")
+    abroad = notice(3, "DE", "c", "00ff00ff00ff00f0")
+    assert not same_page_here_alone(among(*here, abroad), "TR", "a")
+
+
+def test_pages_of_other_words_are_not_one() -> None:
+    known = among(notice(1, "TR", "a", "00ff00ff00ff00ff"), notice(2, "TR", "b", "f" * 16))
+    assert not same_page_here_alone(known, "TR", "a")
+    wordless = among(notice(1, "TR", "a", ""), notice(2, "TR", "b", ""))
+    assert not same_page_here_alone(wordless, "TR", "a")

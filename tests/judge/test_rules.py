@@ -111,6 +111,7 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "http.short": (page(200, Expectation.SHORT), KNOWN),
     "http.unexpected": (page(302), KNOWN),
     "http.plain_5xx": (plain(502), KNOWN),
+    "http.plain_refusal": (plain(403, title="Access denied | a.example used Cloudflare to restrict access"), KNOWN),
     "dns.notice_page": (elsewhere(plain_page), COMMON),
     "http.same_page": (plain_page(CASE), SAME),
     "http.unknown_page": (plain(200, title="Notice"), KNOWN),
