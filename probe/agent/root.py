@@ -19,7 +19,7 @@ from probe.agent.measuring import Measure, Seen, over_the_network
 from probe.agent.pages import serving
 from probe.agent.targets import targets
 from probe.clock import Clock
-from probe.config import load
+from probe.config import fingerprint, load
 from probe.config.load import ConfigError
 from probe.config.shape import AgentConfig, Catalogue, Measuring
 from probe.config.show import shown
@@ -43,6 +43,8 @@ DRAIN_SECONDS = 20.0
 """How long runs that are under way may take to finish after SIGTERM."""
 LAST_SEND_SECONDS = 5.0
 LONGEST_NAP_SECONDS = 60.0
+MOST_TOLD = 20
+"""Lines of fingerprints that are complained of; the metric counts all."""
 
 log = logging.getLogger(__name__)
 
@@ -301,6 +303,9 @@ class Agent:
     ) -> None:
         now = self.clock.monotonic()
         self.config, self._measure, self.uplink = config, measure, uplink
+        self.lists = fingerprint.load(config.measuring.fingerprints)
+        for line in self.lists.refused[:MOST_TOLD]:
+            log.warning("fingerprints: %s; it is left out", line)
         self._endpoints = targets(catalogue, config.vantage.country)
         self._timetable.retime(config.schedule.interval, config.schedule.jitter, now)
         self._timetable.drop(set(self._timetable.keys()) - set(self._endpoints))
@@ -359,6 +364,8 @@ class Agent:
             uplink_success=counts.last_success,
             reload_ok=self.reload_ok,
             reloaded=self.reloaded,
+            fingerprints=len(self.lists.patterns),
+            fingerprints_refused=len(self.lists.refused),
             web_config={"web": self.protection.ok} if self.protection.file else {},
             web_expires={"web": expires} if (expires := self.protection.now.expires) else {},
         )

@@ -64,6 +64,7 @@ def check(path: Path, config: AgentConfig, catalogue: Catalogue) -> int:
     from probe.agent.measuring import over_the_network  # noqa: PLC0415
     from probe.agent.targets import targets  # noqa: PLC0415
     from probe.clock import SystemClock  # noqa: PLC0415
+    from probe.config import fingerprint  # noqa: PLC0415
     from probe.config.load import ConfigError  # noqa: PLC0415
     from probe.model import CONTROL  # noqa: PLC0415
     from probe.transport.protection import Protection  # noqa: PLC0415
@@ -77,6 +78,8 @@ def check(path: Path, config: AgentConfig, catalogue: Catalogue) -> int:
         raise ConfigError(f"{path}: {error}") from None
     chosen = targets(catalogue, config.vantage.country)
     controls = sum(target.service == CONTROL for target in chosen)
+    for line in fingerprint.load(config.measuring.fingerprints).refused:
+        sys.stderr.write(f"probe: {line}; it is left out\n")
     sys.stdout.write(f"{path}: ok: {len(chosen) - controls} endpoints, {controls} controls\n")
     return 0
 

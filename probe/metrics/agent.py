@@ -79,6 +79,10 @@ class Snapshot:
     uplink_success: datetime | None = None
     reload_ok: bool = True
     reloaded: datetime | None = None
+    fingerprints: int = 0
+    """Patterns of block pages in use."""
+    fingerprints_refused: int = 0
+    """Lines and files of fingerprints that are left out."""
     web_config: Mapping[str, bool] = field(default_factory=dict)
     """Of the listener, where it has a file of its own: whether its last reading was good."""
     web_expires: Mapping[str, datetime] = field(default_factory=dict)
@@ -180,6 +184,12 @@ GAUGES = (
         PREFIX + "vantage_healthy",
         "1 where the controls find nothing wrong with this vantage itself; else do not vote.",
         lambda s: not s.health.reason,
+    ),
+    Single(PREFIX + "fingerprints", "Patterns of block pages in use.", lambda s: s.fingerprints),
+    Single(
+        PREFIX + "fingerprints_refused",
+        "Lines and files of fingerprints that are left out as broken.",
+        lambda s: s.fingerprints_refused,
     ),
     Single(PREFIX + "spool_depth", "Measurements waiting.", lambda s: s.spool_depth),
     Single(PREFIX + "spool_bytes", "Their size.", lambda s: s.spool_bytes),

@@ -108,3 +108,18 @@ def test_a_listener_s_file_is_tried_too(config: Path, capsys: pytest.CaptureFixt
     assert "c.pem and" in capsys.readouterr().err
     file.write_text("")
     assert main(["agent", str(config), "--check"]) == 0
+
+
+def test_a_broken_line_of_fingerprints_is_said_and_the_rest_serves(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lists = config.parent / "lists.json"
+    lists.write_text('{"fingerprint":"b_nat_xx","pattern":"good words"}\nnonsense\n')
+    config.write_text(AGENT + "measuring: {fingerprints: [lists.json, none.csv]}\n")
+    assert main(["agent", str(config), "--check"]) == 0
+    told = capsys.readouterr()
+    assert told.err.splitlines() == [
+        f"probe: {lists}:2: is not JSON; it is left out",
+        f"probe: {config.parent}/none.csv: cannot be read: No such file or directory; it is left out",
+    ]
+    assert ": ok: " in told.out

@@ -151,6 +151,7 @@ CONTRACT = {
             *("uplink_sent", "uplink_refused", "uplink_errors"),
             *("uplink_last_success_timestamp_seconds", "config_last_reload_successful"),
             *("config_last_reload_success_timestamp_seconds", "build"),
+            *("fingerprints", "fingerprints_refused"),
             "web_config_last_reload_successful",
             "web_certificate_expiry_timestamp_seconds",
         )
