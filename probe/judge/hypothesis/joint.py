@@ -108,22 +108,36 @@ def _split(support: dict[Cause, float], seen: Explained) -> dict[Cause, float]:
     return {cause: support[cause] for cause in Cause}
 
 
-_SPREADING = (Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK, Cause.NETWORK_DISRUPTION)
+_SPREADING = (
+    Cause.FILTERING, Cause.THROTTLING, Cause.NETWORK_DISRUPTION, Cause.GEO_BLOCK,
+    Cause.SERVICE_OUTAGE,
+)  # fmt: skip
+
+
+@lru_cache(maxsize=32768)
+def _parts(country: Country) -> tuple[tuple[tuple[float, ...], float, float], ...]:
+    """Each network's part in every spreading cause, in passing trouble, and in all such trouble."""
+    troubled = list(map(burst_share, country))
+    everyone = sum(troubled)
+    return tuple([
+        (tuple([affected(country, n, cause) for cause in _SPREADING]), own, own / everyone if everyone else 0.0)
+        for n, own in enumerate(troubled)
+    ])  # fmt: skip
 
 
 def within(country: Country, index: int, whole: dict[Cause, float]) -> dict[Cause, float]:
     """The support of every cause in one network of a country whose own support is known."""
-    support = dict.fromkeys(Cause, 0.0)
-    for cause in _SPREADING:
-        support[cause] = whole[cause] * affected(country, index, cause)
-    reached = affected(country, index, Cause.SERVICE_OUTAGE)
-    for cause in (Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE):
-        support[cause] = whole[cause] * reached
-    troubled = burst_share(country[index])
-    everyone = sum(map(burst_share, country))
-    support[Cause.LOCAL_FAULT] = whole[Cause.LOCAL_FAULT] * (
-        troubled / everyone if everyone else 0.0
-    )
+    (filtering, throttling, disrupted, refused, reached), troubled, share = _parts(country)[index]
+    support = {
+        Cause.OK: 0.0,
+        Cause.SERVICE_OUTAGE: whole[Cause.SERVICE_OUTAGE] * reached,
+        Cause.DEPENDENCY_OUTAGE: whole[Cause.DEPENDENCY_OUTAGE] * reached,
+        Cause.FILTERING: whole[Cause.FILTERING] * filtering,
+        Cause.THROTTLING: whole[Cause.THROTTLING] * throttling,
+        Cause.NETWORK_DISRUPTION: whole[Cause.NETWORK_DISRUPTION] * disrupted,
+        Cause.GEO_BLOCK: whole[Cause.GEO_BLOCK] * refused,
+        Cause.LOCAL_FAULT: whole[Cause.LOCAL_FAULT] * share,
+    }
     rest = max(0.0, 1.0 - sum(support.values()))
     support[Cause.LOCAL_FAULT] += rest * troubled
     support[Cause.OK] = rest * (1 - troubled)
@@ -137,4 +151,6 @@ def _normal(support: dict[Cause, float]) -> dict[Cause, float]:
 
 def leading(support: dict[Cause, float], order: Sequence[Cause] = tuple(Cause)) -> Cause:
     """The cause with most support; the earlier one in case of a tie."""
+    if support[Cause.OK] > 0.5:  # noqa: PLR2004 — nothing can have more than half beside it
+        return Cause.OK
     return max(order, key=support.__getitem__)

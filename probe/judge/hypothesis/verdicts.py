@@ -7,13 +7,14 @@ from datetime import datetime
 
 import msgspec
 
-from probe.judge.hypothesis.episode import Run, authored, heard_since, span, through
+from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.gate import Ground, state
 from probe.judge.hypothesis.joint import leading, within
 from probe.judge.hypothesis.membership import members
+from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.unit import named
 from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
-from probe.judge.hypothesis.words import mechanisms, shown
+from probe.judge.hypothesis.words import mechanisms, shown, witness
 from probe.judge.rules import VERSION
 from probe.judge.view import View
 from probe.model import SIDES, Author, Cause, Side, State, Verdict
@@ -59,12 +60,11 @@ def _cell(matter: Matter, country: str, others: Abroad, view: View) -> _Cell:
     place = matter.places[country]
     if place.leads is Cause.OK:
         ground = _own_ground(place.runs, place.support[Cause.OK], view)
-        well = tuple(run for run in place.runs if not run.failing)
+        well = place.runs if place.calm else tuple([run for run in place.runs if not run.failing])
         return _Cell(country=country, place=place, members=well, ground=ground)
-    return _Cell(
-        country=country, place=place, members=tuple(members(place, place.leads, view)),
-        ground=ground_of(matter, country, place.leads, others, view),
-    )  # fmt: skip
+    behind = members(place, place.leads, view)
+    ground = _grounded(place, (country, place.leads), behind, others, view)
+    return _Cell(country=country, place=place, members=tuple(behind), ground=ground)
 
 
 class _Inner:
@@ -133,6 +133,7 @@ class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     server_countries: int
     rounds: int
     known: int
+    outside: Outside
 
 
 def abroad(matter: Matter, view: View) -> Abroad:
@@ -144,6 +145,7 @@ def abroad(matter: Matter, view: View) -> Abroad:
         ),
         rounds=span([r for p in outage.values() for r in p.runs], view.round) if outage else 0,
         known=len(matter.places),
+        outside=Outside(matter.places),
     )
 
 
@@ -156,9 +158,15 @@ def _solid(place: Place) -> bool:
 def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: View) -> Ground:
     """What stands behind a cause of one feature in one country, for the gate."""
     place = matter.places[country]
-    held = [run for run in members(place, cause, view) if run.failing]
+    return _grounded(place, (country, cause), members(place, cause, view), others, view)
+
+
+def _grounded(
+    place: Place, about: tuple[str, Cause], held: Sequence[Run], others: Abroad, view: View
+) -> Ground:
+    country, cause = about
     asked = SIDES[cause] is not Side.OWN and cause is not Cause.NETWORK_DISRUPTION
-    reached, barred = _outside(matter, country, place.begun) if asked else (0, 0)
+    reached, barred = others.outside.since(place.begun, country) if asked else (0, 0)
     return Ground(
         support=place.support[cause],
         rounds=others.rounds if cause in SERVICE_SIDE else span(held, view.round),
@@ -198,18 +206,6 @@ def _together(outage: Iterable[Place], begun: datetime | None, view: View) -> in
     )
 
 
-def _outside(matter: Matter, country: str, begun: datetime | None) -> tuple[int, int]:
-    """Other countries that reach the service after the failure began, and those that do not."""
-    reached, barred = 0, 0
-    for other, place in matter.places.items():
-        asked = [run for run in place.runs if heard_since(run, begun)]
-        if other == country or not asked:
-            continue
-        good = sum(through(run, begun) for run in asked)
-        reached, barred = reached + (2 * good > len(asked)), barred + (2 * good <= len(asked))
-    return reached, barred
-
-
 def _verdict(
     matter: Matter,
     where: tuple[_Cell, int],
@@ -224,7 +220,7 @@ def _verdict(
         return Verdict(
             service=matter.service, feature=matter.feature, country=cell.country, network=asn,
             at=view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
-            support=support, evidence=shown(behind, cause, 3),
+            support=support, evidence=witness(behind),
             vantages=len(behind), networks=len(_asns(behind)), rounds=ground.rounds, rules=VERSION,
         )  # fmt: skip
     return Verdict(

@@ -39,6 +39,13 @@ def shown(held: Iterable[Run], cause: Cause, most: int = MOST_PIECES) -> tuple[E
     return (*kept, *(p for p in telling if not any(k.author is Author.NETWORK for k in kept)))
 
 
+def witness(held: Sequence[Run]) -> tuple[Evidence, ...]:
+    """One good sight, the newest of the first of them: that something works needs no more."""
+    good = (f for run in held for f in run.findings if not f.failing)
+    found = next(good, None)
+    return evidence(found) if found is not None else ()
+
+
 def _spread(held: Sequence[Run], cause: Cause) -> list[Finding]:
     """One finding of each network in turn, the strongest of each first."""
     if len(held) == 1 and held[0].calm:
