@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
 
+from probe.measure.failure import UNKNOWN_AUTHORITY
 from probe.measure.outcome import Outcome, outcome
 from probe.model import (
     DifferentialTest,
     DnsLookup,
     Health,
+    HttpExchange,
     Layer,
     Observation,
     Reach,
@@ -26,6 +30,11 @@ UNREACHABLE = frozenset({"network_unreachable", "host_unreachable", "network_dow
 NO_ROUTE = UNREACHABLE | {"address_not_available", "address_family_not_supported"}
 VERIFY_CLOCK = frozenset({9, 10})
 """X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED."""
+SKEW_SECONDS = 120.0
+"""A measurement whose time is further off than this is counted into the wrong round."""
+SEVERAL = 2
+"""One control's fault is its own."""
+EXIT_CHANGED = "exit_changed"
 
 
 @dataclass(frozen=True)
@@ -40,11 +49,14 @@ class Checked:
         return outcome(self.observations)
 
 
-def health(checked: Sequence[Checked]) -> Health:
+def health(checked: Sequence[Checked], *, moved: bool = False) -> Health:
+    """Say how well the vantage is; `moved`: it leaves by another network than it should."""
+    wrong = next((name for name, fits in REASONS if checked and fits(checked)), "")
     return Health(
         domestic=_tally(checked, Reach.DOMESTIC),
         foreign=_tally(checked, Reach.FOREIGN),
-        reason=next((name for name, fits in REASONS if checked and fits(checked)), ""),
+        # What spoils everything goes before what may be the network's own doing.
+        reason=EXIT_CHANGED if moved and wrong in {"", "ipv6_broken"} else wrong,
     )
 
 
@@ -74,15 +86,70 @@ def _offline(checked: Sequence[Checked]) -> bool:
 
 
 def _clock_wrong(checked: Sequence[Checked]) -> bool:
-    """No handshake verifies, and all for the certificates' dates."""
-    shaken = [
+    """No handshake verifies, and all for the certificates' dates; or all answers are dated so."""
+    shaken = _shaken(checked)
+    dates = [s for s in shaken if s.failure is not None and s.failure.verify in VERIFY_CLOCK]
+    return (len(dates) > 1 and len(dates) == len(shaken)) or _misdated(checked)
+
+
+def _misdated(checked: Sequence[Checked]) -> bool:
+    """By the Date of each control's answer over TLS, less its Age in a cache (RFC 9110, 9111)."""
+    off = [skew for control in checked if (skew := _skew(control)) is not None]
+    if len(off) < SEVERAL or min(map(abs, off)) <= SKEW_SECONDS:
+        return False
+    return all(skew * median(off) > 0 for skew in off)
+
+
+def _skew(control: Checked) -> float | None:
+    """Seconds by which this clock is behind the control's; None where that does not tell."""
+    if not control.came.success:
+        return None
+    for seen in control.observations:
+        if isinstance(seen, HttpExchange) and not seen.test and seen.url.startswith("https:"):
+            told = {header.name.lower(): header.value for header in seen.headers}
+            dated = _date(told.get("date", ""))
+            age = told.get("age", "0")
+            if dated is not None and age.isdecimal():
+                return (dated - seen.at).total_seconds() + int(age[:9]) - seen.first_byte
+    return None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _intercepted(checked: Sequence[Checked]) -> bool:
+    """A proxy on the vantage's own side: every name has a certificate of one unknown authority."""
+    issuers, leaves = _strangers(checked)
+    return len(issuers) == 1 and len(leaves) >= SEVERAL
+
+
+def _trust_broken(checked: Sequence[Checked]) -> bool:
+    """No certificate is trusted, whoever issued it: it is the own list of roots that is wrong."""
+    return len(_strangers(checked)[0]) >= SEVERAL
+
+
+def _strangers(checked: Sequence[Checked]) -> tuple[set[str], set[str]]:
+    """Give issuers and leaves where all handshakes, with several names, fail for the authority."""
+    shaken = _shaken(checked)
+    refused = [s for s in shaken if s.failure is not None and s.failure.name == UNKNOWN_AUTHORITY]
+    named = {seen.server_name for seen in refused}
+    if len(refused) < len(shaken) or len(named) < SEVERAL:
+        return set(), set()
+    shown = [seen.chain[0] for seen in refused if seen.chain]
+    return {one.issuer for one in shown}, {one.sha256 for one in shown}
+
+
+def _shaken(checked: Sequence[Checked]) -> list[TlsHandshake]:
+    return [
         seen
         for control in checked
         for seen in control.observations
         if isinstance(seen, TlsHandshake) and seen.test is None
     ]
-    dates = [s for s in shaken if s.failure is not None and s.failure.verify in VERIFY_CLOCK]
-    return len(dates) > 1 and len(dates) == len(shaken)
 
 
 def _captive_portal(checked: Sequence[Checked]) -> bool:
@@ -117,9 +184,15 @@ REASONS: tuple[tuple[str, Callable[[Sequence[Checked]], bool]], ...] = (
     ("resolver_broken", _resolver_broken),
     ("offline", _offline),
     ("clock_wrong", _clock_wrong),
+    ("tls_intercepted", _intercepted),
+    ("trust_broken", _trust_broken),
     ("captive_portal", _captive_portal),
     ("ipv6_broken", _ipv6_broken),
 )
+
+
+NAMES = (*(name for name, _ in REASONS), EXIT_CHANGED)
+"""All that can be wrong with a vantage."""
 
 
 def _lookups(control: Checked) -> list[DnsLookup]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from probe import __version__
-from probe.agent.health import REASONS
+from probe.agent.health import NAMES
 from probe.agent.identity import uuid7
 from probe.agent.ledger import Ledger
 from probe.agent.measuring import Measure, Seen, over_the_network
@@ -348,7 +348,7 @@ class Agent:
             stages=self.ledger.stages(),
             lag=self.ledger.lag(),
             health=self.ledger.health,
-            reasons=tuple(name for name, _ in REASONS),
+            reasons=NAMES,
             missed=self.missed,
             bugs=self.bugs,
             running=len(self._running),

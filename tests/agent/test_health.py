@@ -1,15 +1,18 @@
 """What the controls say of the vantage itself, and what they leave to the judge."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
-from probe.agent.health import REASONS, Checked, health
+from probe.agent.health import EXIT_CHANGED, NAMES, SKEW_SECONDS, Checked, health
 from probe.model import (
+    Certificate,
     DifferentialTest,
     DnsLookup,
     Expectation,
     Failure,
+    Header,
     Health,
     HttpExchange,
     Observation,
@@ -45,6 +48,29 @@ def http(expectation: Expectation = Expectation.MET) -> HttpExchange:
     )
 
 
+def shown(issuer: str, leaf: str, name: str = "a.example") -> TlsHandshake:
+    """A handshake with a certificate of an unknown authority."""
+    seen = Certificate(
+        sha256=leaf, subject=f"CN={name}", issuer=issuer, not_before=NOW, not_after=NOW
+    )
+    return TlsHandshake(
+        at=NOW,
+        took=0.1,
+        address="192.0.2.1",
+        port=443,
+        server_name=name,
+        chain=(seen,),
+        failure=Failure(name="ssl_unknown_authority", verify=20),
+    )
+
+
+def dated(seconds: float, age: str = "") -> tuple[Observation, ...]:
+    """A good answer, dated so long after now."""
+    date = (NOW + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    headers = (Header(name="Date", value=date), *((Header(name="Age", value=age),) if age else ()))
+    return (dns(), tcp(), tls(), msgspec.structs.replace(http(), headers=headers))
+
+
 WELL = (dns(), tcp(), tls(), http())
 SECOND = DifferentialTest.SECOND_RESOLVER
 NO_DNS = (dns("generic_timeout_error"),)
@@ -70,6 +96,38 @@ WORLDS: dict[str, tuple[list[tuple[Observation, ...]], list[tuple[Observation, .
     "no route": ([(dns("network_unreachable"),)], [(dns("network_unreachable"),)], "offline"),
     "nothing connects": ([(dns(), tcp("generic_timeout_error"))], [NO_DNS], "offline"),
     "a wrong clock": ([(dns(), tcp(), tls(10))], [(dns(), tcp(), tls(9))], "clock_wrong"),
+    "answers from the future": ([dated(7200)], [dated(7300), WELL], "clock_wrong"),
+    "answers from the past": ([dated(-7200)], [dated(-600)], "clock_wrong"),
+    "answers of about now": ([dated(SKEW_SECONDS)], [dated(-3), dated(7200)], ""),
+    "answers of all times": ([dated(7200)], [dated(-7200)], ""),
+    "answers from caches": ([dated(-7200, "7200")], [dated(-600, "598")], ""),
+    "one odd date": ([dated(7200)], [WELL, WELL], ""),
+    "dates that are none": (
+        [(*WELL[:3], msgspec.structs.replace(http(), headers=(Header(name="Date", value="x"),)))],
+        [dated(7200), dated(7200, "old")],
+        "",
+    ),
+    "a proxy makes every certificate": (
+        [(dns(), tcp(), shown("CN=Box", "1", "a.example"))],
+        [(dns(), tcp(), shown("CN=Box", "2", "b.example"))],
+        "tls_intercepted",
+    ),
+    "a proxy, and plain pages pass": (
+        [(dns(), tcp(), shown("CN=Box", "1", "a.example")), (dns(), tcp(), http())],
+        [(dns(), tcp(), shown("CN=Box", "2", "b.example"))],
+        "tls_intercepted",
+    ),
+    "one control behind a proxy": ([WELL], [(dns(), tcp(), shown("CN=Box", "1"))], ""),
+    "no authority is trusted": (
+        [(dns(), tcp(), shown("CN=One", "1", "a.example"))],
+        [(dns(), tcp(), shown("CN=Two", "2", "b.example"))],
+        "trust_broken",
+    ),
+    "one certificate for every name": (
+        [(dns(), tcp(), shown("CN=Login", "1", "a.example"))],
+        [(dns(), tcp(), shown("CN=Login", "1", "b.example"))],
+        "captive_portal",
+    ),
     "one expired certificate": ([WELL], [(dns(), tcp(), tls(10))], ""),
     "a portal's page": (
         [(dns(), tcp(), http(Expectation.STATUS))],
@@ -103,7 +161,14 @@ def test_a_world_and_its_reason(name: str) -> None:
 
 
 def test_every_reason_has_a_world() -> None:
-    assert {reason for *_, reason in WORLDS.values()} == {"", *(name for name, _ in REASONS)}
+    assert {reason for *_, reason in WORLDS.values()} | {EXIT_CHANGED} == {"", *NAMES}
+
+
+def test_a_vantage_that_leaves_by_another_network_says_so() -> None:
+    well, broken = Checked(Reach.FOREIGN, WELL), Checked(Reach.FOREIGN, NO_DNS)
+    assert health([well], moved=True).reason == EXIT_CHANGED
+    assert health([], moved=True).reason == EXIT_CHANGED
+    assert health([broken], moved=True).reason == "resolver_broken"
 
 
 def test_the_tallies_count_by_reach() -> None:
