@@ -42,6 +42,7 @@ class Ledger:
         self._stages: dict[Stage, Distribution] = {}
         self._lag = Distribution(LAG_BOUNDS)
         self.health = Health()
+        self._moved = False
 
     def keep(self, targets: Iterable[Target]) -> None:
         self._entries = {target: self._entries.get(target) or Entry() for target in targets}
@@ -79,6 +80,12 @@ class Ledger:
             entry.control = Checked(reach, measurement.observations)
             self._renew()
 
+    def moved(self, moved: bool) -> None:  # noqa: FBT001 — told as a callback
+        """Take in whether the vantage leaves by another network than it should."""
+        if moved is not self._moved:
+            self._moved = moved
+            self._renew()
+
     def unchecked(self) -> int:
         """Count the controls that were not measured yet."""
         controls = (e for t, e in self._entries.items() if t.service == CONTROL)
@@ -110,7 +117,8 @@ class Ledger:
 
     def _renew(self) -> None:
         before = self.health
-        self.health = health([e.control for e in self._entries.values() if e.control])
+        controls = [e.control for e in self._entries.values() if e.control]
+        self.health = health(controls, moved=self._moved)
         if self.health.reason != before.reason:
             now = self.health.reason
             state = {"target": "vantage", "state": now or "well"}

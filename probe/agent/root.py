@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from probe import __version__
+from probe.agent.exit import Exit
 from probe.agent.health import NAMES
 from probe.agent.identity import uuid7
 from probe.agent.ledger import Ledger
@@ -21,7 +22,7 @@ from probe.agent.targets import targets
 from probe.clock import Clock
 from probe.config import fingerprint, load
 from probe.config.load import ConfigError
-from probe.config.shape import AgentConfig, Catalogue, Measuring
+from probe.config.shape import AgentConfig, Catalogue, Measuring, Referring
 from probe.config.show import shown
 from probe.metrics.agent import Snapshot
 from probe.model import CONTROL, Endpoint, Measurement, Target
@@ -139,10 +140,11 @@ class Agent:
                 self._sending = lasting.create_task(self.uplink.run())
                 reloading = lasting.create_task(self._reloading(lasting))
                 stopping = lasting.create_task(self._stopping())
+                leaving = lasting.create_task(Exit().watch(self._reference, self.ledger.moved))
                 self.hooks.supervisor.ready(self.status())
                 await self._probing()
                 await self._queue.join()
-                for task in (sink, reloading, stopping):
+                for task in (sink, reloading, stopping, leaving):
                     task.cancel()
                 await self._unsend()
             await self.uplink.drain(LAST_SEND_SECONDS)
@@ -245,6 +247,9 @@ class Agent:
                     await self.stop.wait()
 
     # ── reload and stop ──────────────────────────────────────────────────────────────────────
+
+    def _reference(self) -> Referring | None:
+        return self.config.measuring.reference
 
     async def _stopping(self) -> None:
         await self.stop.wait()

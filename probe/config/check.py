@@ -188,6 +188,7 @@ MEASURING: tuple[Check, ...] = (
     Text("measuring.allow_private.*", form.is_network, "must be a network such as 10.0.0.0/8"),
     Text("measuring.user_agent", str.isprintable, "must be printable, on one line"),
     Text("measuring.reference.address", form.is_address, "must be an address, such as 192.0.2.1"),
+    Text("measuring.reference.networks.*", form.is_network, "must be a network: 192.0.2.0/24"),
     Number("measuring.reference.port", 1, 65535, "must be a port, 1 to 65535"),
     Number("measuring.reference.plain_port", 1, 65535, "must be a port, 1 to 65535"),
     Number("measuring.residual", 0, MOST, "must be 0s or longer"),

@@ -61,6 +61,9 @@ class Referring(Section, frozen=True, kw_only=True):
     """TLS."""
     plain_port: int = 80
     """HTTP without TLS."""
+    networks: tuple[str, ...] = ()
+    """The networks (CIDR) by which the line leaves. Empty holds for home what the server says
+    first, up to a neighbourhood of it: another one later is an exit that changed (a VPN)."""
 
 
 class Measuring(Section, frozen=True, kw_only=True):

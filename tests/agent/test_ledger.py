@@ -141,3 +141,10 @@ def test_only_changes_are_logged(caplog: pytest.LogCaptureFixture) -> None:
         "control/foreign/one is well again",
         "this vantage: well again, was offline",
     ]
+
+
+def test_another_exit_is_said_until_it_is_the_own_again() -> None:
+    ledger = Ledger()
+    for moved, reason in ((True, "exit_changed"), (False, "")):
+        ledger.moved(moved)
+        assert ledger.health.reason == reason
