@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from enum import StrEnum
 
@@ -67,7 +68,19 @@ def examine(series: Iterable[Sequence[Sight]], view: View) -> dict[str, Health]:
         _examine_one(vantages[name], by_vantage.get(name, []), view) for name in sorted(vantages)
     ]
     told = _told(healths)
-    return {health.vantage.id: _reread(health, told) for health in healths}
+    reread = [_reread(health, told) for health in healths]
+    well = {(h.vantage.country, h.vantage.asn) for h in reread if h.condition is Condition.WELL}
+    return {health.vantage.id: _own_side(health, well) for health in reread}
+
+
+def _own_side(health: Health, well: AbstractSet[tuple[str, int]]) -> Health:
+    """Beside a well vantage of the same network, who is misled is so by its own side: a proxy."""
+    beside = (health.vantage.country, health.vantage.asn) in well
+    if health.condition is not Condition.MISLED or not beside:
+        return health
+    return msgspec.structs.replace(
+        health, condition=Condition.BROKEN, reason=Condition.BROKEN.value
+    )
 
 
 Told = Mapping[str, Mapping[str, frozenset[str]]]

@@ -11,7 +11,7 @@ from probe.judge.hypothesis import belief
 from probe.judge.hypothesis.baseline import hour_of_week
 from probe.judge.sight import read
 from probe.judge.sites import site
-from probe.judge.view import Cell, Memory, Usual, View
+from probe.judge.view import Memory, Usual, View
 from probe.model import CONTROL, Cause, HttpExchange, Measurement, Verdict
 
 MOST_TOLD = 2_000.0
@@ -36,14 +36,14 @@ def remember(
 
 
 def _begun(
-    held: Mapping[Cell, datetime], verdicts: Iterable[Verdict], view: View
-) -> Mapping[Cell, datetime]:
+    held: Mapping[tuple[str, str, int], datetime], verdicts: Iterable[Verdict], view: View
+) -> Mapping[tuple[str, str, int], datetime]:
     """A trouble that was there at the last judging goes on, though the window lost its beginning."""
     return {
-        cell: min(held.get(cell, view.now), v.since or view.now)
+        place: min(held.get(place, view.now), v.since)
         for v in verdicts
-        if v.service and not v.network and v.leading is not Cause.OK and v.vantages
-        for cell in ((v.service, v.feature, v.country),)
+        if v.service and v.network and v.since is not None and v.leading is not Cause.OK
+        for place in ((v.service, v.feature, v.network),)
     }
 
 

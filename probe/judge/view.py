@@ -33,8 +33,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
     beliefs: Mapping[Cell, tuple[Belief, ...]] = {}
     """Of troubled cells: what was believed, oldest first."""
-    begun: Mapping[Cell, datetime] = {}
-    """Of troubled cells: when the trouble was first seen; the window forgets."""
+    begun: Mapping[tuple[str, str, int], datetime] = {}
+    """(Service, feature, AS number) that fails → since when; the window forgets."""
     sites: Mapping[tuple[int, str], str] = {}
     """(AS number, delivery network) → the site that served it last."""
     builds: Mapping[str, str] = {}

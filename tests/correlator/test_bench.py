@@ -207,7 +207,7 @@ def test_what_was_believed_outlives_the_correlator_and_a_broken_memory_is_begun_
     sat(bench, clock, 30.0)
     held = recall(store.memory())
     assert {country for _, _, country in held.beliefs} == {"TR"}
-    assert held.begun["chirp", "web", "TR"] < w.START + timedelta(seconds=10)
+    assert held.begun["chirp", "web", 47330] < w.START + timedelta(seconds=10)
     assert recall(b"\x93") == Memory()
     assert "begun anew" in caplog.text
 

@@ -71,5 +71,5 @@ def test_when_a_trouble_began_outlives_the_window() -> None:
         known = w.known_at(filtered, at)
         view = msgspec.structs.replace(w.view(filtered, at, known), memory=memory)
         memory = remember(known, judge(known, view), view)
-    assert memory.begun["chirp", "web", "TR"] <= w.START + timedelta(seconds=10)
-    assert {country for _, _, country in memory.begun} == {"TR"}
+    assert memory.begun["chirp", "web", 47330] <= w.START + timedelta(seconds=10)
+    assert {asn for _, _, asn in memory.begun} == {47330, 47331}

@@ -17,6 +17,7 @@ from probe.model import (
     DifferentialTest,
     DnsLookup,
     Expectation,
+    Fingerprint,
     Header,
     Observation,
     Standing,
@@ -91,14 +92,76 @@ def elsewhere(maker: w.Maker) -> tuple[Observation, ...]:
     return maker(replace(CASE, pinned=STRANGER))
 
 
+TRUE_SECOND = w.dns(CASE, A, test=DifferentialTest.SECOND_RESOLVER)
 SECOND = w.dns(CASE, "11.77.0.1", test=DifferentialTest.SECOND_RESOLVER)
 LATE = DnsLookup(at=w.START, took=0.1, name="x", answers=("31.13.7.7",), late=(A,))
+NATIONAL = Fingerprint("national", "nat", ("TR",))
+SIX = "2a00:1450::1"
+TWO = msgspec.structs.replace(
+    KNOWN, valid={**KNOWN.valid, SIX: frozenset({"DE"}), "11.77.0.9": frozenset({"DE"})}
+)
+FALSE = "31.13.7.7"
+BELIED = msgspec.structs.replace(
+    KNOWN, belied={FALSE: frozenset({"CN"})}, answers={**KNOWN.answers, FALSE: frozenset({"CN"})}
+)
+LATER = msgspec.structs.replace(LATE, late=(A, "31.13.9.9"))
+DIRECT = msgspec.structs.replace(KNOWN, direct=frozenset({"DE"}))
+
+
+def over(address: str, lost: str) -> tuple[Observation, ...]:
+    """A whole answer from one address, while another is lost."""
+    case = replace(CASE, pinned=address)
+    return (w.tcp(CASE, lost, "generic_timeout_error"), *w.ok(case))
+
+
+def relayed() -> tuple[Observation, ...]:
+    headers = (Header(name="Via", value="1.1 cache"),)
+    return (w.dns(CASE, A), w.tcp(CASE, A), w.http(CASE, A, scheme="http", headers=headers))
+
+
+def noticed(status: int) -> tuple[Observation, ...]:
+    title = "Access to this website has been blocked"
+    return (
+        w.dns(CASE, A),
+        w.tcp(CASE, A),
+        w.http(CASE, A, status, Expectation.STATUS, scheme="http", title=title),
+    )
+
+
+def frozen() -> tuple[Observation, ...]:
+    stalled = w.http(CASE, A, failure="generic_timeout_error")
+    return (*UP, msgspec.structs.replace(stalled, length=12_000))
+
+
+def shut() -> tuple[Observation, ...]:
+    refused = w.tcp(CASE, A, "connection_refused")
+    return (
+        *handshake("connection_reset"),
+        msgspec.structs.replace(refused, test=DifferentialTest.NEUTRAL_NAME),
+    )
+
+
+def odd_host() -> tuple[Observation, ...]:
+    """The name leads to an address of the very country's notice."""
+    return (
+        msgspec.structs.replace(w.dns(CASE, "11.9.9.9"), fingerprint=NATIONAL),
+        w.tcp(CASE, "11.9.9.9", "connection_reset"),
+    )
+
+
 EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
+    "ok.slow_body": ((*UP, w.http(CASE, A, took=9.0)), PACED),
     "ok.slow": (w.delayed(CASE), PACED),
+    "ok.half": (over(A, SIX), TWO),
+    "ok.partly": (over(A, "11.77.0.9"), TWO),
+    "ok.proxied": (relayed(), DIRECT),
     "ok.met": (w.ok(CASE), KNOWN),
     "local.own_stack": (connect("network_down"), KNOWN),
     "http.notice_redirect": (plain(302, location="http://internetpositif.id/"), KNOWN),
-    "dns.notice_address": ((w.dns(CASE, "10.10.34.34"), w.tcp(CASE, "10.10.34.34", "connection_reset")), KNOWN),
+    "dns.foreign_notice": ((w.dns(CASE, "10.10.34.34"), w.tcp(CASE, "10.10.34.34", "connection_reset")), KNOWN),
+    "dns.notice_address": (odd_host(), KNOWN),
+    "http.notice_403": (noticed(403), KNOWN),
+    "http.notice_451": (noticed(451), KNOWN),
     "http.notice": (w.block_page(CASE), KNOWN),
     "http.challenge": (page(403, title="Just a moment..."), KNOWN),
     "http.rate_limited": (page(429), KNOWN),
@@ -116,17 +179,22 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "http.same_page": (plain_page(CASE), SAME),
     "http.unknown_page": (plain(200, title="Notice"), KNOWN),
     "dns.bogon": (w.bogon(CASE), KNOWN),
+    "dns.sinkhole": ((LATE, w.tcp(CASE, FALSE), w.tls(CASE, FALSE, "generic_timeout_error")), KNOWN),
+    "dns.several_answers": ((LATER, w.tcp(CASE, FALSE, "generic_timeout_error")), KNOWN),
     "dns.late_truth": ((LATE, w.tcp(CASE, "31.13.7.7", "generic_timeout_error")), KNOWN),
     "dns.bogon_unproven": (w.bogon(CASE), BLIND),
     "tls.expired": (w.expired(CASE), also_abroad(w.expired)),
     "tls.refused_everywhere": (w.mitm(CASE), also_abroad(w.mitm)),
     "tls.mitm": (w.mitm(CASE), KNOWN),
+    "dns.notice_host": (elsewhere(w.forged), COMMON),
+    "dns.polluted": ((w.dns(CASE, FALSE), w.tcp(CASE, FALSE, "generic_timeout_error"), TRUE_SECOND), BELIED),
     "dns.forged_common": ((w.dns(CASE, STRANGER), w.tcp(CASE, STRANGER, "connection_refused")), COMMON),
     "dns.forged": (w.forged(CASE), KNOWN),
     "tls.expired_here": (w.expired(CASE), BLIND),
     "tls.refused": (w.forged(CASE), BLIND),
     "dns.forged_silent": ((w.dns(CASE, "31.13.7.7"), w.tcp(CASE, "31.13.7.7", "generic_timeout_error"), SECOND), KNOWN),
     "tls.reset_name": (w.sni_reset(CASE), KNOWN),
+    "tls.reset_lasting": (shut(), KNOWN),
     "tls.reset_alike": (handshake("eof_error", "eof_error"), KNOWN),
     "tls.reset": (handshake("connection_reset"), KNOWN),
     "tls.timeout_name": (w.sni_drop(CASE), KNOWN),
@@ -137,7 +205,9 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "tcp.reset": (w.tcp_reset(CASE), KNOWN),
     "tcp.refused": (connect("connection_refused"), KNOWN),
     "tcp.unreachable": (connect("host_unreachable"), KNOWN),
+    "http.cut_short": ((*UP, w.http(CASE, A, failure="eof_error")), KNOWN),
     "http.reset": ((*UP, w.http(CASE, A, failure="connection_reset")), KNOWN),
+    "http.frozen": (frozen(), KNOWN),
     "http.timeout": (w.silence(CASE), KNOWN),
     "http.other": ((*UP, w.http(CASE, A, failure="unknown_failure: odd")), KNOWN),
     "dns.nxdomain_here": (named("dns_nxdomain_error"), KNOWN),
@@ -148,6 +218,7 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "other.unreadable": (named("unknown_failure: odd"), KNOWN),
 }  # fmt: skip
 EXTRAS: dict[str, tuple[Observation, ...]] = {
+    "test.second_resolver_same": (*w.forged(CASE), w.dns(CASE, STRANGER, test=DifferentialTest.SECOND_RESOLVER)),
     "test.second_resolver_answers": w.nxdomain(CASE),
     "test.second_resolver_hears": w.dns_timeout(CASE),
     "test.second_resolver_alike": w.nxdomain_everywhere(CASE),

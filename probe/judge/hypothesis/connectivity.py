@@ -154,11 +154,15 @@ def _country(
 def _national(gone: Sequence[int], networks: Mapping[int, Sequence[Health]]) -> bool:
     """Nearly all networks; and not the mobile ones alone, while a line at home still lives."""
     kinds = {asn: networks[asn][0].vantage.kind for asn in networks}
-    spared = [asn for asn in networks if asn not in gone]
-    mobile = all(kinds[asn] is NetworkKind.MOBILE for asn in gone)
-    if mobile and any(kinds[asn] is not NetworkKind.MOBILE for asn in spared):
+    whole = [asn for asn in gone if all(map(_gone, networks[asn]))]
+    mobile = all(kinds[asn] is NetworkKind.MOBILE for asn in whole)
+    if mobile and any(kinds[asn] is not NetworkKind.MOBILE for asn in networks):
         return False
-    return 3 * len(gone) >= 2 * len(networks)
+    return 3 * len(whole) >= 2 * len(networks)
+
+
+def _gone(health: Health) -> bool:
+    return health.condition in {Condition.SILENT, Condition.BROKEN} or _cut_wholly(health)
 
 
 def _together(gone: Sequence[Sequence[Health]], view: View) -> bool:

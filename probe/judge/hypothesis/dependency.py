@@ -15,7 +15,7 @@ from probe.judge.hypothesis.sharing import shared as explained
 from probe.judge.hypothesis.unit import Key, Shared, Unit
 from probe.judge.hypothesis.weighing import Matter, Place, weighed
 from probe.judge.rules import Category
-from probe.judge.view import Cell, View, window_start
+from probe.judge.view import View, window_start
 from probe.model import Author, Cause
 
 LASTING_ROUNDS = 3
@@ -127,15 +127,15 @@ def _unit(
         lasting=rounds >= LASTING_ROUNDS and any(run.vouched for run in failing),
         own=not any(authored(run, Author.NETWORK) for run in failing),
         lost=main_category(failing) in VANISHING and all(run.steady for run in failing),
-        begun=_begun((service, feature, country), failing, view),
+        begun=_begun((service, feature, asn), failing, view),
         prefixes=prefixes, keys=frozenset(keys),
     )  # fmt: skip
 
 
-def _begun(cell: Cell, failing: Sequence[Run], view: View) -> float:
+def _begun(place: tuple[str, str, int], failing: Sequence[Run], view: View) -> float:
     """When it began, in rounds; of a trouble older than the window, when it was first seen."""
     start = min(run.start for run in failing)
-    first = view.memory.begun.get(cell, start)
+    first = view.memory.begun.get(place, start)
     fresh = start - window_start(view) > 2 * view.round
     return (start if fresh else min(start, first)).timestamp() / view.round.total_seconds()
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 
 from probe.judge.hypothesis.unit import PRIORS, SIBLING, Shared, Unit, borders, down, rests
 
-ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 1.5
+ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 2.5
 """It is told from borders by the countries that lose it, and at once."""
 
 
@@ -58,20 +59,24 @@ def lost(
 
 
 def _at_once(gone: Mapping[int, Sequence[Unit]]) -> dict[int, Sequence[Unit]]:
-    """Of the networks that lost the routes, most of those that did so within the same minutes."""
-    begun = {asn: min(unit.begun for unit in own if unit.lost) for asn, own in gone.items()}
+    """Those networks that lost the routes within the same minutes, in the most countries."""
+    begun = {asn: median(unit.begun for unit in own if unit.lost) for asn, own in gone.items()}
     groups = [
         [asn for asn in gone if 0 <= begun[asn] - first <= ROUTE_ROUNDS]
         for first in sorted(set(begun.values()))
     ]
-    most = max(groups, key=len, default=[])
+    most = max(
+        groups,
+        key=lambda asns: (len({gone[asn][0].country for asn in asns}), len(asns)),
+        default=[],
+    )
     return {asn: gone[asn] for asn in most}
 
 
 def _partial(
     gone: Mapping[int, Sequence[Unit]], behind: Mapping[int, Sequence[Unit]]
 ) -> dict[int, Sequence[Unit]] | None:
-    """Those of countries where other networks keep the routes, if there are two such countries.
+    """Those of countries where half of the networks keep the routes, if there are two such countries.
 
     A country that lost them as a whole may have barred the service by that very route.
     """
@@ -79,11 +84,12 @@ def _partial(
     keep: dict[str, set[int]] = defaultdict(set)
     for asn, own in behind.items():
         seen[own[0].country].add(asn)
-        if 2 * sum(unit.failing for unit in own) < len(own):
+        if 2 * sum(unit.failing and unit.lasting for unit in own) < len(own):
             keep[own[0].country].add(asn)
     left = {
         asn: own for asn, own in gone.items()
-        if len(seen[own[0].country]) == 1 or keep[own[0].country]
+        if len(seen[own[0].country]) == 1
+        or 2 * len(keep[own[0].country]) >= len(seen[own[0].country])
     }  # fmt: skip
     return left if len({own[0].country for own in left.values()}) > 1 else None
 
@@ -91,4 +97,4 @@ def _partial(
 def _gone(units: Sequence[Unit]) -> bool:
     """Whether a network lost the routes: nearly all behind them, for passing trouble is there too."""
     lost = sum(unit.lost for unit in units)
-    return 3 * lost > 2 * len(units) and 4 * sum(unit.failing for unit in units) > 3 * len(units)
+    return 3 * lost >= 2 * len(units)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from probe.lab.scenario import DependencyKind, Event, Form, Scenario
-from probe.lab.simulated.act import Act, Lookup
+from probe.lab.simulated.act import Act, Follows, Lookup
 from probe.lab.simulated.mechanism import (
     MECHANISMS,
     MUTE,
@@ -96,7 +96,7 @@ class Forces:
     def _aimed(self, event: Event, row: Mechanism, seat: Seat, struck: frozenset[str]) -> bool:
         if resolvers := self._resolver(event):
             return seat.prober.resolver in resolvers
-        if event.controls and seat.home and not event.vantages:
+        if event.controls and seat.home and not (event.vantages or event.cohorts):
             return False  # a border does not stand before its own country
         hit = row.aim is Aim.ALL or (seat.control and event.controls)
         match row.aim:
@@ -105,7 +105,7 @@ class Forces:
             case Aim.SERVICES:
                 hit = hit or (not seat.control and self._meant(event, seat))
             case Aim.NAMES:
-                hit = hit or self._meant(event, seat)
+                hit = hit or self._meant(event, seat) or (row.contains and _within(event, seat))
             case Aim.ADDRESSES:
                 struck_here = seat.v4 in struck or seat.v6 in struck
                 hit = hit or not _names_anything(event) or struck_here
@@ -134,7 +134,8 @@ class Forces:
         if self._resolver(event):
             mute = event.form in {Form.SILENCE, Form.UNREACHABLE} or event.form is Form.HTTP_5XX
             return Act(lookup=MUTE if mute else Lookup(rcode=SERVFAIL))
-        return row.make(self._formed(event), seat)
+        act = row.make(self._formed(event), seat)
+        return msgspec.structs.replace(act, follows=FOLLOWS.get(row.aim, Follows.ADDRESS))
 
     def _formed(self, event: Event) -> Event:
         """Let an outage of name servers or of a route take the only form it can have."""
@@ -147,7 +148,12 @@ class Forces:
         )
 
 
+FOLLOWS = {Aim.NAMES: Follows.NAME, Aim.ALL: Follows.ALL, Aim.FOREIGN: Follows.ALL}
 FORMS = {DependencyKind.DNS: Form.NO_NAME, DependencyKind.ROUTE: Form.UNREACHABLE}
+
+
+def _within(event: Event, seat: Seat) -> bool:
+    return any(name in seat.host for name in event.names)
 
 
 def _now(event: Event, at: float) -> bool:

@@ -171,10 +171,10 @@ def test_late_measurements_turn_silence_into_a_measured_cut() -> None:
     cut = Event(1.0, w.cut_off, until=22.0, countries=("TR",), controls=True, sending=False)
     states = {
         m.at: [i.state for i in m.incidents]
-        for m in w.play(World((cut,)), 23, every=6, since=17.0)
+        for m in w.play(World((cut,)), 23, every=5.55, since=17.0)
     }
     assert states[17.0] == [State.SUSPECTED]
-    assert states[23.0] == [State.CONFIRMED]
+    assert states[22.55] == [State.CONFIRMED]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
