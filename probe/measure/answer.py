@@ -7,6 +7,8 @@ from httptools import HttpParserError, HttpResponseParser
 from probe.measure.failure import REQUEST_FAILED, StepError
 
 _LONGEST_HEAD = 65536
+_MOST_FRAMING = 8
+"""Bytes for each of the body's, in chunks of one byte and more: what has more is no framing."""
 _SWITCHING = 101
 _OK = 200
 
@@ -23,6 +25,7 @@ class Answer:
         self.done = False
         self._method, self._most = method, most
         self._head, self._in_body = 0, False
+        self._room = _LONGEST_HEAD + _MOST_FRAMING * most
         self._parser: HttpResponseParser | None = HttpResponseParser(self)
 
     def close(self) -> None:
@@ -38,10 +41,13 @@ class Answer:
         except HttpParserError:
             if not self.done:  # what follows a whole answer is of no interest
                 raise
+        self._room -= len(data)
         if not self._in_body:
             self._head += len(data)
             if self._head > _LONGEST_HEAD:
                 raise StepError(REQUEST_FAILED, "the answer's head does not end")
+        elif self._room < 0 and not self.done:
+            raise StepError(REQUEST_FAILED, "the answer's chunks do not end")
 
     def end(self) -> None:
         """Take the peer's end in. Raises EOFError when the answer is not whole by its own word."""
@@ -56,6 +62,8 @@ class Answer:
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     def on_header(self, name: bytes, value: bytes | None) -> None:
+        if self._in_body:  # a trailer: nothing here asks for one, and there may be very many
+            return
         self.headers.append((name.decode("latin-1"), (value or b"").decode("latin-1")))
 
     def on_headers_complete(self) -> None:
