@@ -28,8 +28,9 @@ from probe.model import (
 )
 
 OWN_FAILURES = frozenset({
-    "network_down", "address_not_available", "no_buffer_space", "permission_denied",
-    "bad_file_descriptor", "address_family_not_supported", "operation_would_block",
+    "network_down", "address_not_available", "no_buffer_space", "permission_denied", "address_in_use", "bad_address",
+    "bad_file_descriptor", "address_family_not_supported", "operation_would_block", "already_connected", "interrupted",
+    "connection_already_in_progress", "destination_address_required", "invalid_argument", "message_size", "not_a_socket", "no_protocol_option", "not_connected", "protocol_not_supported", "wrong_protocol_type",
 })  # fmt: skip
 """A vantage's own trouble by OONI's names, whatever was probed (ooni.md, section b)."""
 UNREACHABLE = frozenset({"network_unreachable", "host_unreachable"})
