@@ -16,10 +16,10 @@ import msgspec
 
 from probe.judge.likeness import kinds
 from probe.judge.sight import Sight
+from probe.judge.traits import SLOW_SECONDS
 from probe.model import CONTROL
 
 SLOW_RATIO = 5.0
-SLOW_SECONDS = 0.75
 """A busy host or a far country is not throttled: both the ratio and the plain seconds count."""
 
 
@@ -34,6 +34,10 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Address → countries whose resolvers name it."""
     met: frozenset[str] = frozenset()
     """Countries with a good answer."""
+    direct: frozenset[str] = frozenset()
+    """Of those, countries where no proxy says that it passed through."""
+    belied: Mapping[str, frozenset[str]] = {}
+    """Address → countries where the first answer named it and a later one the proven addresses."""
     paces: Mapping[str, float] = {}
     """Country → median pace of good answers; empty where none is slow enough to be compared."""
     pages: Mapping[str, frozenset[tuple[str, int]]] = {}
@@ -61,6 +65,7 @@ def reference(
     pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
     words: dict[str, str] = {}
     met: set[str] = set()
+    direct: set[str] = set()
     for sight in chain.from_iterable(map(_distinct, series)):
         country = sight.vantage.country
         _note(valid, sight.valid, country)
@@ -68,6 +73,8 @@ def reference(
         _note(refused, (sight.leaf,) if sight.leaf else (), country)
         if sight.met:
             met.add(country)
+            if not sight.traits.proxied:
+                direct.add(country)
         if sight.digest:
             pages[sight.digest].add((country, sight.vantage.asn))
             words[sight.digest] = sight.words
@@ -76,11 +83,22 @@ def reference(
         refused=_frozen(refused),
         answers=_frozen(answers),
         met=frozenset(met),
+        direct=frozenset(direct),
+        belied=_belied(series, valid),
         paces=_paces(series),
         pages=_alike(pages, words),
         common=common,
         own=own or {},
     )
+
+
+def _belied(series: Iterable[Series], valid: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for sight in chain.from_iterable(series):
+        if sight.doubled and any(address in valid for address in sight.doubled):
+            forged = [address for address in sight.answers if address not in valid]
+            _note(found, tuple(forged), sight.vantage.country)
+    return _frozen(found)
 
 
 def _alike(

@@ -6,10 +6,11 @@ from functools import lru_cache
 
 import msgspec
 
-from probe.judge.control import SLOW_SECONDS, Reference
+from probe.judge.control import Reference
 from probe.judge.health import spoilt
 from probe.judge.rules import CAP, EXTRA, MAIN, ROWS, Category, Row
 from probe.judge.sight import Sight
+from probe.judge.traits import SLOW_SECONDS
 from probe.model import Author, Cause, Evidence, Standing
 
 
@@ -43,7 +44,8 @@ WHOLE = ROWS["ok.met"]
 
 def plain(sight: Sight) -> bool:
     """Whether a sight is a whole answer whatever others see: the rules need no reference for it."""
-    return sight.met and sight.pace < SLOW_SECONDS and not spoilt(sight)
+    odd = sight.traits.lost or sight.traits.proxied
+    return sight.met and not odd and sight.pace < SLOW_SECONDS and not spoilt(sight)
 
 
 def whole(sight: Sight) -> Finding:

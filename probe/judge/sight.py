@@ -12,6 +12,7 @@ import msgspec
 
 from probe.judge.notices import challenged, notice_of, refused_by
 from probe.judge.sites import site
+from probe.judge.traits import NONE, SLOW_SECONDS, Traits, odd, traits
 from probe.model import (
     DifferentialTest,
     DnsLookup,
@@ -112,6 +113,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """Nothing but names was asked for."""
     site: tuple[str, str] = ("", "")
     """The delivery network that answered, and its site."""
+    traits: Traits = NONE
 
 
 class _Chain(msgspec.Struct, eq=False):
@@ -157,15 +159,15 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
     valid: list[str] = []
     took = 0.0
     for step in steps:
-        if step.test is not None or step.hop or (step is not final and type(step) is HttpExchange):
+        if _beyond(step, final):
             return None
         if isinstance(step, DnsLookup):
             names.append(step)
-        elif step.failure is None and step is not final:
+        elif step is not final:
             if isinstance(step, TlsHandshake):
                 valid.append(step.address)
             took += step.took if step.address == final.address else 0.0
-    if final.address not in valid:
+    if final.address not in valid or took + final.took >= SLOW_SECONDS:
         return None
     was = (before.answers, before.valid) if before is not None else ((), ())
     answers = _unique([address for step in names for address in step.answers], was[0])
@@ -176,6 +178,13 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
         valid=_unique(valid, was[1]), bogon=_bogon(names, answers), doubled=_doubled(names),
         pace=took + final.took, site=site(final.headers),
     )  # fmt: skip
+
+
+def _beyond(step: Observation, final: HttpExchange) -> bool:
+    if step.test is not None or step.hop:
+        return True
+    failed = step.failure is not None and type(step) is not DnsLookup
+    return step is not final and (failed or type(step) is HttpExchange)
 
 
 def _whole(final: HttpExchange) -> bool:
@@ -196,6 +205,8 @@ def _studied(measurement: Measurement) -> Sight:
     secure = (final.hop, final.address) in valid and final.url.startswith("https:")
     notice, redirected = notice_of(chain.dns, chain.tls, chain.http, measurement.vantage.country)
     met = final.expectation is Expectation.MET and (secure or not notice)
+    seen = traits(measurement)
+    pace = seen.shaken + final.took if met else 0.0
     return Sight(
         id=measurement.id, at=measurement.at, vantage=measurement.vantage,
         target=measurement.target, health=measurement.health,
@@ -203,7 +214,7 @@ def _studied(measurement: Measurement) -> Sight:
         digest="" if met or secure else final.digest, expectation=final.expectation, notice=notice,
         redirected=redirected, challenge=challenged(final),
         refusal="" if met else refused_by(final), words="" if met or secure else final.simhash,
-        pace=_pace(chain, final) if met else 0.0,
+        pace=pace, traits=odd(seen, pace),
         answers=common.answers, valid=common.valid, bogon=common.bogon,
         doubled=common.doubled, tried=(final.address,), site=_site(chain),
     )  # fmt: skip
@@ -306,6 +317,7 @@ def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
         notice=notice, redirected=redirected,
         tried=_unique(s.address for s in steps if not isinstance(s, DnsLookup)),
         only_named=bool(chain.dns) and not (chain.tcp or chain.tls or chain.http),
+        traits=traits(measurement),
         site=_site(chain),
     )  # fmt: skip
 
@@ -371,13 +383,6 @@ def _second(chain: _Chain) -> Contrast:
         return Contrast.UNTRIED
     answered = any(s.answers and s.failure is None for s in chain.second)
     return Contrast.PASSES if answered else Contrast.ALIKE
-
-
-def _pace(chain: _Chain, final: HttpExchange) -> float:
-    here = (final.hop, final.address)
-    tcp = [s.took for s in chain.tcp if (s.hop, s.address) == here and not s.failure]
-    tls = [s.took for s in chain.tls if (s.hop, s.address) == here and not s.failure]
-    return sum(tcp) + sum(tls) + final.took
 
 
 @lru_cache(maxsize=16384)

@@ -12,7 +12,15 @@ OVER_LIMIT = '{"errors":[{"code":185,"message":"User is over the daily limit"}]}
 POOL = ("31.13.94.37", "162.125.2.5", "104.244.46.85", "199.59.148.20", "69.171.245.49")
 """Real addresses that have nothing to do with anybody here: in the lab nobody has them."""
 POOL_V6 = "2001::1f0d:5e25"
-BOGON, BOGON_V6 = "10.10.34.35", "fd00::11"
+BOGON, BOGON_V6 = "10.66.0.1", "fd00::11"
+LEAKED = "10.10.34.35"
+"""What Iran's censor answers, well known: elsewhere it is a leak."""
+SINK = "11.8.8.8"
+"""Somebody else's address, where a censor takes connections and says nothing."""
+PROXY_HEADERS = (("Via", "1.1 cache.operator.net"), ("X-Cache", "MISS"))
+PROXY_PORT = 3128
+EARLY_PORT = 4443
+"""Where every origin shows a certificate that is not valid yet."""
 NOTICE_PAGE = (
     "<!DOCTYPE html><html><head><title>Access to this website has been blocked</title>"
     "</head><body><h1>Access denied</h1>"
@@ -31,6 +39,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     headers: tuple[tuple[str, str], ...] = ()
     silent: bool = False
     """The request is read and never answered."""
+    linger: float = 0.0
+    """Seconds by which it comes late."""
 
 
 def healthy(page: Page) -> Reply:
@@ -52,7 +62,8 @@ def faulty(fault: Event, page: Page) -> Reply:
             text = "Checking that you are not a robot."
             return Reply(status=403, body=html("Just a moment", text), headers=_marks(page))
         case _:
-            return _outage(fault.form, page)
+            late = float(fault.delay) if fault.form is Form.SLOW else 0.0
+            return msgspec.structs.replace(_outage(fault.form, page), linger=late)
 
 
 def _outage(form: Form, page: Page) -> Reply:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
+from zlib import crc32
 
 import msgspec
 
 from probe.config.shape import Catalogue
 from probe.lab import vantages
-from probe.lab.scenario import Dependency, DependencyKind, LabNetwork, Scenario
+from probe.lab.scenario import Dependency, DependencyKind, LabNetwork, Scenario, Site
 from probe.model import CONTROL, Control, Endpoint, Feature, Reach, Service, Vantage
 
 FOREIGN_CONTROLS = ("www.reach-one.net", "www.reach-two.org", "www.reach-three.com")
@@ -85,6 +86,32 @@ def stands_on(dependency: Dependency, service: str, feature: str) -> bool:
     if dependency.kind is DependencyKind.RESOLVER or service not in dependency.services:
         return False
     return not dependency.features or feature in dependency.features
+
+
+def served(sites: Sequence[Site], own: Vantage) -> str:
+    """Name the site that serves a vantage: its network's, its country's, or one for the rest."""
+    mine = [site.id for site in sites if own.asn in site.networks]
+    mine += [site.id for site in sites if own.country in site.countries]
+    if mine:
+        return mine[0]
+    rest = [site.id for site in sites if not site.countries and not site.networks]
+    rest = rest or [site.id for site in sites]
+    return rest[crc32(own.country.encode()) % len(rest)]
+
+
+def site_headers(dependency: str, site: str) -> tuple[tuple[str, str], ...]:
+    """Write the headers by which a delivery network tells where an answer was served."""
+    tag = f"{crc32(f'{dependency}/{site}'.encode()):08x}"
+    match dependency.partition("-")[0]:
+        case "cloudflare":
+            return (("Server", "cloudflare"), ("CF-RAY", f"7a1{tag}00-{site}"))
+        case "amazon" | "aws" | "cloudfront":
+            return (("Server", "CloudFront"), ("X-Amz-Cf-Pop", site))
+        case _:
+            return (
+                ("Server", dependency),
+                ("X-Served-By", f"cache-{site.lower()}{tag[:4]}-{site}"),
+            )
 
 
 def _declared(service: Service, dependencies: Iterable[Dependency]) -> Service:

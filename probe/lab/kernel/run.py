@@ -23,20 +23,18 @@ from probe.lab.kernel.processes import Settings
 from probe.lab.kernel.targets import scrapable
 from probe.lab.kernel.world import playable
 from probe.lab.result import NEWS, Done, Failed, News, Phase
-from probe.lab.scenario import Event, Form, Scenario
+from probe.lab.scenario import Event, Scenario
 
 MODULE = "probe.lab.kernel.orchestrator"
 GRACE_SECONDS = 15
 
 
-ANSWERED = (Form.HTTP_5XX, Form.APP_ERROR, Form.REJECTION, Form.SILENCE)
-"""Forms that an origin can give to a request."""
+SITED = "server.outage_cdn_pop"
 BEYOND: tuple[tuple[str, Callable[[Event], object]], ...] = (
-    ("dependencies", lambda event: event.dependencies),
-    ("sites", lambda event: event.sites),
+    ("dependencies", lambda event: event.dependencies and event.mechanism != SITED),
+    ("sites", lambda event: event.sites and event.mechanism != SITED),
     ("cohorts", lambda event: event.cohorts),
     ("controls", lambda event: event.controls),
-    ("this form", lambda event: event.form not in ANSWERED),
 )
 """What of an event only the simulated lab knows."""
 

@@ -18,7 +18,10 @@ from probe.lab.kernel.internet.interference import known
 from probe.lab.kernel.layout import plan
 from probe.lab.kernel.processes import Processes
 from probe.lab.kernel.sandbox.wiring import wire
-from probe.lab.scenario import Scenario
+from probe.lab.scenario import Form, Scenario
+
+WORDLESS = (Form.UNREACHABLE, Form.NO_NAME)
+"""Forms of an outage that the internet plays: no origin is asked."""
 
 
 def playable() -> tuple[str, ...]:
@@ -43,7 +46,7 @@ class World:
     def apply(self, change: Change) -> None:
         """Let an event begin or end, whoever plays it."""
         event, mechanism = change.event, change.event.mechanism
-        if mechanism in MECHANISMS:
+        if mechanism in MECHANISMS and event.form not in WORDLESS:
             self.servers.fault(change.key, event, begins=change.begins)
         elif mechanism == RESOLVER_BROKEN:
             self.servers.break_resolver(change.key, event, begins=change.begins)

@@ -19,6 +19,8 @@ class Truth(StrEnum):
     PAIR = "pair"
     """Two such answers in a row."""
     BOGON = "bogon"
+    LEAKED = "leaked"
+    """What another country's censor answers."""
     NOTICE = "notice"
     """The address of a host that serves notices."""
 
@@ -44,9 +46,21 @@ class Family(StrEnum):
     """Every other address of a name, v4 before v6."""
 
 
+class Follows(StrEnum):
+    """What an act hangs on: where a test goes to other places it is met there, or not."""
+
+    NAME = "name"
+    """It is met wherever the name is said."""
+    ADDRESS = "address"
+    """Only where the target stands."""
+    ALL = "all"
+    """Whatever this vantage does."""
+
+
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     """What is empty lets pass."""
 
+    follows: Follows = Follows.ADDRESS
     lookup: Lookup | None = None
     """Of the vantage's own resolver."""
     second: Lookup | None = None
@@ -58,6 +72,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """How a handshake with the target's name fails."""
     alike: bool = False
     """With a harmless name too."""
+    aftermath: str = ""
+    """How later connections to the address fail, once a handshake was hit."""
     diverts: tuple[int, ...] = ()
     """Ports at which a stranger answers in the target's place, over IPv4 alone."""
     certificate: str = ""

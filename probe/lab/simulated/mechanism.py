@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from probe.lab.answers import NOTICE_PAGE, Reply, faulty
+from probe.lab.answers import NOTICE_PAGE, PROXY_HEADERS, Reply, faulty
 from probe.lab.scenario import Event, Form
 from probe.lab.simulated.act import Act, Family, Lookup, Truth
 from probe.lab.simulated.seat import SYSTEM, Seat
@@ -58,6 +58,8 @@ class Mechanism(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     uplink: Uplink = Uplink.UP
     mobile: bool = False
     """Hits mobile networks alone."""
+    contains: bool = False
+    """Hits every name that merely contains one of those listed."""
     spares: bool = False
     """What the event lists is spared, all else is hit."""
 
@@ -151,7 +153,9 @@ MECHANISMS: dict[str, Mechanism] = {
     "dns.empty_noerror": _resolved(Lookup(truth=Truth.NONE)),
     "dns.resolver_rewrite_all_resolvers": _resolved(Lookup(truth=Truth.NOTICE)),
     "dns.cache_pollution_outside": _resolved(POOLED, everywhere=False),
-    "dns.handshake_accepting_sinkhole": _resolved(Lookup(truth=Truth.POOL, accepts=True)),
+    "dns.handshake_accepting_sinkhole": _resolved(
+        Lookup(truth=Truth.POOL, accepts=True, late=True)
+    ),
     "dns.encrypted_dns_block": _named(NOTHING),
     "ip.nullroute": _placed(Act(connect=TIMEOUT)),
     "ip.nullroute.unreachable": _placed(Act(connect="host_unreachable")),
@@ -177,10 +181,8 @@ MECHANISMS: dict[str, Mechanism] = {
     "http.redirect_302": _page(302, leads=True),
     "http.403_injected": _page(403),
     "http.451": _page(451),
-    "http.transparent_proxy": _named(
-        Act(headers=(("Via", "1.1 proxy"), ("X-Cache", "MISS")), plain=True)
-    ),
-    "http.empty_or_truncated": _named(Act(request=EOF)),
+    "http.transparent_proxy": _named(Act(headers=PROXY_HEADERS, plain=True)),
+    "http.empty_or_truncated": _named(Act(request=EOF, plain=True)),
     "server.outage_global": Mechanism(make=_served, aim=Aim.SERVICES),
     "server.outage_cdn_pop": Mechanism(make=_served, aim=Aim.SERVICES),
     "server.geoblock_page": Mechanism(make=_served, aim=Aim.SERVICES),
@@ -192,15 +194,15 @@ MECHANISMS: dict[str, Mechanism] = {
     "throttle.sni_policing": _named(Act(rate=POLICED_BYTES_A_SECOND)),
     "throttle.handshake_delay": Mechanism(make=_delayed, aim=Aim.ADDRESSES),
     "throttle.ip_association": Mechanism(make=_delayed, aim=Aim.ADDRESSES),
-    "residual.3tuple": _named(Act(shake=RESET, alike=True)),
+    "residual.3tuple": _named(Act(shake=RESET, aftermath=REFUSED)),
     "residual.4tuple": _named(Act(shake=TIMEOUT)),
     "flaky.probabilistic": _named(SAID),
     "flaky.ecmp": _named(SAID),
     "scope.per_isp": _named(SAID),
     "scope.regional": _named(SAID),
     "scope.ipv4_vs_ipv6": _placed(Act(connect=TIMEOUT, family=Family.V4)),
-    "scope.transit_leak": _resolved(Lookup(truth=Truth.POOL, late=True)),
-    "scope.collateral_substring": _named(SAID),
+    "scope.transit_leak": _resolved(Lookup(truth=Truth.LEAKED, late=True)),
+    "scope.collateral_substring": Mechanism(make=_is(SAID), contains=True),
     "local.captive_portal": Mechanism(make=_is(Act(diverts=(80, 443))), aim=Aim.ALL),
     "local.resolver_broken": Mechanism(make=_is(UNRESOLVED), aim=Aim.ALL),
     "local.clock_skew": Mechanism(make=_is(Act(certificate="early")), aim=Aim.ALL),

@@ -17,7 +17,7 @@ NOTICE_NAME = "notice.operator.net"
 HANDSHAKE_BYTES = 3500
 """Of a TLS handshake, both ways, and a request."""
 POLICING_BURST_BYTES = 8000
-RECORD_BYTES = 16_384
+RECORD_BYTES = 4_096
 RESEND_SECONDS = 0.2
 """The kernel's shortest wait before it sends again (TCP_RTO_MIN)."""
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
-from zlib import crc32
 
 import msgspec
 
 from probe import __version__
 from probe.lab.answers import Reply, healthy
-from probe.lab.scenario import Cohort, Dependency, DependencyKind, LabNetwork, Scenario, Site
-from probe.lab.world import Page, catalogue, host_name, stands_on, vantage
+from probe.lab.scenario import Cohort, Dependency, DependencyKind, LabNetwork, Scenario
+from probe.lab.world import (
+    Page,
+    catalogue,
+    host_name,
+    served,
+    site_headers,
+    stands_on,
+    vantage,
+)
 from probe.model import CONTROL, Control, Endpoint, Reach, Target, Vantage
 
 CORE_SECONDS = 0.01
@@ -128,17 +135,6 @@ def _prober(
     )
 
 
-def served(sites: Sequence[Site], own: Vantage) -> str:
-    """Name the site that serves a vantage: its network's, its country's, or one for the rest."""
-    mine = [site.id for site in sites if own.asn in site.networks]
-    mine += [site.id for site in sites if own.country in site.countries]
-    if mine:
-        return mine[0]
-    rest = [site.id for site in sites if not site.countries and not site.networks]
-    rest = rest or [site.id for site in sites]
-    return rest[crc32(own.country.encode()) % len(rest)]
-
-
 def _carries(dependency: Dependency, page: Page) -> bool:
     return stands_on(dependency, page.service, page.feature)
 
@@ -164,21 +160,6 @@ def _seat(
         reply=reply,
         number=number,
     )
-
-
-def site_headers(dependency: str, site: str) -> tuple[tuple[str, str], ...]:
-    """Write the headers by which a delivery network tells where an answer was served."""
-    tag = f"{crc32(f'{dependency}/{site}'.encode()):08x}"
-    match dependency.partition("-")[0]:
-        case "cloudflare":
-            return (("Server", "cloudflare"), ("CF-RAY", f"7a1{tag}00-{site}"))
-        case "amazon" | "aws" | "cloudfront":
-            return (("Server", "CloudFront"), ("X-Amz-Cf-Pop", site))
-        case _:
-            return (
-                ("Server", dependency),
-                ("X-Served-By", f"cache-{site.lower()}{tag[:4]}-{site}"),
-            )
 
 
 def _is_home(page: Page) -> bool:

@@ -13,7 +13,7 @@ from random import Random
 import msgspec
 
 from probe.config.shape import Measuring
-from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, POOL, POOL_V6, Reply
+from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, LEAKED, POOL, POOL_V6, Reply
 from probe.lab.simulated.act import ALL_FLOWS, Act, Family, Flows, Lookup, Truth
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, policed
 from probe.lab.simulated.seat import Seat, url
@@ -40,6 +40,8 @@ MEASURING = Measuring()
 SECOND = MEASURING.second_resolver
 NOTICE = "11.40.1.1"
 HTTPS, HTTP = 443, 80
+FROZEN_BYTES = 12_000
+"""Of the body, where 16 KiB pass of what the server sends: its certificates are in them."""
 REDIRECTS = range(300, 400)
 BYTES_A_SECOND = 2_000_000.0
 
@@ -171,6 +173,7 @@ class _Walk:
             Truth.POOL: (pool[self._dice.randrange(len(pool))],),
             Truth.PAIR: pool[:1],
             Truth.BOGON: (BOGON if query == "A" else BOGON_V6,),
+            Truth.LEAKED: (LEAKED if query == "A" else BOGON_V6,),
             Truth.NOTICE: (NOTICE,) if query == "A" else (),
         }[how.truth]
         if how.accepts:
@@ -182,6 +185,8 @@ class _Walk:
     ) -> TcpConnect:
         port = HTTPS if self._scheme == "https" else HTTP
         name = self._unreached(address, port, acts)
+        if test is not None:
+            name = next((act.aftermath for act in acts if act.aftermath), name)
         took, name = self._within(self._rtt(acts), float(MEASURING.connect_timeout), name)
         self._past(start + took)
         return TcpConnect(
@@ -253,7 +258,9 @@ class _Walk:
         took, name = self._within(plain + late + len(body) / BYTES_A_SECOND, limit, name)
         self._past(start + took)
         if name:
-            return self._broken(address, name, start, took)
+            frozen = any(0 < act.budget < len(body) for act in acts)
+            came = reply if frozen and name == TIMEOUT and not reply.silent else None
+            return self._broken(address, name, start, took, came)
         endpoint = self._seat.page.endpoint
         follows = reply.status in REDIRECTS and reply.status not in endpoint.status
         expectation, matched = (
@@ -272,10 +279,14 @@ class _Walk:
             expectation=expectation, matched=matched, first_byte=min(first, took),
         )  # fmt: skip
 
-    def _broken(self, address: str, name: str, start: float, took: float) -> HttpExchange:
+    def _broken(
+        self, address: str, name: str, start: float, took: float, came: Reply | None
+    ) -> HttpExchange:
+        """Tell an exchange that ended early; of a frozen answer, the head and what was let through."""
         return HttpExchange(
             at=_at(start), took=took, failure=failure(name), hop=self._hop, url=self._url(),
             address=address, method=self._seat.page.endpoint.method,
+            status=came.status if came else None, length=FROZEN_BYTES if came else 0,
         )  # fmt: skip
 
     def _leads(self, acts: Sequence[Act]) -> bool:

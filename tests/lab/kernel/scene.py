@@ -12,7 +12,7 @@ import dns.message
 import dns.rrset
 import trustme
 
-from probe.lab.answers import NOTICE_PAGE
+from probe.lab.answers import NOTICE_PAGE, PROXY_PORT
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.kernel.sandbox.namespace import inside
 from probe.lab.kernel.sandbox.wiring import Wired
@@ -25,6 +25,7 @@ ISP, PUBLIC = "31.5.0.53", "45.60.8.8"
 PATIENCE = 0.6
 """Seconds: silence is what lasts longer."""
 BODY = b"x" * 30_000
+PROXIED = "by way of a proxy"
 
 
 def vantage(name: str, asn: int, kind: NetworkKind, country: str = "TR") -> Vantage:
@@ -146,5 +147,6 @@ def start_servers(wired: Wired, authority: trustme.CA) -> None:
         serve(listen(wired, name, address, 443), encrypted(context, BODY))
     serve(listen(wired, "notice", NOTICE, 80), plain(NOTICE_PAGE.encode()))
     serve(listen(wired, "notice", NOTICE, 443), encrypted(false, NOTICE_PAGE.encode()))
+    serve(listen(wired, "notice", NOTICE, PROXY_PORT), plain(PROXIED.encode()))
     answer_questions(wired, "resolver-as9121", ISP)
     answer_questions(wired, "public", PUBLIC)

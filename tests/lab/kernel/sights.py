@@ -252,12 +252,34 @@ def see_pace(clients: Clients) -> dict[str, Sight]:
     }
 
 
+def see_aftermath(clients: Clients) -> dict[str, Sight]:
+    home = clients["tr-1"]
+    steps = (home.https, lambda: home.https(NEUTRAL, ORIGIN), lambda: home.tcp(NEUTRAL_ORIGIN))
+    return {"in turn": lambda: [step() for step in steps]}
+
+
+def see_often(clients: Clients) -> dict[str, Sight]:
+    home = clients["tr-1"]
+    return {"tries": lambda: [home.https() for _ in range(TRIES)]}
+
+
 def timed(sight: Sight) -> tuple[object, float]:
     before = time.perf_counter()
     return sight(), time.perf_counter() - before
 
 
+TRIES = 14
 SIGHTS: dict[str, Callable[[Clients], dict[str, Sight]]] = {
+    "residual.3tuple": see_aftermath,
+    "residual.": see_tls,
+    "flaky.": see_often,
+    "scope.ipv4": see_tcp,
+    "scope.transit": see_dns,
+    "scope.": see_tls,
+    "server.": see_tcp,
+    "tcp.port": see_tls,
+    "local.clock": see_tls,
+    "local.ipv6": see_tcp,
     "dns.": see_dns,
     "ip.shutdown": see_reach,
     "ip.curfew": see_reach,
@@ -277,6 +299,9 @@ EVENTS: dict[str, dict[str, object]] = {
     "ip.shutdown_stealth": {"countries": ("TR",)},
     "ip.shutdown_mobile_only": {"countries": ("TR",)},
     "throttle.handshake_delay": {**HERE, "delay": Seconds(0.05)},
+    "throttle.ip_association": {**HERE, "delay": Seconds(0.05)},
+    "local.clock_skew": {"vantages": ("tr-1",)},
+    "local.ipv6_broken": {"vantages": ("tr-1",)},
     "local.resolver_broken": {"vantages": ("tr-1",)},
     "local.captive_portal": {"vantages": ("tr-1",)},
 }

@@ -20,7 +20,7 @@ from probe.lab.kernel import run as kernel
 from probe.lab.kernel.run import Options, run, unplayable
 from probe.lab.kernel.sandbox.namespace import reason_not
 from probe.lab.result import Failed
-from probe.lab.scenario import Event, Form
+from probe.lab.scenario import Event
 
 ON_PACKETS = tuple(name for name in library.names() if not library.load(name).outside)
 """Worlds that are written out whole; those that add the rest of the world are simulated."""
@@ -42,7 +42,6 @@ def test_a_mechanism_it_cannot_play_is_refused_with_those_it_can(tmp_path: Path)
         ({"sites": ("LHR",)}, "sites"),
         ({"cohorts": ("new",)}, "cohorts"),
         ({"controls": True}, "controls"),
-        ({"form": Form.NO_NAME}, "this form"),
     ],
 )
 def test_what_only_the_simulated_lab_knows_is_refused(more: dict[str, object], named: str) -> None:

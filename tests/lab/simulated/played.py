@@ -21,7 +21,15 @@ from probe.lab.kernel.layout import plan
 from probe.lab.kernel.plan import Plan
 from probe.lab.kernel.sandbox.namespace import Namespace, enter_sandbox, inside
 from probe.lab.kernel.world import World
-from probe.lab.scenario import Event, Form, LabNetwork, Scenario
+from probe.lab.scenario import (
+    Dependency,
+    DependencyKind,
+    Event,
+    Form,
+    LabNetwork,
+    Scenario,
+    Site,
+)
 from probe.lab.world import NEUTRAL_NAME, catalogue
 from probe.measure.chain import instruments, measure
 from probe.model import Control, Endpoint, Feature, NetworkKind, Observation, Service
@@ -31,7 +39,16 @@ Seen = dict[str, dict[str, tuple[Observation, ...]]]
 TEXT = "this page is well"
 LONG_BYTES = 30_000
 HERE, HERE_SIX, ABROAD = "tr-as47331-1", "tr-as9121-1", "de-as3320-1"
+THIRD = "tr-as34984-1"
+SECONDS = ("tr-as47331-2", "tr-as9121-2", "tr-as34984-2")
+"""A second probe host of each network of TR: it looks at what hits parts of a network."""
+FURTHER = ("nl-as1136-1", "se-as1257-1")
 NAMED = (
+    "dns.cache_pollution_outside", "dns.handshake_accepting_sinkhole",
+    "dns.resolver_rewrite_all_resolvers", "http.empty_or_truncated", "http.transparent_proxy",
+    "residual.3tuple", "residual.4tuple", "scope.collateral_substring", "scope.ipv4_vs_ipv6",
+    "scope.per_isp", "scope.regional", "scope.transit_leak", "server.geoblock_low_layer",
+    "tcp.port_protocol_filter", "throttle.ip_association",
     "dns.empty_noerror", "dns.injection.blockpage_ip", "dns.injection.bogon",
     "dns.injection.double_answer", "dns.injection.forged_public", "dns.nxdomain",
     "dns.refused_servfail", "dns.timeout", "http.403_injected", "http.451", "http.blockpage_200",
@@ -41,9 +58,7 @@ NAMED = (
     "tls.sni_rst", "tls.sni_tail_freeze",
 )  # fmt: skip
 """Each on a service of its own, in one country."""
-TWICE = ("dns.injection.bogon", "ip.nullroute", "ip.partial_list", "tls.mitm_cert", "tls.sni_rst")
-"""Looked at over IPv6 as well, and from abroad."""
-AT_ONCE = 10
+AT_ONCE = 16
 """Of one vantage: handshakes cost time on a busy machine, and what is late would look like silence."""
 PLAIN = {name for name in NAMED if name.startswith("http.")}
 FAULTS: dict[str, dict[str, object]] = {
@@ -54,7 +69,43 @@ FAULTS: dict[str, dict[str, object]] = {
     "geo": {"mechanism": "server.geoblock_page", "countries": ("TR",)},
     "challenge": {"mechanism": "server.bot_challenge"},
     "expired": {"mechanism": "server.certificate_expired"},
+    "ran_out": {"mechanism": "server.outage_global", "form": Form.EXPIRED},
+    "unreachable": {"mechanism": "server.outage_global", "form": Form.UNREACHABLE},
+    "no_name": {"mechanism": "server.outage_global", "form": Form.NO_NAME},
+    "slow": {"mechanism": "server.outage_global", "form": Form.SLOW, "delay": Seconds(1)},
+    "sited": {
+        "services": (),
+        "mechanism": "server.outage_cdn_pop",
+        "dependencies": ("cloudflare",),
+        "sites": ("AMS",),
+    },
 }
+CHANCE = ("flaky.ecmp", "flaky.probabilistic")
+"""Each on a service of its own, which is looked at again and again."""
+OFTEN = 6
+ROUTE = "ip.bgp_hijack_blackhole"
+TWINS = ("not-scope-collateral-substring-either", "sited-too")
+"""One whose name contains that of another service; another on the same delivery network."""
+SITED = Dependency(
+    id="cloudflare",
+    kind=DependencyKind.CDN,
+    services=("sited", "sited-too"),
+    sites=(Site(id="AMS", countries=("NL", "SE")), Site(id="FRA")),
+)
+COUNTRIES: dict[str, tuple[str, ...]] = {
+    "dns.cache_pollution_outside": ("NL",),
+    ROUTE: ("TR", "NL", "SE"),
+}
+"""Where it is another country than TR, or more of them."""
+PARTS: dict[str, dict[str, object]] = {
+    "scope.per_isp": {"networks": (47331, 9121)},
+    "scope.regional": {"vantages": SECONDS},
+    "scope.collateral_substring": {
+        "services": (),
+        "names": ("scope-collateral-substring",),
+    },
+}
+DELAYED = ("throttle.handshake_delay", "throttle.ip_association")
 PLACED: dict[str, tuple[str, dict[str, object]]] = {
     "ip.shutdown_bgp": ("EG", {}),
     "ip.curfew_schedule": ("SY", {}),
@@ -63,6 +114,8 @@ PLACED: dict[str, tuple[str, dict[str, object]]] = {
     "ip.shutdown_mobile_only": ("MM", {}),
     "local.resolver_broken": ("US", {"vantages": ("us-as70-1",)}),
     "local.captive_portal": ("FR", {}),
+    "local.clock_skew": ("JP", {}),
+    "local.ipv6_broken": ("BR", {}),
 }
 """Each in a country of its own, on all that is measured there."""
 
@@ -79,7 +132,7 @@ def service(name: str) -> Service:
         url=f"{scheme}://www.{key}.com/",
         expect=TEXT,
         forbid=("Something went wrong",),
-        min_bytes=LONG_BYTES if name.startswith(("tls.sni_tail", "throttle.sni")) else 0,
+        min_bytes=LONG_BYTES if name.startswith(("tls.sni_tail", "throttle.")) else 0,
     )
     return Service(
         id=key, name=key, features=(Feature(id="web", name="web", endpoints=(endpoint,)),)
@@ -92,14 +145,26 @@ def scenario() -> Scenario:
         name="played",
         title="",
         length=Seconds(600),
-        services=tuple(service(name) for name in ("well", *NAMED, *FAULTS)),
+        services=tuple(service(name) for name in ("well", *NAMED, *FAULTS, *CHANCE, *TWINS)),
+        dependencies=(SITED,),
         networks=(
-            LabNetwork(country="TR", asn=47331, name="TTNet"),
-            LabNetwork(country="TR", asn=9121, name="Telekom", ipv6=True),
+            LabNetwork(country="TR", asn=47331, name="TTNet", vantages=2),
+            LabNetwork(country="TR", asn=9121, name="Telekom", ipv6=True, vantages=2),
+            LabNetwork(country="TR", asn=34984, name="Superonline", vantages=2),
             LabNetwork(country="DE", asn=3320, name="Deutsche Telekom"),
+            LabNetwork(country="NL", asn=1136, name="KPN"),
+            LabNetwork(country="SE", asn=1257, name="Tele2"),
+            LabNetwork(country="MM", asn=136255, name="Home"),
             *(
-                LabNetwork(country=code, asn=65 + n, name=code, kind=NetworkKind.MOBILE)
-                for n, (code, _) in others
+                LabNetwork(
+                    country=code,
+                    asn=65 + n,
+                    name=code,
+                    kind=NetworkKind.MOBILE,
+                    vantages=1 if told else 2,
+                    ipv6=code == "BR",
+                )
+                for n, (code, told) in others
             ),
         ),
         timeline=tuple(events()),
@@ -107,13 +172,23 @@ def scenario() -> Scenario:
 
 
 def events() -> Iterable[Event]:
-    for name in NAMED:
-        delay = Seconds(0.05 if name == "throttle.handshake_delay" else 0)
-        yield Event(
-            at=Seconds(0), mechanism=name, services=(slug(name),), countries=("TR",), delay=delay
-        )
+    for name in (*NAMED, *CHANCE):
+        told: dict[str, object] = {
+            "services": (slug(name),),
+            "countries": COUNTRIES.get(name, ("TR",)),
+            "delay": Seconds(0.3 if name in DELAYED else 0),
+            **PARTS.get(name, {}),
+        }
+        yield Event(at=Seconds(0), mechanism=name, **told)  # type: ignore[arg-type]
+    polluting = slug("dns.cache_pollution_outside")
+    yield Event(
+        at=Seconds(0),
+        mechanism="dns.injection.double_answer",
+        services=(polluting,),
+        countries=("TR",),
+    )
     for name, told in FAULTS.items():
-        yield Event(at=Seconds(0), services=(slug(name),), **told)  # type: ignore[arg-type]
+        yield Event(at=Seconds(0), **{"services": (slug(name),), **told})  # type: ignore[arg-type]
     for name, (code, told) in PLACED.items():
         yield Event(at=Seconds(0), mechanism=name, countries=(code,), **told)  # type: ignore[arg-type]
 
@@ -122,13 +197,14 @@ def asked(vantage: str) -> tuple[Endpoint, ...]:
     """What is compared at a vantage: everything where names are hit, else one of each kind."""
     told = catalogue(scenario())
     every = [e for s in told.services for f in s.features for e in f.endpoints]
-    if vantage == HERE:
-        return tuple(every)
-    if vantage in {HERE_SIX, ABROAD}:
-        chosen = {slug(name) for name in (*TWICE, *FAULTS)}
-        return tuple(one for one in every if one.id in chosen)
     code = vantage[:2].upper()
-    return (every[0], *own(told.controls, code), *own(told.controls, ""))
+    controls = (*own(told.controls, code), *own(told.controls, ""))
+    if vantage in {HERE, HERE_SIX, THIRD, ABROAD, *FURTHER}:
+        return (*every, *controls)
+    if vantage in SECONDS:
+        chosen = {slug(name) for name in ("well", "scope.regional")}
+        return (*(one for one in every if one.id in chosen), *controls)
+    return (every[0], *controls)
 
 
 def own(controls: Iterable[Control], code: str) -> tuple[Endpoint, ...]:
@@ -146,14 +222,17 @@ def known(controls: Iterable[Control], code: str) -> tuple[Endpoint, ...]:
 
 def settings(laid: Plan, asn: int, trust: Path, *, ipv6: bool) -> Measuring:
     return Measuring(
-        dns_timeout=Seconds(2),  # a resolver of the lab gives up after 0.9 s
-        connect_timeout=Seconds(2),
-        tls_timeout=Seconds(4),
-        http_timeout=Seconds(5),
-        late_answers=Seconds(1),
+        dns_timeout=Seconds(1.5),  # a resolver of the lab gives up after 0.9 s
+        connect_timeout=Seconds(1.5),
+        tls_timeout=Seconds(2),
+        http_timeout=Seconds(4),
+        late_answers=Seconds(0.5),
         resolver=laid.resolvers[asn],
         second_resolver=laid.public_resolver,
         neutral_name=NEUTRAL_NAME,
+        residual=Seconds(0),  # all names are looked at in one go
+        background=0,
+        tests_per_minute=100_000,
         trust=str(trust),
         ipv6=ipv6,
     )
@@ -176,9 +255,19 @@ async def look(
 def visit(
     place: Namespace, endpoints: Iterable[Endpoint], tools: Measuring
 ) -> dict[str, tuple[Observation, ...]]:
-    """Measure from a namespace: this thread's loop opens its sockets there."""
+    """Measure from a namespace: this thread's loop opens its sockets there.
+
+    What is hit by chance is looked at often, under its id and a number.
+    """
     with inside(place):
-        return asyncio.run(look(endpoints, tools))
+        return asyncio.run(look([*endpoints, *again(endpoints)], tools))
+
+
+def again(endpoints: Iterable[Endpoint]) -> Iterable[Endpoint]:
+    chosen = {slug(name) for name in CHANCE}
+    for endpoint in endpoints:
+        for number in range(1, OFTEN) if endpoint.id in chosen else ():
+            yield msgspec.structs.replace(endpoint, id=f"{endpoint.id}#{number}")
 
 
 def main(home: Path) -> None:

@@ -19,7 +19,18 @@ from probe.lab.simulated.seat import Seat
 from probe.lab.simulated.walk import walk
 from probe.model import DnsLookup, HttpExchange, Measurement, Observation
 from tests.lab.kernel.inside import ENVIRONMENT, needs_namespaces
-from tests.lab.simulated.played import ABROAD, FAULTS, HERE, NAMED, PLACED, Seen, asked, scenario
+from tests.lab.simulated.played import (
+    ABROAD,
+    CHANCE,
+    FAULTS,
+    HERE,
+    NAMED,
+    PLACED,
+    Seen,
+    asked,
+    scenario,
+    slug,
+)
 from tests.lab.simulated.worlds import everyone, main_rule
 
 pytestmark = needs_namespaces
@@ -27,7 +38,13 @@ pytestmark = needs_namespaces
 SCENARIO = scenario()
 SEATS = {(s.prober.vantage.id, s.target.endpoint): s for s in everyone(SCENARIO)}
 VANTAGES = sorted({vantage for vantage, _ in SEATS})
-CASES = [(vantage, endpoint.id) for vantage in VANTAGES for endpoint in asked(vantage)]
+BY_CHANCE = {slug(name) for name in CHANCE}
+CASES = [
+    (vantage, endpoint.id)
+    for vantage in VANTAGES
+    for endpoint in asked(vantage)
+    if endpoint.id not in BY_CHANCE
+]
 FORCES = Forces(SCENARIO, SEATS.values())
 DICE = range(12)
 """What forgers say, and in which order addresses are tried, is chance in both kinds."""
@@ -109,7 +126,7 @@ def measurement(seat: Seat, observations: tuple[Observation, ...]) -> Measuremen
     )
 
 
-@pytest.mark.parametrize("endpoint", [e.id for e in asked(HERE)])
+@pytest.mark.parametrize("endpoint", [e.id for e in asked(HERE) if e.id not in BY_CHANCE])
 def test_the_judge_reads_both_alike(endpoint: str, seen: Seen) -> None:
     seat = SEATS[HERE, endpoint]
     possible = {rule(seat, simulated(seat, dice)) for dice in DICE}
@@ -119,7 +136,7 @@ def test_the_judge_reads_both_alike(endpoint: str, seen: Seen) -> None:
 
 
 def test_all_that_both_kinds_know_is_compared() -> None:
-    compared = {*NAMED, *PLACED, *(str(told["mechanism"]) for told in FAULTS.values())}
+    compared = {*NAMED, *CHANCE, *PLACED, *(str(told["mechanism"]) for told in FAULTS.values())}
     beyond = {"local.agent_killed", "lab.correlator_killed"}  # nothing is measured
     assert set(playable()) - beyond == compared
     assert compared <= set(MECHANISMS)

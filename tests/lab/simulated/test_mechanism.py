@@ -40,7 +40,6 @@ ENDS = {
     "tcp.port_protocol_filter": f"TlsHandshake {LATE}",
     "tls.sni_drop": f"TlsHandshake {LATE}",
     "tls.mitm_cert": "TlsHandshake ssl_invalid_hostname",
-    "http.empty_or_truncated": "HttpExchange eof_error",
     "server.outage_global": "HttpExchange status",
     "server.outage_cdn_pop": "HttpExchange status",
     "server.geoblock_page": "HttpExchange status",
@@ -49,7 +48,7 @@ ENDS = {
     "server.certificate_expired": "TlsHandshake ssl_invalid_certificate",
     "residual.4tuple": f"TlsHandshake {LATE}",
     "scope.ipv4_vs_ipv6": f"TcpConnect {LATE}",
-    "scope.transit_leak": f"TcpConnect {LATE}",
+    "scope.transit_leak": "DnsLookup dns_bogon_error",
     "local.captive_portal": "TlsHandshake ssl_invalid_hostname",
     "local.resolver_broken": "DnsLookup dns_servfail_error",
     "local.clock_skew": "TlsHandshake ssl_invalid_certificate",
@@ -62,7 +61,7 @@ ENDS = {
 """An HTTPS endpoint of 4 KB over IPv4; what is not here ends well, or by chance."""
 UNSEEN = {
     *("quic.udp443_block", "quic.sni_block", "dns.encrypted_dns_block", "tls.ech_esni_block"),
-    *("http.host_rst", "http.transparent_proxy"),  # within TLS
+    *("http.host_rst", "http.transparent_proxy", "http.empty_or_truncated"),  # within TLS
     *("tls.sni_tail_freeze", "throttle.sni_policing"),  # so short a page
     *("throttle.handshake_delay", "throttle.ip_association"),  # without a delay
     *("local.ipv6_broken", "local.agent_killed", "lab.correlator_killed"),
@@ -70,8 +69,10 @@ UNSEEN = {
 CHANCE = {"flaky.probabilistic", "flaky.ecmp"}
 READ = {
     "dns.injection.forged_public": ("dns.forged_silent", "dns.late_truth"),
-    "dns.injection.double_answer": ("dns.late_truth",),
-    "dns.injection.bogon": ("dns.notice_address",),  # one that is well known
+    "dns.injection.double_answer": ("dns.several_answers",),
+    "dns.injection.bogon": ("dns.bogon",),
+    "dns.handshake_accepting_sinkhole": ("dns.sinkhole",),
+    "scope.transit_leak": ("dns.foreign_notice",),
     "dns.injection.blockpage_ip": ("dns.forged",),
     "dns.nxdomain": ("dns.nxdomain_here",),
     "dns.refused_servfail": ("dns.rcode",),
@@ -84,11 +85,10 @@ READ = {
     "tls.sni_rst": ("tls.reset_name",),
     "tls.sni_drop": ("tls.timeout_name",),
     "tls.mitm_cert": ("tls.mitm",),
-    "http.empty_or_truncated": ("http.reset",),
     "server.outage_global": ("http.5xx",),
     "server.geoblock_page": ("http.451",),
     "server.bot_challenge": ("http.challenge",),
-    "residual.3tuple": ("tls.reset_alike",),
+    "residual.3tuple": ("tls.reset_lasting",),
     "tcp.port_protocol_filter": ("tls.timeout_alike",),
 }
 """The judge's main rule for it, where it has one of its own."""
@@ -113,6 +113,7 @@ def test_how_a_measurement_ends(mechanism: str) -> None:
 
 PLAIN = {
     "http.host_rst": f"HttpExchange {CUT}",
+    "http.empty_or_truncated": "HttpExchange eof_error",
     "http.blockpage_200": "HttpExchange missing",
     "http.redirect_302": "HttpExchange missing",
     "http.403_injected": "HttpExchange status",
@@ -155,7 +156,8 @@ def test_what_the_judge_reads_in_it(mechanism: str, rules: tuple[str, ...]) -> N
     told = scenario(event(mechanism, countries=("TR",)))
     row = main_rule(*(measured(told, name) for name in ("tr-as47331-1", *ABROAD)))
     assert row.id in rules
-    if row.mechanism and not row.mechanism.startswith(("server.", "ip.")):
+    elsewhere = ("server.", "ip.", "residual.", "scope.", "tcp.port", "dns.handshake")
+    if row.mechanism and not row.mechanism.startswith(elsewhere):
         assert row.layer == row.mechanism.partition(".")[0] == mechanism.partition(".")[0]
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from probe.lab import library
 from probe.lab.scenario import Cohort, Dependency, DependencyKind, LabNetwork, Site
-from probe.lab.simulated.seat import probers, seats, served, site_headers
-from probe.lab.world import vantage
+from probe.lab.simulated.seat import probers, seats
+from probe.lab.world import served, site_headers, vantage
 from probe.model import CONTROL, HttpExchange, NetworkKind
 from tests.lab.simulated.worlds import everyone, scenario, seat, walked
 

@@ -12,9 +12,14 @@ import msgspec
 
 from probe.lab.answers import Reply, faulty, healthy, html
 from probe.lab.scenario import Event
-from probe.lab.world import Page, host_name
+from probe.lab.world import Page, host_name, site_headers
 
-FAULTS = ("server.outage_global", "server.geoblock_page", "server.bot_challenge")
+FAULTS = (
+    "server.outage_global",
+    "server.outage_cdn_pop",
+    "server.geoblock_page",
+    "server.bot_challenge",
+)
 """The mechanisms that origins play."""
 
 
@@ -29,6 +34,8 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     asn: int
     vantage: str
+    sites: dict[str, str] = {}
+    """Delivery network → the site that serves it."""
 
 
 def serve(
@@ -37,6 +44,7 @@ def serve(
     clients: Mapping[str, Client],
     faults: Iterable[Event],
     dice: float,
+    fronts: Mapping[str, str] = {},
 ) -> Reply:
     page = pages.get((request.host, request.path))
     if page is None:
@@ -44,7 +52,20 @@ def serve(
     client = clients.get(request.client)
     hit = (fault for fault in faults if hits(fault, page, client) and dice < fault.share)
     fault = next(hit, None)
-    return healthy(page) if fault is None else faulty(fault, page)
+    reply = healthy(page) if fault is None else faulty(fault, page)
+    return _marked(reply, front, client) if (front := fronts.get(_key(page))) else reply
+
+
+def _marked(reply: Reply, front: str, client: Client | None) -> Reply:
+    """Let the delivery network in front of the page say where it answered."""
+    site = client.sites.get(front, "") if client is not None else ""
+    own = [header for header in reply.headers if header[0] != "Server"]
+    headers = (*own, *site_headers(front, site or "GLB"))
+    return msgspec.structs.replace(reply, headers=headers)
+
+
+def _key(page: Page) -> str:
+    return f"{page.service}/{page.feature}"
 
 
 def index(pages: Sequence[Page]) -> dict[tuple[str, str], Page]:
@@ -56,6 +77,8 @@ def hits(fault: Event, page: Page, client: Client | None) -> bool:
     """Whether the fault concerns this page for this client; an empty list narrows nothing."""
     concerned = page.service in fault.services or host_name(page.endpoint) in fault.names
     if not concerned or (fault.features and page.feature not in fault.features):
+        return False
+    if fault.sites and (client is None or not set(client.sites.values()) & set(fault.sites)):
         return False
     if not (fault.countries or fault.networks or fault.vantages):
         return True

@@ -8,6 +8,7 @@ from pathlib import Path
 import trustme
 
 EXPIRED = datetime(2020, 1, 1, tzinfo=UTC)
+EARLY = datetime(2037, 1, 1, tzinfo=UTC)
 
 
 class Authority:
@@ -19,11 +20,19 @@ class Authority:
         self.bundle = directory / "bundle.pem"
         self._ca.cert_pem.write_to_path(str(self.bundle))
 
-    def issue(self, *names: str, expired: bool = False) -> Path:
-        """Return a PEM file with key and chain for these names or addresses."""
-        until = EXPIRED if expired else None
-        leaf = self._ca.issue_cert(*names, common_name=names[0], not_after=until)
-        path = self._directory / f"{names[0]}{'-expired' if expired else ''}.pem"
+    def issue(self, *names: str, expired: bool = False, early: bool = False) -> Path:
+        """Return a PEM file with key and chain for these names or addresses.
+
+        `expired`: it has run out; `early`: it is not valid yet.
+        """
+        leaf = self._ca.issue_cert(
+            *names,
+            common_name=names[0],
+            not_before=EARLY if early else None,
+            not_after=EXPIRED if expired else None,
+        )
+        kind = "-expired" * expired or "-early" * early
+        path = self._directory / f"{names[0]}{kind}.pem"
         leaf.private_key_and_cert_chain_pem.write_to_path(str(path))
         path.chmod(0o600)
         return path

@@ -15,7 +15,7 @@ from random import Random
 import msgspec
 
 from probe.lab import line
-from probe.lab.answers import HOST_PAGE, Reply
+from probe.lab.answers import HOST_PAGE, PROXY_HEADERS, Reply
 from probe.lab.kernel.hosts.answers import Client, Request, index, serve
 from probe.lab.kernel.hosts.nameserver import stdin_lines
 from probe.lab.scenario import Event
@@ -24,6 +24,7 @@ from probe.lab.world import Page
 HEAD_LIMIT_BYTES = 64 * 1024
 REQUEST_TIMEOUT_SECONDS = 10
 SILENCE_SECONDS = 30
+RECORD_BYTES = 4096
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +36,8 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     expired: str = ""
     """The same, run out."""
     host: str = ""
+    proxy: bool = False
+    """It answers for everybody, as a proxy that leaves its headers."""
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +49,8 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     pages: tuple[Page, ...]
     clients: dict[str, Client]
     """Who stands behind an address."""
+    fronts: dict[str, str] = {}
+    """`service/feature` → the delivery network in front of it."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,14 +66,14 @@ class Origins:
 
     def __init__(self, duty: Duty) -> None:
         self._pages = index(duty.pages)
-        self._clients = duty.clients
+        self._clients, self._fronts = duty.clients, duty.fronts
         self._dice = Random(0).random  # noqa: S311 — for partial faults
         self._contexts: list[tuple[str, ssl.SSLContext, str, str]] = []
         self.now = Order()
 
     async def listen(self, serving: Serving) -> asyncio.Server:
         return await asyncio.start_server(
-            self._answer,
+            self._relay if serving.proxy else self._answer,
             sock=socket.socket(fileno=serving.fd),
             ssl=self._context(serving),
             limit=HEAD_LIMIT_BYTES,
@@ -97,12 +102,22 @@ class Origins:
             self._contexts.append(known)
         return context
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._answer(reader, writer, PROXY_HEADERS)
+
+    async def _answer(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        more: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
                 request = await _read(reader, str(writer.get_extra_info("peername")[0]))
-            reply = serve(request, self._pages, self._clients, self.now.faults, self._dice())
-            await _send(writer, reply)
+            reply = serve(
+                request, self._pages, self._clients, self.now.faults, self._dice(), self._fronts
+            )
+            await _send(writer, msgspec.structs.replace(reply, headers=(*reply.headers, *more)))
         except (OSError, EOFError, TimeoutError, ValueError, asyncio.LimitOverrunError):
             pass  # the client or the path broke off; that is what a lab is for
         finally:
@@ -123,7 +138,10 @@ async def _send(writer: asyncio.StreamWriter, reply: Reply) -> None:
     if reply.silent:
         await asyncio.sleep(SILENCE_SECONDS)
         return
-    writer.write(encode(reply))
+    await asyncio.sleep(reply.linger)
+    answer = encode(reply)
+    for at in range(0, len(answer), RECORD_BYTES):  # a TLS record each, as real servers begin
+        writer.write(answer[at : at + RECORD_BYTES])
     await writer.drain()
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from probe.lab import line
 from probe.lab.agenda import CERTIFICATE_EXPIRED
+from probe.lab.answers import EARLY_PORT, PROXY_PORT
 from probe.lab.kernel.hosts import nameserver, origin
 from probe.lab.kernel.hosts.answers import FAULTS, Client
 from probe.lab.kernel.hosts.authority import Authority
@@ -18,8 +19,8 @@ from probe.lab.kernel.hosts.zones import knowledge
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.kernel.sandbox.namespace import inside
 from probe.lab.kernel.sandbox.wiring import Wired
-from probe.lab.scenario import Event, Scenario
-from probe.lab.world import pages
+from probe.lab.scenario import DependencyKind, Event, Form, Scenario
+from probe.lab.world import pages, served, stands_on
 
 MECHANISMS = (*FAULTS, CERTIFICATE_EXPIRED)
 BACKLOG = 256
@@ -69,14 +70,15 @@ class Servers:
         self._broken: dict[str, Event] = {}
         self._addresses = {host.name: (host.v4, host.v6) for host in plan.hosts}
         self._names = plan.names
+        self._carried = _carried(scenario, plan)
         self.dns = _dns(plan, wired, logs)
         self.origins = _origins(scenario, plan, wired, authority, logs)
 
     def fault(self, key: str, event: Event, *, begins: bool) -> None:
         """Let a `server.*` event begin or end at the origins."""
-        _switch(self._faults, key, event, begins=begins)
-        faults = tuple(f for f in self._faults.values() if f.mechanism in FAULTS)
-        expired = [e for e in self._faults.values() if e.mechanism == CERTIFICATE_EXPIRED]
+        _switch(self._faults, key, self._named(event), begins=begins)
+        faults = tuple(f for f in self._faults.values() if not _has_expired(f))
+        expired = [e for e in self._faults.values() if _has_expired(e)]
         hosts = tuple(name for event in expired for name in self._concerned(event))
         self.origins.order(origin.Order(faults=faults, expired=hosts))
 
@@ -90,6 +92,11 @@ class Servers:
         self.dns.stop()
         self.origins.stop()
 
+    def _named(self, event: Event) -> Event:
+        """Name the hosts that stand on what the event names."""
+        more = [name for each in event.dependencies for name in self._carried.get(each, ())]
+        return msgspec.structs.replace(event, names=(*event.names, *more))
+
     def _concerned(self, event: Event) -> tuple[str, ...]:
         keys = [
             key
@@ -97,6 +104,23 @@ class Servers:
             for key in ([f"{service}/{f}" for f in event.features] or [service])
         ]
         return (*event.names, *(name for key in keys for name in self._names.get(key, ())))
+
+
+def _has_expired(event: Event) -> bool:
+    return event.mechanism == CERTIFICATE_EXPIRED or event.form is Form.EXPIRED
+
+
+def _carried(scenario: Scenario, plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Dependency → the host names that stand on it."""
+    return {
+        dependency.id: tuple(
+            name
+            for key, names in plan.names.items()
+            for name in names
+            if "/" in key and stands_on(dependency, *key.split("/"))
+        )
+        for dependency in scenario.dependencies
+    }
 
 
 def _switch(events: dict[str, Event], key: str, event: Event, *, begins: bool) -> None:
@@ -144,6 +168,7 @@ def _origins(
             name = host.name.removeprefix("origin-")
             certificate = str(authority.issue(name))
             expired = str(authority.issue(name, expired=True))
+            early = str(authority.issue(name, early=True))
             for address in filter(None, (host.v4, host.v6)):
                 secure = origin.Serving(
                     fd=opened(host, address, 443),
@@ -151,7 +176,11 @@ def _origins(
                     certificate=certificate,
                     expired=expired,
                 )
-                servings += [secure, origin.Serving(fd=opened(host, address, 80), host=name)]
+                ahead = origin.Serving(fd=opened(host, address, EARLY_PORT), certificate=early)
+                plain = origin.Serving(fd=opened(host, address, 80), host=name)
+                servings += [secure, ahead, plain]
+        elif host.role is Role.NOTICE:
+            servings.append(origin.Serving(fd=opened(host, host.v4, PROXY_PORT), proxy=True))
     # Its certificate is good, but for another name than those whose visitors are sent here.
     certificate = str(authority.issue(NOTICE_NAME))
     notices = tuple(
@@ -164,17 +193,36 @@ def _origins(
         servings=tuple(servings),
         notices=notices,
         pages=pages(scenario),
-        clients=clients(plan),
+        clients=clients(plan, scenario),
+        fronts=fronts(scenario),
     )
     return Server("probe.lab.kernel.hosts.origin", duty, sockets, logs / "origin.log")
 
 
-def clients(plan: Plan) -> dict[str, Client]:
-    """Who stands behind an address, for origins that serve by country."""
+def fronts(scenario: Scenario) -> dict[str, str]:
+    """`service/feature` → the delivery network in front of it."""
     return {
-        address: Client(country=host.country, asn=host.asn, vantage=host.name)
+        f"{service.id}/{feature.id}": dependency.id
+        for dependency in scenario.dependencies
+        if dependency.kind is DependencyKind.CDN
+        for service in scenario.services
+        for feature in service.features
+        if stands_on(dependency, service.id, feature.id)
+    }
+
+
+def clients(plan: Plan, scenario: Scenario) -> dict[str, Client]:
+    """Who stands behind an address, for origins that serve by country or by site."""
+    sited = [dependency for dependency in scenario.dependencies if dependency.sites]
+    return {
+        address: Client(
+            country=host.country,
+            asn=host.asn,
+            vantage=host.name,
+            sites={d.id: served(d.sites, host.vantage) for d in sited},
+        )
         for host in plan.hosts
-        if host.role is Role.VANTAGE
+        if host.vantage is not None
         for address in filter(None, (host.v4, host.v6))
     }
 

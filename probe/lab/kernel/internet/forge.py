@@ -65,6 +65,11 @@ def refusal(packet: Packet, tcp: Tcp) -> bytes:
     return reset_sender(packet, tcp)
 
 
+def accept(packet: Packet, tcp: Tcp) -> bytes:
+    """Answer a SYN as an open port would."""
+    return _turned(packet, tcp, seq=tcp.ack, flags=Flag.SYN | Flag.ACK)
+
+
 def reset_sender(packet: Packet, tcp: Tcp) -> bytes:
     """Reset whoever sent the packet, in its target's name."""
     return _turned(packet, tcp, seq=tcp.ack, flags=Flag.RST | Flag.ACK)

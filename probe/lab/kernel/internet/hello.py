@@ -117,7 +117,9 @@ def _without_port(host: str) -> str:
     return host.partition(":")[0]
 
 
-def matches(name: str, blocked: tuple[str, ...]) -> bool:
-    """Exactly or as a subdomain; no blocked name at all means every name."""
+def matches(name: str, blocked: tuple[str, ...], *, within: bool = False) -> bool:
+    """Exactly, as a subdomain, or anywhere `within`; no blocked name at all means every name."""
     name = name.rstrip(".").lower()
+    if within and any(one in name for one in blocked):
+        return True
     return not blocked or any(name == one or name.endswith(f".{one}") for one in blocked)

@@ -16,7 +16,8 @@ from probe.lab.kernel.hosts.servers import MECHANISMS, Server, clients
 from probe.lab.kernel.hosts.zones import Knowledge
 from probe.lab.kernel.layout import plan
 
-PLAN = plan(library.load("tr-2023-02-08"))
+SCENARIO = library.load("tr-2023-02-08")
+PLAN = plan(SCENARIO)
 
 
 def dns_server(log: Path) -> tuple[Server, int]:
@@ -49,7 +50,7 @@ def test_an_order_to_a_process_that_is_gone_is_an_error(tmp_path: Path) -> None:
 
 
 def test_origins_know_every_vantage_by_both_its_addresses() -> None:
-    known = clients(PLAN)
+    known = clients(PLAN, SCENARIO)
     for host in PLAN.hosts:
         if host.vantage:
             assert known[host.v4].vantage == host.vantage.id

@@ -12,6 +12,7 @@ from probe.lab.answers import NOTICE_PAGE
 from probe.lab.kernel.internet.interference import known
 from probe.lab.kernel.internet.process import InternetError
 from tests.lab.kernel.inside import ENVIRONMENT, child, needs_namespaces
+from tests.lab.kernel.scene import PROXIED
 
 pytestmark = needs_namespaces
 
@@ -53,7 +54,7 @@ def notice(status: str, location: str = "") -> Seen:
     return {"plain": page, "v6": page, "tls": f"tls: {RESET}"}
 
 
-BOGON = "NOERROR 10.10.34.35"
+BOGON, LEAK, SUNK = "NOERROR 10.66.0.1", "NOERROR 10.10.34.35", "NOERROR 11.8.8.8"
 FORGED = ("NOERROR 31.13.94.37", "NOERROR 162.125.2.5")
 FORGED_V6 = "NOERROR 2001::1f0d:5e25"
 
@@ -71,6 +72,35 @@ DIFFERENT: Sights = {
     "dns.nxdomain": dns("NXDOMAIN", subdomain=("NXDOMAIN",), aaaa=("NXDOMAIN",)),
     "dns.refused_servfail": dns("REFUSED", subdomain=("REFUSED",), aaaa=("REFUSED",)),
     "dns.timeout": dns(),
+    "dns.resolver_rewrite_all_resolvers": dns(
+        "NOERROR 45.60.9.9", subdomain=("NOERROR 45.60.9.9",), aaaa=("NOERROR",)
+    ),
+    "dns.cache_pollution_outside": {
+        "isp": [FORGED[0]],
+        "subdomain": [FORGED[0]],
+        "aaaa": [FORGED_V6],
+    },
+    "dns.handshake_accepting_sinkhole": dns(
+        SUNK, TRUE, subdomain=(SUNK, "NOERROR"), aaaa=("NOERROR", TRUE_V6)
+    ),
+    "scope.transit_leak": dns(
+        LEAK, TRUE, subdomain=(LEAK, "NOERROR"), aaaa=("NOERROR fd00::11", TRUE_V6)
+    ),
+    "scope.ipv4_vs_ipv6": {"v4": SILENCE, "port80": SILENCE},
+    "scope.per_isp": SAID,
+    "scope.regional": SAID,
+    "scope.collateral_substring": SAID,
+    "residual.4tuple": HUNG,
+    "server.geoblock_low_layer": DROPPED,
+    "tcp.port_protocol_filter": dict.fromkeys(
+        ("v4", "v6", "pieces", "swapped"), f"tls: {SILENCE}"
+    ),
+    "http.transparent_proxy": dict.fromkeys(("plain", "neutral"), f"HTTP/1.1 200 OK: {PROXIED}"),
+    "http.empty_or_truncated": dict.fromkeys(("plain", "v6"), "HTTP/1.1 200 OK: <!doctype"),
+    "local.clock_skew": dict.fromkeys(
+        ("v4", "v6", "pieces", "swapped", "elsewhere"), f"tcp: {REFUSED}"
+    ),  # a port at which nobody listens in this small world
+    "local.ipv6_broken": {"v6": SILENCE},
     "ip.nullroute": DROPPED,
     "ip.nullroute.unreachable": dict.fromkeys(("v4", "v6", "port80"), UNREACHABLE),
     "ip.bgp_hijack_blackhole": DROPPED,
@@ -122,7 +152,7 @@ PEACE: Sights = {
 }
 
 
-WORLDS = 3
+WORLDS = 4
 """Played at the same time: most of it is waiting for silence."""
 
 
@@ -170,8 +200,20 @@ def test_a_forged_public_address_comes_first_and_the_true_one_after_it(sights: S
         assert true == TRUE
 
 
-def test_added_delay_is_added_each_way_and_only_there(sights: Sights) -> None:
-    (answer, took), (neutral, usual) = timed(sights["throttle.handshake_delay"])
+def test_what_was_hit_once_takes_no_connection_any_more(sights: Sights) -> None:
+    first, second, elsewhere = texts(sights["residual.3tuple"]["in turn"])
+    assert (first, second) == (f"tls: {RESET}", f"tcp: {REFUSED}")
+    assert elsewhere == "connected"
+
+
+@pytest.mark.parametrize("mechanism", ["flaky.probabilistic", "flaky.ecmp"])
+def test_chance_hits_some_tries_and_not_others(mechanism: str, sights: Sights) -> None:
+    assert set(texts(sights[mechanism]["tries"])) == {SECURE, f"tls: {RESET}"}
+
+
+@pytest.mark.parametrize("mechanism", ["throttle.handshake_delay", "throttle.ip_association"])
+def test_added_delay_is_added_each_way_and_only_there(mechanism: str, sights: Sights) -> None:
+    (answer, took), (neutral, usual) = timed(sights[mechanism])
     assert (answer, neutral) == (SECURE, SECURE)
     assert took - usual > 3 * 2 * 0.05  # TCP, TLS 1.3 and HTTP: three round trips
     assert usual < 0.25
@@ -185,7 +227,10 @@ def test_policing_pins_the_goodput(sights: Sights) -> None:
 
 
 def test_every_mechanism_is_played(sights: Sights) -> None:
-    apart = {"dns.injection.forged_public", "throttle.handshake_delay", "throttle.sni_policing"}
+    apart = {
+        *("dns.injection.forged_public", "flaky.ecmp", "flaky.probabilistic", "residual.3tuple"),
+        *("throttle.handshake_delay", "throttle.ip_association", "throttle.sni_policing"),
+    }
     assert set(known()) == set(DIFFERENT) | apart
     assert set(known()) <= set(sights)
 

@@ -24,12 +24,17 @@ from probe.lab.kernel.internet.interference.policy import (
     NameFreeze,
     NamePolice,
     NameReset,
+    Sink,
     SynReset,
 )
 from probe.lab.kernel.internet.packet import Flag, Packet, Tcp, Udp, build, is_syn
 
 DNS = 53
-ConnectionAct = SynReset | Divert | NameReset | HttpAnswer | NameDrop | NameFreeze | NamePolice
+WEB = (80, 443)
+ConnectionAct = (
+    SynReset | Sink | Divert | NameReset | HttpAnswer | NameDrop | NameFreeze | NamePolice
+)
+NameAct = NameReset | HttpAnswer | NameDrop | NameFreeze | NamePolice
 K = TypeVar("K")
 V = TypeVar("V")
 LEDGER = 4096
@@ -91,6 +96,8 @@ def _by_connection(  # noqa: PLR0911 — one for each act
     match act:
         case SynReset():
             return _syn_reset(act, sight, tcp)
+        case Sink():
+            return _sink(act, sight, tcp)
         case Divert():
             return _divert(act, sight, tcp, ledger)
         case NameReset():
@@ -124,6 +131,8 @@ def _address_drop(act: AddressDrop, sight: Sight) -> Action:
         return PASS
     if act.syn_only and not (isinstance(segment, Tcp) and is_syn(segment)):
         return PASS
+    if act.data_only and not (isinstance(segment, Tcp) and segment.data and sight.outward):
+        return PASS
     if act.unreachable and sight.outward:
         return Action(forward=False, inject=(forge.prohibited(sight.packet),))
     return DROP
@@ -135,18 +144,32 @@ def _syn_reset(act: SynReset, sight: Sight, tcp: Tcp) -> Action:
     return Action(forward=False, inject=(forge.reset_sender(sight.packet, tcp),))
 
 
+def _sink(act: Sink, sight: Sight, tcp: Tcp) -> Action:
+    if not (sight.outward and tcp.port in WEB and _hit(act.addresses, sight.peer)):
+        return PASS
+    taken = (forge.accept(sight.packet, tcp),) if is_syn(tcp) else ()
+    return Action(forward=False, inject=taken)
+
+
 def _divert(act: Divert, sight: Sight, tcp: Tcp, ledger: Ledger) -> Action:
     packet = sight.packet
-    to = next((a for a in act.to if len(a) == len(packet.source)), None)
+    to = _end(act, packet.target if sight.outward else packet.source)
     if sight.outward and tcp.port == act.port and _hit(act.addresses, packet.target):
         if to is None:
             return DROP
         _remember(ledger.diverted, (packet.source, tcp.source_port), packet.target)
-        return Action(rewritten=build(msgspec.structs.replace(packet, target=to)))
-    if not sight.outward and tcp.source_port == act.port and packet.source == to:
+        inner = msgspec.structs.replace(tcp, port=act.to_port or tcp.port)
+        return Action(rewritten=build(msgspec.structs.replace(packet, target=to, segment=inner)))
+    if not sight.outward and tcp.source_port == (act.to_port or act.port) and packet.source == to:
         true = ledger.diverted.get((packet.target, tcp.port), packet.source)
-        return Action(rewritten=build(msgspec.structs.replace(packet, source=true)))
+        inner = msgspec.structs.replace(tcp, source_port=act.port)
+        return Action(rewritten=build(msgspec.structs.replace(packet, source=true, segment=inner)))
     return PASS
+
+
+def _end(act: Divert, asked: bytes) -> bytes | None:
+    """Where a diverted connection ends."""
+    return next((a for a in act.to if len(a) == len(asked)), None) if act.to else asked
 
 
 def _remember(entries: dict[K, V], key: K, value: V) -> None:
@@ -167,7 +190,8 @@ def _by_question(act: DnsForgery | DnsSilence, sight: Sight) -> Action:
         return PASS
     if isinstance(act, DnsSilence) and not act.names:
         return DROP
-    if not sight.outward or isinstance(segment, Tcp):
+    spared = isinstance(act, DnsForgery) and not _hit(act.servers, sight.peer)
+    if spared or not sight.outward or isinstance(segment, Tcp):
         return PASS
     return _question(act, sight, segment)
 
@@ -189,9 +213,7 @@ def _question(act: DnsForgery | DnsSilence, sight: Sight, udp: Udp) -> Action:
 # ── by name ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _says(
-    names: tuple[str, ...], sight: Sight, tcp: Tcp, memory: Memory, *, tls: bool, http: bool
-) -> bool:
+def _says(act: NameAct, sight: Sight, tcp: Tcp, memory: Memory, *, tls: bool, http: bool) -> bool:
     """Whether the client's stream, with this packet, has just said one of the names."""
     if memory.examined or not sight.outward:
         return False
@@ -203,7 +225,9 @@ def _says(
     stream = memory.beginning.bytes
     name = (tls and server_name(stream)) or (http and http_host(stream)) or ""
     memory.examined = bool(name) or len(stream) > LONGEST - 2000 or _is_other(stream)
-    return bool(name) and matches(name, names)
+    return bool(name) and matches(
+        name, act.names, within=isinstance(act, NameReset) and act.within
+    )
 
 
 def _is_other(stream: bytes) -> bool:
@@ -218,7 +242,7 @@ def _name_reset(act: NameReset, sight: Sight, tcp: Tcp, memory: Memory, ledger: 
         return Action(forward=False, inject=(forge.reset_sender(packet, tcp),))
     if memory.caught:
         return DROP
-    if not _says(act.names, sight, tcp, memory, tls=act.tls, http=act.http):
+    if not _says(act, sight, tcp, memory, tls=act.tls, http=act.http):
         return PASS
     memory.caught = True
     if act.residual:
@@ -233,7 +257,7 @@ def _http_answer(act: HttpAnswer, sight: Sight, tcp: Tcp, memory: Memory) -> Act
     if memory.caught:
         finished = sight.outward and tcp.flags & Flag.FIN
         return Action(forward=False, inject=(forge.acknowledge(packet, tcp),) if finished else ())
-    if not _says(act.names, sight, tcp, memory, tls=False, http=True):
+    if not _says(act, sight, tcp, memory, tls=False, http=True):
         return PASS
     memory.caught = True
     answer = (*forge.page(packet, tcp, act.response), forge.reset_target(packet, tcp))
@@ -244,7 +268,7 @@ def _after_name(
     act: NameDrop | NameFreeze | NamePolice, sight: Sight, tcp: Tcp, memory: Memory
 ) -> Action:
     if not memory.caught:
-        memory.caught = _says(act.names, sight, tcp, memory, tls=True, http=False)
+        memory.caught = _says(act, sight, tcp, memory, tls=True, http=False)
         if isinstance(act, NamePolice):
             memory.bytes, memory.at = act.burst, sight.now
     if not memory.caught:

@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from dns.rcode import NXDOMAIN, REFUSED
+import msgspec
+from dns.rcode import NXDOMAIN, REFUSED, SERVFAIL
 
 from probe.config.load import ConfigError
-from probe.lab.answers import BOGON, BOGON_V6, NOTICE_PAGE, POOL, POOL_V6
+from probe.lab.answers import (
+    BOGON,
+    BOGON_V6,
+    EARLY_PORT,
+    LEAKED,
+    NOTICE_PAGE,
+    POOL,
+    POOL_V6,
+    PROXY_PORT,
+    SINK,
+)
 from probe.lab.kernel.internet.forge import http_response, packed
-from probe.lab.kernel.internet.hello import matches
+from probe.lab.kernel.internet.interference.aim import (
+    NothingHit,
+    blocked_addresses,
+    blocked_names,
+    is_inside,
+)
 from probe.lab.kernel.internet.interference.policy import (
     AddressDrop,
     AnyAct,
@@ -25,56 +41,22 @@ from probe.lab.kernel.internet.interference.policy import (
     NamePolice,
     NameReset,
     Policy,
+    Sink,
     SynReset,
 )
 from probe.lab.kernel.plan import Host, Plan, Role
-from probe.lab.scenario import Event
+from probe.lab.scenario import Event, Form
 from probe.model import NetworkKind
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
+CUT_SHORT = http_response("200 OK", HTML, NOTICE_PAGE)[: -len(NOTICE_PAGE)] + b"<!doctype"
+RESIDUAL_SECONDS = 180.0
+USUAL_SHARE = 0.5
+"""Of the flows that are hit, where a mechanism is one of chance and the event leaves it open."""
 
 
 class UnknownMechanism(ConfigError):  # noqa: N818 — named for what it says
     """Its str is one sentence that lists what is known."""
-
-
-class NothingHit(ConfigError):  # noqa: N818 — named for what it says
-    """The event names what, or happens where, the plan has nothing; its str is one sentence."""
-
-
-# ── where and what ───────────────────────────────────────────────────────────────────────────
-
-
-def is_inside(event: Event, host: Host) -> bool:
-    """Whether the host stands where the event happens: each of its three lists narrows."""
-    vantage = host.vantage.id if host.vantage else host.name
-    return (
-        (not event.countries or host.country in event.countries)
-        and (not event.networks or host.asn in event.networks)
-        and (not event.vantages or vantage in event.vantages)
-    )
-
-
-def blocked_names(event: Event, plan: Plan) -> tuple[str, ...]:
-    """List the host names that the event hits; empty means all."""
-    keys = [f"{s}/{f}" for s in event.services for f in event.features] or list(event.services)
-    if event.features and not event.services:
-        keys = [key for key in plan.names if key.partition("/")[2] in event.features]
-    found = {name for key in keys for name in plan.names.get(key, ())}
-    if (event.services or event.features) and not found:
-        raise NothingHit(f"{event.mechanism}: the plan has no host names of {', '.join(keys)}")
-    return tuple(sorted(found | {name.rstrip(".").lower() for name in event.names}))
-
-
-def blocked_addresses(event: Event, plan: Plan) -> tuple[bytes, ...]:
-    """List the addresses of those names and their subdomains; empty means all."""
-    names = blocked_names(event, plan)
-    if not names:
-        return ()
-    found = {packed(a) for name, zone in plan.zone.items() if matches(name, names) for a in zone}
-    if not found:
-        raise NothingHit(f"{event.mechanism}: no address of {', '.join(names)} is in the plan")
-    return tuple(sorted(found, key=lambda address: (len(address), address)))
 
 
 def _addresses(hosts: Iterable[Host]) -> tuple[bytes, ...]:
@@ -112,10 +94,26 @@ def _forge_pool(event: Event, plan: Plan, *, together: bool) -> tuple[Policy, ..
     return _on_vantages(event, plan, act)
 
 
-def _forge_bogon(event: Event, plan: Plan) -> tuple[Policy, ...]:
+def _forge(
+    event: Event, plan: Plan, *, answers: tuple[str, ...], sunk: bool = False
+) -> tuple[Policy, ...]:
+    """Forge those addresses, before the true ones; `sunk` where connections to them are taken."""
     names = blocked_names(event, plan)
-    act = DnsForgery(names=names, answers=((BOGON, BOGON_V6),), swallow=False)
+    act = DnsForgery(names=names, answers=(answers,), swallow=False)
+    sink = (Sink(addresses=tuple(map(packed, answers))),) if sunk else ()
+    return _on_vantages(event, plan, act, *sink)
+
+
+def _pollute(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    """A forged answer in the caches of the operators' resolvers: others say the truth."""
+    answer = next((a, POOL_V6) for a in POOL if a not in {host.v4 for host in plan.hosts})
+    names = blocked_names(event, plan)
+    act = DnsForgery(names=names, servers=_resolvers(plan), answers=(answer,))
     return _on_vantages(event, plan, act)
+
+
+def _resolvers(plan: Plan) -> tuple[bytes, ...]:
+    return tuple(packed(address) for address in plan.resolvers.values())
 
 
 def _forge_notice(event: Event, plan: Plan) -> tuple[Policy, ...]:
@@ -142,10 +140,35 @@ def _all_dns_silence(event: Event, plan: Plan) -> tuple[Policy, ...]:
 
 
 def _address_drop(
-    event: Event, plan: Plan, *, syn_only: bool = False, unreachable: bool = False
+    event: Event,
+    plan: Plan,
+    *,
+    syn_only: bool = False,
+    data_only: bool = False,
+    unreachable: bool = False,
 ) -> tuple[Policy, ...]:
     addresses = blocked_addresses(event, plan)
-    act = AddressDrop(addresses=addresses, syn_only=syn_only, unreachable=unreachable)
+    act = AddressDrop(
+        addresses=addresses, syn_only=syn_only, data_only=data_only, unreachable=unreachable
+    )
+    return _on_vantages(event, plan, act)
+
+
+def _drop_v4(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    four = tuple(a for a in blocked_addresses(event, plan) if len(a) == 4)  # noqa: PLR2004
+    return _on_vantages(event, plan, AddressDrop(addresses=four))
+
+
+def _refuse_below(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    """Do to a service's visitors what takes no word of HTTP, in the event's form."""
+    if event.form is not Form.NO_NAME:
+        return _address_drop(event, plan)
+    outage = event.mechanism.startswith("server.outage")
+    act = DnsForgery(
+        names=blocked_names(event, plan),
+        servers=() if outage else _resolvers(plan),
+        rcode=SERVFAIL,
+    )
     return _on_vantages(event, plan, act)
 
 
@@ -177,10 +200,45 @@ def _http_answer(
     )
 
 
+def _http_cut(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    return _on_vantages(
+        event, plan, HttpAnswer(names=blocked_names(event, plan), response=CUT_SHORT)
+    )
+
+
+def _proxy(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    """Of plain requests over IPv4."""
+    act = Divert(
+        addresses=tuple(a for a in blocked_addresses(event, plan) if len(a) == 4),  # noqa: PLR2004
+        port=80,
+        to_port=PROXY_PORT,
+        to=tuple(packed(address) for address in _notices(plan)),
+    )
+    return _on_vantages(event, plan, act)
+
+
+def _by_chance(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    """Which flows are hit follows from the client's address and port, as it does of parallel paths."""
+    share = USUAL_SHARE if event.share >= 1.0 else event.share
+    told = msgspec.structs.replace(event, share=share)
+    return _by_name(told, plan, act=lambda names: NameReset(names=names))
+
+
 def _divert(event: Event, plan: Plan, *, ports: tuple[int, ...]) -> tuple[Policy, ...]:
     addresses = blocked_addresses(event, plan)
     to = tuple(packed(address) for address in _notices(plan))
     return _on_vantages(event, plan, *(Divert(addresses=addresses, port=p, to=to) for p in ports))
+
+
+def _skew(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    """Move the certificates instead of the clock: to who verifies them it is the same."""
+    return _on_vantages(event, plan, Divert(port=443, to_port=EARLY_PORT))
+
+
+def _cut_v6(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    clients = tuple(a for a in _addresses(_hosts(event, plan)) if len(a) != 4)  # noqa: PLR2004
+    four = tuple(packed(host.v4) for host in plan.hosts)
+    return (Policy(clients=clients, act=Cut(spared=four), share=event.share),)
 
 
 def _delay(event: Event, plan: Plan) -> tuple[Policy, ...]:
@@ -234,12 +292,15 @@ Builder = Callable[[Event, Plan], tuple[Policy, ...]]
 MECHANISMS: dict[str, Builder] = {
     "dns.injection.forged_public": partial(_forge_pool, together=False),
     "dns.injection.double_answer": partial(_forge_pool, together=True),
-    "dns.injection.bogon": _forge_bogon,
+    "dns.injection.bogon": partial(_forge, answers=(BOGON, BOGON_V6)),
     "dns.injection.blockpage_ip": _forge_notice,
     "dns.nxdomain": partial(_refuse, rcode=NXDOMAIN),
     "dns.refused_servfail": partial(_refuse, rcode=REFUSED),
     "dns.empty_noerror": partial(_refuse, rcode=0),
     "dns.timeout": _dns_silence,
+    "dns.resolver_rewrite_all_resolvers": _forge_notice,
+    "dns.cache_pollution_outside": _pollute,
+    "dns.handshake_accepting_sinkhole": partial(_forge, answers=(SINK,), sunk=True),
     "ip.nullroute": _address_drop,
     "ip.nullroute.unreachable": partial(_address_drop, unreachable=True),
     "ip.bgp_hijack_blackhole": _address_drop,
@@ -251,6 +312,7 @@ MECHANISMS: dict[str, Builder] = {
     "ip.allowlist": partial(_cut_abroad, allowed=True),
     "tcp.rst_on_syn": _syn_reset,
     "tcp.syn_drop": partial(_address_drop, syn_only=True),
+    "tcp.port_protocol_filter": partial(_address_drop, data_only=True),
     "tls.sni_rst": partial(_by_name, act=lambda names: NameReset(names=names)),
     "tls.sni_drop": partial(_by_name, act=lambda names: NameDrop(names=names)),
     "tls.sni_tail_freeze": partial(_by_name, act=lambda names: NameFreeze(names=names)),
@@ -262,12 +324,37 @@ MECHANISMS: dict[str, Builder] = {
     "http.redirect_302": partial(_http_answer, status="302 Found", moved=True),
     "http.403_injected": partial(_http_answer, status="403 Forbidden"),
     "http.451": partial(_http_answer, status="451 Unavailable For Legal Reasons"),
+    "http.transparent_proxy": _proxy,
+    "http.empty_or_truncated": _http_cut,
+    "server.geoblock_low_layer": _refuse_below,
     "throttle.handshake_delay": _delay,
+    "throttle.ip_association": _delay,
     "throttle.sni_policing": partial(_by_name, act=lambda names: NamePolice(names=names)),
+    "residual.3tuple": partial(
+        _by_name, act=lambda names: NameReset(names=names, residual=RESIDUAL_SECONDS)
+    ),
+    "residual.4tuple": partial(_by_name, act=lambda names: NameDrop(names=names)),
+    "flaky.probabilistic": _by_chance,
+    "flaky.ecmp": _by_chance,
+    "scope.per_isp": partial(_by_name, act=lambda names: NameReset(names=names)),
+    "scope.regional": partial(_by_name, act=lambda names: NameReset(names=names)),
+    "scope.ipv4_vs_ipv6": _drop_v4,
+    "scope.transit_leak": partial(_forge, answers=(LEAKED, BOGON_V6)),
+    "scope.collateral_substring": partial(
+        _by_name, act=lambda names: NameReset(names=names, within=True)
+    ),
     "local.resolver_broken": _all_dns_silence,
     "local.captive_portal": partial(_divert, ports=(80, 443)),
+    "local.clock_skew": _skew,
+    "local.ipv6_broken": _cut_v6,
 }
 """Ids of the mechanism catalogue; `ip.nullroute.unreachable` is the lab's own variant of one."""
+
+OUTAGES: dict[str, Builder] = {
+    "server.outage_global": _refuse_below,
+    "server.outage_cdn_pop": _refuse_below,
+}
+"""Mechanisms of the origins, in the forms that take no word of HTTP."""
 
 
 def known() -> tuple[str, ...]:
@@ -277,7 +364,7 @@ def known() -> tuple[str, ...]:
 
 def policies(event: Event, plan: Plan) -> tuple[Policy, ...]:
     """Turn the event into policies; raises UnknownMechanism, NothingHit."""
-    build = MECHANISMS.get(event.mechanism)
+    build = MECHANISMS.get(event.mechanism) or OUTAGES.get(event.mechanism)
     if build is None:
         raise UnknownMechanism(
             f"{event.mechanism!r} is no mechanism that the internet can play; it knows {', '.join(known())}"

@@ -13,6 +13,8 @@ class DnsForgery(Act, frozen=True, kw_only=True, tag="dns_forgery"):
     """Answer queries for the names in the resolver's place."""
 
     names: tuple[str, ...] = ()
+    servers: tuple[bytes, ...] = ()
+    """Only questions to these; empty means to any."""
     rcode: int = 0
     answers: tuple[tuple[str, ...], ...] = ((),)
     """One forged message for each; of its addresses those of the family asked for."""
@@ -31,6 +33,8 @@ class DnsSilence(Act, frozen=True, kw_only=True, tag="dns_silence"):
 class AddressDrop(Act, frozen=True, kw_only=True, tag="address_drop"):
     addresses: tuple[bytes, ...] = ()
     syn_only: bool = False
+    data_only: bool = False
+    """Connections open, and what is sent over them vanishes."""
     unreachable: bool = False
     """Say so, by ICMP, to the sender."""
 
@@ -39,12 +43,20 @@ class SynReset(Act, frozen=True, kw_only=True, tag="syn_reset"):
     addresses: tuple[bytes, ...] = ()
 
 
+class Sink(Act, frozen=True, kw_only=True, tag="sink"):
+    """Take web connections to the addresses, whoever stands there, and never say anything."""
+
+    addresses: tuple[bytes, ...]
+
+
 class NameReset(Act, frozen=True, kw_only=True, tag="name_reset"):
     """Reset both sides when the client says the name."""
 
     names: tuple[str, ...] = ()
     tls: bool = True
     http: bool = False
+    within: bool = False
+    """Names that merely contain one of them are hit as well."""
     residual: float = 0.0
     """Seconds for which the client's later connections to that address and port are reset too."""
 
@@ -96,8 +108,11 @@ class Divert(Act, frozen=True, kw_only=True, tag="divert"):
 
     addresses: tuple[bytes, ...] = ()
     port: int
-    to: tuple[bytes, ...]
-    """At most one of each family; where there is none, connections vanish."""
+    to_port: int = 0
+    """Another port than the one asked for; 0 means the same."""
+    to: tuple[bytes, ...] = ()
+    """At most one of each family; where there is none of it, connections vanish. Empty means the
+    very host that was asked for."""
 
 
 AnyAct = (
@@ -105,6 +120,7 @@ AnyAct = (
     | DnsSilence
     | AddressDrop
     | SynReset
+    | Sink
     | NameReset
     | NameDrop
     | NameFreeze

@@ -1,0 +1,166 @@
+"""What the rules ask of a sight, and of what is known of its endpoint elsewhere; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from probe.judge.control import (
+    Reference,
+    abroad,
+    answered_abroad,
+    genuine,
+    proven_abroad,
+    same_page_here_alone,
+    shown_abroad,
+    slow,
+)
+from probe.judge.sight import CERTIFICATE, Sight
+from probe.model import Expectation, Layer
+
+Condition = Callable[[Sight, Reference], bool]
+
+
+def failed(layer: Layer, *names: str) -> Condition:
+    wanted = frozenset(names)
+    return lambda s, _: s.layer is layer and s.failure in wanted
+
+
+def having(condition: Condition, **facts: object) -> Condition:
+    """Narrow a condition to sights with these facts."""
+
+    def fits(s: Sight, k: Reference) -> bool:
+        return condition(s, k) and all(getattr(s, name) == value for name, value in facts.items())
+
+    return fits
+
+
+def both(first: Condition, second: Condition) -> Condition:
+    return lambda s, k: first(s, k) and second(s, k)
+
+
+def answer(*, secure: bool) -> Condition:
+    return lambda s, _: s.answered and not s.met and s.secure is secure
+
+
+def with_status(low: int, high: int, *, secure: bool = True) -> Condition:
+    return lambda s, _: (
+        s.answered and not s.met and s.secure is secure and low <= (s.status or 0) <= high
+    )
+
+
+def unmet(what: Expectation) -> Condition:
+    return lambda s, _: s.answered and s.secure and s.expectation is what
+
+
+def cert(s: Sight, _: Reference) -> bool:
+    return s.layer is Layer.TLS and s.failure in CERTIFICATE
+
+
+def everywhere(s: Sight, k: Reference) -> bool:
+    return bool(s.leaf) and shown_abroad(k, s.vantage.country, s.leaf) > 0
+
+
+def at_genuine(s: Sight, k: Reference) -> bool:
+    return genuine(k, s.vantage.country, s.tried)
+
+
+def at_stranger(s: Sight, k: Reference) -> bool:
+    """At an address that no other country validates or is even told, though others are proven."""
+    country = s.vantage.country
+    known = genuine(k, country, s.tried) or answered_abroad(k, country, s.tried)
+    elsewhere = proven_abroad(k, country) or abroad(k.met, country) > 0
+    return bool(s.tried) and not known and elsewhere
+
+
+def at_common(s: Sight, k: Reference) -> bool:
+    """At a stranger's address that this country's resolvers give for several endpoints."""
+    here = any((s.vantage.country, address) in k.common for address in s.tried)
+    return here and at_stranger(s, k)
+
+
+def same_page(s: Sight, k: Reference) -> bool:
+    country = s.vantage.country
+    elsewhere = abroad(k.met, country) > 0
+    return elsewhere and same_page_here_alone(k, country, s.digest)
+
+
+def proven(s: Sight, k: Reference) -> bool:
+    return proven_abroad(k, s.vantage.country)
+
+
+def false_bogon(s: Sight, k: Reference) -> bool:
+    country = s.vantage.country
+    return s.bogon and not s.met and proven_abroad(k, country)
+
+
+def late_truth(s: Sight, k: Reference) -> bool:
+    """A second answer names a proven address, and the first names none."""
+    country = s.vantage.country
+    return genuine(k, country, s.doubled) and not genuine(k, country, s.answers)
+
+
+def several_forged(s: Sight, k: Reference) -> bool:
+    """Beside the truth, a second answer names yet another address that nobody else is told."""
+    country = s.vantage.country
+    known = [genuine(k, country, (a,)) or answered_abroad(k, country, (a,)) for a in s.doubled]
+    return late_truth(s, k) and not all(known)
+
+
+def polluted(s: Sight, k: Reference) -> bool:
+    """At an address that another country shows to be forged, while another resolver says the truth."""
+    country = s.vantage.country
+    forged = any(abroad(k.belied.get(a, frozenset()), country) for a in s.tried)
+    return forged and s.layer in CARRIED and genuine(k, country, s.second_answers)
+
+
+def foreign_notice(s: Sight, _: Reference) -> bool:
+    """The notice's name begins with the country whose it is."""
+    where, _dot, _name = s.notice.partition(".")
+    return len(where) == 2 and where.upper() != s.vantage.country  # noqa: PLR2004
+
+
+def lost_family(s: Sight, k: Reference) -> bool:
+    """All of IPv4 is lost, and IPv6 answers; or the reverse, where IPv6 carries other things."""
+    lost, country = s.traits.lost, s.vantage.country
+    families = {":" in address for address in lost}
+    left = {":" in address for address in s.tried or s.valid}
+    broken = True in families and s.health.reason == "ipv6_broken"
+    return s.met and genuine(k, country, lost) and not families & left and not broken
+
+
+def lost_part(s: Sight, k: Reference) -> bool:
+    lost = s.traits.lost
+    return (
+        s.met
+        and genuine(k, s.vantage.country, lost)
+        and not lost_family(s, k)
+        and any((":" in a) == (":" in b) for a in lost for b in s.tried or s.valid)
+    )
+
+
+def proxied(s: Sight, k: Reference) -> bool:
+    return s.met and s.traits.proxied and abroad(k.direct, s.vantage.country) > 0
+
+
+def policed(s: Sight, k: Reference) -> bool:
+    return slow(s, k) and s.traits.shaken < QUICK * s.pace
+
+
+def anything(_: Sight, __: Reference) -> bool:
+    return True
+
+
+QUICK = 0.25
+"""Share of a slow answer's time that its handshake takes at most, where only the body is slowed."""
+FREEZES = (4_096, 32_768)
+"""Bytes of a body after which frozen flows are known to stall: 16 KiB, less what went before it."""
+CARRIED = frozenset({Layer.TCP, Layer.TLS})
+RESET = ("connection_reset", "connection_aborted", "eof_error", "network_reset")
+LATE = ("generic_timeout_error", "timed_out")
+SILENT = frozenset({*LATE, "dns_temporary_failure", "dns_non_recoverable_failure"})
+tls_reset = failed(Layer.TLS, *RESET)
+tls_late = failed(Layer.TLS, *LATE)
+tcp_late = failed(Layer.TCP, *LATE)
+http_reset = failed(Layer.HTTP, *RESET)
+http_late = failed(Layer.HTTP, *LATE)
+rcode = failed(Layer.DNS, "dns_servfail_error", "dns_refused_error", "dns_server_misbehaving")

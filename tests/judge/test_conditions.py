@@ -1,0 +1,55 @@
+"""Conditions by themselves; that each row's fits its example is in test_rules.py."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from probe.judge.conditions import both, failed, foreign_notice, having, lost_family, with_status
+from probe.judge.control import Reference
+from probe.judge.sight import Sight, read
+from probe.judge.traits import Traits
+from probe.model import Health, Layer
+from tests.judge import worlds as w
+
+CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
+NOBODY = Reference()
+FOUR, SIX = "11.77.0.1", "2a00::1"
+PROVEN = Reference(valid={FOUR: frozenset({"DE"}), SIX: frozenset({"DE"})})
+
+
+def sight(**more: object) -> Sight:
+    return msgspec.structs.replace(read(w.measurement(CASE, w.ok(CASE))), **more)
+
+
+def test_conditions_narrow_each_other() -> None:
+    late = failed(Layer.TCP, "generic_timeout_error")
+    found = sight(layer=Layer.TCP, failure="generic_timeout_error", met=False)
+    assert late(found, NOBODY)
+    assert not having(late, expired=True)(found, NOBODY)
+    assert not both(late, with_status(500, 599))(found, NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("notice", "foreign"),
+    [("ir.peyvandha", True), ("tr.law_5651", False), ("order", False), ("", False)],
+)
+def test_a_notice_says_whose_it_is(notice: str, *, foreign: bool) -> None:
+    assert foreign_notice(sight(notice=notice), NOBODY) is foreign
+
+
+@pytest.mark.parametrize(
+    ("lost", "reached", "reason", "fits"),
+    [
+        (FOUR, SIX, "", True),
+        (SIX, FOUR, "", True),
+        (SIX, FOUR, "ipv6_broken", False),
+        (FOUR, FOUR, "", False),
+    ],
+)
+def test_a_family_is_lost_whole_and_not_by_the_vantage_itself(
+    lost: str, reached: str, reason: str, *, fits: bool
+) -> None:
+    found = sight(traits=Traits(lost=(lost,)), tried=(reached,), health=Health(reason=reason))
+    assert lost_family(found, PROVEN) is fits
+    assert not lost_family(found, NOBODY)
