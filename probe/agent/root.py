@@ -16,6 +16,7 @@ from probe.agent.exit import Exit
 from probe.agent.health import NAMES
 from probe.agent.identity import uuid7
 from probe.agent.ledger import Ledger
+from probe.agent.manners import Manners
 from probe.agent.measuring import Measure, Seen, over_the_network
 from probe.agent.pages import serving
 from probe.agent.targets import targets
@@ -24,6 +25,7 @@ from probe.config import fingerprint, load
 from probe.config.load import ConfigError
 from probe.config.shape import AgentConfig, Catalogue, Measuring, Referring
 from probe.config.show import shown
+from probe.measure.bogon import networks
 from probe.metrics.agent import Snapshot
 from probe.model import CONTROL, Endpoint, Measurement, Target
 from probe.schedule import Timetable
@@ -196,7 +198,9 @@ class Agent:
 
     async def _one(self, target: Target, endpoint: Endpoint, due: float) -> None:
         try:
-            if not self.stop.is_set():
+            if not self._manners.may(endpoint.url, self.clock.monotonic()):
+                self.ledger.skipped(target)
+            elif not self.stop.is_set():
                 self.ledger.began(self.clock.monotonic() - due)
                 self._take(await self._measured(target, endpoint))
         except Exception:
@@ -308,6 +312,8 @@ class Agent:
     ) -> None:
         now = self.clock.monotonic()
         self.config, self._measure, self.uplink = config, measure, uplink
+        own = networks(config.measuring.allow_private)
+        self._manners = Manners(config.schedule.per_host, own)
         self.lists = fingerprint.load(config.measuring.fingerprints)
         for line in self.lists.refused[:MOST_TOLD]:
             log.warning("fingerprints: %s; it is left out", line)

@@ -168,6 +168,7 @@ SCHEDULE: tuple[Check, ...] = (
     Number("schedule.interval", TICK, MOST, POSITIVE),
     Number("schedule.jitter", 0, 0.5, "must be from 0 to 0.5"),
     Number("schedule.concurrency", 1, 10_000, "must be from 1 to 10000"),
+    Number("schedule.per_host", 0, 1_000_000, "must be from 0 (no limit) to 1000000"),
 )
 MEASURING: tuple[Check, ...] = (
     *(

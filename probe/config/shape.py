@@ -50,6 +50,9 @@ class Schedule(Section, frozen=True, kw_only=True):
     """Random share of the interval, 0 to 0.5, by which each start moves."""
     concurrency: int = 16
     """Most endpoints measured at once."""
+    per_host: int = 300
+    """Most visits of one host in a minute, by all endpoints there together; a turn beyond is
+    skipped, and counted. 0 for no limit; addresses that `allow_private` allows have none."""
 
 
 class Referring(Section, frozen=True, kw_only=True):

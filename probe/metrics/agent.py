@@ -125,7 +125,7 @@ def _totals(rows: Rows) -> Iterator[Family]:
     yield Family(
         "probe_skipped",
         Kind.COUNTER,
-        "Turns skipped because the run before still ran.",
+        "Turns skipped: the run before still ran, or the host had its visits of the minute.",
         (sample("probe_skipped_total", pairs, row.skipped) for pairs, row in rows),
     )
     yield Family(

@@ -337,3 +337,15 @@ async def test_sigterm_ends_it_in_order(world: World) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
     with closing(Spool(Path(world.config.spool.path), 1 << 20)) as spool:
         assert spool.depth() == 0
+
+
+async def test_a_host_is_not_visited_more_often_than_it_may_be(world: World) -> None:
+    schedule = msgspec.structs.replace(world.config.schedule, per_host=1)
+    world.config = msgspec.structs.replace(world.config, schedule=schedule)
+    skipped = 'probe_skipped_total{endpoint="x",feature="web",service="a"} '
+    async with world.running(catalogue("x")):
+        await world.listening.wait()
+        text = ""
+        while skipped not in text or f"{skipped}0.0" in text:
+            _, text = await world.get("/metrics")
+    assert world.centre.names()["x"] == 1

@@ -23,6 +23,15 @@ from probe.measure.scrub import PLACEHOLDER, scrub
         ("version 1.2.3", "version 1.2.3"),
         ("1.1 varnish, 1.1 google", "1.1 varnish, 1.1 google"),
         ("", ""),
+        ("host-203-0-113-7.isp.example", "host-[address].isp.example"),
+        ("ip203.0.113.7x", "ip[address]x"),
+        ("203.0.113.7.dsl9.isp.example", "[address].dsl9.isp.example"),
+        ("/u_203_0_113_7/", "/u_[address]/"),
+        ("?ip=203%2E0%2E113%2E7&x", "?ip=[address]&x"),
+        ("?ip=2001%3Adb8%3A%3A7&x", "?ip=[address]&x"),
+        ("?u=https%3A//a.b.c.d/", "?u=https%3A//a.b.c.d/"),
+        ("2026-11-21-10", "2026-11-21-10"),
+        ("300-0-113-7 and 1.2.3.4.5", "300-0-113-7 and 1.2.3.4.5"),
     ],
 )
 def test_addresses_are_replaced_and_times_are_not(text: str, cleaned: str) -> None:
