@@ -1,7 +1,9 @@
 """An HTTP answer in pieces, whole and broken."""
 
+from contextlib import suppress
+
 import pytest
-from httptools import HttpParserError
+from httptools import HttpParserError, HttpParserUpgrade
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +109,29 @@ def test_a_head_without_end_is_an_error() -> None:
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_the_version_is_that_of_the_answer(version: str) -> None:
     assert fed(WHOLE.replace(b"1.1", version.encode(), 1)).version == version
+
+
+PIECES = st.sampled_from([
+    b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.0 304\r\n", b"\r\n", b"\n",
+    b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip\r\n",
+    b"Connection: upgrade\r\nUpgrade: x\r\n", b"3\r\nabc\r\n", b"0\r\n", b"5;x=y\r\n", b"X: y\r\n", b" folded\r\n",
+])  # fmt: skip
+
+
+@given(st.lists(PIECES | st.binary(max_size=40), max_size=20), st.sampled_from(["GET", "HEAD"]))
+def test_any_bytes_are_an_answer_or_a_named_error(pieces: list[bytes], method: str) -> None:
+    answer = Answer(method, 10)
+    with suppress(HttpParserError, HttpParserUpgrade, StepError, EOFError):
+        for piece in pieces:
+            answer.feed(piece)
+        answer.end()
+        assert answer.done
+    assert len(answer.body) <= 10
+
+
+@given(st.integers(1, 400))
+def test_trailers_are_not_kept(number: int) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    answer = fed(chunked + b"X: y\r\n" * number + b"\r\n")
+    assert answer.done
+    assert len(answer.headers) == 1

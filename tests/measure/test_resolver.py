@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.measure.resolver import Resolver, Server, named, parse
 
@@ -59,3 +61,8 @@ def test_a_named_resolver_shows_its_address_only_when_public(text: str, server: 
 def test_a_resolver_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not an address"):
         named(text)
+
+
+@given(st.text() | st.from_regex(r"(nameserver [0-9a-f.:%]{0,20}[\n#;]){0,5}", fullmatch=True))
+def test_any_file_names_servers(text: str) -> None:
+    assert 1 <= len(parse(text)) <= 3

@@ -68,3 +68,13 @@ def test_any_location_leads_somewhere_or_is_refused(location: str) -> None:
     assert parse(found.url) == found
     assert found.url.isascii()
     assert not set(found.url) & set("\r\n \t\0")
+
+
+@given(st.text() | st.from_regex(r"(https?|tcp|dns):/{0,3}[^ ]{0,40}", fullmatch=True))
+def test_any_url_is_read_or_refused(url: str) -> None:
+    try:
+        found = parse(url)
+    except BadUrlError:
+        return
+    assert 0 < found.port < 65536
+    assert found.host
