@@ -168,6 +168,7 @@ def _transaction(step: HttpExchange, start: datetime, number: int) -> Transactio
         x_body=Body(
             length=step.length, sha256=step.digest, title=scrub(step.title), matched=step.matched,
             expectation=step.expectation, first_byte=step.first_byte, location=scrub_url(step.location),
+            simhash=step.simhash, fingerprint=step.fingerprint,
         ),
         t0=_begun(step, start), t=_begun(step, start) + step.took,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from probe.model import Certificate, Expectation
+from probe.model import Certificate, Expectation, Fingerprint
 
 
 class Binary(msgspec.Struct, frozen=True):
@@ -101,6 +101,8 @@ class Body(Form, frozen=True, kw_only=True):
     sha256: str = ""
     title: str = ""
     matched: str = ""
+    simhash: str = ""
+    fingerprint: Fingerprint | None = None
     expectation: Expectation | None = None
     first_byte: float = 0.0
     location: str = ""

@@ -224,6 +224,7 @@ def _recalled(read: HttpExchange, kept: Body) -> HttpExchange:
     return msgspec.structs.replace(
         read, length=kept.length, digest=kept.sha256, title=kept.title, matched=kept.matched,
         expectation=kept.expectation, first_byte=kept.first_byte, location=kept.location,
+        simhash=kept.simhash, fingerprint=kept.fingerprint,
     )  # fmt: skip
 
 

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from probe.interop import ooni
 from probe.interop.export import UntoldError, export
-from probe.model import DnsLookup, HttpExchange, Measurement, Observation, Paired, TlsHandshake
+from probe.model import (
+    DnsLookup,
+    Fingerprint,
+    HttpExchange,
+    Measurement,
+    Observation,
+    Paired,
+    TlsHandshake,
+)
 from probe.transport import wire
 from tests.interop import made as m
 from tests.judge import worlds as w
@@ -120,3 +128,17 @@ def test_oonis_own_reader_takes_it(maker: w.Maker, load: Loader) -> None:
 def test_what_comes_back_passes_our_own_wire() -> None:
     batch = wire.decode(wire.encode([back(made(w.mitm))]), now=None, late=wire.AHEAD)
     assert len(batch.accepted) == 1
+
+
+def test_what_a_page_was_like_survives_the_journey() -> None:
+    held = made(w.block_page)
+    known = Fingerprint("ooni.tr_0", "nat", ("TR",))
+    steps = tuple(
+        msgspec.structs.replace(step, simhash="00ff00ff00ff00ff", fingerprint=known)
+        if isinstance(step, HttpExchange)
+        else step
+        for step in held.observations
+    )
+    came = back(msgspec.structs.replace(held, observations=steps))
+    (page,) = (step for step in came.observations if isinstance(step, HttpExchange))
+    assert (page.simhash, page.fingerprint) == ("00ff00ff00ff00ff", known)
