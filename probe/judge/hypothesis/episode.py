@@ -23,6 +23,9 @@ from probe.judge.rules import CAP, Category, Row
 from probe.judge.view import View
 from probe.model import Author, Cause, Vantage
 
+SHAKEN = 0.3
+"""What a test is worth on a network in passing trouble, where it may pass by chance: the log of
+one in three beside that of one in fifty."""
 STEADY = 0.8
 """Share of controls that pass; passing trouble of a network lets most of them fail."""
 STALE_ROUNDS = 3.0
@@ -246,7 +249,9 @@ def _bonus(failing: list[Run], alike: float) -> tuple[tuple[str, float], ...]:
     """What the rows say beyond the category, once for the network."""
     said = [rows(f) for run in failing for f in run.findings if f.failing]
     signs = sum([weigh(each, Cause.FILTERING) > 0 for each in said])
-    return _told(frozenset(said), alike, min(1.0, round(2 * signs / max(1, len(said)), 1)))
+    constant = min(1.0, round(2 * signs / max(1, len(said)), 1))
+    steady = any(run.steady or run.misled or run.well_at is None for run in failing)
+    return _told(frozenset(said), alike, constant if steady else constant * SHAKEN)
 
 
 @lru_cache(maxsize=4096)

@@ -101,7 +101,8 @@ def _filtering(ground: Ground) -> State:
     if not ground.vouched:
         return _sparing_nothing(ground) if broad else State.INSUFFICIENT
     if ground.rounds < 2:  # noqa: PLR2004 — one round is one look
-        return _by_support(ground, State.SUSPECTED) if broad else State.INSUFFICIENT
+        clear = broad and ground.steady > 1
+        return _by_support(ground, State.SUSPECTED) if clear else State.INSUFFICIENT
     return _by_support(ground, _highest(ground, broad=broad))
 
 
@@ -112,14 +113,13 @@ def _sparing_nothing(ground: Ground) -> State:
 
 
 def _highest(ground: Ground, *, broad: bool) -> State:
-    """Without the network's own hand, passing troubles that coincide look much the same."""
+    """Passing troubles that coincide look much the same, but for their controls and their end."""
+    lasting = ground.rounds >= LASTING or (ground.networks > 2 and ground.rounds > 2)  # noqa: PLR2004
     dominant = ground.observed == 1 and ground.authored > 1
-    if (broad and ground.vouched > 1) or dominant:
+    if (broad and ground.vouched > 1 and (lasting or ground.steady > 1)) or dominant:
         return State.CONFIRMED if ground.rounds > 2 else State.LIKELY  # noqa: PLR2004
     if ground.networks > 1:
-        lasting = ground.rounds >= LASTING or (ground.networks > 2 and ground.rounds > 2)  # noqa: PLR2004
-        certain = lasting or ground.steady > 1 or ground.network_authored
-        return State.LIKELY if certain else State.INSUFFICIENT
+        return State.LIKELY if lasting or ground.steady > 1 else State.INSUFFICIENT
     if ground.network_authored:
         return State.LIKELY if ground.authored > 1 else State.SUSPECTED
     return State.SUSPECTED if ground.steady or ground.rounds >= LASTING else State.INSUFFICIENT
