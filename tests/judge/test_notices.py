@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probe.judge.control import reference
 from probe.judge.notices import (
     CHALLENGES,
     NOTICES,
@@ -14,8 +15,10 @@ from probe.judge.notices import (
     recognised,
     refused_by,
 )
+from probe.judge.rules import MAIN
+from probe.judge.sight import read
 from probe.measure.http import TOLD_HEADERS
-from probe.model import DnsLookup, Fingerprint, Header, HttpExchange
+from probe.model import DnsLookup, Expectation, Fingerprint, Header, HttpExchange
 from tests.judge import worlds as w
 
 
@@ -109,3 +112,23 @@ def test_only_a_notice_of_the_network_here_is_one(found: Fingerprint | None, nam
     assert notice_of((), (), (page,), "TR") == (name, False)
     lookup = DnsLookup(at=w.START, took=0.1, name="a.example", fingerprint=found)
     assert notice_of((lookup,), (), (), "TR") == (name, False)
+
+
+@pytest.mark.parametrize(
+    ("found", "row"),
+    [
+        (Fingerprint("ooni.tr_0", "nat", ("TR",)), "http.notice"),
+        (Fingerprint("ooni.ru_0", "nat", ("RU",)), "http.unknown_page"),
+        (Fingerprint("cp.f_gen_blocked", "vbw"), "http.unknown_page"),
+        (None, "http.unknown_page"),
+    ],
+)
+def test_an_unmatched_page_is_unknown_and_no_block_page(
+    found: Fingerprint | None, row: str
+) -> None:
+    case = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
+    page = w.http(case, case.address, 200, Expectation.MISSING, scheme="http", title="Hello")
+    page = msgspec.structs.replace(page, fingerprint=found)
+    steps = (w.dns(case, case.address), w.tcp(case, case.address), page)
+    sight = read(w.measurement(case, steps))
+    assert next(one.id for one in MAIN if one.condition(sight, reference([[sight]]))) == row
