@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from probe.model.country import NAMES
+from probe.model.country import CODES
 
 if TYPE_CHECKING:  # a quick `probe --help` loads none of this
     from rich.console import RenderableType
@@ -79,9 +79,9 @@ def _count(text: str) -> int:
 
 
 def _countries(text: str) -> int:
-    if (number := _count(text)) > len(NAMES):
+    if (number := _count(text)) > len(CODES):
         raise argparse.ArgumentTypeError(
-            f"{text} is more than the {len(NAMES)} countries there are"
+            f"{text} is more than the {len(CODES)} countries there are"
         )
     return number
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from probe.model import Fingerprint
-from probe.model.country import NAMES
+from probe.model.country import CODES
 
 MOST_BYTES = 16 * 1024 * 1024
 """Of one file."""
@@ -178,7 +178,7 @@ def _line(line: str) -> Pattern | str:
     scope = PLANET.get("_".join(name.split("_")[:2]), FALSE_POSITIVE)
     country = _COUNTRY.search(name[len("x_") :])
     named = country.group(1).upper() if country else ""
-    countries = (named,) if named in NAMES and scope != FALSE_POSITIVE else ()
+    countries = (named,) if named in CODES and scope != FALSE_POSITIVE else ()
     try:
         return _pattern(PAGE, "regexp", pattern, Fingerprint(f"cp.{name}", scope, countries))
     except _UnusableError as error:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from probe.model.country import NAMES, UNKNOWN
+from probe.model.country import CODES, UNKNOWN
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 LISTEN = re.compile(
@@ -28,7 +28,7 @@ def is_id(text: str) -> bool:
 
 
 def is_country(text: str) -> bool:
-    return text in NAMES or text == UNKNOWN
+    return text in CODES or text == UNKNOWN
 
 
 def is_country_or_empty(text: str) -> bool:

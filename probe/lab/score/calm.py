@@ -9,7 +9,7 @@ import msgspec
 from probe.config.shape import Seconds
 from probe.lab.scenario import LabNetwork, Scenario
 from probe.model import Endpoint, Feature, NetworkKind, Service
-from probe.model.country import NAMES
+from probe.model.country import CODES
 
 KINDS = (NetworkKind.RESIDENTIAL, NetworkKind.MOBILE)
 FIRST_ASN = 100_001
@@ -61,7 +61,7 @@ def _service(number: int) -> Service:
 
 
 def _networks(world: World) -> Iterator[LabNetwork]:
-    for place, country in enumerate(sorted(NAMES)[: world.countries]):
+    for place, country in enumerate(sorted(CODES)[: world.countries]):
         for number in range(world.networks):
             yield LabNetwork(
                 country=country,
