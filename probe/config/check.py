@@ -178,6 +178,7 @@ MEASURING: tuple[Check, ...] = (
     Number("measuring.max_addresses", 1, 64, "must be from 1 to 64"),
     Number("measuring.max_redirects", 0, 20, "must be from 0 to 20"),
     Number("measuring.max_body", 1024, 64 * 1024**2, "must be from 1KiB to 64MiB"),
+    Number("measuring.keep_body", 0, 16 * 1024, "must be from 0 (none) to 16KiB"),
     Text(
         "measuring.resolver", form.is_resolver_or_system, "must be `system` or an address[:port]"
     ),

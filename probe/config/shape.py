@@ -82,6 +82,9 @@ class Measuring(Section, frozen=True, kw_only=True):
     """Addresses tried of each name; both families get their turn."""
     max_redirects: int = 5
     max_body: Size = Size(512 * 1024)
+    keep_body: Size = Size(0)
+    """How much of a page is kept and sent that came over plain HTTP, or is not what was expected;
+    0 for nothing but its digests. Addresses are taken out of it, other traces of you may stay."""
     resolver: str = "system"
     """`system` (/etc/resolv.conf), or the address of a resolver, with an optional `:port`."""
     second_resolver: str = "9.9.9.9"

@@ -39,6 +39,7 @@ _LONGEST_VALUE = 500
 _LONGEST_NAME = 100
 _OFTEN = 300  # letters of a header that is remembered
 _SEE_OTHER = 303
+_LONGEST_ADDRESS = 64  # bytes
 _MOST_TITLES = 1024
 _titles: dict[tuple[str, str], str] = {}
 """Of pages seen before, by digest and type."""
@@ -95,6 +96,7 @@ async def fetch(
         first_byte=exchange.first_byte,
         simhash=_simhash(body, digest) if _of_interest(request, end) else "",
         fingerprint=_fingerprint(request, answer, body, digest, tools),
+        body=_kept(answer, body, tools) if _of_interest(request, end) else "",
     )
     return seen, end if isinstance(end, Next) and not last else None
 
@@ -113,6 +115,17 @@ def _of_interest(request: Request, end: _Final | Next | _Broken) -> bool:
     """Whether others' pages are to be compared with it: not the expected one, over TLS."""
     met = isinstance(end, _Final) and end.expectation is Expectation.MET
     return request.site.scheme == "http" or not met
+
+
+def _kept(answer: Answer, body: bytes, tools: Instruments) -> str:
+    """Give the beginning of a page, where the operator asks for it, without addresses."""
+    most = tools.settings.keep_body
+    if not most:
+        return ""
+    whole = page.plain(body, answer.header("content-encoding"), tools.settings.max_body)
+    charset = page.charset(whole, answer.header("content-type"))
+    # A little more first: an address that is cut in two is none to find.
+    return scrub(page.text(whole[: most + _LONGEST_ADDRESS], charset))[:most]
 
 
 def _simhash(body: bytes, digest: str) -> str:

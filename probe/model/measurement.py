@@ -136,7 +136,7 @@ class Header(Record, frozen=True, array_like=True):
 
 
 class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"):
-    """One request and its answer. The body itself is not kept, only what is read of it."""
+    """One request and its answer. Unless asked for, the body is not kept, only what is read of it."""
 
     url: str
     address: str
@@ -163,6 +163,8 @@ class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"
     hardly any words, and for one over TLS that met the expectations."""
     fingerprint: Fingerprint | None = None
     """Of the known block notice that came over plain HTTP."""
+    body: str = ""
+    """The beginning of an unexpected page, addresses removed; empty unless asked for."""
     first_byte: float = 0.0
     """Seconds from the request's last byte to the answer's first."""
 

@@ -161,3 +161,13 @@ def test_headers_tell_nothing_of_a_person() -> None:
 def test_a_url_keeps_its_host_and_loses_its_reader() -> None:
     site = parse("http://10.10.34.36/?ip=192.0.2.7")
     assert told(site) == "http://10.10.34.36/?ip=[address]"
+
+
+@pytest.mark.parametrize(("most", "kept"), [(0, ""), (16, "<p>You are [addr"), (99, None)])
+async def test_a_page_is_kept_where_that_is_asked_for(
+    world: World, most: int, kept: str | None
+) -> None:
+    body = "<p>You are 192.0.2.77, and blocked: ё</p>"
+    world.set(keep_body=most)
+    seen, _ = await get(world, page(body, Content_Type="text/html; charset=utf-8"))
+    assert seen.body == (body.replace("192.0.2.77", "[address]") if kept is None else kept)
