@@ -43,14 +43,25 @@ class Fingerprint(Record, frozen=True, array_like=True):
 
 
 class DifferentialTest(StrEnum):
-    """Why a step was taken outside the plain chain, to split two rival causes."""
+    """Why a step was taken outside the plain chain, to split two rival causes; the cheapest first."""
 
     SECOND_RESOLVER = "second_resolver"
     """The same name at another resolver."""
-    NEUTRAL_NAME = "neutral_name"
-    """A harmless server name at the target's address."""
     CERTIFICATE = "certificate"
     """The certificate for the name at an address, where the endpoint itself speaks plain HTTP."""
+    SECOND_ADDRESS = "second_address"
+    """Another of the name's addresses, that the chain had no room for."""
+    NEUTRAL_NAME = "neutral_name"
+    """A harmless server name at the target's address."""
+    OWN_ADDRESS = "own_address"
+    """The target's name at a server of ours; before it, as the control, a harmless name there."""
+    HOST_SWAP = "host_swap"
+    """Over plain HTTP, a harmless Host at the target's address; then both at a server of ours."""
+    OTHER_PORT = "other_port"
+    """Another port at the target's address."""
+    GOODPUT = "goodput"
+    """64 KiB from a server of ours under the target's name; before it, as the control, as much
+    under a harmless one."""
 
 
 class Step(Record, frozen=True, kw_only=True):
@@ -150,6 +161,9 @@ class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"
     title: str = ""
     length: int = 0
     """Body bytes read."""
+    received: int = 0
+    """Bytes that came after the request, where the answer broke off: a TLS record that never
+    became whole is among them."""
     digest: str = ""
     """SHA-256 of those bytes."""
     truncated: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -155,7 +156,7 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=False):
     statement: str = ""
     evidence: tuple[Evidence, ...] = ()
     vantages: int = 0
-    present: dict[str, datetime] = {}
+    present: Mapping[str, datetime] = {}
     """When each country (`TR`) and network (`AS9121`) was last among the affected."""
     history: tuple[Change, ...] = ()
 
