@@ -10,7 +10,7 @@ import asyncio
 import random
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from typing import cast
 
@@ -144,7 +144,7 @@ class Upstream(asyncio.DatagramProtocol):
 
     async def ask(self, address: str, query: dns.message.Message) -> dns.message.Message | None:
         """Ask, and once more when nothing came in time; None when nothing came then either."""
-        query.id = random.getrandbits(16)
+        query.id = next(n for n in _ids() if (n, address) not in self._waiting)
         future: asyncio.Future[dns.message.Message] = asyncio.get_running_loop().create_future()
         self._waiting[query.id, address] = future
         try:
@@ -157,6 +157,12 @@ class Upstream(asyncio.DatagramProtocol):
             return None
         finally:
             del self._waiting[query.id, address]
+
+
+def _ids() -> Iterator[int]:
+    """Give ids in no order: two questions under way to one server must not share one."""
+    while True:
+        yield random.getrandbits(16)
 
 
 async def stdin_lines() -> asyncio.StreamReader:
