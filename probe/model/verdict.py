@@ -113,7 +113,9 @@ class Verdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The strongest pieces, strongest first."""
     vantages: int = 0
     networks: int = 0
-    """Independent networks behind the verdict."""
+    """Networks behind the verdict."""
+    effective: float = 0.0
+    """Those vantages as independent ones: n of one network count n / (1 + 0.6 (n - 1))."""
     since: datetime | None = None
     """When what it holds true was first seen, as far as the window shows."""
     rounds: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -10,6 +11,7 @@ import msgspec
 from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.gate import Ground, state
 from probe.judge.hypothesis.joint import leading, within
+from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
 from probe.judge.hypothesis.membership import members
 from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.unit import named
@@ -227,10 +229,16 @@ def _verdict(
         service=matter.service, feature=matter.feature, country=cell.country, network=asn,
         at=view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
         support=support, mechanisms=mechanisms(behind, cause), evidence=shown(behind, cause),
-        vantages=len(behind), networks=len(_asns(behind)),
+        vantages=len(behind), networks=len(_asns(behind)), effective=_effective(behind),
         since=min((run.start for run in behind), default=None), rounds=ground.rounds,
         rules=VERSION, shared=_shared(cell.place, cause),
     )  # fmt: skip
+
+
+def _effective(behind: Sequence[Run]) -> float:
+    """How many independent vantages they are worth: those of one network share its path."""
+    counted = Counter(run.vantage.asn for run in behind)
+    return round(sum(n / (1 + AGENT_OVERLAP * (n - 1)) for n in counted.values()), 2)
 
 
 def _shared(place: Place, cause: Cause) -> tuple[str, ...]:

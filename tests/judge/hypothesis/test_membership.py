@@ -50,3 +50,16 @@ def test_one_vantage_that_lies_beside_a_well_one_is_no_network(seed: int) -> Non
     verdicts = judge(known, w.view(world, 21.0, known))
     said = [v for v in verdicts if v.country == "TR" and v.leading is Cause.FILTERING]
     assert not [v for v in said if v.state in {State.LIKELY, State.CONFIRMED}]
+
+
+def test_vantages_of_one_network_count_for_less_than_as_many_networks() -> None:
+    world = World((Event(1.0, w.sni_reset, countries=("TR",)),))
+    known = w.known_at(world, 16.0)
+    cells = judge(known, w.view(world, 16.0, known))
+    whole = next(
+        v
+        for v in cells
+        if (v.service, v.feature, v.country, v.network) == ("chirp", "web", "TR", 0)
+    )
+    assert (whole.vantages, whole.networks) == (3, 2)
+    assert whole.effective == pytest.approx(1 + 2 / 1.6)
