@@ -49,8 +49,13 @@ _MOST_NAMES = 3
 
 TESTS = {
     DifferentialTest.SECOND_RESOLVER: "test: another resolver",
-    DifferentialTest.NEUTRAL_NAME: "test: a harmless name at that address",
     DifferentialTest.CERTIFICATE: "test: the certificate at that address",
+    DifferentialTest.SECOND_ADDRESS: "test: another of its addresses",
+    DifferentialTest.NEUTRAL_NAME: "test: a harmless name at that address",
+    DifferentialTest.OWN_ADDRESS: "test: both names at a server of ours",
+    DifferentialTest.HOST_SWAP: "test: another Host, without TLS",
+    DifferentialTest.OTHER_PORT: "test: another port at that address",
+    DifferentialTest.GOODPUT: "test: the pace from a server of ours",
 }
 
 

@@ -14,7 +14,7 @@ from random import Random
 import msgspec
 
 from probe.config.shape import Seconds
-from probe.measure.diagnose import diagnose
+from probe.measure.diagnose import diagnose, is_troubled
 from probe.measure.dial import Stream
 from probe.measure.dns import Asked, ask, usable
 from probe.measure.failure import NO_ANSWER
@@ -37,10 +37,14 @@ async def measure(endpoint: Endpoint, tools: Instruments) -> tuple[Observation, 
     Raises BadUrlError for an endpoint whose URL is none.
     """
     last, seen = await _walked(endpoint, tools)
-    for one in seen:
-        if one.failure is not None:
-            return (*seen, *await diagnose(last, seen, tools))
+    background = tools.settings.reference is not None and _by_chance(tools)
+    if background or is_troubled(seen):
+        return (*seen, *await diagnose(last, seen, tools, background=background))
     return seen
+
+
+def _by_chance(tools: Instruments) -> bool:
+    return tools.random.random() < tools.settings.background
 
 
 async def look(endpoint: Endpoint, tools: Instruments, seconds: float) -> tuple[Observation, ...]:

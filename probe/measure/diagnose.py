@@ -1,21 +1,17 @@
-"""Which differential tests a failure calls for, by a table, and running them.
+"""Which differential tests a failure calls for, by a table, and in which order they are run.
 
-Each splits two rival causes that look the same in the plain chain. None is run without a failure.
+Each splits two rival causes that look the same in the plain chain. But for the pace, which is also
+tried at a low background rate, none is run without a failure. Choosing is pure.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from probe.config.shape import Measuring
-from probe.measure.dns import ask, usable
 from probe.measure.failure import (
     BOGON,
     DNS_REFUSED,
-    EOF,
-    FAILED_HANDSHAKE,
     INVALID_CERTIFICATE,
     INVALID_HOSTNAME,
     MISBEHAVING,
@@ -27,154 +23,170 @@ from probe.measure.failure import (
     TIMEOUT,
     UNKNOWN_AUTHORITY,
 )
-from probe.measure.goal import Goal, Name
+from probe.measure.goal import Goal
 from probe.measure.instruments import Instruments
-from probe.measure.message import Question
-from probe.measure.site import Site
 from probe.measure.step import Mark
-from probe.measure.tcp import connect
-from probe.measure.tls import Peer, handshake
-from probe.model import DifferentialTest, DnsLookup, Observation, TcpConnect, TlsHandshake
+from probe.measure.trial import CUT, RUNNERS
+from probe.model import (
+    DifferentialTest,
+    DnsLookup,
+    Expectation,
+    HttpExchange,
+    Observation,
+    TcpConnect,
+    TlsHandshake,
+)
 
 NAME_FAILED = frozenset(
     {NXDOMAIN, NO_ANSWER, DNS_REFUSED, SERVFAIL, MISBEHAVING, TIMEOUT, REFUSED}
 )
 NOT_REACHED = frozenset({TIMEOUT, REFUSED, RESET, "host_unreachable"})
 CERTIFICATE_REFUSED = frozenset({UNKNOWN_AUTHORITY, INVALID_HOSTNAME, INVALID_CERTIFICATE})
-CUT_SHORT = frozenset({RESET, EOF, TIMEOUT, FAILED_HANDSHAKE})
+CUT_SHORT = CUT
+SLOW_BYTES = 16 * 1024
+"""What is shorter says nothing of a pace."""
+SLOW_BYTES_A_SECOND = 20 * 1024
+"""Just above the plateaus of throttles that were measured (130 to 150 kbit/s)."""
+
+SLOW_ROUND_TRIPS = 8
+"""Where round trips are long a whole answer takes several of them."""
+
+Seen = Sequence[Observation]
+Call = Callable[[Seen], bool]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trigger:
-    """These failures of this layer call for that test."""
-
-    test: DifferentialTest
-    layer: type[DnsLookup | TcpConnect | TlsHandshake]
-    failures: frozenset[str]
-    every: bool
-    """Only when the layer failed at every address, or for every question."""
+# ── what calls for a test ────────────────────────────────────────────────────────────────────
 
 
-TRIGGERS = (
-    Trigger(
-        test=DifferentialTest.SECOND_RESOLVER, layer=DnsLookup, failures=NAME_FAILED, every=True
-    ),
-    Trigger(
-        test=DifferentialTest.SECOND_RESOLVER,
-        layer=DnsLookup,
-        failures=frozenset({BOGON}),
-        every=False,
-    ),
-    Trigger(
-        test=DifferentialTest.SECOND_RESOLVER, layer=TcpConnect, failures=NOT_REACHED, every=True
-    ),
-    Trigger(
-        test=DifferentialTest.SECOND_RESOLVER,
-        layer=TlsHandshake,
-        failures=CERTIFICATE_REFUSED,
-        every=False,
-    ),
-    Trigger(
-        test=DifferentialTest.NEUTRAL_NAME, layer=TlsHandshake, failures=CUT_SHORT, every=False
-    ),
+def _failed(layer: type[Observation], names: frozenset[str], *, every: bool = False) -> Call:
+    """Call where the layer failed so; with `every`, at every address or for every question."""
+
+    def calls(seen: Seen) -> bool:
+        steps = [step.failure for step in seen if isinstance(step, layer)]
+        return (all(steps) or not every) and any(f and f.name in names for f in steps)
+
+    return calls
+
+
+def _plain_trouble(seen: Seen) -> bool:
+    """A request over plain HTTP was cut, or answered by what may be anybody's page."""
+    return any(
+        isinstance(step, HttpExchange) and step.url.startswith("http:") and _troubled(step)
+        for step in seen
+    )
+
+
+def _untried(seen: Seen) -> bool:
+    """The name has addresses that the chain had no room for."""
+    tried = {step.address for step in seen if isinstance(step, TcpConnect)}
+    named = [step for step in seen if isinstance(step, DnsLookup) and step.failure is None]
+    return bool(tried) and not {a for step in named for a in step.answers} <= tried
+
+
+def _broke_off(seen: Seen) -> bool:
+    """A request within TLS was cut, or its answer crawls for so near a server."""
+    trips = {step.address: step.took for step in seen if isinstance(step, TcpConnect)}
+    return any(
+        isinstance(step, HttpExchange)
+        and step.url.startswith("https:")
+        and (
+            (step.failure is not None and step.failure.name in CUT_SHORT)
+            or (is_slow(step) and step.took > SLOW_ROUND_TRIPS * trips.get(step.address, 0.0))
+        )
+        for step in seen
+    )
+
+
+def is_slow(step: HttpExchange) -> bool:
+    enough = step.length >= SLOW_BYTES
+    return enough and step.took > 0 and step.length / step.took < SLOW_BYTES_A_SECOND
+
+
+def _troubled(step: HttpExchange) -> bool:
+    if step.failure is not None:
+        return step.failure.name in CUT_SHORT
+    return step.expectation not in {None, Expectation.MET}
+
+
+_unreached = _failed(TcpConnect, NOT_REACHED, every=True)
+_cut = _failed(TlsHandshake, CUT_SHORT)
+CALLS: tuple[tuple[DifferentialTest, Call], ...] = (
+    (DifferentialTest.SECOND_RESOLVER, _failed(DnsLookup, NAME_FAILED, every=True)),
+    (DifferentialTest.SECOND_RESOLVER, _failed(DnsLookup, frozenset({BOGON}))),
+    (DifferentialTest.SECOND_RESOLVER, _unreached),
+    (DifferentialTest.SECOND_RESOLVER, _failed(TlsHandshake, CERTIFICATE_REFUSED)),
+    (DifferentialTest.CERTIFICATE, _plain_trouble),
+    (DifferentialTest.SECOND_ADDRESS, lambda seen: _unreached(seen) and _untried(seen)),
+    (DifferentialTest.NEUTRAL_NAME, _cut),
+    (DifferentialTest.OWN_ADDRESS, _cut),
+    (DifferentialTest.OWN_ADDRESS, _unreached),
+    (DifferentialTest.HOST_SWAP, _plain_trouble),
+    (DifferentialTest.OTHER_PORT, _unreached),
+    (DifferentialTest.GOODPUT, _broke_off),
 )
-"""In the order of the tests' cost."""
+"""Any row of a test is enough to call for it."""
+
+
+# ── choosing ─────────────────────────────────────────────────────────────────────────────────
+
+
+def is_troubled(observations: Seen) -> bool:
+    """Tell whether there may be anything to test: a failure, or an answer that is not right."""
+    return any(
+        step.failure is not None
+        or (isinstance(step, HttpExchange) and (_troubled(step) or is_slow(step)))
+        for step in observations
+        if step.test is None
+    )
 
 
 def next_tests(
-    observations: Sequence[Observation], settings: Measuring
+    observations: Seen, settings: Measuring, *, background: bool = False
 ) -> tuple[DifferentialTest, ...]:
-    """Choose by what failed on the last hop; each test once, cheapest first. Pure."""
-    last = _last_hop(observations)
-    called = {trigger.test for trigger in TRIGGERS if _fires(trigger, last)}
-    named = any(isinstance(seen, DnsLookup) for seen in last)
-    possible = {
-        DifferentialTest.SECOND_RESOLVER: bool(settings.second_resolver) and named,
-        DifferentialTest.NEUTRAL_NAME: bool(settings.neutral_name),
-    }
+    """Choose by what failed on the last hop; each test once, cheapest first. Pure.
+
+    `background`: the pace is tried though nothing failed.
+    """
+    last = last_hop(observations)
+    called = {test for test, calls in CALLS if calls(last)}
+    if background and any(isinstance(step, HttpExchange) for step in last):
+        called.add(DifferentialTest.GOODPUT)
+    possible = _possible(last, settings)
     return tuple(test for test in DifferentialTest if test in called and possible[test])
 
 
-async def diagnose(
-    goal: Goal, observations: Sequence[Observation], tools: Instruments
-) -> tuple[Observation, ...]:
-    """Run what `next_tests` chooses for the last hop, whose goal this is."""
-    last = _last_hop(observations)
-    seen: list[Observation] = []
-    for test in next_tests(observations, tools.settings):
-        mark = Mark(hop=last[0].hop, test=test)
-        seen.extend(await RUNNERS[test](goal, last, tools, mark))
-    return tuple(seen)
-
-
-def _last_hop(observations: Sequence[Observation]) -> tuple[Observation, ...]:
+def last_hop(observations: Seen) -> tuple[Observation, ...]:
     plain = [seen for seen in observations if seen.test is None]
     hop = max((seen.hop for seen in plain), default=0)
     return tuple(seen for seen in plain if seen.hop == hop)
 
 
-def _fires(trigger: Trigger, observations: Sequence[Observation]) -> bool:
-    layer = [seen.failure for seen in observations if isinstance(seen, trigger.layer)]
-    if trigger.every and not all(layer):
-        return False
-    return any(failure and failure.name in trigger.failures for failure in layer)
+def _possible(last: Seen, settings: Measuring) -> dict[DifferentialTest, bool]:
+    """Say what the configuration has the means for, and an endpoint without a name makes sense."""
+    named = any(isinstance(seen, DnsLookup) for seen in last)
+    neutral = bool(settings.neutral_name)
+    own = settings.reference is not None and named and neutral
+    return {
+        DifferentialTest.SECOND_RESOLVER: bool(settings.second_resolver) and named,
+        DifferentialTest.CERTIFICATE: named,
+        DifferentialTest.SECOND_ADDRESS: True,
+        DifferentialTest.NEUTRAL_NAME: neutral,
+        DifferentialTest.OWN_ADDRESS: own,
+        DifferentialTest.HOST_SWAP: neutral and named,
+        DifferentialTest.OTHER_PORT: named,
+        DifferentialTest.GOODPUT: own,
+    }
 
 
-# ── running them ─────────────────────────────────────────────────────────────────────────────
-
-
-async def _second_resolver(
-    goal: Goal, last: Sequence[Observation], tools: Instruments, mark: Mark
+async def diagnose(
+    goal: Goal, observations: Seen, tools: Instruments, *, background: bool = False
 ) -> tuple[Observation, ...]:
-    """Ask elsewhere, and shake hands with the first address that the chain did not get."""
-    if tools.second is None:
-        return ()
-    known = {address for seen in last if isinstance(seen, DnsLookup) for address in seen.answers}
-    reached: tuple[Observation, ...] = ()
-    async with asyncio.TaskGroup() as listening:
-        question = goal.question if isinstance(goal, Name) else Question(goal.host, "A")
-        (asked,) = await ask(question, (tools.second,), tools, mark, listening)
-        others = [address for address in usable(asked.first, tools) if address not in known]
-        if others and isinstance(goal, Site):
-            reached = await _knock(others[0], goal, tools, mark)
-    return (asked.whole.result(), *reached)
-
-
-async def _neutral_name(
-    goal: Goal, last: Sequence[Observation], tools: Instruments, mark: Mark
-) -> tuple[Observation, ...]:
-    """Shake hands at the address that failed, under a harmless name, whatever the certificate."""
-    address = next(
-        seen.address
-        for seen in last
-        if isinstance(seen, TlsHandshake) and seen.failure and seen.failure.name in CUT_SHORT
-    )
-    if isinstance(goal, Name):  # it was never shaken hands with
-        return ()
-    return await _knock(address, goal, tools, mark, tools.settings.neutral_name)
-
-
-async def _knock(
-    address: str, site: Site, tools: Instruments, mark: Mark, other_name: str = ""
-) -> tuple[Observation, ...]:
-    """TCP, and TLS where the site has it; under another name no certificate is held wrong."""
-    reached, stream = await connect(address, site.port, tools, mark)
-    if stream is None:
-        return (reached,)
-    try:
-        if site.scheme != "https":
-            return (reached,)
-        peer = Peer(address, site.port, other_name or site.host)
-        shaken, _ = await handshake(stream, peer, tools, mark, verify=not other_name)
-        return (reached, shaken)
-    finally:
-        stream.close()
-
-
-Runner = Callable[
-    [Goal, Sequence[Observation], Instruments, Mark], Awaitable[tuple[Observation, ...]]
-]
-RUNNERS: dict[DifferentialTest, Runner] = {
-    DifferentialTest.SECOND_RESOLVER: _second_resolver,
-    DifferentialTest.NEUTRAL_NAME: _neutral_name,
-}
+    """Run what `next_tests` chooses for the last hop, whose goal this is, within the budget."""
+    last = last_hop(observations)
+    seen: list[Observation] = []
+    for test in next_tests(observations, tools.settings, background=background):
+        if not tools.budget.take(tools.clock.monotonic()):
+            break
+        mark = Mark(hop=last[0].hop, test=test)
+        seen.extend(await RUNNERS[test](goal, last, tools, mark))
+    return tuple(seen)

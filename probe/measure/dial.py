@@ -21,6 +21,9 @@ _LARGEST_DATAGRAM = 65535
 class Stream(Protocol):
     """Bytes both ways. Errors are the kernel's OSError, with their errno."""
 
+    received: int
+    """Bytes that came, whether or not they could be read."""
+
     @property
     def source_port(self) -> int: ...
 
@@ -134,9 +137,12 @@ class _SocketStream:
     def __init__(self, opened: _Socket) -> None:
         self._socket = opened
         self.source_port: int = opened.kernel.getsockname()[1]
+        self.received = 0
 
     async def read(self, most: int) -> bytes:
-        return await self._socket.receive(most)
+        data = await self._socket.receive(most)
+        self.received += len(data)
+        return data
 
     async def write(self, data: bytes) -> None:
         await self._socket.send(data)

@@ -89,6 +89,7 @@ async def fetch(
         location=told(end.site) if isinstance(end, Next) else "",
         title=_title(body, digest, answer.header("content-type")),
         length=len(body),
+        received=exchange.received if done.failure else 0,
         digest=digest,
         truncated=answer.truncated,
         expectation=_expectation(end, last=last),
@@ -186,6 +187,11 @@ class _Exchange:
         self._stream, self._request, self._tools = stream, request, tools
         self.answer = Answer(request.method, tools.settings.max_body)
         self.first_byte = 0.0
+        self._before = stream.received
+
+    @property
+    def received(self) -> int:
+        return self._stream.received - self._before
 
     async def run(self) -> None:
         await self._stream.write(_head(self._request, self._tools.user_agent))

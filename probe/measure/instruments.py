@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TypeVar
@@ -18,6 +18,7 @@ from probe.measure.bogon import Network, networks
 from probe.measure.dial import Dialer, SystemDialer
 from probe.measure.fingerprint import Fingerprints
 from probe.measure.resolver import Resolver, Server, named
+from probe.measure.restraint import Budget, Residue
 
 Given = TypeVar("Given")
 Value = TypeVar("Value")
@@ -52,6 +53,10 @@ class Instruments:
     """Orders addresses."""
     fingerprints: Fingerprints = NO_FINGERPRINTS
     """Of known block notices."""
+    budget: Budget = field(default_factory=lambda: Budget(1_000_000))
+    """Of differential tests."""
+    residue: Residue = field(default_factory=lambda: Residue(0.0))
+    """Where at a server of ours not to test yet."""
     until: float = math.inf
     """By the monotonic clock: what runs then has timed out."""
 
@@ -78,6 +83,8 @@ def instruments(settings: Measuring, clock: Clock) -> Instruments:
         accepting=_accepting(),
         allowed=_read("allow_private", settings.allow_private, networks),
         random=SystemRandom(),
+        budget=Budget(settings.tests_per_minute),
+        residue=Residue(settings.residual),
         fingerprints=Fingerprints(fingerprint.load(settings.fingerprints).patterns),
     )
 

@@ -20,12 +20,14 @@ class MemoryStream:
     source_port: int = 40000
     written: bytes = b""
     closed: bool = False
+    received: int = 0
 
     async def read(self, most: int) -> bytes:
         match self.script.pop(0) if self.script else b"":
             case bytes(data):
                 if len(data) > most:
                     self.script.insert(0, data[most:])
+                self.received += len(data[:most])
                 return data[:most]
             case OSError() as error:
                 raise error

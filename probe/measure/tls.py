@@ -29,6 +29,7 @@ class TlsStream:
             self._incoming, self._outgoing, server_hostname=server_name
         )
         self.source_port = inner.source_port
+        self.received = 0
 
     async def handshake(self) -> None:
         """Shake hands. Raises EOFError at the peer's FIN; else OpenSSL's or the kernel's error."""
@@ -66,6 +67,7 @@ class TlsStream:
 
     async def _fill(self) -> bool:
         data = await self._inner.read(_CHUNK)
+        self.received += len(data)
         self._incoming.write(data)
         return bool(data)
 

@@ -2,36 +2,36 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
-import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.config.shape import Measuring
-from probe.measure.diagnose import next_tests
+from probe.config.shape import Measuring, Referring
+from probe.measure.diagnose import is_troubled, next_tests
 from probe.model import (
     DifferentialTest,
     DnsLookup,
+    Expectation,
     Failure,
     HttpExchange,
     Observation,
     TcpConnect,
     TlsHandshake,
 )
-from tests.measure.test_dial import free_port
-from tests.measure.world import (
-    Handler,
-    World,
-    finish,
-    hang,
-    page,
-    refusing,
-    reset,
-    serving,
-    telling,
-)
 
 RESOLVER, NEUTRAL = DifferentialTest.SECOND_RESOLVER, DifferentialTest.NEUTRAL_NAME
+OWN, PORT, PACE = (
+    DifferentialTest.OWN_ADDRESS,
+    DifferentialTest.OTHER_PORT,
+    DifferentialTest.GOODPUT,
+)
+OTHER, SWAP, SHOWN = (
+    DifferentialTest.SECOND_ADDRESS,
+    DifferentialTest.HOST_SWAP,
+    DifferentialTest.CERTIFICATE,
+)
+REFERRING = Measuring(reference=Referring(address="192.0.2.1"))
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 
 
@@ -59,15 +59,17 @@ def tls(name: str = "", hop: int = 0) -> TlsHandshake:
     )
 
 
-def http(name: str = "", hop: int = 0) -> HttpExchange:
-    return HttpExchange(
-        at=AT,
-        took=0.1,
-        failure=failure(name),
-        hop=hop,
-        url="https://a.test/",
-        address="1.1.1.1",
+def http(
+    name: str = "", hop: int = 0, url: str = "https://a.test/", **more: object
+) -> HttpExchange:
+    plain = HttpExchange(
+        at=AT, took=0.1, failure=failure(name), hop=hop, url=url, address="1.1.1.1"
     )
+    return msgspec.structs.replace(plain, **more)
+
+
+def plain(name: str = "", **more: object) -> HttpExchange:
+    return msgspec.structs.replace(http(name, url="http://a.test/"), **more)
 
 
 @pytest.mark.parametrize(
@@ -80,9 +82,9 @@ def http(name: str = "", hop: int = 0) -> HttpExchange:
         ((lookup("dns_bogon_error"), lookup(), tcp(), tls(), http()), (RESOLVER,)),
         ((lookup(), lookup("dns_servfail_error"), tcp(), tls(), http()), ()),
         ((lookup("network_unreachable"),), ()),
-        ((lookup(), tcp("generic_timeout_error")), (RESOLVER,)),
+        ((lookup(), tcp("generic_timeout_error")), (RESOLVER, PORT)),
         ((lookup(), tcp("generic_timeout_error"), tcp(), tls(), http()), ()),
-        ((lookup(), tcp("network_unreachable"), tcp("connection_refused")), (RESOLVER,)),
+        ((lookup(), tcp("network_unreachable"), tcp("connection_refused")), (RESOLVER, PORT)),
         ((lookup(), tcp("network_unreachable")), ()),
         ((tcp("connection_refused"),), ()),
         ((lookup(), tcp(), tls("ssl_unknown_authority")), (RESOLVER,)),
@@ -104,6 +106,44 @@ def test_what_failed_chooses(
     assert next_tests(seen, Measuring()) == tests
 
 
+GIVEN = msgspec.structs.replace(lookup(), answers=("1.1.1.1", "1.1.1.2"))
+FAR = msgspec.structs.replace(tcp(), took=0.6)
+SLOW = http(length=30_000, took=2.0, expectation=Expectation.MET)
+
+
+@pytest.mark.parametrize(
+    ("seen", "tests"),
+    [
+        ((lookup(), tcp(), tls("connection_reset")), (NEUTRAL, OWN)),
+        ((lookup(), tcp("generic_timeout_error")), (RESOLVER, OWN, PORT)),
+        ((GIVEN, tcp("generic_timeout_error")), (RESOLVER, OTHER, OWN, PORT)),
+        ((lookup(), tcp(), plain("connection_reset")), (SHOWN, SWAP)),
+        ((lookup(), tcp(), plain(expectation=Expectation.MISSING)), (SHOWN, SWAP)),
+        ((lookup(), tcp(), plain(expectation=Expectation.MET)), ()),
+        ((lookup(), tcp(), tls(), http(expectation=Expectation.STATUS)), ()),
+        ((lookup(), tcp(), tls(), http("generic_timeout_error")), (PACE,)),
+        ((lookup(), tcp(), tls(), http("eof_error")), (PACE,)),
+        ((lookup(), tcp(), tls(), SLOW), (PACE,)),
+        ((lookup(), FAR, tls(), SLOW), ()),
+        ((tcp(), tls("connection_reset")), (NEUTRAL,)),
+    ],
+)
+def test_with_a_server_of_ours_more_can_be_told_apart(
+    seen: tuple[Observation, ...], tests: tuple[DifferentialTest, ...]
+) -> None:
+    assert next_tests(seen, REFERRING) == tests
+    without = {*tests} - {OWN, PACE}
+    assert {*next_tests(seen, Measuring())} == without
+
+
+def test_the_pace_is_tried_now_and_then_where_all_is_well() -> None:
+    well = (lookup(), tcp(), tls(), http(expectation=Expectation.MET))
+    assert next_tests(well, REFERRING) == ()
+    assert next_tests(well, REFERRING, background=True) == (PACE,)
+    assert next_tests(well, Measuring(), background=True) == ()
+    assert next_tests((lookup(),), REFERRING, background=True) == ()
+
+
 def test_what_is_not_configured_is_not_run() -> None:
     bare = Measuring(second_resolver="", neutral_name="")
     assert next_tests((lookup(), tcp(), tls("connection_reset")), bare) == ()
@@ -119,97 +159,17 @@ observations = st.builds(
 )
 
 
+SETTINGS = st.sampled_from([Measuring(), REFERRING, Measuring(neutral_name="")])
+
+
+@given(st.lists(observations, max_size=8), SETTINGS)
+def test_the_choice_is_pure_and_needs_trouble(seen: list[Observation], given: Measuring) -> None:
+    chosen = next_tests(seen, given)
+    assert chosen == next_tests(list(reversed(seen)), given)
+    assert list(chosen) == [test for test in DifferentialTest if test in chosen], "by their cost"
+    assert not chosen or is_troubled(seen)
+
+
 @given(st.lists(observations, max_size=8))
-def test_the_choice_is_pure_and_needs_a_failure(seen: list[Observation]) -> None:
-    chosen = next_tests(seen, Measuring())
-    assert chosen == next_tests(list(reversed(seen)), Measuring())
-    assert len(set(chosen)) == len(chosen)
-    assert not chosen or any(one.failure for one in seen)
-
-
-def of_test(seen: tuple[Observation, ...], test: DifferentialTest) -> list[Observation]:
-    return [one for one in seen if one.test is test]
-
-
-async def test_a_name_denied_here_is_known_elsewhere(world: World) -> None:
-    await world.resolver(refusing(3))
-    second = await world.names()
-    world.set(second_resolver=f"127.0.0.1:{second.port}", ipv6=False)
-    port = await world.tls(hang)
-    seen = await world.measure(f"https://site.test:{port}/")
-    match of_test(seen, RESOLVER):
-        case [DnsLookup(failure=None) as found, TcpConnect(failure=None), TlsHandshake() as hand]:
-            assert found.answers == ("127.0.0.1",)
-            assert (hand.failure, hand.server_name) == (None, "site.test")
-        case other:
-            raise AssertionError(other)
-
-
-async def test_the_same_answer_elsewhere_is_not_tried_again(world: World) -> None:
-    await world.names()
-    second = await world.names()
-    world.set(second_resolver=f"127.0.0.1:{second.port}", ipv6=False)
-    seen = await world.measure(f"https://site.test:{free_port()}/")
-    assert [type(one) for one in of_test(seen, RESOLVER)] == [DnsLookup]
-
-
-async def test_a_forged_answer_leads_to_the_real_server_s_certificate(world: World) -> None:
-    await world.resolver(telling("127.0.0.2"))
-    second = await world.names()
-    port = await world.tls(hang)
-    notice = world.context("notice.test", authority=trustme.CA())
-    await world.tls(hang, context=notice, address="127.0.0.2", port=port)
-    world.set(second_resolver=f"127.0.0.1:{second.port}", ipv6=False)
-    seen = await world.measure(f"https://site.test:{port}/")
-    first = next(one for one in seen if isinstance(one, TlsHandshake))
-    assert first.failure
-    assert first.failure.name == "ssl_unknown_authority"
-    assert first.chain[0].names == ("notice.test",)
-    last = of_test(seen, RESOLVER)[-1]
-    assert isinstance(last, TlsHandshake)
-    assert (last.failure, last.address) == (None, "127.0.0.1")
-
-
-async def test_a_plain_site_is_reached_by_tcp_alone(world: World) -> None:
-    await world.resolver(refusing(3))
-    second = await world.names()
-    world.set(second_resolver=f"127.0.0.1:{second.port}", ipv6=False)
-    seen = await world.measure(f"http://site.test:{await world.server(page('x'))}/")
-    assert [type(one) for one in of_test(seen, RESOLVER)] == [DnsLookup, TcpConnect]
-
-
-async def test_a_second_resolver_that_is_silent_is_recorded(world: World) -> None:
-    await world.resolver(refusing(2))
-    world.set(second_resolver=f"127.0.0.1:{free_port()}", ipv6=False)
-    seen = await world.measure("https://site.test/")
-    (found,) = of_test(seen, RESOLVER)
-    assert found.failure
-
-
-@pytest.mark.parametrize("cut", [reset, finish])
-async def test_a_harmless_name_gets_through_where_the_target_s_is_cut(
-    world: World, cut: Handler
-) -> None:
-    await world.names()
-    world.set(neutral_name="harmless.test", ipv6=False)
-    context = world.context("unrelated.test", authority=trustme.CA())
-    port = await world.server(serving({b"harmless.test": context}, cut))
-    seen = await world.measure(f"https://site.test:{port}/")
-    match of_test(seen, NEUTRAL):
-        case [TcpConnect(failure=None) as reached, TlsHandshake(failure=None) as hand]:
-            assert hand.server_name == "harmless.test"
-            assert hand.chain[0].names == ("unrelated.test",)
-            ports = {one.source_port for one in seen if isinstance(one, TcpConnect)}
-            assert reached.source_port in ports
-            assert len(ports) == 2
-        case other:
-            raise AssertionError(other)
-
-
-async def test_a_harmless_name_is_cut_too_where_the_address_is_meant(world: World) -> None:
-    await world.names()
-    world.set(neutral_name="harmless.test", ipv6=False)
-    seen = await world.measure(f"https://site.test:{await world.server(reset)}/")
-    (_, hand) = of_test(seen, NEUTRAL)
-    assert hand.failure
-    assert hand.failure.name == "connection_reset"
+def test_a_server_of_ours_only_adds_tests(seen: list[Observation]) -> None:
+    assert {*next_tests(seen, Measuring())} <= {*next_tests(seen, REFERRING)}

@@ -2,8 +2,9 @@
 
 Addresses are invented but global (documentation and private ranges are bogons to a prober). In
 the core, which is nobody's, stand the root and generic name servers, the public resolver, the
-services' origins, the foreign controls, the notice host and the correlator. Each country has its
-own top-level name server and two domestic controls, so that it can live on when it is cut off.
+services' origins, the foreign controls, the notice host, a reference server and the correlator.
+Each country has its own top-level name server and two domestic controls, so that it can live on
+when it is cut off.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ AUTHORITATIVE = "11.0.3.1"
 PUBLIC_RESOLVER = "11.8.8.8"
 NOTICE = "11.40.1.1"
 CORRELATOR = "11.50.1.1"
+REFERENCE = "11.45.1.1"
 
 
 def plan(scenario: Scenario) -> Plan:
@@ -40,6 +42,7 @@ def plan(scenario: Scenario) -> Plan:
         resolvers={host.asn: host.v4 for host in hosts if host.role is Role.ISP_RESOLVER},
         public_resolver=PUBLIC_RESOLVER,
         notice=NOTICE,
+        reference=REFERENCE,
     )
 
 
@@ -51,6 +54,7 @@ def _core() -> Iterator[Host]:
         ("public-resolver", Role.PUBLIC_RESOLVER, PUBLIC_RESOLVER),
         ("notice", Role.NOTICE, NOTICE),
         ("correlator", Role.CORRELATOR, CORRELATOR),
+        ("reference", Role.REFERENCE, REFERENCE),
     )
     for name, role, address in table:
         yield Host(name=name, role=role, v4=address, delay=CORE_DELAY_SECONDS)

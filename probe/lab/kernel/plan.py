@@ -21,6 +21,8 @@ class Role(StrEnum):
     NOTICE = "notice"
     """Where block pages are served and forged answers may point."""
     CORRELATOR = "correlator"
+    REFERENCE = "reference"
+    """A server that agents hold their differential tests against."""
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,3 +52,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     public_resolver: str
     notice: str
     """The notice host's v4 address."""
+    reference: str = ""
+    """The reference server's v4 address; empty where there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -23,10 +24,14 @@ from probe.config.shape import (
     Judging,
     Listening,
     Measuring,
+    ReferenceConfig,
+    ReferenceLimits,
+    Referring,
     Schedule,
     Seconds,
     Secret,
     Section,
+    Size,
     Spooling,
     Storing,
     Tls,
@@ -37,7 +42,7 @@ from probe.lab import line
 from probe.lab.kernel.hosts.authority import Authority
 from probe.lab.kernel.layout import CORRELATOR
 from probe.lab.kernel.plan import Host, Plan, Role
-from probe.lab.kernel.sandbox.namespace import spawn
+from probe.lab.kernel.sandbox.namespace import inside, spawn
 from probe.lab.kernel.sandbox.wiring import Wired
 from probe.lab.scenario import Scenario
 from probe.lab.world import NEUTRAL_NAME, catalogue
@@ -49,12 +54,23 @@ BASE = f"https://{CORRELATOR}:{PORT}"
 FLUSH_SECONDS = 0.5
 JUDGE_EVERY_SECONDS = 1
 GRACE_SECONDS = 3
+START_SECONDS = 20
 NICENESS = 5
 MOST_SPOOLED = 100_000
 SPOOL_BYTES = 64 * 1024 * 1024
 STEP_SHARE = 0.24
 """Of a round: a step that waits in vain must not eat the next one's time."""
 HTTP_SHARE = 0.3
+RESIDUAL_ROUNDS = 3
+"""How long our own server is left alone after a cut: 180 s where a round has 60."""
+REFERENCE_LIMITS = ReferenceLimits(
+    per_address=256, per_minute=100_000, bytes_per_minute=Size(1024 * 1024 * 1024)
+)
+"""Agents of a lab are in a hurry, and no strangers."""
+
+
+NOBODY = Host(name="", role=Role.REFERENCE, v4="")
+"""Where a plan has no reference server."""
 
 
 class Settings(Section, frozen=True, kw_only=True):
@@ -76,6 +92,7 @@ class Processes:
         self._wired = wired
         self._home = home
         self._hosts = {host.name: host for host in plan.hosts if host.role is Role.VANTAGE}
+        self._reference = next((h for h in plan.hosts if h.role is Role.REFERENCE), NOBODY)
         self._running: dict[str, Popen[bytes]] = {}
         self._pages = -1
         self._metrics: Mapping[str, int] = {}
@@ -116,6 +133,31 @@ class Processes:
         served = msgspec.structs.replace(self._config, pages=Listening(listen=where))
         write(self._home / "correlator.yaml", served)
         self._start("correlator", ("correlator", str(self._home / "correlator.yaml")))
+
+    def start_reference(self) -> None:
+        """Start the server of ours, over sockets that listen already: nobody comes too early."""
+        host = self._reference
+        with inside(self._wired.hosts[host.name]):
+            sockets = [socket.create_server((host.v4, port), backlog=256) for port in (443, 80)]
+        secure, plain = (f"fd:{own.fileno()}" for own in sockets)
+        config = ReferenceConfig(
+            secure=(secure,), plain=(plain,), limits=REFERENCE_LIMITS, metrics=Listening()
+        )
+        path = self._home / "reference.yaml"
+        write(path, config)
+        handed = [own.fileno() for own in sockets]
+        self._start(host.name, ("reference", str(path)), handed)
+        for own in sockets:
+            own.close()
+        self._await(host)
+
+    def _await(self, host: Host) -> None:
+        """Wait for its first answer: while it starts, it takes time that others measure."""
+        with inside(self._wired.hosts[host.name]):
+            asking = socket.create_connection((host.v4, 80), START_SECONDS)
+        with asking:
+            asking.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            asking.recv(1)
 
     def start_agent(self, name: str) -> None:
         self._start(name, ("agent", str(self._home / name / "agent.yaml")))
@@ -159,13 +201,14 @@ class Processes:
                 process.wait()
         self._running.clear()
 
-    def _start(self, name: str, arguments: Sequence[str]) -> None:
-        sockets = (self._pages if name == "correlator" else -1, self._metrics.get(name, -1))
+    def _start(self, name: str, arguments: Sequence[str], handed: Sequence[int] = ()) -> None:
+        own = (self._pages if name == "correlator" else -1, self._metrics.get(name, -1))
+        sockets = (*handed, *own)
         with (self._home / f"{name}.log").open("ab") as log:
             self._running[name] = spawn(
                 [sys.executable, "-m", "probe", *arguments],
                 self._wired.hosts[name],
-                resolv_conf=None if name == "correlator" else self._home / name / "resolv.conf",
+                resolv_conf=self._home / name / "resolv.conf" if name in self._hosts else None,
                 pass_fds=[number for number in sockets if number >= 0],
                 env=environment(),
                 stdout=log.fileno(),
@@ -212,6 +255,9 @@ class Processes:
             late_answers=Seconds(0.2),
             second_resolver=plan.public_resolver,
             neutral_name=NEUTRAL_NAME,
+            reference=Referring(address=plan.reference) if plan.reference else None,
+            residual=Seconds(RESIDUAL_ROUNDS * interval),
+            tests_per_minute=100_000,
             trust=str(self.bundle),
             ipv6=bool(host.v6),
         )

@@ -40,6 +40,7 @@ class World:
         self.internet = internet.start(laid_out, self.wired, seed=seed, log=home / "internet.log")
         self.servers = Servers(scenario, laid_out, self.wired, authority, home)
         self.processes = Processes(scenario, laid_out, self.wired, authority, home)
+        self.processes.start_reference()
         self.spooled: set[str] = set()
         """Ids that lay in some spool when something was killed."""
 

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from random import Random
 
 from probe.lab.scenario import Noise
-from probe.lab.simulated.act import Act, Lookup
+from probe.lab.simulated.act import Act, Follows, Lookup
 from probe.lab.simulated.mechanism import MUTE, SERVFAIL
 from probe.measure.failure import RESET, TIMEOUT
 
@@ -28,11 +28,11 @@ LONE: tuple[tuple[Act, int], ...] = (
 """Kinds of lone failures and how often each is met, of a hundred: what is hit is one moment, so
 the test made a moment later passes more often than not."""
 BURST: tuple[tuple[Act, int], ...] = (
-    (Act(connect=TIMEOUT), 40),
+    (Act(follows=Follows.ALL, connect=TIMEOUT), 40),
     (Act(lookup=MUTE, second=MUTE), 15),
-    (Act(shake=TIMEOUT, alike=True), 15),
-    (Act(shake=RESET, alike=True), 10),
-    (Act(shake=RESET), 5),
+    (Act(follows=Follows.ALL, shake=TIMEOUT, alike=True), 15),
+    (Act(follows=Follows.ALL, shake=RESET, alike=True), 10),
+    (Act(follows=Follows.NAME, shake=RESET), 5),
     (Act(request=TIMEOUT), 10),
     (Act(request=RESET), 5),
 )

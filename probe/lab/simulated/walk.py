@@ -12,8 +12,9 @@ from random import Random
 
 import msgspec
 
-from probe.config.shape import Measuring
+from probe.config.shape import Measuring, Referring
 from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, LEAKED, POOL, POOL_V6, Reply
+from probe.lab.simulated import ours
 from probe.lab.simulated.act import ALL_FLOWS, Act, Family, Flows, Lookup, Truth
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, policed
 from probe.lab.simulated.seat import Seat, url
@@ -26,6 +27,7 @@ from probe.measure.expectation import hold
 from probe.measure.failure import BOGON as BOGON_FAILURE
 from probe.measure.failure import INVALID_HOSTNAME, NO_ANSWER, RCODES, TIMEOUT
 from probe.measure.http import told_headers
+from probe.measure.trial import MOST_CERTIFICATES
 from probe.model import (
     Certificate,
     DifferentialTest,
@@ -36,7 +38,7 @@ from probe.model import (
     TlsHandshake,
 )
 
-MEASURING = Measuring()
+MEASURING = Measuring(reference=Referring(address=ours.ADDRESS))
 SECOND = MEASURING.second_resolver
 NOTICE = "11.40.1.1"
 HTTPS, HTTP = 443, 80
@@ -310,18 +312,56 @@ class _Walk:
 
     # ── the differential tests ───────────────────────────────────────────────────────────────
 
-    def _test(
+    def _test(  # noqa: PLR0911 — one for each kind
         self, test: DifferentialTest, last: Sequence[Observation], start: float
     ) -> list[Observation]:
-        if test is DifferentialTest.NEUTRAL_NAME:
-            address = next(
-                step.address
-                for step in last
-                if isinstance(step, TlsHandshake)
-                and step.failure
-                and step.failure.name in CUT_SHORT
-            )
-            return self._knock(address, test, start, NEUTRAL_NAME)
+        tried = [step.address for step in last if isinstance(step, TcpConnect)]
+        match test:
+            case DifferentialTest.SECOND_RESOLVER:
+                return self._asked_elsewhere(test, last, start)
+            case DifferentialTest.NEUTRAL_NAME:
+                cut = (s for s in last if isinstance(s, TlsHandshake) and s.failure)
+                address = next(s.address for s in cut if s.failure and s.failure.name in CUT_SHORT)
+                return self._knock(address, test, start, NEUTRAL_NAME)
+            case DifferentialTest.CERTIFICATE:
+                return self._certificates(test, tried, start)
+            case DifferentialTest.OTHER_PORT if self._scheme != "tcp":
+                return [self._other_port(test, tried[0], start)]
+            case DifferentialTest.SECOND_ADDRESS | DifferentialTest.OTHER_PORT:
+                return []
+            case _:
+                pass
+        asked = [step.address for step in last if isinstance(step, HttpExchange)]
+        return self._beyond(test, "".join(asked[:1]), start)
+
+    def _certificates(
+        self, test: DifferentialTest, tried: Sequence[str], start: float
+    ) -> list[Observation]:
+        self._scheme, plain = "https", self._scheme
+        seen: list[Observation] = []
+        for address in dict.fromkeys(tried[:MOST_CERTIFICATES]):
+            seen += self._knock(address, test, max(start, self._end))
+        self._scheme = plain
+        return seen
+
+    def _other_port(self, test: DifferentialTest, address: str, start: float) -> TcpConnect:
+        self._scheme, own = ("http" if self._scheme == "https" else "https"), self._scheme
+        reached = self._connect(address, self._acts(), start, test)
+        self._scheme = own
+        return reached
+
+    def _beyond(self, test: DifferentialTest, asked: str, start: float) -> list[Observation]:
+        place = ours.Place(
+            test=test, hop=self._hop, host=self._host, address=asked, start=start,
+            rtt=self._seat.rtt, delay=float(self._seat.prober.network.delay),
+        )  # fmt: skip
+        seen = ours.tried(place, self._acts, MEASURING, self._dice)
+        self._past(start + sum(step.took for step in seen))
+        return seen
+
+    def _asked_elsewhere(
+        self, test: DifferentialTest, last: Sequence[Observation], start: float
+    ) -> list[Observation]:
         known = {a for step in last if isinstance(step, DnsLookup) for a in step.answers}
         asked = self._lookup("A", start, test)
         others = [a for a in asked.answers if a not in known and not is_bogon(a, ())]

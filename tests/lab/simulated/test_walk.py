@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.config.shape import Measuring
 from probe.lab.scenario import Form
 from probe.lab.simulated.mechanism import MECHANISMS
 from probe.lab.simulated.presented import EPOCH
+from probe.lab.simulated.walk import MEASURING
 from probe.measure.chain import settle
 from probe.measure.diagnose import next_tests
 from probe.model import DnsLookup, Expectation, HttpExchange, TcpConnect, TlsHandshake
@@ -46,7 +46,7 @@ def test_steps_follow_each_other_as_the_chains_do(
     seen = walked(told, vantage, "web.plain", dice)
     plain = tuple(step for step in seen.observations if step.test is None)
     tests = tuple(dict.fromkeys(s.test for s in seen.observations if s.test))
-    assert tests == next_tests(plain, Measuring())
+    assert tests == next_tests(plain, MEASURING)
     assert settle(plain) == plain
     reached = {s.address for s in plain if isinstance(s, TcpConnect) and not s.failure}
     assert {s.address for s in plain if isinstance(s, TlsHandshake | HttpExchange)} <= reached

@@ -1,0 +1,241 @@
+"""The differential tests, each by itself: the control first, then what it is the control of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from probe.config.shape import Referring
+from probe.measure.dial import Stream
+from probe.measure.dns import ask, usable
+from probe.measure.failure import EOF, FAILED_HANDSHAKE, RESET, TIMEOUT
+from probe.measure.goal import Goal, Name
+from probe.measure.http import Request, fetch
+from probe.measure.instruments import Instruments
+from probe.measure.message import Question
+from probe.measure.site import PORTS, Site
+from probe.measure.step import Mark
+from probe.measure.tcp import connect
+from probe.measure.tls import Peer, handshake
+from probe.model import (
+    DifferentialTest,
+    DnsLookup,
+    Endpoint,
+    HttpExchange,
+    Observation,
+    TcpConnect,
+    TlsHandshake,
+)
+
+GOODPUT_BYTES = 64 * 1024
+"""Past what some let through of a flow before they freeze it (16 KB)."""
+MOST_CERTIFICATES = 2
+CUT = frozenset({RESET, EOF, TIMEOUT, FAILED_HANDSHAKE})
+OTHER_PORT = {443: 80, 80: 443}
+
+Seen = tuple[Observation, ...]
+Last = Sequence[Observation]
+Visit = Callable[[str], Awaitable[Seen]]
+"""Go somewhere under this name."""
+
+
+# ── at the target's own addresses ────────────────────────────────────────────────────────────
+
+
+async def second_resolver(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
+    """Ask elsewhere, and shake hands with the first address that the chain did not get."""
+    if tools.second is None:
+        return ()
+    known = {address for seen in last if isinstance(seen, DnsLookup) for address in seen.answers}
+    reached: Seen = ()
+    async with asyncio.TaskGroup() as listening:
+        question = goal.question if isinstance(goal, Name) else Question(goal.host, "A")
+        (asked,) = await ask(question, (tools.second,), tools, mark, listening)
+        others = [address for address in usable(asked.first, tools) if address not in known]
+        if others and isinstance(goal, Site):
+            reached = await _knock(others[0], goal, tools, mark)
+    return (asked.whole.result(), *reached)
+
+
+async def certificate(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
+    """Shake hands at each address of a plain site: whoever has its certificate is it."""
+    if isinstance(goal, Name):
+        return ()
+    secure = _at(goal, "https", PORTS["https"])
+    tried = [seen.address for seen in last if isinstance(seen, TcpConnect)]
+    seen: Seen = ()
+    for address in dict.fromkeys(tried[:MOST_CERTIFICATES]):
+        seen = (*seen, *await _knock(address, secure, tools, mark))
+    return seen
+
+
+async def second_address(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
+    tried = {seen.address for seen in last if isinstance(seen, TcpConnect)}
+    given = [a for seen in last if isinstance(seen, DnsLookup) for a in usable(seen, tools)]
+    other = next((address for address in given if address not in tried), "")
+    if not other or isinstance(goal, Name):
+        return ()
+    return await _knock(other, goal, tools, mark)
+
+
+async def neutral_name(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
+    """Shake hands at the address that failed, under a harmless name, whatever the certificate."""
+    if isinstance(goal, Name):  # it was never shaken hands with
+        return ()
+    address = next(
+        seen.address
+        for seen in last
+        if isinstance(seen, TlsHandshake) and seen.failure and seen.failure.name in CUT
+    )
+    return await _knock(address, goal, tools, mark, tools.settings.neutral_name)
+
+
+async def other_port(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
+    """Connect to the same address where the web's other port is: is it the address or the port."""
+    other = None
+    if isinstance(goal, Site) and goal.scheme in PORTS:
+        other = OTHER_PORT.get(goal.port)
+    address = next((seen.address for seen in last if isinstance(seen, TcpConnect)), "")
+    if other is None or not address:
+        return ()
+    reached, stream = await connect(address, other, tools, mark)
+    if stream is not None:
+        stream.close()
+    return (reached,)
+
+
+# ── at a server of ours ──────────────────────────────────────────────────────────────────────
+
+
+async def own_address(goal: Goal, _: Last, tools: Instruments, mark: Mark) -> Seen:
+    """Shake hands with a server of ours under both names: what hangs on a name follows it there."""
+    own = tools.settings.reference
+    if own is None or isinstance(goal, Name):
+        return ()
+    site = _at(goal, "https", own.port)
+
+    def visit(name: str) -> Awaitable[Seen]:
+        return _knock(own.address, site, tools, mark, name)
+
+    return await _both_names(goal.host, own, own.port, visit, tools)
+
+
+async def host_swap(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
+    """Ask for a harmless Host at the target's address, and for both at a server of ours."""
+    address = next((seen.address for seen in last if isinstance(seen, HttpExchange)), "")
+    if isinstance(goal, Name) or not address:
+        return ()
+    seen = await _get(address, goal, tools.settings.neutral_name, tools, mark)
+    own = tools.settings.reference
+    if own is None:
+        return seen
+    site = _at(goal, "http", own.plain_port)
+
+    def visit(name: str) -> Awaitable[Seen]:
+        return _get(own.address, site, name, tools, mark)
+
+    return (*seen, *await _both_names(goal.host, own, own.plain_port, visit, tools))
+
+
+async def goodput(goal: Goal, _: Last, tools: Instruments, mark: Mark) -> Seen:
+    """Fetch as much under both names from a server of ours: the pace that hangs on the name."""
+    own, short = tools.settings.reference, tools.settings.max_body < GOODPUT_BYTES
+    if own is None or short or isinstance(goal, Name):
+        return ()
+    site = msgspec.structs.replace(_at(goal, "https", own.port), target=f"/bytes/{GOODPUT_BYTES}")
+
+    def visit(name: str) -> Awaitable[Seen]:
+        return _get(own.address, site, name, tools, mark)
+
+    return await _both_names(goal.host, own, own.port, visit, tools)
+
+
+async def _both_names(
+    host: str, own: Referring, port: int, visit: Visit, tools: Instruments
+) -> Seen:
+    """Go there under a harmless name, and if that went well under the target's.
+
+    Not at all while blocking may be left there from an earlier visit.
+    """
+    place = (own.address, port)
+    if not tools.residue.enter(place, tools.clock.monotonic()):
+        return ()
+    tried: Seen = ()
+    try:
+        control = await visit(tools.settings.neutral_name)
+        if not any(step.failure for step in control):
+            tried = await visit(host)
+        return (*control, *tried)
+    finally:
+        tools.residue.leave(place, host, tools.clock.monotonic(), cut=_cut(tried))
+
+
+def _cut(seen: Seen) -> bool:
+    """Tell whether a visit did not end well; an alert or a refused certificate is the server's."""
+    return any(
+        s.failure is not None and s.failure.name in CUT and not s.failure.alert for s in seen
+    )
+
+
+# ── steps ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _at(site: Site, scheme: str, port: int) -> Site:
+    return msgspec.structs.replace(site, scheme=scheme, port=port)
+
+
+async def _knock(
+    address: str, site: Site, tools: Instruments, mark: Mark, other_name: str = ""
+) -> Seen:
+    """TCP, and TLS where the site has it; under a name given no certificate is held wrong."""
+    reached, stream = await connect(address, site.port, tools, mark)
+    if stream is None:
+        return (reached,)
+    try:
+        if site.scheme != "https":
+            return (reached,)
+        peer = Peer(address, site.port, other_name or site.host)
+        shaken, _ = await handshake(stream, peer, tools, mark, verify=not other_name)
+        return (reached, shaken)
+    finally:
+        stream.close()
+
+
+async def _get(address: str, site: Site, name: str, tools: Instruments, mark: Mark) -> Seen:
+    """Ask for the site's page under this name, in TLS where the site has it."""
+    named = msgspec.structs.replace(site, host=name)
+    reached, stream = await connect(address, site.port, tools, mark)
+    if stream is None:
+        return (reached,)
+    try:
+        if site.scheme != "https":
+            return (reached, await _fetched(stream, address, named, tools, mark))
+        peer = Peer(address, site.port, name)
+        shaken, inside = await handshake(stream, peer, tools, mark, verify=False)
+        if inside is None:
+            return (reached, shaken)
+        return (reached, shaken, await _fetched(inside, address, named, tools, mark))
+    finally:
+        stream.close()
+
+
+async def _fetched(
+    stream: Stream, address: str, site: Site, tools: Instruments, mark: Mark
+) -> HttpExchange:
+    request = Request(endpoint=Endpoint(id="test", url=site.url), site=site, method="GET")
+    return (await fetch(stream, address, request, tools, mark))[0]
+
+
+Runner = Callable[[Goal, Last, Instruments, Mark], Awaitable[Seen]]
+RUNNERS: dict[DifferentialTest, Runner] = {
+    DifferentialTest.SECOND_RESOLVER: second_resolver,
+    DifferentialTest.CERTIFICATE: certificate,
+    DifferentialTest.SECOND_ADDRESS: second_address,
+    DifferentialTest.NEUTRAL_NAME: neutral_name,
+    DifferentialTest.OWN_ADDRESS: own_address,
+    DifferentialTest.HOST_SWAP: host_swap,
+    DifferentialTest.OTHER_PORT: other_port,
+    DifferentialTest.GOODPUT: goodput,
+}
