@@ -28,7 +28,11 @@ _WINDOW = 6
 """Bytes by which patterns are looked up: one pass over a page names the few that may be in it."""
 _MOST_TRIES = 64
 """Of one piece with gaps, at one place after the other."""
-_MOST_KEPT = 512
+_MOST_KEPT = 256
+_FLEETING = frozenset(
+    {"date", "age", "expires", "last-modified", "etag", "set-cookie", "cf-ray", "x-timer"}
+)
+"""Headers that differ from round to round: by them no page is looked up anew."""
 
 Headers = Sequence[tuple[str, str]]
 
@@ -48,7 +52,7 @@ class Fingerprints:
             else:
                 self._pages.append(pattern)
         self._by_window, self._short = _indexed(self._pages)
-        self._kept: dict[tuple[str, int], Fingerprint | None] = {}
+        self._kept: dict[tuple[str, tuple[tuple[str, str], ...]], Fingerprint | None] = {}
 
     def __bool__(self) -> bool:
         return bool(self._addresses or self._headers or self._pages)
@@ -64,7 +68,8 @@ class Fingerprints:
         """Name the notice that a page is; what is also a known false positive is none."""
         if not self:
             return None
-        key = (digest, hash(tuple(headers)))
+        steady = tuple(pair for pair in headers if pair[0].lower() not in _FLEETING)
+        key = (digest, steady)
         if key not in self._kept:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()

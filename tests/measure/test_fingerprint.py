@@ -68,6 +68,14 @@ def test_headers() -> None:
     assert named(b"x", line, headers=[("Server", "Filter/2.1")]) == "b"
 
 
+def test_a_page_seen_before_is_known_though_its_date_is_another() -> None:
+    lists = Fingerprints([pattern("a", b"blocked by order")])
+    first = lists.of_page([*HTML, ("Date", "one")], b"blocked by order", "digest")
+    assert first
+    assert lists.of_page([*HTML, ("Date", "two")], b"", "digest") is first
+    assert lists.of_page([("Server", "x")], b"", "digest") is None
+
+
 def test_false_positives_come_first() -> None:
     notice = pattern("a", b"Access denied")
     known = pattern("nginx", b"Welcome to nginx", scope="fp")
