@@ -11,6 +11,7 @@ import msgspec
 
 LONGEST_HEAD = 8192
 LINE = re.compile(rb"([A-Z]{1,16}) (/[!-~]{0,200}) HTTP/1\.[01]")
+WHENCE = "/whoami"
 BYTES = re.compile(r"/bytes/([0-9]{1,12})")
 PLACE = {4: 24, 6: 48}
 """How much of an address is its network's, as far as anybody can tell from outside."""
@@ -48,7 +49,7 @@ def reply(head: bytes, caller: str, most: int, names: tuple[str, ...]) -> Reply:
     method, path = line[1].decode(), line[2].decode().partition("?")[0]
     if method not in {"GET", "HEAD"}:
         return _refused(HTTPStatus.METHOD_NOT_ALLOWED)
-    if not served(_host(rest), names):
+    if path != WHENCE and not served(_host(rest), names):  # an agent asks that by address
         return _refused(HTTPStatus.MISDIRECTED_REQUEST)
     found = _found(path, caller, most)
     return msgspec.structs.replace(found, silent=True) if method == "HEAD" else found
@@ -75,7 +76,7 @@ def head(answer: Reply) -> bytes:
 def _found(path: str, caller: str, most: int) -> Reply:
     if path == "/":
         return Reply(text=GREETING)
-    if path == "/whoami":
+    if path == WHENCE:
         return Reply(kind="application/json", text=_whence(caller))
     asked = BYTES.fullmatch(path)
     if asked is None:

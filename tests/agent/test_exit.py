@@ -7,6 +7,7 @@ import pytest
 from probe.agent.exit import Exit, whence
 from probe.config.shape import Referring
 from probe.measure.memory import Line, MemoryDialer
+from probe.reference.reply import head, reply
 
 SERVER = "192.0.2.80"
 HOME = Referring(address=SERVER)
@@ -82,3 +83,9 @@ async def test_it_asks_over_plain_http() -> None:
     (stream,) = dialer.opened
     assert getattr(stream, "written", b"").startswith(b"GET /whoami HTTP/1.1\r\nHost: 192.0.2.80")
     assert stream.closed
+
+
+async def test_our_own_reference_server_is_understood() -> None:
+    answered = reply(b"GET /whoami HTTP/1.1\r\nHost: 192.0.2.80", "198.51.100.7", 99, ("a.test",))
+    found = await whence(HOME, server([head(answered) + answered.text.encode()]))
+    assert str(found) == "198.51.100.0/24"

@@ -64,3 +64,4 @@ def test_names_are_served_with_what_is_below_them() -> None:
     assert served("anything", ())
     assert reply(asked("/", "b.test:8443"), "::1", MOST, ("a.test",)).status == 421
     assert reply(asked("/", "www.a.test:8443"), "::1", MOST, ("a.test",)).status == 200
+    assert reply(asked("/whoami", "192.0.2.1"), "::1", MOST, ("a.test",)).status == 200
