@@ -17,6 +17,7 @@ MODULES = sorted(
 NOUNS_ALONE = {
     "probe/model/record.py",
     "probe/model/catalogue.py",
+    "probe/model/origin.py",
     "probe/config/shape.py",
     "probe/lab/scenario.py",
     "probe/lab/kernel/plan.py",

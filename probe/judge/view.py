@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from probe.config.shape import Maintenance
-from probe.model import Cause, Service, Vantage
+from probe.model import Cause, Origin, Service, Vantage
 
 Cell = tuple[str, str, str]
 """Service, feature, country."""
@@ -57,6 +57,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """Vantage id → the time of its latest measurement, by its own clock."""
     memory: Memory = Memory()
     maintenance: tuple[Maintenance, ...] = ()
+    origins: Mapping[str, Origin] = {}
+    """Address → who announces it, of those that a database of the operator knows."""
 
 
 def window_start(view: View) -> datetime:

@@ -40,6 +40,7 @@ from probe.model.measurement import (
     TcpConnect,
     TlsHandshake,
 )
+from probe.model.origin import Origin
 from probe.model.record import Record
 from probe.model.verdict import (
     SIDES,
@@ -82,6 +83,7 @@ __all__ = [
     "Measurement",
     "NetworkKind",
     "Observation",
+    "Origin",
     "Paired",
     "Reach",
     "Record",

@@ -16,7 +16,7 @@ from probe.judge.hypothesis.unit import Key, Shared, Unit
 from probe.judge.hypothesis.weighing import Matter, Place, weighed
 from probe.judge.rules import Category
 from probe.judge.view import View, window_start
-from probe.model import Author, Cause
+from probe.model import Author, Cause, Origin
 
 LASTING_ROUNDS = 3
 VANISHING = frozenset({Category.TCP_TIMEOUT, Category.UNREACHABLE})
@@ -40,7 +40,7 @@ def _fails(matter: Matter) -> bool:
 
 def _units(matters: Sequence[Matter], view: View) -> list[Unit]:
     declared = {(s.id, f.id): (*s.depends, *f.depends) for s in view.services for f in s.features}
-    whole = {m: _keys(m, declared.get((m.service, m.feature), ())) for m in matters}
+    whole = {m: _keys(m, declared.get((m.service, m.feature), ()), view.origins) for m in matters}
     users: dict[Key, set[str]] = defaultdict(set)
     for matter, keys in whole.items():
         for key in keys:
@@ -52,15 +52,20 @@ def _units(matters: Sequence[Matter], view: View) -> list[Unit]:
     ]
 
 
-def _keys(matter: Matter, declared: Iterable[str]) -> frozenset[Key]:
+def _keys(
+    matter: Matter, declared: Iterable[str], origins: Mapping[str, Origin]
+) -> frozenset[Key]:
     """What a matter stands on as a whole."""
     runs = [run for place in matter.places.values() for run in place.runs]
     addresses = {a for run in runs for a in _addresses(run)}
+    known = [origins[address] for address in addresses if address in origins]
     networks = {network for run in runs if (network := _network(run))}
     return frozenset({
         *(("declared", name) for name in declared),
         *(("address", address) for address in addresses),
-        *(("prefix", _prefix(address)) for address in addresses),
+        *(("prefix", _prefix(address)) for address in addresses if address not in origins),
+        *(("prefix", origin.prefix) for origin in known),
+        *(("as", f"{origin.asn} {origin.organisation}".rstrip()) for origin in known),
         *(("cdn", network) for network in networks if network not in set(declared)),
     })  # fmt: skip
 
@@ -72,7 +77,7 @@ def _addresses(run: Run) -> set[str]:
 
 @lru_cache(maxsize=16384)
 def _prefix(address: str) -> str:
-    """The announced prefix is at least so wide: /24, and /48 of IPv6; what is no address, itself."""
+    """What is announced is at least so wide: /24, and /48 of IPv6; what is no address, itself."""
     try:
         return str(ip_network(f"{address}/{48 if ':' in address else 24}", strict=False))
     except ValueError:

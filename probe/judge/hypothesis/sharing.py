@@ -71,7 +71,8 @@ def _several_sites(by_key: Mapping[Key, Sequence[Unit]]) -> dict[Key, list[Unit]
 
 def _assumed(key: Key) -> float:
     """Log prior: each further site of several is assumed too."""
-    return math.log(PRIORS[key[0]]) + key[1].count("+") * SIBLING
+    further = key[1].count("+") if key[0] == "sites" else 0
+    return math.log(PRIORS[key[0]]) + further * SIBLING
 
 
 def _weigh(

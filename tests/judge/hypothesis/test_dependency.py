@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
+
 from probe.judge.hypothesis import judge
-from probe.model import Cause, Measurement
+from probe.model import Cause, DnsLookup, Measurement, Origin, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
@@ -29,6 +31,78 @@ def _at_one_address(m: Measurement) -> Measurement:
             replace(_case(m), pinned="11.9.9.9")
         ),
     )
+
+
+HOSTED = ("chirp", "other", "third")
+ELSEWHERE = ("fourth", "fifth")
+FALLEN = World(
+    (Event(ONSET, w.silence, services=HOSTED, features=("web", "api")),),
+    services=tuple(w.service(name, ("web", "api")) for name in (*HOSTED, *ELSEWHERE)),
+)
+
+
+def origins(known: list[Measurement], *, announced: bool = False) -> dict[str, Origin]:
+    """Each service in a prefix of its own, those that are hosted all of one network."""
+    names = {
+        answer: m.target.service
+        for m in known for step in m.observations if isinstance(step, DnsLookup)
+        for answer in step.answers
+    }  # fmt: skip
+    return {
+        address: Origin(
+            prefix="11.0.0.0/8" if announced else f"{address}/32",
+            asn=64500 if name in HOSTED else 64501,
+            organisation="Hosting Example" if name in HOSTED else "",
+        )
+        for address, name in names.items()
+    }
+
+
+def judged(known: list[Measurement], origins: dict[str, Origin]) -> tuple[Verdict, ...]:
+    view = w.view(FALLEN, 14.0, known)
+    return judge(known, msgspec.structs.replace(view, origins=origins))
+
+
+def test_services_of_one_network_that_fail_together_are_the_networks() -> None:
+    known = w.known_at(FALLEN, 14.0)
+    verdicts = judged(known, origins(known))
+    for service in HOSTED:
+        cell = w.cell(verdicts, "web", "US", service=service)
+        assert cell.leading is Cause.DEPENDENCY_OUTAGE
+        assert cell.shared == ("AS64500 Hosting Example",)
+    for service in ELSEWHERE:
+        assert w.cell(verdicts, "web", "US", service=service).leading is Cause.OK
+
+
+def test_without_a_database_they_are_outages_of_each() -> None:
+    known = w.known_at(FALLEN, 14.0)
+    verdicts = judged(known, {})
+    assert {w.cell(verdicts, "web", "US", service=s).leading for s in HOSTED} == {
+        Cause.SERVICE_OUTAGE
+    }
+    assert not any(v.shared for v in verdicts)
+
+
+def test_services_of_one_network_of_which_most_live_acquit_it() -> None:
+    known = w.known_at(FALLEN, 14.0)
+    whole = {a: msgspec.structs.replace(o, asn=64500) for a, o in origins(known).items()}
+    living = World(
+        (Event(ONSET, w.silence, services=("chirp",), features=("web", "api")),),
+        services=FALLEN.services,
+    )
+    known = w.known_at(living, 14.0)
+    verdicts = judged(known, whole)
+    assert w.cell(verdicts, "web", "US").leading is Cause.SERVICE_OUTAGE
+    assert not any(v.shared for v in verdicts)
+
+
+def test_the_prefix_is_the_announced_one_where_it_is_known() -> None:
+    known = w.known_at(FALLEN, 14.0)
+    hosted = {
+        a: msgspec.structs.replace(o, asn=dice) for dice, (a, o) in
+        enumerate(origins(known, announced=True).items(), 1) if o.asn == 64500
+    }  # fmt: skip
+    assert w.cell(judged(known, hosted), "web", "US").shared == ("prefix 11.0.0.0/8",)
 
 
 def _case(m: Measurement) -> w.Case:

@@ -81,3 +81,11 @@ def test_several_sites_of_one_network_that_fail_together_are_told_from_the_whole
     (found,) = shared(units(lambda _, c: c in {"GB", "NL", "US"}, keys))
     assert found.key == ("sites", "cloudflare/GBX+NLX+USX")
     assert {country for _, _, country in found.cells} == {"GB", "NL", "US"}
+
+
+def test_a_plus_in_a_name_assumes_nothing_more() -> None:
+    def gain(name: str) -> float:
+        (found,) = shared(units(lambda _, __: True, lambda _, __: frozenset({("as", name)})))
+        return found.gain
+
+    assert gain("64500 AB") == gain("64500 A+B")
