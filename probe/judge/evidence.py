@@ -29,7 +29,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
 def find(sight: Sight, known: Reference) -> Finding:
     """Apply the table: the first main row that fits, and every extra one that does."""
     main = next(row for row in MAIN if row.condition(sight, known))
-    quiet = main.category in {Category.OK, Category.SLOW, Category.NOTHING}
+    quiet = main.category in {Category.OK, Category.NOTHING}
     extra = () if quiet else tuple(row for row in EXTRA if row.condition(sight, known))
     signed = any(row.author is Author.NETWORK for row in extra)
     return Finding(

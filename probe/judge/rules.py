@@ -54,6 +54,8 @@ from probe.judge.sight import UNREACHABLE, Contrast
 from probe.model import Author, Cause, Expectation, Layer, Standing
 
 VERSION = "worksforwhom-rules-1"
+THROTTLED, UNTHROTTLED = 1 / 3, 2 / 3
+"""Of a control's goodput: below the one a name is slowed, from the other on it is not."""
 CAP = 6.0
 """Most nats any one row may carry: no single sight decides."""
 
@@ -311,6 +313,34 @@ EXTRA: tuple[Row, ...] = (
     Row("test.neutral_alike", "tcp",
         lambda s, _: s.layer is Layer.TCP and s.neutral is Contrast.ALIKE, _C.NOTHING, _0,
         "a neutral name at the same address fails alike: the address, not the name", "attribution.md 7.4"),
+    Row("test.own_address_cut", "tls", lambda s, _: s.trials.name_follows is True, _C.NOTHING, _N,
+        "the service's name is cut at a server of ours as well, where a harmless name passes: no outage explains that",
+        "attribution.md 6, 7.4", "tls.sni_rst", {_FIL: 5.0}),
+    Row("test.own_address_passes", "tls",
+        lambda s, _: s.layer is Layer.TLS and s.trials.name_follows is False, _C.NOTHING, _0,
+        "the service's name passes at a server of ours", "attribution.md 6", weights={_FIL: -1.0}),
+    Row("test.host_passes", "http", lambda s, _: s.layer is Layer.HTTP and s.trials.host_passes is True, _C.NOTHING, _N,
+        "a harmless Host at the same address is answered where the service's is cut", "attribution.md 7.4: as a neutral name",
+        "http.host_rst", {_FIL: 3.9}),
+    Row("test.host_alike", "http", lambda s, _: s.layer is Layer.HTTP and s.trials.host_passes is False, _C.NOTHING, _0,
+        "a harmless Host at the same address fails alike", "attribution.md 7.4", weights={_FIL: -1.0}),
+    Row("test.host_follows", "http", lambda s, _: s.trials.host_follows is True, _C.NOTHING, _N,
+        "the service's Host is cut, or answered by another, at a server of ours as well", "attribution.md 6, 7.4",
+        "http.host_rst", {_FIL: 5.0}),
+    Row("test.other_port_answers", "tcp", lambda s, _: s.trials.port_answers is True, _C.NOTHING, _0,
+        "another port at the same address takes connections", "mechanisms.json: tcp.port_protocol_filter"),
+    Row("test.second_address_answers", "tcp", lambda s, _: s.trials.address_answers is True, _C.NOTHING, _0,
+        "another address of the name takes connections", "attribution.md 6"),
+    Row("test.goodput_frozen", "tls", lambda s, _: s.trials.frozen > 0, _C.NOTHING, _N,
+        "a body from a server of ours freezes under the service's name, and comes whole under a harmless one",
+        "attribution.md 1.2, 7.4", "tls.sni_tail_freeze", {_FIL: 5.0}),
+    Row("test.goodput_name", "throttle", lambda s, _: s.trials.pace is not None and s.trials.pace < THROTTLED, _C.NOTHING, _N,
+        "a body from a server of ours comes far slower under the service's name than under a harmless one",
+        "attribution.md 1.2, 7.4", "throttle.sni_policing", {_THR: 3.9}),
+    Row("test.goodput_alike", "throttle",
+        lambda s, _: s.trials.pace is not None and s.trials.pace >= UNTHROTTLED, _C.NOTHING, _0,
+        "a body from a server of ours comes as fast under the service's name as under a harmless one",
+        "attribution.md 1.2", weights={_THR: -1.0}),
     Row("cert.valid", "tls", lambda s, _: bool(s.valid) and not s.answered, _C.NOTHING, _0,
         "an address in the answer presented a valid certificate: the DNS answer is true", "attribution.md 1.6 (5)",
         weights={_FIL: -0.5}),

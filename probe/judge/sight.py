@@ -13,6 +13,7 @@ import msgspec
 from probe.judge.notices import challenged, notice_of, refused_by
 from probe.judge.sites import site
 from probe.judge.traits import NONE, SLOW_SECONDS, Traits, odd, traits
+from probe.judge.trials import UNTRIED, Trials, trials
 from probe.model import (
     DifferentialTest,
     DnsLookup,
@@ -114,6 +115,7 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     site: tuple[str, str] = ("", "")
     """The delivery network that answered, and its site."""
     traits: Traits = NONE
+    trials: Trials = UNTRIED
 
 
 class _Chain(msgspec.Struct, eq=False):
@@ -188,11 +190,8 @@ def _beyond(step: Observation, final: HttpExchange) -> bool:
 
 
 def _whole(final: HttpExchange) -> bool:
-    return (
-        final.expectation is Expectation.MET
-        and final.failure is None
-        and final.url.startswith("https:")
-    )
+    met = final.expectation is Expectation.MET and final.failure is None
+    return met and final.url.startswith("https:")
 
 
 def _studied(measurement: Measurement) -> Sight:
@@ -214,7 +213,7 @@ def _studied(measurement: Measurement) -> Sight:
         digest="" if met or secure else final.digest, expectation=final.expectation, notice=notice,
         redirected=redirected, challenge=challenged(final),
         refusal="" if met else refused_by(final), words="" if met or secure else final.simhash,
-        pace=pace, traits=odd(seen, pace),
+        pace=pace, traits=odd(seen, pace), trials=trials(measurement.observations),
         answers=common.answers, valid=common.valid, bogon=common.bogon,
         doubled=common.doubled, tried=(final.address,), site=_site(chain),
     )  # fmt: skip
@@ -317,7 +316,7 @@ def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
         notice=notice, redirected=redirected,
         tried=_unique(s.address for s in steps if not isinstance(s, DnsLookup)),
         only_named=bool(chain.dns) and not (chain.tcp or chain.tls or chain.http),
-        traits=traits(measurement),
+        traits=traits(measurement), trials=trials(measurement.observations),
         site=_site(chain),
     )  # fmt: skip
 

@@ -65,6 +65,55 @@ def connect(failure: str) -> tuple[Observation, ...]:
     return (w.dns(CASE, A), w.tcp(CASE, A, failure))
 
 
+OWN, SWAP, PACE, PORT, OTHER = (
+    DifferentialTest.OWN_ADDRESS,
+    DifferentialTest.HOST_SWAP,
+    DifferentialTest.GOODPUT,
+    DifferentialTest.OTHER_PORT,
+    DifferentialTest.SECOND_ADDRESS,
+)
+OURS = "11.45.1.1"
+
+
+def beside(test: DifferentialTest, step: Observation) -> Observation:
+    return msgspec.structs.replace(step, test=test)
+
+
+def ours(failure: str = "") -> tuple[Observation, ...]:
+    steps = (
+        w.tcp(CASE, OURS), w.tls(CASE, OURS, name="example.com"),
+        w.tcp(CASE, OURS), w.tls(CASE, OURS, failure),
+    )  # fmt: skip
+    return tuple(beside(OWN, step) for step in steps)
+
+
+def plain_cut() -> tuple[Observation, ...]:
+    cut = w.http(CASE, A, failure="connection_reset", scheme="http")
+    return (w.dns(CASE, A), w.tcp(CASE, A), cut)
+
+
+def swapped(*failures: str) -> tuple[Observation, ...]:
+    steps = [
+        step
+        for failure in failures
+        for step in (w.tcp(CASE, A), w.http(CASE, A, failure=failure, scheme="http"))
+    ]
+    return tuple(beside(SWAP, step) for step in steps)
+
+
+def paced(control: float, named: float | None) -> tuple[Observation, ...]:
+    """Fetch 64 KiB under both names, in so many seconds; None freezes."""
+    frozen = w.http(CASE, OURS, failure="generic_timeout_error")
+    last = (
+        msgspec.structs.replace(frozen, received=12_000)
+        if named is None
+        else msgspec.structs.replace(w.http(CASE, OURS, took=named), length=65536)
+    )
+    whole = msgspec.structs.replace(w.http(CASE, OURS, took=control), length=65536)
+    steps = (w.tcp(CASE, OURS), w.tls(CASE, OURS), whole, w.tcp(CASE, OURS), w.tls(CASE, OURS), last)
+    return tuple(beside(PACE, step) for step in steps)
+
+
 def named(failure: str) -> tuple[Observation, ...]:
     return (w.dns(CASE, failure=failure),)
 
@@ -223,6 +272,16 @@ EXTRAS: dict[str, tuple[Observation, ...]] = {
     "test.second_resolver_hears": w.dns_timeout(CASE),
     "test.second_resolver_alike": w.nxdomain_everywhere(CASE),
     "test.neutral_alike": (*connect("generic_timeout_error"), w.tls(CASE, A, "generic_timeout_error", name="example.com", test=DifferentialTest.NEUTRAL_NAME)),
+    "test.own_address_cut": (*handshake("connection_reset"), *ours("connection_reset")),
+    "test.own_address_passes": (*handshake("connection_reset"), *ours()),
+    "test.host_passes": (*plain_cut(), *swapped("")),
+    "test.host_alike": (*plain_cut(), *swapped("connection_reset")),
+    "test.host_follows": (*plain_cut(), *swapped("", "", "connection_reset")),
+    "test.other_port_answers": (*connect("generic_timeout_error"), beside(PORT, w.tcp(CASE, A))),
+    "test.second_address_answers": (*connect("generic_timeout_error"), beside(OTHER, w.tcp(CASE, "11.9.9.9"))),
+    "test.goodput_frozen": (*w.silence(CASE), *paced(0.1, None)),
+    "test.goodput_name": (*w.silence(CASE), *paced(0.1, 4.0)),
+    "test.goodput_alike": (*w.silence(CASE), *paced(0.1, 0.12)),
     "cert.valid": w.silence(CASE),
 }  # fmt: skip
 

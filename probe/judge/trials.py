@@ -1,0 +1,130 @@
+"""What the differential tests beyond the target show: at a server of ours, at other places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from probe.model import DifferentialTest, HttpExchange, Observation, TcpConnect, TlsHandshake
+
+CUT = frozenset({
+    "connection_reset", "connection_aborted", "eof_error", "generic_timeout_error", "timed_out",
+    "ssl_failed_handshake",
+})  # fmt: skip
+"""How a middlebox ends a connection; an alert or another page is a server's doing."""
+
+
+class Trials(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """None is untried, or tried and not told apart."""
+
+    name_follows: bool | None = None
+    """The target's name is cut at a server of ours too, where a harmless one is not."""
+    host_passes: bool | None = None
+    """At the target's address a harmless Host is answered."""
+    host_follows: bool | None = None
+    """The target's Host is cut, or answered in our place, at a server of ours."""
+    port_answers: bool | None = None
+    """Another port at the target's address takes connections."""
+    address_answers: bool | None = None
+    """Another of the name's addresses takes connections."""
+    pace: float | None = None
+    """From a server of ours, the bytes a second under the target's name by those under another."""
+    frozen: int = 0
+    """Bytes that came from there under the target's name before they came no more."""
+
+
+UNTRIED = Trials()
+
+
+def trials(observations: Iterable[Observation]) -> Trials:
+    by_test: dict[DifferentialTest, list[Observation]] = {}
+    for step in observations:
+        if step.test is not None:
+            by_test.setdefault(step.test, []).append(step)
+    if by_test.keys().isdisjoint(READ):
+        return UNTRIED
+    port = by_test.get(DifferentialTest.OTHER_PORT)
+    other = by_test.get(DifferentialTest.SECOND_ADDRESS)
+    here, ours = _swap(by_test.get(DifferentialTest.HOST_SWAP, []))
+    pace, frozen = _goodput(by_test.get(DifferentialTest.GOODPUT, []))
+    return Trials(
+        name_follows=_name_follows(by_test.get(DifferentialTest.OWN_ADDRESS, [])),
+        host_passes=here,
+        host_follows=ours,
+        port_answers=None if not port else port[0].failure is None,
+        address_answers=None if not other else other[0].failure is None,
+        pace=pace,
+        frozen=frozen,
+    )
+
+
+READ = frozenset({
+    DifferentialTest.OTHER_PORT, DifferentialTest.SECOND_ADDRESS, DifferentialTest.HOST_SWAP,
+    DifferentialTest.GOODPUT, DifferentialTest.OWN_ADDRESS,
+})  # fmt: skip
+
+
+def _name_follows(steps: Sequence[Observation]) -> bool | None:
+    """Hold the visit under the target's name, which comes last, against the one before."""
+    shaken = [step for step in steps if isinstance(step, TlsHandshake)]
+    controlled = bool(shaken) and shaken[0].failure is None
+    if not controlled or len(steps) <= len(WHOLE_VISIT):
+        return None
+    return _cut(steps[len(WHOLE_VISIT) :])
+
+
+WHOLE_VISIT = ("tcp", "tls")
+
+
+def _swap(steps: Sequence[Observation]) -> tuple[bool | None, bool | None]:
+    """Read the harmless Host at the target, then at ours, then the target's at ours."""
+    visits = _visits(steps)
+    here = not _cut(visits[0]) if visits else None
+    if len(visits) < 3 or _cut(visits[1]):  # noqa: PLR2004 — as said
+        return here, None
+    return here, _cut(visits[2]) or _digest(visits[2]) != _digest(visits[1])
+
+
+def _visits(steps: Sequence[Observation]) -> list[list[Observation]]:
+    """Part the steps where a connection begins."""
+    parted: list[list[Observation]] = []
+    for step in steps:
+        if isinstance(step, TcpConnect):
+            parted.append([])
+        if parted:
+            parted[-1].append(step)
+    return parted
+
+
+def _goodput(steps: Sequence[Observation]) -> tuple[float | None, int]:
+    visits = _visits(steps)
+    if len(visits) < 2:  # noqa: PLR2004 — the control, and what it is the control of
+        return None, 0
+    control, named = visits[0][-1], visits[1][-1]
+    if (
+        not isinstance(control, HttpExchange)
+        or control.failure
+        or not isinstance(named, HttpExchange)
+    ):
+        return None, 0
+    if named.failure is None:
+        return _rate(named) / _rate(control), 0
+    if named.failure.name in CUT and max(named.received, named.length):
+        return None, max(named.received, named.length)
+    return None, 0
+
+
+def _rate(step: HttpExchange) -> float:
+    return step.length / max(step.took, 1e-6)
+
+
+def _cut(steps: Iterable[Observation]) -> bool:
+    return any(
+        s.failure is not None and s.failure.name in CUT and s.failure.alert is None for s in steps
+    )
+
+
+def _digest(steps: Sequence[Observation]) -> str:
+    last = steps[-1]
+    return last.digest if isinstance(last, HttpExchange) else ""
