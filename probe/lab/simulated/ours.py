@@ -146,7 +146,7 @@ class _Walk:
     def _step(self, took: float, limit: float, name: str) -> tuple[float, float, str]:
         """Give when a step begins, what it takes, and how it fails."""
         late = name == TIMEOUT or took > limit
-        began, took = self._at, limit if late else took
+        began, took = self._at, float(limit) if late else took
         self._at += took
         return began, took, TIMEOUT if late else name
 

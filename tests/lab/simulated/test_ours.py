@@ -3,6 +3,7 @@
 from itertools import pairwise
 from random import Random
 
+import msgspec
 import pytest
 
 from probe.config.shape import Measuring
@@ -53,6 +54,11 @@ def test_steps_follow_each_other() -> None:
     seen = made(PACE)
     for before, after in pairwise(seen):
         assert (after.at - before.at).total_seconds() == pytest.approx(before.took, abs=1e-5)
+
+
+def test_a_step_in_vain_takes_its_limit_and_can_be_written() -> None:
+    (step,) = made(OWN, Act(follows=Follows.ALL, connect="generic_timeout_error"))
+    assert msgspec.json.decode(msgspec.json.encode(step.took)) == Measuring().connect_timeout
 
 
 def test_a_flow_that_freezes_says_what_came() -> None:
