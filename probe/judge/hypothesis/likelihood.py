@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 import msgspec
@@ -20,10 +20,10 @@ from probe.judge.hypothesis.causes import (
     CONTROLS_WELL,
     CONTROLS_WELL_ELSE,
     FORMS,
-    REACH,
     Counts,
     log_emission,
 )
+from probe.judge.hypothesis.reached import reached, shares
 from probe.model import Cause
 
 AGENT_OVERLAP = 0.6
@@ -42,8 +42,6 @@ class Network(msgspec.Struct, frozen=True, order=True, cache_hash=True, gc=False
     usual: float = LEVELS[0]
     """How often a try fails there in peace: one of the levels."""
 
-
-NEXT_TO_NOTHING = 1e-15
 
 Country = tuple[Network, ...]
 """Sorted."""
@@ -138,7 +136,8 @@ def _unaffected(counts: tuple[Counts, ...], wells: int, usual: float) -> tuple[f
 def explain(country: Country) -> Explained:
     """Weigh every cause for what one country saw."""
     lone = [_lone(network) for network in country]
-    quiet = sum(n.quiet for n in lone)
+    still = [n.quiet for n in lone]
+    quiet = sum(still)
     alone = {
         Cause.OK: quiet,
         Cause.FILTERING: _shared_or_apart(lone, Cause.FILTERING),
@@ -147,7 +146,7 @@ def explain(country: Country) -> Explained:
     for cause in (Cause.THROTTLING, Cause.GEO_BLOCK, Cause.NETWORK_DISRUPTION):
         alone[cause] = _shared_or_apart(lone, cause)
     service = tuple(
-        _reached([n.forms[i] for n in lone], lone, Cause.SERVICE_OUTAGE)
+        reached([n.forms[i] for n in lone], still, Cause.SERVICE_OUTAGE)
         for i in _indices(Cause.SERVICE_OUTAGE)
     )
     return Explained(alone, service, sum(n.burst for n in lone) if lone else -math.inf)
@@ -165,75 +164,14 @@ def _mixed(network: _Lone, cause: Cause) -> float:
 
 def _shared_or_apart(lone: list[_Lone], cause: Cause) -> float:
     """The country's networks use one form, or each its own: half and half."""
-    forms = _indices(cause)
+    forms, quiet = _indices(cause), [network.quiet for network in lone]
     shared = log_sum(
-        math.log(FORMS[i].share) + _reached([n.forms[i] for n in lone], lone, cause) for i in forms
+        math.log(FORMS[i].share) + reached([n.forms[i] for n in lone], quiet, cause) for i in forms
     )
     if len(forms) == 1:
         return shared
-    apart = _reached([_mixed(n, cause) for n in lone], lone, cause)
+    apart = reached([_mixed(n, cause) for n in lone], quiet, cause)
     return log_sum((shared, apart)) - math.log(2)
-
-
-def _reached(affected: Sequence[float], lone: Sequence[_Lone], cause: Cause) -> float:
-    """Sum out which networks are affected, at least one, over the grid of reaches.
-
-    A cause that reaches nobody here is not at work here: else a belief in one that is over
-    would never fade, for all that is well could be spared.
-    """
-    base, pairs = _against(affected, lone)
-    over = sum([share * _all(pairs, hit, no) for hit, no, share in _GRID[cause]])
-    whole = base + math.log(max(over, LEAST))
-    spared, possible = _nobody(cause, len(pairs))
-    return log_less(whole, spared + sum([network.quiet for network in lone])) - possible
-
-
-_GRID = {
-    cause: tuple((math.exp(p.hit), math.exp(p.spared), math.exp(p.weight)) for p in points)
-    for cause, points in REACH.items()
-}
-"""REACH in plain numbers: share reached, share spared, weight."""
-_Pairs = list[tuple[float, float]]
-
-
-def _against(affected: Sequence[float], lone: Sequence[_Lone]) -> tuple[float, _Pairs]:
-    """The larger of what each network says if affected and if not, in all; and both beside it.
-
-    So what is multiplied on is between a share of the grid and one, whatever was seen.
-    """
-    base, pairs = 0.0, []
-    for told, network in zip(affected, lone, strict=True):
-        gap = told - network.quiet
-        if gap > 0:
-            base += told
-            pairs.append((math.exp(-gap), 1.0))
-        else:
-            base += network.quiet
-            pairs.append((1.0, math.exp(gap)))
-    return base, pairs
-
-
-MANY, LEAST = 200, 1e-300
-"""So many shares multiplied may be too small a number; none is taken for smaller than this."""
-
-
-def _all(pairs: _Pairs, hit: float, spared: float) -> float:
-    """Every network either affected or not, where such shares of them are."""
-    each = [spared * quiet + hit * struck for quiet, struck in pairs]
-    return math.prod(each) if len(each) < MANY else math.exp(math.fsum(map(math.log, each)))
-
-
-@lru_cache(maxsize=4096)
-def _nobody(cause: Cause, networks: int) -> tuple[float, float]:
-    """Log P(none of so many networks is reached), and of the contrary."""
-    none = log_sum(point.weight + networks * point.spared for point in REACH[cause])
-    return none, log_less(0.0, none)
-
-
-def log_less(whole: float, part: float) -> float:
-    """Log of e^whole - e^part; what rounding leaves of nothing is next to nothing."""
-    left = -math.expm1(part - whole) if part < whole else 0.0
-    return whole + math.log(max(left, NEXT_TO_NOTHING))
 
 
 def _local(country: Country, lone: list[_Lone], quiet: float) -> float:
@@ -266,24 +204,8 @@ def affected(country: Country, index: int, cause: Cause) -> float:
 
 @lru_cache(maxsize=32768)
 def _shares(country: Country, cause: Cause) -> tuple[float, ...]:
-    """Every network's, in one pass over the ways in which the cause may show itself."""
     lone = [_lone(network) for network in country]
-    ways = [(prior, *_against(struck, lone)) for prior, struck in _ways(lone, cause)]
-    top = max(prior + base for prior, base, _ in ways)
-    whole, hits = 0.0, [0.0] * len(lone)
-    for prior, base, pairs in ways:
-        scale = math.exp(prior + base - top)
-        for hit, no, weight in _GRID[cause]:
-            all_ = scale * weight * _all(pairs, hit, no)
-            whole += all_
-            for n, (quiet, struck) in enumerate(pairs):
-                hits[n] += all_ * hit * struck / (no * quiet + hit * struck)
-    none, _ = _nobody(cause, len(lone))
-    left = log_less(
-        top + math.log(max(whole, LEAST)), none + sum([network.quiet for network in lone])
-    )
-    left = math.exp(left - top)
-    return tuple([min(1.0, each / left) for each in hits])
+    return shares(_ways(lone, cause), [network.quiet for network in lone], cause)
 
 
 def _ways(lone: list[_Lone], cause: Cause) -> list[tuple[float, list[float]]]:
