@@ -21,6 +21,7 @@ NOUNS_ALONE = {
     "probe/config/shape.py",
     "probe/lab/scenario.py",
     "probe/lab/kernel/plan.py",
+    "probe/lab/score/outcome.py",
     "probe/lab/simulated/act.py",
     "probe/interop/form.py",
     "probe/interop/refusal.py",

@@ -33,6 +33,7 @@ from probe.config.shape import (
     Storing,
     Uplinking,
 )
+from probe.judge.docket import Docket
 from probe.judge.view import View
 from probe.model import Endpoint, Feature, Incident, Measurement, Observation, Service, Vantage
 from probe.supervisor import Supervisor
@@ -201,9 +202,7 @@ def test_a_scheduler_that_hangs_stops_feeding(tmp_path: Path) -> None:
 async def test_a_judge_that_hangs_stops_feeding_though_the_pages_answer(tmp_path: Path) -> None:
     goes_on = threading.Event()
 
-    def judge(
-        _: Sequence[Measurement], __: Sequence[Incident], ___: View
-    ) -> correlator.Conclusions:
+    def judge(_: Docket, __: Sequence[Incident], ___: View) -> correlator.Conclusions:
         goes_on.wait(DEADLINE_SECONDS)
         return (), ()
 

@@ -1,7 +1,7 @@
 """What is there at 0 is the vocabulary of the measurements, and nothing else."""
 
-from probe.measure.outcome import NOTHING
 from probe.measure import failure
+from probe.measure.outcome import NOTHING
 from probe.metrics.failures import BY_LAYER, FIRST
 from probe.model import Expectation, Layer
 
