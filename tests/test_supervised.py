@@ -35,7 +35,7 @@ from probe.config.shape import (
 )
 from probe.judge.docket import Docket
 from probe.judge.view import View
-from probe.model import Endpoint, Feature, Incident, Measurement, Observation, Service, Vantage
+from probe.model import Endpoint, Feature, Incident, Observation, Service, Vantage
 from probe.supervisor import Supervisor
 
 DEADLINE_SECONDS = 30
