@@ -11,6 +11,8 @@ import msgspec
 import pytest
 
 from probe.lab.kernel.world import playable
+from probe.judge.rules import THROTTLED
+from probe.judge.trials import trials
 from probe.lab.simulated.act import ALL_FLOWS
 from probe.lab.simulated.force import Forces
 from probe.lab.simulated.mechanism import MECHANISMS
@@ -135,6 +137,23 @@ def test_the_judge_reads_both_alike(endpoint: str, seen: Seen) -> None:
     real = seen[HERE][endpoint]
     told = real if endpoint.startswith("throttle") else paced(real)
     assert rule(seat, told) in possible
+
+
+def test_what_hangs_on_a_name_follows_it_to_a_server_of_ours_and_a_null_route_does_not(
+    seen: Seen,
+) -> None:
+    """Over real packets, as the judge reads them."""
+    here = {name: trials(seen[HERE][slug(name)]) for name in NAMED}
+    for name in ("tls.sni_rst", "tls.sni_drop", "residual.4tuple", "scope.per_isp"):
+        assert here[name].name_follows is True, name
+    for name in ("ip.nullroute", "tcp.rst_on_syn", "tcp.syn_drop", "tcp.port_protocol_filter"):
+        assert here[name].name_follows is False, name
+    for name in ("http.host_rst", "http.blockpage_200", "http.451"):
+        assert (here[name].host_passes, here[name].host_follows) == (True, True), name
+    assert here["tls.sni_tail_freeze"].frozen > 0
+    policed = here["throttle.sni_policing"]
+    assert policed.frozen or (policed.pace or 1.0) < THROTTLED
+    assert here["ip.nullroute"].port_answers is False
 
 
 def test_all_that_both_kinds_know_is_compared() -> None:
