@@ -52,6 +52,9 @@ def verdicts(
             ]
             given.append(_untested(matter, (country, 0), whole, view))
             continue
+        if place.calm and (said := _well(matter, (country, asns), offline, view, inner)):
+            given += said
+            continue
         cell = _cell(matter, country, others, view)
         given += [_in_network(matter, cell, asn, offline, view, inner) for asn in asns]
         given.append(_verdict(matter, (cell, 0), place.support, cell.ground, cell.members, view))
@@ -70,10 +73,11 @@ def _cell(matter: Matter, country: str, others: Abroad, view: View) -> _Cell:
 
 
 class _Inner:
-    """The support of networks; like places share theirs."""
+    """The support of networks, and how sure one is of what works; like places share theirs."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], dict[Cause, float]] = {}
+        self._sure: dict[tuple[int, int], State] = {}
 
     def of(self, place: Place, asn: int) -> dict[Cause, float]:
         index = place.asns.index(asn)
@@ -81,6 +85,56 @@ class _Inner:
         if key not in self._known:
             self._known[key] = within(place.sights, index, place.support)
         return self._known[key]
+
+    def sure(self, support: dict[Cause, float], working: int) -> State:
+        key = (id(support), working)
+        if key not in self._sure:
+            ground = Ground(support=support[Cause.OK], working=working)
+            self._sure[key] = state(Cause.OK, ground)
+        return self._sure[key]
+
+
+def _well(
+    matter: Matter,
+    where: tuple[str, Sequence[int]],
+    offline: Mapping[tuple[str, int], Verdict],
+    view: View,
+    inner: _Inner,
+) -> list[Verdict]:
+    """A country where nothing fails, and its networks; empty if any is thought to fail even so."""
+    country, asns = where
+    place = matter.places[country]
+    by_asn: dict[int, list[Run]] = {}
+    for run in place.runs:
+        by_asn.setdefault(run.vantage.asn, []).append(run)
+    supports = {asn: inner.of(place, asn) for asn in by_asn}
+    if any(leading(held) is not Cause.OK for held in (place.support, *supports.values())):
+        return []
+    given = [
+        _works(matter, (country, asn), (supports[asn], by_asn[asn], 1), view, inner)
+        if asn in by_asn
+        else _untested(matter, (country, asn), offline.get((country, asn)), view)
+        for asn in asns
+    ]
+    whole = (place.support, place.runs, len(by_asn))
+    given.append(_works(matter, (country, 0), whole, view, inner))
+    return given
+
+
+def _works(
+    matter: Matter,
+    where: tuple[str, int],
+    what: tuple[dict[Cause, float], Sequence[Run], int],
+    view: View,
+    inner: _Inner,
+) -> Verdict:
+    support, held, networks = what
+    return Verdict(
+        service=matter.service, feature=matter.feature, country=where[0], network=where[1],
+        at=view.now, leading=Cause.OK, state=inner.sure(support, len(held)),
+        confidence=support[Cause.OK], support=support, evidence=witness(held),
+        vantages=len(held), networks=networks, rules=VERSION,
+    )  # fmt: skip
 
 
 def _in_network(
