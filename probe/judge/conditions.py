@@ -120,12 +120,11 @@ def foreign_notice(s: Sight, _: Reference) -> bool:
 
 
 def lost_family(s: Sight, k: Reference) -> bool:
-    """All of IPv4 is lost, and IPv6 answers; or the reverse, where IPv6 carries other things."""
-    lost, country = s.traits.lost, s.vantage.country
-    families = {":" in address for address in lost}
+    """All of IPv4 is lost, and IPv6 answers. The reverse is mostly the vantage's own IPv6."""
+    lost = s.traits.lost
     left = {":" in address for address in s.tried or s.valid}
-    broken = True in families and s.health.reason == "ipv6_broken"
-    return s.met and genuine(k, country, lost) and not families & left and not broken
+    four = bool(lost) and not any(":" in address for address in lost)
+    return s.met and four and left == {True} and genuine(k, s.vantage.country, lost)
 
 
 def lost_part(s: Sight, k: Reference) -> bool:

@@ -122,7 +122,7 @@ MAIN: tuple[Row, ...] = (
         "the answer is whole but took far longer than in other countries and than this vantage's controls",
         "ooni dd-007; attribution.md 1.2", "throttle.handshake_delay", {_THR: 1.0}),
     Row("ok.half", "tcp", lost_family, _C.OK, _S,
-        "a whole answer came over one family of addresses; the other is lost here and proven elsewhere",
+        "a whole answer came over IPv6; IPv4 is lost here and proven elsewhere",
         "mechanisms.json", "scope.ipv4_vs_ipv6"),
     Row("ok.partly", "tcp", lost_part, _C.OK, _S,
         "a whole answer came from one address; another of the same name is lost here and proven elsewhere",

@@ -43,10 +43,14 @@ def traits(measurement: Measurement) -> Traits:
     if last.failure is not None:
         return Traits(stalled=last.length)
     return Traits(
-        lost=tuple(dict.fromkeys(s.address for s in reached if s.failure is not None)),
+        lost=tuple(dict.fromkeys(s.address for s in reached if _unreached(s))),
         proxied=last.url.startswith("http:") and _proxied(last),
         shaken=sum(s.took for s in reached if s.address == last.address and s.failure is None),
     )
+
+
+def _unreached(step: TcpConnect | TlsHandshake) -> bool:
+    return isinstance(step, TcpConnect) and step.failure is not None
 
 
 def odd(seen: Traits, pace: float) -> Traits:

@@ -201,7 +201,7 @@ def odd_host() -> tuple[Observation, ...]:
 EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "ok.slow_body": ((*UP, w.http(CASE, A, took=9.0)), PACED),
     "ok.slow": (w.delayed(CASE), PACED),
-    "ok.half": (over(A, SIX), TWO),
+    "ok.half": (over(SIX, A), TWO),
     "ok.partly": (over(A, "11.77.0.9"), TWO),
     "ok.proxied": (relayed(), DIRECT),
     "ok.met": (w.ok(CASE), KNOWN),

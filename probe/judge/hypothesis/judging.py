@@ -10,10 +10,11 @@ import msgspec
 from probe.judge import maintenance
 from probe.judge.control import Reference, common_answers, control_paces, reference
 from probe.judge.evidence import Finding, find
-from probe.judge.health import Health, examine
+from probe.judge.health import UNWELL, Health, examine
 from probe.judge.hypothesis.connectivity import connectivity
 from probe.judge.hypothesis.dependency import shared
 from probe.judge.hypothesis.episode import footings, runs
+from probe.judge.hypothesis.mechanisms import Heard, refined
 from probe.judge.hypothesis.verdicts import verdicts
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
 from probe.judge.tracks import Key, Stretch, Tracks
@@ -41,6 +42,8 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """About connectivity itself."""
     cells: Mapping[str, tuple[int, ...]]
     """Country → its networks."""
+    heard: Heard
+    """What tells the mechanisms that take more than one sight."""
 
 
 def conclude(tracks: Tracks, view: View) -> tuple[Verdict, ...]:
@@ -55,7 +58,7 @@ def conclude(tracks: Tracks, view: View) -> tuple[Verdict, ...]:
         for matter in held.matters
         for verdict in verdicts(matter, held.cells, offline, view)
     ]
-    return (*given, *held.connected)
+    return tuple(refined((*given, *held.connected), held.heard, view))
 
 
 def weigh(tracks: Tracks, view: View) -> Weighing:
@@ -69,10 +72,42 @@ def weigh(tracks: Tracks, view: View) -> Weighing:
     for feature in _listed(view, features):
         series = () if feature[0] in expected else found.series(features.get(feature, {}))
         matters.append(weighed(*feature, runs(series, known, view), view))
+    explained = tuple(shared(siblings(matters), view))
     return Weighing(
-        matters=tuple(shared(siblings(matters), view)),
+        matters=explained,
         connected=connectivity(healths, view),
         cells=_cells(healths.values()),
+        heard=Heard(
+            matters={(matter.service, matter.feature): matter for matter in explained},
+            odd=_by_cell(found.odd),
+            healths=healths,
+            reaching=_reaching(held, healths),
+        ),
+    )
+
+
+def _by_cell(
+    odd: Iterable[tuple[Finding, ...]],
+) -> dict[tuple[str, str, str], list[tuple[Finding, ...]]]:
+    cells: dict[tuple[str, str, str], list[tuple[Finding, ...]]] = defaultdict(list)
+    for findings in sorted(odd, key=_whose):
+        sight = findings[0].sight
+        cells[sight.target.service, sight.target.feature, sight.vantage.country].append(findings)
+    return cells
+
+
+def _whose(findings: Sequence[Finding]) -> tuple[str, str]:
+    sight = findings[0].sight
+    return sight.vantage.id, sight.target.endpoint
+
+
+def _reaching(held: Mapping[Key, Stretch], healths: Mapping[str, Health]) -> frozenset[str]:
+    """Unwell vantages that reach some service all the same."""
+    unwell = {name for name, health in healths.items() if health.condition in UNWELL}
+    return frozenset(
+        key[0]
+        for key, stretch in (held.items() if unwell else ())
+        if key[0] in unwell and key[1] != CONTROL and stretch.sights[-1].met
     )
 
 
@@ -96,6 +131,8 @@ class _Finder:
         odd = any(not stretch.plain for stretch in held.values())
         series = [stretch.sights for stretch in held.values()] if odd else []
         self._own, self._common = control_paces(series), common_answers(series)
+        self.odd: list[tuple[Finding, ...]] = []
+        """What was found of stretches that are more than whole answers."""
 
     def series(self, endpoints: Mapping[str, Sequence[Stretch]]) -> list[tuple[Finding, ...]]:
         """The findings of each stretch, newest first, endpoint by endpoint."""
@@ -108,7 +145,9 @@ class _Finder:
     def _of_endpoint(self, stretches: Sequence[Stretch]) -> list[tuple[Finding, ...]]:
         odd = [stretch for stretch in stretches if not stretch.plain]
         known = self._reference(stretches) if odd else Reference()
-        return [_found(stretch, known) for stretch in stretches]
+        found = [_found(stretch, known) for stretch in stretches]
+        self.odd += [f for f, stretch in zip(found, stretches, strict=True) if not stretch.plain]
+        return found
 
     def _reference(self, stretches: Sequence[Stretch]) -> Reference:
         return reference([s.sights for s in stretches], self._own, self._common)

@@ -254,7 +254,11 @@ def see_pace(clients: Clients) -> dict[str, Sight]:
 
 def see_aftermath(clients: Clients) -> dict[str, Sight]:
     home = clients["tr-1"]
-    steps = (home.https, lambda: home.https(NEUTRAL, ORIGIN), lambda: home.tcp(NEUTRAL_ORIGIN))
+    steps: tuple[Sight, ...] = (
+        home.https,
+        lambda: home.https(NEUTRAL, ORIGIN),
+        lambda: home.tcp(NEUTRAL_ORIGIN),
+    )
     return {"in turn": lambda: [step() for step in steps]}
 
 

@@ -18,7 +18,7 @@ from probe.clock import SystemClock
 from probe.config.shape import Measuring, Referring, Seconds
 from probe.lab.agenda import Change
 from probe.lab.kernel.layout import plan
-from probe.lab.kernel.plan import Plan
+from probe.lab.kernel.plan import Host, Plan
 from probe.lab.kernel.sandbox.namespace import Namespace, enter_sandbox, inside
 from probe.lab.kernel.world import World
 from probe.lab.scenario import (
@@ -58,7 +58,7 @@ NAMED = (
     "tls.sni_rst", "tls.sni_tail_freeze",
 )  # fmt: skip
 """Each on a service of its own, in one country."""
-AT_ONCE = 16
+AT_ONCE = 8
 """Of one vantage: handshakes cost time on a busy machine, and what is late would look like silence."""
 PLAIN = {name for name in NAMED if name.startswith("http.")}
 FAULTS: dict[str, dict[str, object]] = {
@@ -82,7 +82,7 @@ FAULTS: dict[str, dict[str, object]] = {
 }
 CHANCE = ("flaky.ecmp", "flaky.probabilistic")
 """Each on a service of its own, which is looked at again and again."""
-OFTEN = 6
+OFTEN = 8
 ROUTE = "ip.bgp_hijack_blackhole"
 TWINS = ("not-scope-collateral-substring-either", "sited-too")
 """One whose name contains that of another service; another on the same delivery network."""
@@ -94,7 +94,7 @@ SITED = Dependency(
 )
 COUNTRIES: dict[str, tuple[str, ...]] = {
     "dns.cache_pollution_outside": ("NL",),
-    ROUTE: ("TR", "NL", "SE"),
+    ROUTE: ("NL", "SE", "BR"),
 }
 """Where it is another country than TR, or more of them."""
 PARTS: dict[str, dict[str, object]] = {
@@ -140,7 +140,7 @@ def service(name: str) -> Service:
 
 
 def scenario() -> Scenario:
-    others = enumerate(PLACED.values())
+    others = enumerate(PLACED.items())
     return Scenario(
         name="played",
         title="",
@@ -161,10 +161,10 @@ def scenario() -> Scenario:
                     asn=65 + n,
                     name=code,
                     kind=NetworkKind.MOBILE,
-                    vantages=1 if told else 2,
+                    vantages=1 if name.startswith("local.") else 2,
                     ipv6=code == "BR",
                 )
-                for n, (code, told) in others
+                for n, (name, (code, _)) in others
             ),
         ),
         timeline=tuple(events()),
@@ -177,6 +177,7 @@ def events() -> Iterable[Event]:
             "services": (slug(name),),
             "countries": COUNTRIES.get(name, ("TR",)),
             "delay": Seconds(0.3 if name in DELAYED else 0),
+            "share": 0.6 if name in CHANCE else 1.0,
             **PARTS.get(name, {}),
         }
         yield Event(at=Seconds(0), mechanism=name, **told)  # type: ignore[arg-type]
@@ -204,6 +205,8 @@ def asked(vantage: str) -> tuple[Endpoint, ...]:
     if vantage in SECONDS:
         chosen = {slug(name) for name in ("well", "scope.regional")}
         return (*(one for one in every if one.id in chosen), *controls)
+    if code in {"BR", "MM"}:
+        return (*(one for one in every if one.id in {"well", slug(ROUTE)}), *controls)
     return (every[0], *controls)
 
 
@@ -222,9 +225,9 @@ def known(controls: Iterable[Control], code: str) -> tuple[Endpoint, ...]:
 
 def settings(laid: Plan, asn: int, trust: Path, *, ipv6: bool) -> Measuring:
     return Measuring(
-        dns_timeout=Seconds(1.5),  # a resolver of the lab gives up after 0.9 s
-        connect_timeout=Seconds(1.5),
-        tls_timeout=Seconds(2),
+        dns_timeout=Seconds(2.5),  # a resolver of the lab gives up after 0.9 s
+        connect_timeout=Seconds(2),
+        tls_timeout=Seconds(3),
         http_timeout=Seconds(4),
         late_answers=Seconds(0.5),
         resolver=laid.resolvers[asn],
@@ -279,6 +282,11 @@ def again(endpoints: Iterable[Endpoint]) -> Iterable[Endpoint]:
             yield msgspec.structs.replace(endpoint, id=f"{endpoint.id}#{number}")
 
 
+def few(hosts: Iterable[Host]) -> list[Host]:
+    """Those who look at little: first, lest they starve beside the others."""
+    return [h for h in hosts if h.name not in {HERE, HERE_SIX, THIRD, ABROAD, *FURTHER}]
+
+
 def main(home: Path) -> None:
     enter_sandbox()
     world = World(scenario(), home)
@@ -301,13 +309,14 @@ def main(home: Path) -> None:
                 one.result()
             for number, event in enumerate(world.scenario.timeline):
                 world.apply(Change(at=0, key=str(number), event=event, begins=True))
-            looks = {
-                h.name: threads.submit(
-                    visit, world.wired.hosts[h.name], asked(h.name), tools[h.name]
-                )
-                for h in hosts
-            }
-            seen = {name: one.result() for name, one in looks.items()}
+            for wave in (few(hosts), [h for h in hosts if h not in few(hosts)]):
+                looks = {
+                    h.name: threads.submit(
+                        visit, world.wired.hosts[h.name], asked(h.name), tools[h.name]
+                    )
+                    for h in wave
+                }
+                seen |= {name: one.result() for name, one in looks.items()}
     finally:
         world.stop()
     (home / "seen.json").write_bytes(msgspec.json.encode(seen))

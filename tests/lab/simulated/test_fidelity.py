@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Sequence
 from random import Random
 
 import msgspec
 import pytest
 
-from probe.lab.kernel.world import playable
 from probe.judge.rules import THROTTLED
 from probe.judge.trials import trials
+from probe.lab.kernel.world import playable
 from probe.lab.simulated.act import ALL_FLOWS
 from probe.lab.simulated.force import Forces
 from probe.lab.simulated.mechanism import MECHANISMS
@@ -20,7 +18,7 @@ from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
 from probe.lab.simulated.walk import walk
 from probe.model import DifferentialTest, DnsLookup, HttpExchange, Measurement, Observation
-from tests.lab.kernel.inside import ENVIRONMENT, needs_namespaces
+from tests.lab.kernel.inside import needs_namespaces
 from tests.lab.simulated.played import (
     ABROAD,
     CHANCE,
@@ -52,21 +50,6 @@ DICE = range(12)
 """What forgers say, and in which order addresses are tried, is chance in both kinds."""
 
 Gist = tuple[object, ...]
-
-
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    home = tmp_path_factory.mktemp("played")
-    done = subprocess.run(  # noqa: S603 — our own script
-        [sys.executable, "-m", "tests.lab.simulated.played", str(home)],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return msgspec.json.decode((home / "seen.json").read_bytes(), type=Seen)
 
 
 def simulated(seat: Seat, dice: int = 0) -> tuple[Observation, ...]:
