@@ -4,11 +4,13 @@ import asyncio
 import json
 import logging
 import ssl
+from collections.abc import Callable
 
 import pytest
 from aiohttp import ClientSession
 
 from probe.config.shape import ReferenceLimits, Seconds, Size
+from probe.supervisor import Supervisor
 from tests.reference.served import Served, opened
 
 SMALL = ReferenceLimits(
@@ -125,3 +127,30 @@ async def test_a_handshake_alone_breaks_nothing() -> None:
         assert (await fetched(served.plain, "/"))[0] == 200
         told = await metrics(served)
     assert "worksforwhom_reference_broken_total 0.0" in told
+
+
+class Told(Supervisor):
+    """Keeps what a service manager would be told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def ready(self, status: str) -> None:
+        self.words.append(f"ready: {status}")
+
+    def stopping(self) -> None:
+        self.words.append("stopping")
+
+    def alive(self, now: float, status: Callable[[], str]) -> float:  # noqa: ARG002 — as it is
+        self.words.append(f"alive: {status()}")
+        return 0.01
+
+
+async def test_the_service_manager_is_told_and_its_watchdog_fed() -> None:
+    told = Told()
+    async with opened(supervisor=told) as served:
+        assert (await fetched(served.plain, "/"))[0] == 200
+    assert told.words[0] == "ready: 0 connections open, 0 let in"
+    assert told.words[1].startswith("alive: ")
+    assert told.words[-1] == "stopping"
