@@ -42,9 +42,15 @@ def _terms(country: Country) -> tuple[float, tuple[float, ...]]:
     seen = explain(country)
     own = _alone(seen)
     return own, tuple(
-        log_sum((reached + seen.service[form], spared + own))
+        _either(reached + seen.service[form], spared + own)
         for form, _, reached, spared in _OUTAGES
     )
+
+
+def _either(one: float, other: float) -> float:
+    """Log of e^one + e^other."""
+    more, less = (one, other) if one > other else (other, one)
+    return more + math.log1p(math.exp(less - more))
 
 
 def outside(others: Iterable[Country]) -> Around:
@@ -54,7 +60,10 @@ def outside(others: Iterable[Country]) -> Around:
     """
     terms = [(count, *_terms(country)) for country, count in Counter(others).items()]
     calm = math.fsum([count * own for count, own, _ in terms])
-    columns = zip(*([count * out for out in outages] for count, _, outages in terms), strict=True)
+    rows = (
+        [count * out for out in outages] if count > 1 else outages for count, _, outages in terms
+    )
+    columns = zip(*rows, strict=True)
     return calm, tuple(map(math.fsum, columns)) if terms else (0.0,) * len(_OUTAGES)
 
 
@@ -82,15 +91,17 @@ def posterior(
     outage = math.log(before[Cause.SERVICE_OUTAGE])
     calm, stormy = around
     spared = log_sum(
-        prior + rest + out for (_, prior, _, rest), out in zip(_OUTAGES, stormy, strict=True)
+        [prior + rest + out for (_, prior, _, rest), out in zip(_OUTAGES, stormy, strict=True)]
     )
     apart = log_sum((math.log(1 - before[Cause.SERVICE_OUTAGE]) + calm, outage + spared))
     logs: dict[Cause, float] = {
         cause: priors[cause] + seen.alone[cause] + apart for cause in _ALONE
     }
     logs[Cause.SERVICE_OUTAGE] = outage + log_sum(
-        prior + reached + seen.service[form] + out
-        for (form, prior, reached, _), out in zip(_OUTAGES, stormy, strict=True)
+        [
+            prior + reached + seen.service[form] + out
+            for (form, prior, reached, _), out in zip(_OUTAGES, stormy, strict=True)
+        ]
     )
     total = log_sum(logs.values())
     support = {cause: math.exp(value - total) for cause, value in logs.items()}

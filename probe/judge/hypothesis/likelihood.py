@@ -70,7 +70,7 @@ SERVICE_FORMS = tuple(form for form in FORMS if form.cause is Cause.SERVICE_OUTA
 
 
 def log_sum(values: Iterable[float]) -> float:
-    listed = list(values)
+    listed = values if isinstance(values, list) else list(values)
     top = max(listed, default=-math.inf)
     if top == -math.inf:
         return top

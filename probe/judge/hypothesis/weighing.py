@@ -89,7 +89,11 @@ class _Weighing:
         self._alike = _alike(by_country)
         self._all = {c: signature(own, None, self._alike[c]) for c, own in by_country.items()}
         self._still = _still(by_country)
-        self._down = {c for c, own in by_country.items() if all(run.failing for run in own)}
+        self._lasting = {
+            country: _Lasting(own, self._alike[country])
+            for country, own in by_country.items()
+            if country not in self._still.countries
+        }
         self._around = outside(seen for seen, _ in self._all.values() if seen)
         self._calm: dict[Country, tuple[Around, dict[Cause, float]]] = {}
 
@@ -122,18 +126,30 @@ class _Weighing:
 
     def _others(self, country: str, begun: datetime) -> Iterator[Country]:
         """What all others saw since then."""
-        for other, held in self._held.items():
-            if other == country or other in self._still.countries:
-                continue
-            # What fails throughout is not cut short by the time at which it began here.
-            seen = (
-                self._all[other]
-                if other in self._down
-                else signature(held, begun, self._alike[other])
-            )
-            if seen[0]:
-                yield seen[0]
+        for other, lasting in self._lasting.items():
+            if other != country and (seen := lasting.since(begun)):
+                yield seen
         yield from self._still.since(begun, country)
+
+
+class _Lasting:
+    """A country whose sights since a time are asked for again and again: few times differ."""
+
+    def __init__(self, held: Sequence[Run], alike: float) -> None:
+        self._held, self._alike = held, alike
+        # What fails is not cut short by the time at which it began elsewhere.
+        self._times = [
+            [finding.sight.at for finding in reversed(run.findings)]
+            for run in held
+            if not run.failing
+        ]
+        self._known: dict[tuple[int, ...], Country] = {}
+
+    def since(self, begun: datetime) -> Country:
+        key = tuple([bisect_left(times, begun) for times in self._times])
+        if key not in self._known:
+            self._known[key], _ = signature(self._held, begun, self._alike)
+        return self._known[key]
 
 
 class _Still:
