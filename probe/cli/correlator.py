@@ -58,7 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def read(path: Path) -> tuple[CorrelatorConfig, Catalogue]:
     """Read the configuration and its services; raises ConfigError."""
+    from probe import origin  # noqa: PLC0415
     from probe.config import load  # noqa: PLC0415
 
-    config = load.correlator(path)
+    config = load.correlator(path, origin.problems)
     return config, load.catalogue(Path(config.services))

@@ -34,6 +34,10 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     )
     parser.add_argument("--catalogue", type=Path, metavar="FILE", help="the services, by name")
     parser.add_argument(
+        "--origins", type=Path, metavar="FILE",
+        help="a MaxMind-format database of networks, such as GeoLite2-ASN.mmdb",
+    )  # fmt: skip
+    parser.add_argument(
         "--at",
         type=_time,
         metavar="TIME",
@@ -50,11 +54,13 @@ def run(arguments: argparse.Namespace) -> int:
     from probe.desk.desk import Question  # noqa: PLC0415 — `probe --help` stays quick
     from probe.desk.ordering import Ordered  # noqa: PLC0415
     from probe.desk.outcome import Tally  # noqa: PLC0415
+    from probe.origin import Origins  # noqa: PLC0415
 
     services = catalogue(arguments.catalogue).services if arguments.catalogue else ()
     question = Question(
-        paths=tuple(arguments.files), services=services, round=arguments.round, at=arguments.at
-    )
+        paths=tuple(arguments.files), services=services, round=arguments.round, at=arguments.at,
+        origins=Origins(arguments.origins) if arguments.origins else None,
+    )  # fmt: skip
     tally = Tally()
     with Ordered() as items:
         _collect(question, items, tally)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from probe import origin
 from probe.clock import Clock, SystemClock
 from probe.config import load
 from probe.config.load import ConfigError
@@ -104,7 +105,7 @@ def leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
 def read(path: Path | None) -> tuple[QuickstartConfig, Catalogue]:
     """Read the file, or the one that comes with the program; raises ConfigError."""
     found = path or next((ours for ours in OURS if ours.exists()), OURS[-1])
-    config = load.quickstart(found)
+    config = load.quickstart(found, origin.problems)
     if path is None:
         # What is measured belongs where the user stands, not into the program's own folder.
         config = msgspec.structs.replace(config, state=Path(config.state).name)

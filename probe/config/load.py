@@ -54,16 +54,20 @@ def agent(path: Path) -> AgentConfig:
     return read(path, AgentConfig)
 
 
-def correlator(path: Path) -> CorrelatorConfig:
-    return read(path, CorrelatorConfig)
+def correlator(
+    path: Path, also: Callable[[CorrelatorConfig], Iterable[check.Problem]] = lambda _: ()
+) -> CorrelatorConfig:
+    return read(path, CorrelatorConfig, also)
 
 
 def reference(path: Path) -> ReferenceConfig:
     return read(path, ReferenceConfig)
 
 
-def quickstart(path: Path) -> QuickstartConfig:
-    return read(path, QuickstartConfig)
+def quickstart(
+    path: Path, also: Callable[[QuickstartConfig], Iterable[check.Problem]] = lambda _: ()
+) -> QuickstartConfig:
+    return read(path, QuickstartConfig, also)
 
 
 def catalogue(path: Path) -> Catalogue:
@@ -261,6 +265,7 @@ PATHS: dict[type[msgspec.Struct], tuple[str, ...]] = {
         "webhooks.receivers.*.token_file",
         "webhooks.receivers.*.secret_file",
         "webhooks.receivers.*.trust",
+        "judging.origins",
     ),
     QuickstartConfig: (
         "services",
@@ -268,6 +273,7 @@ PATHS: dict[type[msgspec.Struct], tuple[str, ...]] = {
         "measuring.trust",
         "measuring.fingerprints.*",
         "web.config_file",
+        "judging.origins",
     ),
     ReferenceConfig: ("tls.certificate", "tls.key", "metrics.config_file"),
     web.WebConfig: web.PATHS,

@@ -201,6 +201,9 @@ class Judging(Section, frozen=True, kw_only=True):
     late: Seconds = Seconds(14 * 86400)
     """Measurements older than this are refused."""
     maintenance: tuple[Maintenance, ...] = ()
+    origins: str = ""
+    """A MaxMind-format database of networks (GeoLite2-ASN.mmdb): services of one network or prefix
+    that fail together are told as such. Read again where the file changed; empty means none."""
 
 
 class Limits(Section, frozen=True, kw_only=True):

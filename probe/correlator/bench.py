@@ -18,6 +18,7 @@ from probe.judge.docket import Docket
 from probe.judge.memory import remember
 from probe.judge.view import Memory, View, window_start
 from probe.model import Delivery, Incident, Measurement, Vantage, Verdict
+from probe.origin import Known
 from probe.store import Store
 
 REMEMBERED = timedelta(days=1)
@@ -69,13 +70,16 @@ class Bench:
         self._since: datetime | None = None
         self._row = 0
         self._memory = recall(store.memory())
+        self._known = Known()
 
     def sit(self, config: CorrelatorConfig, catalogue: Catalogue, rounds: int) -> Judged:
         """Judge what was measured lately, and save it; blocks. Raises StoreError."""
         started = self._clock.monotonic()
         view = self._view(config, catalogue)
         before = self._store.incidents(closed_since=view.now - REMEMBERED)
+        self._known.renew(config.judging.origins)
         fresh = self._hear(window_start(view) - view.round)
+        view = msgspec.structs.replace(view, origins=self._known.told())
         verdicts, incidents = self._judge(self._docket, before, view)
         told = self._news(config, incidents, view.now)
         memory = remember(fresh, verdicts, view)
@@ -109,12 +113,15 @@ class Bench:
         fresh: list[Measurement] = []
         row, some = self._store.received(self._row, since)
         while row != self._row:
-            self._docket.add(some)
-            fresh += some
+            for measurement in some:
+                self._docket.add([measurement])
+                self._known.see([measurement])
+                if not again:
+                    fresh.append(measurement)
             self._row = row
             row, some = self._store.received(row, since)
         self._docket.forget(since)
-        return [] if again else fresh
+        return fresh
 
     def _news(
         self, config: CorrelatorConfig, incidents: Sequence[Incident], now: datetime

@@ -16,6 +16,7 @@ from probe.desk.rounds import end, guess
 from probe.desk.timeline import Moment, play
 from probe.interop import names
 from probe.model import Incident, Service, Target
+from probe.origin import Origins
 
 Judged = Callable[[int], None]
 """Told how many items have been judged."""
@@ -30,6 +31,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Told by the measurements where None."""
     at: datetime | None = None
     """Judge as if it were then; what came later is not looked at."""
+    origins: Origins | None = None
 
 
 def collect(
@@ -60,7 +62,8 @@ def targets(services: Sequence[Service]) -> Mapping[str, Target]:
 def moments(question: Question, items: Ordered) -> Iterator[Moment]:
     """Judge what was collected; it may be asked again, and says the same."""
     round_ = question.round or guess(items)
-    return play(items, round_, question.services, question.at or end(items.lasts, round_))
+    until = question.at or end(items.lasts, round_)
+    return play(items, round_, question.services, until, question.origins)
 
 
 def judge(question: Question, items: Ordered, tally: Tally, judged: Judged) -> Outcome:

@@ -17,6 +17,7 @@ from probe.judge.paired import weighing
 from probe.judge.paired.weighing import Weighed
 from probe.judge.view import Memory, View, window_start
 from probe.model import Incident, Measurement, Paired, Service, Vantage, Verdict
+from probe.origin import Known, Origins
 
 LOOKS = timedelta(hours=24)
 """How long a look beside its helper's speaks for its network: nobody repeats it every minute."""
@@ -50,13 +51,14 @@ def play(
     round_: timedelta,
     services: tuple[Service, ...] = (),
     until: datetime | None = None,
+    origins: Origins | None = None,
 ) -> Iterator[Moment]:
     """Judge items, in order of time, round by round to the last of them (or `until`)."""
     coming = iter(items)
     ahead = next(coming, None)
     if ahead is None:
         return
-    desk = _Desk(round_, services)
+    desk = _Desk(round_, services, Known(origins))
     now = _grid(key(ahead)[0], round_)
     while until is None or now <= until:
         while ahead is not None and key(ahead)[0] <= now:
@@ -80,8 +82,8 @@ def _grid(
 class _Desk:
     """What a judging leaves for the next one."""
 
-    def __init__(self, round_: timedelta, services: tuple[Service, ...]) -> None:
-        self._round, self._services = round_, services
+    def __init__(self, round_: timedelta, services: tuple[Service, ...], known: Known) -> None:
+        self._round, self._services, self._known = round_, services, known
         self._docket = Docket()
         self._last: datetime | None = None
         self._fresh: list[Measurement] = []
@@ -118,6 +120,7 @@ class _Desk:
         return now + (self._round if self._busy else max(self._round, PACE))
 
     def sit(self, now: datetime) -> Moment:
+        self._known.see(self._fresh)
         view = self._view(now)
         self._forget(view)
         self._docket.add(self._fresh)
@@ -139,6 +142,7 @@ class _Desk:
             now=now, round=self._round, services=self._services if self._roll else (),
             roster=tuple(vantage for _, vantage in self._roll.values()),
             heard={name: at for name, (at, _) in self._roll.items()}, memory=self._memory,
+            origins=self._known.told(),
         )  # fmt: skip
 
     def _forget(self, view: View) -> None:

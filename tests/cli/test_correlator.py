@@ -12,6 +12,7 @@ from probe.cli import correlator
 from probe.config.load import ConfigError
 from probe.config.shape import Webhooks
 from probe.model import State
+from tests import databases
 
 INNER = re.compile(r"^( +)# (?=[a-z_]+: )")
 CONFIGS = Path(__file__).parent.parent.parent / "configs"
@@ -44,6 +45,18 @@ def test_a_certificate_is_tried_too(tmp_path: Path) -> None:
     issued.cert_chain_pems[0].write_to_path(tmp_path / "c.pem")
     issued.private_key_pem.write_to_path(tmp_path / "k.pem")
     assert correlator.run(asked(str(path), "--check")) == 0
+
+
+def test_a_database_of_networks_is_tried_too(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    path.write_text(path.read_text().replace("# origins: GeoLite2-ASN.mmdb", "origins: asn.mmdb"))
+    said = r"correlator\.yaml:\d+: judging\.origins: .*asn\.mmdb cannot be read: No such file"
+    with pytest.raises(ConfigError, match=said):
+        correlator.run(asked(str(path), "--check"))
+    networks = {"192.0.2.0/24": databases.network(64500, "Cloud Example")}
+    found = databases.written(tmp_path / "asn.mmdb", networks)
+    assert correlator.run(asked(str(path), "--check")) == 0
+    assert correlator.read(path)[0].judging.origins == str(found)
 
 
 def shown(name: str) -> str:

@@ -9,8 +9,10 @@ import pytest
 
 from probe.cli import main
 from probe.transport import wire
+from tests import databases
 from tests.desk import small
 from tests.interop import made as m
+from tests.judge import worlds as w
 
 CATALOGUE = """
 services:
@@ -102,3 +104,34 @@ def test_bad_arguments_are_refused(wrong: list[str], capsys: pytest.CaptureFixtu
         main(["judge", "x", *wrong])
     assert caught.value.code == 2
     assert wrong[1] in capsys.readouterr().err
+
+
+def test_a_database_of_networks_names_what_services_share(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("chirp", "other", "third")
+    world = w.World(
+        (w.Event(1.0, w.silence, services=names[:2], features=("web", "api")),),
+        services=tuple(w.service(name, ("web", "api")) for name in names),
+    )
+    stored = tmp_path / "stored.jsonl"
+    stored.write_bytes(wire.encode(small.wired(w.known_at(world, 14.0))))
+    hosted = {
+        f"{w.Case(w.ROSTER[0], name, feature, '', w.START).address}/32": databases.network(
+            64500 + (name == "third"), "Cloud Example"
+        )
+        for name in names for feature in ("web", "api")
+    }  # fmt: skip
+    file = databases.written(tmp_path / "asn.mmdb", hosted)
+    asked = ["judge", str(stored), "--json", "--round", "5"]
+    assert main([*asked, "--origins", str(file)]) == 0
+    told = json.loads(capsys.readouterr().out)["incidents"]
+    assert [(i["service"], i["cause"]) for i in told] == [
+        (name, "dependency_outage") for name in names[:2]
+    ]
+    assert all("(AS64500 Cloud Example)" in i["statement"] for i in told)
+    assert main(asked) == 0
+    told = json.loads(capsys.readouterr().out)["incidents"]
+    assert {i["cause"] for i in told} == {"service_outage"}
+    assert main([*asked, "--origins", str(stored)]) == 2
+    assert "is no MaxMind-format database" in capsys.readouterr().err

@@ -51,6 +51,15 @@ def test_the_placeholder_country_is_explained_and_a_real_one_is_not() -> None:
     assert up.placeholder(Vantage(id="here", country="DE", asn=3320)) == ""
 
 
+def test_a_database_of_networks_is_tried_before_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "quickstart.yaml"
+    path.write_text("vantage: {id: a, country: DE, asn: 3320}\njudging: {origins: none.mmdb}\n")
+    with pytest.raises(
+        ConfigError, match=r"yaml:2: judging\.origins: .*none\.mmdb cannot be read"
+    ):
+        up.read(path)
+
+
 def test_the_file_that_comes_with_it_holds_the_placeholder() -> None:
     held, _ = up.read(None)
     assert up.placeholder(held.vantage)

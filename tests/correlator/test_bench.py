@@ -2,7 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from probe.config.shape import (
     Catalogue,
     CorrelatorConfig,
     EnrolledAgent,
+    Judging,
     Maintenance,
     Seconds,
     Secret,
@@ -22,8 +23,20 @@ from probe.config.shape import (
 from probe.correlator.bench import Bench, Conclusions, by_rules, news, recall, reporting
 from probe.judge.docket import Docket
 from probe.judge.view import Memory, View
-from probe.model import Cause, Incident, Measurement, Scope, State, Target, Vantage, Verdict
+from probe.model import (
+    Cause,
+    DnsLookup,
+    Incident,
+    Measurement,
+    Origin,
+    Scope,
+    State,
+    Target,
+    Vantage,
+    Verdict,
+)
 from probe.store import Store
+from tests import databases
 from tests.correlator.news import HOOK
 from tests.judge import worlds as w
 
@@ -225,3 +238,41 @@ def test_what_is_under_announced_maintenance_is_not_weighed(store: Store) -> Non
     assert judged.open == ()
     told = {v.state for v in judged.verdicts if v.country == "TR" and v.service == "chirp"}
     assert told == {State.INSUFFICIENT}
+
+
+def test_the_judge_is_told_who_announces_what_was_answered(store: Store, tmp_path: Path) -> None:
+    told: list[Mapping[str, Origin]] = []
+
+    def judge(_: Docket, __: Sequence[Incident], view: View) -> Conclusions:
+        told.append(view.origins)
+        return (), ()
+
+    def heard(minutes: float, address: str) -> Measurement:
+        step = DnsLookup(at=NOW, took=0.1, name="a", resolver="system", answers=(address,))
+        return msgspec.structs.replace(measurement(minutes), observations=(step,))
+
+    networks = {"192.0.2.0/24": databases.network(64500, "Cloud Example")}
+    path = databases.written(tmp_path / "asn.mmdb", networks)
+    config = msgspec.structs.replace(CONFIG, judging=Judging(origins=str(path)))
+    cloud = Origin(prefix="192.0.2.0/24", asn=64500, organisation="Cloud Example")
+    bench = Bench(store, judge, StillClock())
+    store.append([heard(2, "192.0.2.1"), heard(3, "198.51.100.1")], NOW)
+    bench.sit(config, CATALOGUE, 1)
+    store.append([heard(1, "192.0.2.2")], NOW)
+    for number, later in enumerate((config, CONFIG), 2):
+        bench.sit(later, CATALOGUE, number)
+    assert told == [{"192.0.2.1": cloud}, {"192.0.2.1": cloud, "192.0.2.2": cloud}, {}]
+
+
+def test_what_is_new_is_remembered_and_what_was_there_at_the_start_is_not(store: Store) -> None:
+    bench = Bench(store, by_rules, StillClock())
+    early, late = (
+        msgspec.structs.replace(measurement(minutes), software=software)
+        for minutes, software in ((2, "worksforwhom 1"), (1, "worksforwhom 2"))
+    )
+    store.append([early], NOW)
+    bench.sit(CONFIG, CATALOGUE, 1)
+    assert recall(store.memory()).builds == {}
+    store.append([late], NOW)
+    bench.sit(CONFIG, CATALOGUE, 2)
+    assert recall(store.memory()).builds == {"TR-1": "worksforwhom 2"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
 
@@ -22,9 +23,14 @@ BLOCKED = w.Event(at=20, maker=w.sni_reset, countries=("TR",))
 def measurements(until: float = 60) -> tuple[Measurement, ...]:
     """Of a service that Türkiye's networks filter from second 20 on, by ids that the wire takes."""
     world = w.World(events=(BLOCKED,), roster=ROSTER, services=(SERVICE,))
+    return wired(made for _, made in w.arrivals(world, until))
+
+
+def wired(measurements: Iterable[Measurement]) -> tuple[Measurement, ...]:
+    """Give them ids that the wire takes."""
     return tuple(
         msgspec.structs.replace(made, id=made.id.replace(".", "-").lower())
-        for _, made in w.arrivals(world, until)
+        for made in measurements
     )
 
 
