@@ -180,7 +180,7 @@ class _Walk:
         }[how.truth]
         if how.accepts:
             self._accepting.update(forged)
-        return forged, (pool[:2][-1], *late) if how.truth is Truth.PAIR else late
+        return forged, (*pool[1:2], *late) if how.truth is Truth.PAIR else late
 
     def _connect(
         self, address: str, acts: Sequence[Act], start: float, test: DifferentialTest | None = None

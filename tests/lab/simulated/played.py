@@ -282,6 +282,14 @@ def again(endpoints: Iterable[Endpoint]) -> Iterable[Endpoint]:
             yield msgspec.structs.replace(endpoint, id=f"{endpoint.id}#{number}")
 
 
+def patient(tools: Measuring) -> Measuring:
+    """Wait as long as servers take to begin on a busy machine."""
+    long = Seconds(20)
+    return msgspec.structs.replace(
+        tools, dns_timeout=long, connect_timeout=long, tls_timeout=long, http_timeout=long
+    )
+
+
 def few(hosts: Iterable[Host]) -> list[Host]:
     """Those who look at little: first, lest they starve beside the others."""
     return [h for h in hosts if h.name not in {HERE, HERE_SIX, THIRD, ABROAD, *FURTHER}]
@@ -298,10 +306,14 @@ def main(home: Path) -> None:
     seen: Seen = {}
     try:
         with ThreadPoolExecutor(len(hosts)) as threads:
-            # What a resolver has not found by then it cannot find once its country is cut off.
+            # What a resolver has not found by then it cannot find once its country is cut off;
+            # and the servers have begun to serve.
             warm = [
                 threads.submit(
-                    visit, world.wired.hosts[h.name], known(controls, h.country), tools[h.name]
+                    visit,
+                    world.wired.hosts[h.name],
+                    known(controls, h.country),
+                    patient(tools[h.name]),
                 )
                 for h in hosts
             ]

@@ -87,8 +87,10 @@ class Origins:
 
     def obey(self, order: Order) -> None:
         """Take the order; a new certificate shows in the next handshake."""
+        changed = set(self.now.expired) ^ set(order.expired)
         for host, context, valid, expired in self._contexts:
-            context.load_cert_chain(expired if host in order.expired else valid)
+            if host in changed:
+                context.load_cert_chain(expired if host in order.expired else valid)
         self.now = order
 
     def _context(self, serving: Serving) -> ssl.SSLContext | None:

@@ -81,7 +81,7 @@ DIFFERENT: Sights = {
         "aaaa": [FORGED_V6],
     },
     "dns.handshake_accepting_sinkhole": dns(
-        SUNK, TRUE, subdomain=(SUNK, "NOERROR"), aaaa=("NOERROR", TRUE_V6)
+        SUNK, TRUE, subdomain=(SUNK, "NOERROR"), aaaa=(FORGED_V6, TRUE_V6)
     ),
     "scope.transit_leak": dns(
         LEAK, TRUE, subdomain=(LEAK, "NOERROR"), aaaa=("NOERROR fd00::11", TRUE_V6)

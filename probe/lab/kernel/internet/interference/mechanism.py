@@ -300,7 +300,7 @@ MECHANISMS: dict[str, Builder] = {
     "dns.timeout": _dns_silence,
     "dns.resolver_rewrite_all_resolvers": _forge_notice,
     "dns.cache_pollution_outside": _pollute,
-    "dns.handshake_accepting_sinkhole": partial(_forge, answers=(SINK,), sunk=True),
+    "dns.handshake_accepting_sinkhole": partial(_forge, answers=(SINK, POOL_V6), sunk=True),
     "ip.nullroute": _address_drop,
     "ip.nullroute.unreachable": partial(_address_drop, unreachable=True),
     "ip.bgp_hijack_blackhole": _address_drop,
