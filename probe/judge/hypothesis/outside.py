@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from probe.judge.hypothesis.episode import heard_since, through
+from probe.judge.hypothesis.episode import Run, heard_since, through
 from probe.judge.hypothesis.weighing import Place
 
 
@@ -20,18 +20,12 @@ class Outside:
             if all([run.calm for run in place.runs])  # noqa: C419 — a list is faster
         }
         self._latest = sorted(self._well.values())
-        self._mixed = {c: place for c, place in places.items() if c not in self._well}
+        self._mixed = {c: _Mixed(place.runs) for c, place in places.items() if c not in self._well}
 
     def since(self, begun: datetime | None, country: str) -> tuple[int, int]:
         """Countries other than this one that get through since then, and those that do not."""
-        reached, barred = self._well_since(begun, country), 0
-        for other, place in self._mixed.items():
-            asked = [run for run in place.runs if heard_since(run, begun)]
-            if other == country or not asked:
-                continue
-            good = sum([through(run, begun) for run in asked])
-            reached, barred = reached + (2 * good > len(asked)), barred + (2 * good <= len(asked))
-        return reached, barred
+        said = [mixed.since(begun) for other, mixed in self._mixed.items() if other != country]
+        return self._well_since(begun, country) + said.count(True), said.count(False)
 
     def _well_since(self, begun: datetime | None, country: str) -> int:
         """Whoever was heard since then got through."""
@@ -40,3 +34,21 @@ class Outside:
             return len(self._latest) - (own is not None)
         newer = len(self._latest) - bisect_left(self._latest, begun)
         return newer - (own is not None and own >= begun)
+
+
+class _Mixed:
+    """A country in which something failed: asked again and again, of few times that differ."""
+
+    def __init__(self, held: Sequence[Run]) -> None:
+        self._held = held
+        self._times = [[finding.sight.at for finding in reversed(run.findings)] for run in held]
+        self._known: dict[tuple[int, ...], bool | None] = {}
+
+    def since(self, begun: datetime | None) -> bool | None:
+        """Whether most get through since then; None if nobody was heard."""
+        key = tuple([bisect_left(times, begun) if begun else 0 for times in self._times])
+        if key not in self._known:
+            asked = [run for run in self._held if heard_since(run, begun)]
+            good = 2 * sum([through(run, begun) for run in asked]) > len(asked)
+            self._known[key] = good if asked else None
+        return self._known[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -186,6 +187,8 @@ class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     outage: Mapping[str, Place]
     """Where the service's side leads, by more than passing trouble there."""
+    begun: Sequence[datetime]
+    """When it began in those, on vantages that are well; in order."""
     server_countries: int
     rounds: int
     known: int
@@ -196,6 +199,13 @@ def abroad(matter: Matter, view: View) -> Abroad:
     outage = {c: p for c, p in matter.places.items() if p.leads in SERVICE_SIDE and _solid(p)}
     return Abroad(
         outage=outage,
+        begun=sorted(
+            [
+                place.begun
+                for place in outage.values()
+                if place.begun and any(run.failing and run.vouched for run in place.runs)
+            ]
+        ),
         server_countries=sum(
             any(authored(r, Author.SERVER) for r in p.runs) for p in outage.values()
         ),
@@ -240,9 +250,7 @@ def _grounded(
         server_networks=len(_asns(r for r in held if authored(r, Author.SERVER))),
         server_countries=others.server_countries,
         solid=_solid(place),
-        together=_together(others.outage.values(), place.begun, view)
-        if cause in SERVICE_SIDE
-        else 0,
+        together=_together(others, place.begun, view) if cause in SERVICE_SIDE else 0,
         gain=place.shared[0].gain if place.shared else 0.0,
         sharing=place.shared[0].services if place.shared else 0,
         outage_countries=len(others.outage),
@@ -251,15 +259,12 @@ def _grounded(
     )
 
 
-def _together(outage: Iterable[Place], begun: datetime | None, view: View) -> int:
-    """Countries whose failure began about when this one's did, on vantages that are well."""
-    return sum(
-        begun is not None
-        and place.begun is not None
-        and abs(place.begun - begun) <= TOGETHER_ROUNDS * view.round
-        and any(run.failing and run.vouched for run in place.runs)
-        for place in outage
-    )
+def _together(others: Abroad, begun: datetime | None, view: View) -> int:
+    """Countries whose failure began about when this one's did."""
+    if begun is None:
+        return 0
+    near = TOGETHER_ROUNDS * view.round
+    return bisect_right(others.begun, begun + near) - bisect_left(others.begun, begun - near)
 
 
 def _verdict(

@@ -87,8 +87,8 @@ class _Weighing:
     def __init__(self, by_country: Mapping[str, Sequence[Run]]) -> None:
         self._held = by_country
         self._alike = _alike(by_country)
-        self._all = {c: signature(own, None, self._alike[c]) for c, own in by_country.items()}
         self._still = _still(by_country)
+        self._all = {c: self._seen(c, own) for c, own in by_country.items()}
         self._lasting = {
             country: _Lasting(own, self._alike[country])
             for country, own in by_country.items()
@@ -96,6 +96,14 @@ class _Weighing:
         }
         self._around = outside(seen for seen, _ in self._all.values() if seen)
         self._calm: dict[Country, tuple[Around, dict[Cause, float]]] = {}
+
+    def _seen(self, country: str, own: Sequence[Run]) -> tuple[Country, tuple[int, ...]]:
+        """What a country saw in all of the window, and on which networks."""
+        if country not in self._still.countries:
+            return signature(own, None, self._alike[country])
+        (run,) = own
+        seen = lone(len(run.findings), well=run.well_at is not None, usual=run.usual)
+        return (seen,), (run.vantage.asn,)
 
     def place(self, country: str, before: Mapping[Cause, float]) -> Place:
         own = self._held[country]
