@@ -135,6 +135,8 @@ def _mixed(findings: Sequence[Finding]) -> bool:
 def _beside(verdict: Verdict, found: tuple[str, ...], heard: Heard) -> Verdict:
     """Add what was found, and the words of sights that the verdict does not rest on."""
     series = _series(verdict, heard)
+    if not series and not found:
+        return verdict
     first = next((f for each in series for f in each if f.failing), None)
     told = _with(verdict, found, first)
     known = {piece.mechanism for piece in told.evidence}

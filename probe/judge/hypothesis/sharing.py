@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 from probe.judge.hypothesis.likelihood import log_sum
 from probe.judge.hypothesis.route import lost, routes
@@ -49,7 +50,8 @@ def _candidates(units: Sequence[Unit]) -> list[Shared]:
     by_matter: dict[tuple[str, str], list[Unit]] = defaultdict(list)
     for unit in units:
         by_matter[unit.matter].append(unit)
-    weighed = [_weigh(key, members, by_matter) for key, members in sorted(by_key.items())]
+    known = cache(partial(rests, by_matter=by_matter))  # many keys are of the same matters
+    weighed = [_weigh(key, members, by_matter, known) for key, members in sorted(by_key.items())]
     weighed += [lost(prefixes, units, by_matter) for prefixes in routes(units)]
     return [one for one in weighed if one is not None and one.gain > MARGIN]
 
@@ -76,13 +78,16 @@ def _assumed(key: Key) -> float:
 
 
 def _weigh(
-    key: Key, members: Sequence[Unit], by_matter: Mapping[tuple[str, str], Sequence[Unit]]
+    key: Key,
+    members: Sequence[Unit],
+    by_matter: Mapping[tuple[str, str], Sequence[Unit]],
+    known: Callable[[tuple[tuple[str, str], ...]], Mapping[tuple[str, str], float]],
 ) -> Shared | None:
     failing = [unit for unit in members if unit.failing]
     if not _tells_apart(failing, members, by_matter):
         return None
-    matters = sorted({unit.matter for unit in members})
-    without = rests(matters, by_matter)
+    matters = tuple(sorted({unit.matter for unit in members}))
+    without = known(matters)
     inside = {id(unit) for unit in members}
     with_it = _assumed(key) + sum(
         log_sum((

@@ -86,15 +86,19 @@ def hit(units: Iterable[Unit], inside: set[int]) -> float:
     return sum(down(unit) if id(unit) in inside else up(unit) for unit in units)
 
 
+_FAILS, _HOLDS, _STRANGE = math.log(DOWN), math.log(1 - DOWN), math.log(FOREIGN_HAND)
+_ASTRAY = {lasting: math.log(chance) for lasting, chance in ((True, UP_LASTING), (False, UP))}
+_STEADY = {lasting: math.log(1 - chance) for lasting, chance in ((True, UP_LASTING), (False, UP))}
+
+
 def down(unit: Unit) -> float:
     if not unit.failing:
-        return math.log(1 - DOWN)
-    return math.log(DOWN if unit.own else FOREIGN_HAND)
+        return _HOLDS
+    return _FAILS if unit.own else _STRANGE
 
 
 def up(unit: Unit) -> float:
-    chance = UP_LASTING if unit.lasting else UP
-    return math.log(chance if unit.failing else 1 - chance)
+    return (_ASTRAY if unit.failing else _STEADY)[unit.lasting]
 
 
 def rests(
@@ -121,6 +125,9 @@ def borders(units: Sequence[Unit], paid: set[tuple[str, str]]) -> float:
         by_country[unit.country].append(unit)
     total = 0.0
     for country, own in by_country.items():
+        if not any([unit.failing for unit in own]):  # noqa: C419 — a list is faster
+            total += sum(map(up, own))  # no border is assumed where nothing fails
+            continue
         where = (own[0].service, country)
         cost = SIBLING if where in paid else BORDER
         well, closed = sum(map(up, own)), cost + sum(map(barred, own))
@@ -131,4 +138,4 @@ def borders(units: Sequence[Unit], paid: set[tuple[str, str]]) -> float:
 
 
 def barred(unit: Unit) -> float:
-    return math.log(DOWN if unit.failing else 1 - DOWN)
+    return _FAILS if unit.failing else _HOLDS
