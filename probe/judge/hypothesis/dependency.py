@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache, lru_cache, partial
 from ipaddress import ip_network
 
 import msgspec
@@ -91,6 +91,7 @@ def _network(run: Run) -> str:
 def _of_matter(matter: Matter, all_keys: Iterable[Key], keys: set[Key], view: View) -> list[Unit]:
     prefixes = frozenset(name for kind, name in all_keys if kind == "prefix")
     networks = {name for kind, name in keys if kind in {"cdn", "declared"}}
+    joined = cache(partial(frozenset.union, frozenset(keys)))  # few networks are served alone
     units = []
     for country, place in matter.places.items():
         by_asn: dict[int, list[Run]] = defaultdict(list)
@@ -99,23 +100,35 @@ def _of_matter(matter: Matter, all_keys: Iterable[Key], keys: set[Key], view: Vi
         for asn, held in sorted(by_asn.items()):
             served = _served(asn, held, networks, view)
             where = (matter.service, matter.feature, country, asn)
-            units.append(_unit(where, held, (prefixes, keys | served), view))
+            units.append(_unit(where, held, (prefixes, joined(served)), view))
     return units
 
 
-def _served(asn: int, held: Sequence[Run], networks: Iterable[str], view: View) -> set[Key]:
+def _served(
+    asn: int, held: Sequence[Run], networks: Collection[str], view: View
+) -> frozenset[Key]:
     """The sites from which a network is served: seen now, else remembered."""
-    now = dict(found for run in held for f in run.findings if (found := f.sight.site)[1])
-    named = {
-        name: now.get(name) or view.memory.sites.get((asn, name)) for name in {*networks, *now}
-    }
-    return {("site", f"{name}/{place}") for name, place in named.items() if place}
+    now: dict[str, str] = {}
+    last = ("", "")
+    for run in held:
+        for finding in run.findings:
+            if finding.sight.site is not last:
+                last = finding.sight.site
+                now.update([last] if last[1] else ())
+    sites = view.memory.sites
+    known = {name: place for name in networks if (place := sites.get((asn, name)))}
+    return _places(frozenset((known | now).items()))
+
+
+@lru_cache(maxsize=4096)
+def _places(sites: frozenset[tuple[str, str]]) -> frozenset[Key]:
+    return frozenset({("site", f"{network}/{place}") for network, place in sites})
 
 
 def _unit(
     where: tuple[str, str, str, int],
     held: Sequence[Run],
-    stands_on: tuple[frozenset[str], Iterable[Key]],
+    stands_on: tuple[frozenset[str], frozenset[Key]],
     view: View,
 ) -> Unit:
     failing = [run for run in held if run.failing]
@@ -124,7 +137,7 @@ def _unit(
     if 2 * len(failing) <= len(held):
         return Unit(
             service=service, feature=feature, country=country, asn=asn, failing=False,
-            prefixes=prefixes, keys=frozenset(keys),
+            prefixes=prefixes, keys=keys,
         )  # fmt: skip
     rounds = span(failing, view.round)
     return Unit(
@@ -133,7 +146,7 @@ def _unit(
         own=not any(authored(run, Author.NETWORK) for run in failing),
         lost=main_category(failing) in VANISHING and all(run.steady for run in failing),
         begun=_begun((service, feature, asn), failing, view),
-        prefixes=prefixes, keys=frozenset(keys),
+        prefixes=prefixes, keys=keys,
     )  # fmt: skip
 
 
