@@ -229,7 +229,7 @@ def settings(laid: Plan, asn: int, trust: Path, *, ipv6: bool) -> Measuring:
         connect_timeout=Seconds(2),
         tls_timeout=Seconds(3),
         http_timeout=Seconds(4),
-        late_answers=Seconds(0.5),
+        late_answers=Seconds(1),
         resolver=laid.resolvers[asn],
         second_resolver=laid.public_resolver,
         neutral_name=NEUTRAL_NAME,
