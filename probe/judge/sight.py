@@ -132,19 +132,18 @@ class _Chain(msgspec.Struct, eq=False):
 def read(measurement: Measurement, before: Sight | None = None) -> Sight:
     """Read a measurement: at a glance where it is a whole answer, else step by step.
 
-    What is as it was in an earlier sight is shared with that one: a window is large.
+    What a whole answer shares with an earlier sight is held once: a window is large.
     """
-    known = measurement if before is None else _beside(measurement, before)
-    return _glance(known, before) or _studied(known)
+    return _glance(measurement, before) or _studied(measurement)
 
 
-def _beside(measurement: Measurement, before: Sight) -> Measurement:
-    vantage, target, health = measurement.vantage, measurement.target, measurement.health
-    return msgspec.structs.replace(
-        measurement,
-        vantage=before.vantage if before.vantage == vantage else vantage,
-        target=before.target if before.target == target else target,
-        health=before.health if before.health == health else health,
+def _known(measurement: Measurement, before: Sight | None) -> tuple[Vantage, Target, Health]:
+    """Whose it is, of what, and how well it was: the earlier sight's own where they are equal."""
+    was = before or measurement
+    return (
+        was.vantage if was.vantage == measurement.vantage else measurement.vantage,
+        was.target if was.target == measurement.target else measurement.target,
+        was.health if was.health == measurement.health else measurement.health,
     )
 
 
@@ -173,10 +172,10 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
         return None
     was = (before.answers, before.valid) if before is not None else ((), ())
     answers = _unique([address for step in names for address in step.answers], was[0])
+    vantage, target, health = _known(measurement, before)
     return Sight(
-        id=measurement.id, at=measurement.at, vantage=measurement.vantage,
-        target=measurement.target, health=measurement.health, met=True, answered=True,
-        secure=True, status=final.status, expectation=Expectation.MET, answers=answers,
+        id=measurement.id, at=measurement.at, vantage=vantage, target=target, health=health,
+        met=True, answered=True, secure=True, status=final.status, expectation=Expectation.MET, answers=answers,
         valid=_unique(valid, was[1]), bogon=_bogon(names, answers), doubled=_doubled(names),
         pace=took + final.took, site=site(final.headers),
     )  # fmt: skip
