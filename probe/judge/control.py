@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from statistics import median
 
 import msgspec
@@ -114,13 +114,15 @@ def _alike(
 
 def _distinct(sights: Series) -> list[Sight]:
     """Sights without those that say of the endpoint what the one before them said."""
-    kept = [sights[0]]
-    for sight in sights[1:]:
-        last = kept[-1]
-        alike = sight.answers is last.answers and sight.valid is last.valid
-        if not (alike and sight.met and last.met and sight.vantage is last.vantage):
-            kept.append(sight)
-    return kept
+    fresh = [
+        sight
+        for last, sight in pairwise(sights)
+        if sight.answers is not last.answers
+        or sight.valid is not last.valid
+        or not (sight.met and last.met)
+        or sight.vantage is not last.vantage
+    ]
+    return [sights[0], *fresh]
 
 
 def _paces(series: Iterable[Series]) -> dict[str, float]:
