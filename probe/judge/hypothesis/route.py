@@ -33,8 +33,9 @@ def lost(
 ) -> Shared | None:
     """Weigh routes that networks of several countries lost at once, with all that is behind them."""
     behind: dict[int, list[Unit]] = defaultdict(list)
+    wanted = frozenset(prefixes)
     for unit in units:
-        if unit.prefixes & set(prefixes):
+        if not wanted.isdisjoint(unit.prefixes):
             behind[unit.asn].append(unit)
     at_once = _at_once({asn: own for asn, own in behind.items() if _gone(own)})
     chosen = _partial(at_once, behind) or at_once

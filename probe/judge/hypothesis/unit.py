@@ -41,7 +41,7 @@ FOREIGN_HAND = 0.01
 """P(such a failure | the dependency is down) where only the network can have written it."""
 
 
-class Unit(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Unit(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """One feature of one service, as one network sees it."""
 
     service: str

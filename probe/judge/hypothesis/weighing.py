@@ -23,7 +23,7 @@ SERVICE_SIDE = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
 SHARED_FATE = (Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK)
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """One feature in one country."""
 
     runs: tuple[Run, ...]
