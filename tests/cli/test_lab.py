@@ -112,9 +112,9 @@ def test_an_option_of_the_other_kind_is_refused(
 def test_what_only_the_simulated_lab_knows_is_refused_on_packets(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["lab", "run", "syn-cdn-site-5xx"]) == 2
+    assert main(["lab", "run", "syn-faulty-build"]) == 2
     told = capsys.readouterr().err
-    assert "timeline[0].mechanism: the kernel lab cannot play 'server.outage_cdn_pop'" in told
+    assert "timeline[0].mechanism: the kernel lab cannot play 'local.tls_broken'" in told
     assert "--on simulated" in told
 
 
