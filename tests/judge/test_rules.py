@@ -110,7 +110,14 @@ def paced(control: float, named: float | None) -> tuple[Observation, ...]:
         else msgspec.structs.replace(w.http(CASE, OURS, took=named), length=65536)
     )
     whole = msgspec.structs.replace(w.http(CASE, OURS, took=control), length=65536)
-    steps = (w.tcp(CASE, OURS), w.tls(CASE, OURS), whole, w.tcp(CASE, OURS), w.tls(CASE, OURS), last)
+    steps = (
+        w.tcp(CASE, OURS),
+        w.tls(CASE, OURS),
+        whole,
+        w.tcp(CASE, OURS),
+        w.tls(CASE, OURS),
+        last,
+    )
     return tuple(beside(PACE, step) for step in steps)
 
 
