@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import cProfile
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 from probe import agent
@@ -26,9 +28,8 @@ def bound(addresses: tuple[str, ...]) -> None:
 def main(path: Path, loop: str, profile: str = "") -> None:
     config, catalogue = read(path)
     logs.to_stderr(config.log)
-    factory = asyncio.new_event_loop
-    if loop == "uvloop":
-        from uvloop import new_event_loop as factory  # noqa: PLC0415 — the other loop has none
+    module = import_module("uvloop" if loop == "uvloop" else "asyncio")
+    factory: Callable[[], asyncio.AbstractEventLoop] = module.new_event_loop
     hooks = agent.Hooks(draw=lambda: 0.0, bound=bound)
     profiler = cProfile.Profile() if profile else None
     with asyncio.Runner(loop_factory=factory) as runner:
