@@ -92,6 +92,11 @@ def reference(
     )
 
 
+def alike(one: Reference, other: Reference) -> bool:
+    """Whether just the same is known."""
+    return msgspec.structs.astuple(one) == msgspec.structs.astuple(other)
+
+
 def _belied(series: Iterable[Series], valid: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for sight in chain.from_iterable(series):
@@ -114,6 +119,8 @@ def _alike(
 
 def _distinct(sights: Series) -> list[Sight]:
     """Sights without those that say of the endpoint what the one before them said."""
+    if len(sights) == 1:
+        return [*sights]
     fresh = [
         sight
         for last, sight in pairwise(sights)

@@ -156,20 +156,10 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
     final = steps[-1] if steps else None
     if not isinstance(final, HttpExchange) or not _whole(final):
         return None
-    names: list[DnsLookup] = []
-    valid: list[str] = []
-    took = 0.0
-    for step in steps:
-        if _beyond(step, final):
-            return None
-        if isinstance(step, DnsLookup):
-            names.append(step)
-        elif step is not final:
-            if isinstance(step, TlsHandshake):
-                valid.append(step.address)
-            took += step.took if step.address == final.address else 0.0
-    if final.address not in valid or took + final.took >= SLOW_SECONDS:
+    way = _way(steps[:-1], final.address)
+    if way is None or final.address not in way[1] or way[2] + final.took >= SLOW_SECONDS:
         return None
+    names, valid, took = way
     was = (before.answers, before.valid) if before is not None else ((), ())
     answers = _unique([address for step in names for address in step.answers], was[0])
     vantage, target, health = _known(measurement, before)
@@ -181,15 +171,31 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
     )  # fmt: skip
 
 
-def _beyond(step: Observation, final: HttpExchange) -> bool:
-    if step.test is not None or step.hop:
-        return True
-    failed = step.failure is not None and type(step) is not DnsLookup
-    return step is not final and (failed or type(step) is HttpExchange)
+_Way = tuple[list[DnsLookup], list[str], float]
+
+
+def _way(steps: Sequence[Observation], where: str) -> _Way | None:
+    """Lookups, addresses that shook hands, and seconds to the one that answered; None if odd."""
+    names: list[DnsLookup] = []
+    valid: list[str] = []
+    took = 0.0
+    for step in steps:
+        if step.test is not None or step.hop or type(step) is HttpExchange:
+            return None
+        if isinstance(step, DnsLookup):
+            names.append(step)
+            continue
+        if step.failure is not None:
+            return None
+        if type(step) is TlsHandshake:
+            valid.append(step.address)
+        took += step.took if step.address == where else 0.0
+    return names, valid, took
 
 
 def _whole(final: HttpExchange) -> bool:
-    met = final.expectation is Expectation.MET and final.failure is None
+    plain = final.test is None and not final.hop and final.failure is None
+    met = plain and final.expectation is Expectation.MET
     return met and final.url.startswith("https:")
 
 
@@ -293,7 +299,9 @@ def _bogon(first: Sequence[DnsLookup], answers: tuple[str, ...]) -> bool:
 
 
 def _doubled(first: Sequence[DnsLookup]) -> tuple[str, ...]:
-    return _unique([a for step in first if step.late for a in step.late if a not in step.answers])
+    if not [step for step in first if step.late]:
+        return ()
+    return _unique([a for step in first for a in step.late if a not in step.answers])
 
 
 def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
@@ -394,5 +402,7 @@ def is_bogon(address: str) -> bool:
 
 def _unique(values: Iterable[str], like: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Each value once; `like` itself where that is the same."""
-    found = tuple(dict.fromkeys(values))
+    found = tuple(values)
+    if len(found) > 1:
+        found = tuple(dict.fromkeys(found))
     return like if found == like else found

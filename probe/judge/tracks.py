@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from probe.judge.control import Reference
 from probe.judge.evidence import Finding, plain, whole
 from probe.judge.sight import Sight, read
 from probe.model import Health, Measurement, Target, Vantage
 
 Key = tuple[str, str, str, str]
 """Vantage, service, feature, endpoint: by id."""
+
+
+NOTHING: Mapping[Sight, Finding] = {}
+
+
+class Memo:
+    """What was found of odd sights while just so much was known of their endpoint."""
+
+    __slots__ = ("found", "known")
+
+    def __init__(self) -> None:
+        self.known: Reference | None = None
+        self.found: Mapping[Sight, Finding] = NOTHING
 
 
 class Stretch(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -24,24 +38,35 @@ class Stretch(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What is said of each; None where it takes a reference to say it."""
     plain: bool
     """Whether there is no None among them."""
+    steady: bool
+    """Whether any one of them says of the endpoint what all of them do."""
+    memo: Memo
+
+    @property
+    def telling(self) -> Sequence[Sight]:
+        """All that they say of the endpoint, but for its pace."""
+        return self.sights[:1] if self.steady else self.sights
 
 
 class Track:
     """The sights of one vantage at one endpoint, by time; ties by id."""
 
-    __slots__ = ("findings", "plain", "sights")
+    __slots__ = ("_memo", "findings", "plain", "sights", "steady")
 
     def __init__(self) -> None:
         self.sights: list[Sight] = []
         self.findings: list[Finding | None] = []
-        self.plain = True
+        self.plain = self.steady = True
+        self._memo = Memo()
 
     def add(self, measurement: Measurement) -> None:
         held = self.sights
-        sight = read(measurement, held[-1] if held else None)
+        last = held[-1] if held else None
+        sight = read(measurement, last)
         finding = whole(sight) if plain(sight) else None
         self.plain = self.plain and finding is not None
-        if not held or _when(held[-1]) < _when(sight):
+        self.steady = self.steady and self.plain and (last is None or _same(last, sight))
+        if last is None or last.at < sight.at or _when(last) < _when(sight):
             held.append(sight)
             self.findings.append(finding)
         else:
@@ -59,9 +84,10 @@ class Track:
         if start == end:
             return None
         if end - start == len(held):
-            return Stretch(held, self.findings, self.plain)
+            return Stretch(held, self.findings, self.plain, self.steady, self._memo)
         findings = self.findings[start:end]
-        return Stretch(held[start:end], findings, self.plain or None not in findings)
+        whole_ = self.plain or None not in findings
+        return Stretch(held[start:end], findings, whole_, self.steady, self._memo)
 
     def forget(self, before: datetime) -> list[str]:
         """Drop what is from before a time, and give the ids of what is gone."""
@@ -71,8 +97,20 @@ class Track:
             count += 1
         gone = [sight.id for sight in held[:count]]
         del held[:count], self.findings[:count]
-        self.plain = self.plain or None not in self.findings
+        if not self.steady:
+            self.plain = self.plain or None not in self.findings
+            self.steady = self.plain and all(map(_same, held, held[1:]))
         return gone
+
+
+def _same(one: Sight, other: Sight) -> bool:
+    """Whether two whole answers say the same of the endpoint; what is equal is held once."""
+    return (
+        other.answers is one.answers
+        and other.valid is one.valid
+        and other.vantage is one.vantage
+        and other.doubled == one.doubled
+    )
 
 
 def _when(sight: Sight) -> tuple[datetime, str]:
@@ -88,6 +126,8 @@ class Tracks:
     """Every track by its key; a measurement is held once, whatever the order of arrival."""
 
     def __init__(self) -> None:
+        self.known: dict[tuple[str, ...], Reference] = {}
+        """Service, feature and endpoint → what was known of it when it was last asked about."""
         self._tracks: dict[Key, Track] = {}
         self._ids: set[str] = set()
         self._same: dict[Vantage | Target | Health, Vantage | Target | Health] = {}
@@ -97,10 +137,11 @@ class Tracks:
         return len(self._ids)
 
     def add(self, measurements: Iterable[Measurement]) -> None:
+        ids, tracks = self._ids, self._tracks
         for measurement in measurements:
-            if measurement.id not in self._ids:
-                self._ids.add(measurement.id)
-                track = self._tracks.get(_key(measurement))
+            if measurement.id not in ids:
+                ids.add(measurement.id)
+                track = tracks.get(_key(measurement))
                 if track is None:
                     self._begin(measurement)
                 else:

@@ -6,6 +6,7 @@ import pytest
 from probe.judge.control import (
     SLOW_RATIO,
     Reference,
+    alike,
     answered_abroad,
     common_answers,
     control_paces,
@@ -111,3 +112,9 @@ def test_pages_of_other_words_are_not_one() -> None:
     assert not same_page_here_alone(known, "TR", "a")
     wordless = among(notice(1, "TR", "a", ""), notice(2, "TR", "b", ""))
     assert not same_page_here_alone(wordless, "TR", "a")
+
+
+def test_what_is_known_is_alike_until_another_country_is_heard() -> None:
+    known = among(see("DE", w.ok), see("TR", w.mitm))
+    assert alike(known, among(see("DE", w.ok), see("TR", w.mitm)))
+    assert not alike(known, among(see("DE", w.ok), see("US", w.ok), see("TR", w.mitm)))

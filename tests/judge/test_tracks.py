@@ -58,3 +58,19 @@ def test_a_track_is_plain_where_it_holds_whole_answers_alone() -> None:
     tracks.forget(w.START + timedelta(seconds=1))
     ((_, rest),) = tracks.within(w.START, w.START + timedelta(seconds=9))
     assert rest.plain
+
+
+def test_a_track_is_steady_while_any_sight_says_what_all_do() -> None:
+    tracks = Tracks()
+    tracks.add(map(measured, (1.0, 2.0)))
+    everything = (w.START - timedelta(seconds=9), w.START + timedelta(seconds=9))
+    ((_, calm),) = tracks.within(*everything)
+    assert calm.steady
+    assert calm.telling == calm.sights[:1]
+    tracks.add([measured(0.0, w.sni_reset)])
+    ((_, mixed),) = tracks.within(*everything)
+    assert not mixed.steady
+    assert mixed.telling == mixed.sights
+    tracks.forget(w.START + timedelta(seconds=1))
+    ((_, rest),) = tracks.within(*everything)
+    assert rest.steady

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from probe.judge import maintenance
-from probe.judge.control import Reference, common_answers, control_paces, reference
-from probe.judge.evidence import Finding, find
+from probe.judge.control import Reference, alike, common_answers, control_paces, reference
+from probe.judge.evidence import WHOLE, Finding, find
 from probe.judge.health import UNWELL, Health, examine
 from probe.judge.hypothesis.connectivity import connectivity
 from probe.judge.hypothesis.dependency import shared
@@ -18,6 +18,7 @@ from probe.judge.hypothesis.mechanisms import Heard, refined
 from probe.judge.hypothesis.verdicts import verdicts
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
 from probe.judge.tracks import Key, Stretch, Tracks
+from probe.judge.traits import SLOW_SECONDS
 from probe.judge.view import View, window_start
 from probe.model import CONTROL, Cause, Measurement, Verdict
 
@@ -65,7 +66,7 @@ def weigh(tracks: Tracks, view: View) -> Weighing:
     """Weigh every feature in every country."""
     held = dict(tracks.within(window_start(view), view.now + view.round))
     healths = examine([stretch.sights for stretch in held.values()], view)
-    features, found = _by_feature(held), _Finder(held)
+    features, found = _by_feature(held), _Finder(held, tracks.known)
     known = footings(healths, view)
     expected = maintenance.services(view)
     matters = []
@@ -125,12 +126,19 @@ def _listed(view: View, features: Iterable[tuple[str, str]]) -> list[tuple[str, 
 
 
 class _Finder:
-    """What the rules say of stretches; what they ask of others is gathered where they ask."""
+    """What the rules say of stretches; what they ask of others is gathered where they ask.
 
-    def __init__(self, held: Mapping[Key, Stretch]) -> None:
+    What is known of an endpoint changes seldom: while it does not, nothing is found anew.
+    """
+
+    def __init__(
+        self, held: Mapping[Key, Stretch], known: dict[tuple[str, ...], Reference]
+    ) -> None:
+        self._held, self._known = held, known
+        self._own: Mapping[str, float] | None = None
         odd = any(not stretch.plain for stretch in held.values())
-        series = [stretch.sights for stretch in held.values()] if odd else []
-        self._own, self._common = control_paces(series), common_answers(series)
+        told = (stretch.telling for stretch in held.values()) if odd else ()
+        self._common = common_answers(told)
         self.odd: list[tuple[Finding, ...]] = []
         """What was found of stretches that are more than whole answers."""
 
@@ -144,20 +152,39 @@ class _Finder:
 
     def _of_endpoint(self, stretches: Sequence[Stretch]) -> list[tuple[Finding, ...]]:
         odd = [stretch for stretch in stretches if not stretch.plain]
-        known = self._reference(stretches) if odd else Reference()
+        known = self._reference(stretches, odd) if odd else Reference()
         found = [_found(stretch, known) for stretch in stretches]
         self.odd += [f for f, stretch in zip(found, stretches, strict=True) if not stretch.plain]
         return found
 
-    def _reference(self, stretches: Sequence[Stretch]) -> Reference:
-        return reference([s.sights for s in stretches], self._own, self._common)
+    def _reference(self, stretches: Sequence[Stretch], odd: Sequence[Stretch]) -> Reference:
+        """What is known of the endpoint: what was known before, where that is the same."""
+        slow = any(sight.pace >= SLOW_SECONDS for stretch in odd for sight in stretch.sights)
+        series = [stretch.sights if slow else stretch.telling for stretch in stretches]
+        fresh = reference(series, self._paces() if slow else {}, self._common)
+        target = stretches[0].sights[0].target
+        key = (target.service, target.feature, target.endpoint)
+        held = self._known.get(key)
+        if held is None or not alike(held, fresh):
+            held = self._known[key] = fresh
+        return held
+
+    def _paces(self) -> Mapping[str, float]:
+        if self._own is None:
+            self._own = control_paces(stretch.sights for stretch in self._held.values())
+        return self._own
 
 
 def _found(stretch: Stretch, known: Reference) -> tuple[Finding, ...]:
     if stretch.plain:
         return tuple([found for found in stretch.findings[::-1] if found is not None])
+    memo = stretch.memo
+    before = memo.found if memo.known is known else {}
     pairs = zip(stretch.findings, stretch.sights, strict=True)
-    return tuple([found or find(sight, known) for found, sight in pairs][::-1])
+    found = [said or before.get(sight) or find(sight, known) for said, sight in pairs]
+    memo.known = known
+    memo.found = {said.sight: said for said in found if said.main is not WHOLE}
+    return tuple(found[::-1])
 
 
 def _cells(healths: Iterable[Health]) -> dict[str, tuple[int, ...]]:
