@@ -25,6 +25,7 @@ NOUNS_ALONE = {
     "probe/lab/simulated/act.py",
     "probe/interop/form.py",
     "probe/interop/refusal.py",
+    "probe/judge/sight.py",
     "probe/judge/view.py",
 }
 """Structs without behaviour: whatever reads them tests them."""

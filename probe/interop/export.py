@@ -27,7 +27,7 @@ from probe.interop.names import TESTED, is_address
 from probe.interop.outside import control
 from probe.interop.own import scrub_url
 from probe.interop.record import TEST
-from probe.judge.sight import is_bogon
+from probe.judge.reading import is_bogon
 from probe.measure.scrub import scrub
 from probe.model import (
     DnsLookup,

@@ -27,7 +27,7 @@ from probe.interop.story import (
     took,
 )
 from probe.judge.notices import known_notice
-from probe.judge.sight import is_bogon
+from probe.judge.reading import is_bogon
 from probe.measure import page
 from probe.measure.certificate import MOST, from_der
 from probe.measure.scrub import scrub

@@ -9,7 +9,7 @@ from datetime import datetime
 from probe.judge.health import spoilt
 from probe.judge.hypothesis import belief
 from probe.judge.hypothesis.baseline import hour_of_week
-from probe.judge.sight import read
+from probe.judge.reading import read
 from probe.judge.sites import site
 from probe.judge.view import Memory, Usual, View
 from probe.model import CONTROL, Cause, HttpExchange, Measurement, Verdict

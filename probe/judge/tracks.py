@@ -10,7 +10,8 @@ import msgspec
 
 from probe.judge.control import Reference
 from probe.judge.evidence import Finding, plain, whole
-from probe.judge.sight import Sight, read
+from probe.judge.reading import read
+from probe.judge.sight import Sight
 from probe.model import Health, Measurement, Target, Vantage
 
 Key = tuple[str, str, str, str]

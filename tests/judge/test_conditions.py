@@ -7,7 +7,8 @@ import pytest
 
 from probe.judge.conditions import both, failed, foreign_notice, having, lost_family, with_status
 from probe.judge.control import Reference
-from probe.judge.sight import Sight, read
+from probe.judge.reading import read
+from probe.judge.sight import Sight
 from probe.judge.traits import Traits
 from probe.model import Layer
 from tests.judge import worlds as w

@@ -17,7 +17,8 @@ from probe.judge.control import (
     shown_abroad,
     slow,
 )
-from probe.judge.sight import Sight, read
+from probe.judge.reading import read
+from probe.judge.sight import Sight
 from probe.model import CONTROL, Expectation, Reach
 from tests.judge import worlds as w
 

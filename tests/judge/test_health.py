@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from probe.judge.health import Condition, examine, spoilt
-from probe.judge.sight import read
+from probe.judge.reading import read
 from probe.model import Health, Measurement, Tally
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World

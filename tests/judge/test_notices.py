@@ -15,8 +15,8 @@ from probe.judge.notices import (
     recognised,
     refused_by,
 )
+from probe.judge.reading import read
 from probe.judge.rules import MAIN
-from probe.judge.sight import read
 from probe.measure.http import TOLD_HEADERS
 from probe.model import DnsLookup, Expectation, Fingerprint, Header, HttpExchange
 from tests.judge import worlds as w

@@ -10,8 +10,8 @@ import pytest
 
 from probe.judge.control import Reference, reference
 from probe.judge.evidence import find
+from probe.judge.reading import read
 from probe.judge.rules import CAP, EXTRA, MAIN, ROWS, VERSION, Category
-from probe.judge.sight import read
 from probe.model import (
     Author,
     DifferentialTest,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from probe.judge.notices import known_notice
 from probe.judge.paired.facts import SILENCES, TOO_MANY, Facts, Names
 from probe.judge.paired.likeness import Likeness
-from probe.judge.sight import CERTIFICATE, UNREACHABLE, is_bogon
+from probe.judge.reading import is_bogon
+from probe.judge.sight import CERTIFICATE, UNREACHABLE
 from probe.model import Layer
 
 RESETS = frozenset({"connection_reset", "connection_aborted", "eof_error", "network_reset"})

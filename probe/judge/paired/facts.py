@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from probe.judge.paired.likeness import Likeness, likeness
-from probe.judge.sight import Sight, is_bogon, read
+from probe.judge.reading import is_bogon, read
+from probe.judge.sight import Sight
 from probe.model import (
     DifferentialTest,
     DnsLookup,

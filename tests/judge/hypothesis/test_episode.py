@@ -21,8 +21,8 @@ from probe.judge.hypothesis.episode import (
     through,
     usable,
 )
+from probe.judge.reading import read
 from probe.judge.rules import Category
-from probe.judge.sight import read
 from probe.model import Author, Vantage
 from probe.model import Health as Said
 from tests.judge import worlds as w

@@ -13,8 +13,8 @@ from probe.judge.evidence import Finding, find
 from probe.judge.health import Condition, Health
 from probe.judge.hypothesis import mechanisms
 from probe.judge.hypothesis.mechanisms import Heard, refined
+from probe.judge.reading import read
 from probe.judge.rules import ROWS
-from probe.judge.sight import read
 from probe.judge.view import View
 from probe.model import Cause, Feature, NetworkKind, State, Vantage, Verdict
 from tests.judge import worlds as w

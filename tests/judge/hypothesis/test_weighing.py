@@ -9,7 +9,7 @@ from probe.judge.evidence import Finding, find
 from probe.judge.hypothesis.episode import Run, runs, signature
 from probe.judge.hypothesis.joint import outside
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
-from probe.judge.sight import read
+from probe.judge.reading import read
 from probe.model import Cause, Vantage
 from tests.judge import worlds as w
 

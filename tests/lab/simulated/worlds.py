@@ -7,8 +7,8 @@ from random import Random
 from probe.config.shape import Seconds
 from probe.judge.control import reference
 from probe.judge.evidence import find
+from probe.judge.reading import read
 from probe.judge.rules import Row
-from probe.judge.sight import read
 from probe.lab.scenario import Event, LabNetwork, Noise, Scenario
 from probe.lab.simulated.act import ALL_FLOWS
 from probe.lab.simulated.force import Force, Forces

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from probe.judge.hypothesis import judge
 from probe.judge.incident import advance
-from probe.judge.sight import Contrast, Sight, _glance, _studied, is_bogon, read
+from probe.judge.reading import _glance, _studied, is_bogon, read
+from probe.judge.sight import Contrast, Sight
 from probe.model import (
     DifferentialTest,
     DnsLookup,
