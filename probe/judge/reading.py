@@ -28,7 +28,6 @@ from probe.model import (
     Vantage,
 )
 
-
 X509_EXPIRED = 10
 """OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED."""
 
