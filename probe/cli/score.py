@@ -109,9 +109,9 @@ def score(arguments: argparse.Namespace) -> int:
     if not scenarios:
         return 2
     jobs = arguments.jobs or fleet.cores()
-    todo = batch.tasks(scenarios, arguments.seeds, arguments.at)
-    with bar("playing", len(todo)) as tick:
-        played = list(fleet.each(simulated.play, todo, jobs, tick))
+    todo = batch.lots(scenarios, arguments.seeds, arguments.at, jobs)
+    with bar("playing", sum(len(lot.seeds) for lot in todo)) as tick:
+        played = [one for held in fleet.each(simulated.play, todo, jobs, tick) for one in held]
     found = summary.report(played, refused)
     if arguments.with_quiet is not None:
         calm = _watched(World(rounds=_rounds(arguments.with_quiet / 24)), 0, jobs)

@@ -10,6 +10,7 @@ import pytest
 from probe.cli import main
 from probe.lab import library
 from probe.lab.score import simulated
+from probe.lab.score.batch import Lot
 from probe.lab.score.fleet import Tick
 from probe.lab.score.outcome import Played
 from probe.lab.score.playing import Task, score
@@ -26,9 +27,15 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Incident]:
     """Make every play say this, from its first minute to its last."""
     incidents: list[Incident] = []
 
-    def play(task: Task, tick: Tick) -> Played:
-        tick(1)
-        return score(task, moments({0: tuple(incidents)}, (verdict("web", "TR"),)))
+    def play(lot: Lot, tick: Tick) -> tuple[Played, ...]:
+        tick(len(lot.seeds))
+        return tuple(
+            score(
+                Task(scenario=lot.scenario, seed=seed, at=lot.at),
+                moments({0: tuple(incidents)}, (verdict("web", "TR"),)),
+            )
+            for seed in lot.seeds
+        )
 
     def watch(shard: Shard, tick: Tick) -> Watched:
         held = [

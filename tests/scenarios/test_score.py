@@ -24,9 +24,10 @@ MOST_FALSE = 0
 @pytest.fixture(scope="module")
 def scored() -> Report:
     scenarios, refused = chosen(SAMPLE)
-    todo = batch.tasks(scenarios, SEEDS, AT)
-    played = list(fleet.each(simulated.play, todo, fleet.cores(), lambda _: None))
-    return report(played, refused)
+    jobs = fleet.cores()
+    todo = batch.lots(scenarios, SEEDS, AT, jobs)
+    played = fleet.each(simulated.play, todo, jobs, lambda _: None)
+    return report([one for held in played for one in held], refused)
 
 
 def test_every_scenario_is_one(scored: Report) -> None:

@@ -4,11 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from probe.lab.scenario import Scenario
-from probe.lab.score.playing import Task
+
+SHARES = 4
+"""Lots for each process, at least: the last of them may not leave the others idle for long."""
 
 
-def tasks(scenarios: Sequence[Scenario], seeds: int, at: tuple[int, ...]) -> tuple[Task, ...]:
+class Lot(msgspec.Struct, frozen=True, kw_only=True):
+    """Plays of one scenario in one process: what does not hang on the seed is done once."""
+
+    scenario: Scenario
+    seeds: tuple[int, ...]
+    at: tuple[int, ...]
+
+
+def lots(
+    scenarios: Sequence[Scenario], seeds: int, at: tuple[int, ...], jobs: int
+) -> tuple[Lot, ...]:
     """Give the longest plays first, so that no process is left alone with one at the end."""
     longest = sorted(scenarios, key=lambda s: -s.length / s.round * len(s.networks))
-    return tuple(Task(scenario=s, seed=seed, at=at) for s in longest for seed in range(seeds))
+    pieces = max(1, min(seeds, -(-SHARES * jobs // max(1, len(longest)))))
+    return tuple(
+        Lot(scenario=scenario, seeds=tuple(range(seeds))[piece::pieces], at=at)
+        for scenario in longest
+        for piece in range(pieces)
+    )

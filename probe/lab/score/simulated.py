@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from probe.judge.docket import Docket
 from probe.lab.scenario import Scenario
+from probe.lab.score.batch import Lot
 from probe.lab.score.fleet import Tick
 from probe.lab.score.outcome import Played
 from probe.lab.score.playing import Task, score
@@ -13,14 +14,21 @@ from probe.lab.score.quiet import Shard, Watched, follow
 from probe.lab.score.session import Round, rounds
 from probe.lab.simulated import play as simulated
 from probe.lab.simulated.presented import EPOCH
+from probe.lab.simulated.stage import Stage
 
 BEFORE = 10
 """Rounds measured before the first one that is judged."""
 
 
-def play(task: Task, tick: Tick) -> Played:
-    """Play a scenario under a seed, and score it."""
-    played = score(task, simulated.play(task.scenario, task.seed))
+def play(lot: Lot, tick: Tick) -> tuple[Played, ...]:
+    """Play a scenario under each of its seeds, and score them."""
+    stage = Stage(lot.scenario)
+    return tuple(_played(stage, seed, lot.at, tick) for seed in lot.seeds)
+
+
+def _played(stage: Stage, seed: int, at: tuple[int, ...], tick: Tick) -> Played:
+    task = Task(scenario=stage.scenario, seed=seed, at=at)
+    played = score(task, simulated.play(stage.scenario, seed, stage=stage))
     tick(1)
     return played
 

@@ -13,6 +13,7 @@ from probe.judge.memory import remember
 from probe.judge.view import Memory, View, window_start
 from probe.lab.scenario import Scenario
 from probe.lab.simulated.seat import probers
+from probe.lab.simulated.stage import Stage
 from probe.lab.simulated.stream import Stream
 from probe.lab.simulated.template import moment
 from probe.lab.world import catalogue
@@ -43,13 +44,18 @@ def measurements(
 
 
 def play(
-    scenario: Scenario, seed: int = 0, *, every: float | None = None, until: float | None = None
+    scenario: Scenario,
+    seed: int = 0,
+    *,
+    every: float | None = None,
+    until: float | None = None,
+    stage: Stage | None = None,
 ) -> Iterator[Moment]:
     """Judge every so many story seconds (a round, unless told), from 0 to the end of the story."""
     story_round = float(scenario.round)
     step, end = every or story_round, float(scenario.length) if until is None else until
     bench = Bench(scenario)
-    coming = Stream(scenario, seed).arrivals(-ROUNDS_BEFORE * story_round, end + step)
+    coming = Stream(scenario, seed, stage).arrivals(-ROUNDS_BEFORE * story_round, end + step)
     ahead = next(coming, None)
     number = 0
     while (at := number * step) <= end:

@@ -8,69 +8,23 @@ from operator import itemgetter
 from random import Random
 
 from probe.lab.scenario import Scenario
-from probe.lab.simulated.act import ALL_FLOWS, Act
-from probe.lab.simulated.force import NEVER, Force, Forces
+from probe.lab.simulated.force import NEVER
 from probe.lab.simulated.noise import BURST, LONE, drawn, troubles
-from probe.lab.simulated.seat import Seat, seats
+from probe.lab.simulated.seat import Seat
+from probe.lab.simulated.stage import VARIANTS, Stage, Way
 from probe.lab.simulated.template import Template, Ward, moment
-from probe.lab.simulated.walk import Hit
 from probe.model import Measurement
 
 FLUSH_SECONDS = 1.0
 """From the end of a measurement to its arrival."""
-VARIANTS = 6
-"""Ways that the same measurement can go: their times differ, and what forgers say."""
 FEW = 2
-"""Of those, with a noise: it is rare, and a template is dear."""
-MOST_FLOWS = 8
+"""Variants of a course with a noise: it is rare, and a walk is dear."""
 SHUFFLE = 1_000_003
 """Makes a variant's number out of a draw whose size already says something else."""
 LONG_AGO = 1e7
 """Seconds: names must sort by time, before the scenario's start too."""
 
 Arrival = tuple[float, str, Measurement]
-
-
-class Way:
-    """One seat in one stretch of the story: what holds, and the templates made so far."""
-
-    __slots__ = ("_made", "_seat", "_stretch", "force", "usual")
-
-    def __init__(self, seat: Seat, force: Force, stretch: int) -> None:
-        self._seat, self.force, self._stretch = seat, force, stretch
-        self._made: dict[tuple[int, ...], Template] = {}
-        self.usual: list[Template | None] = [None] * VARIANTS
-        """The courses without noise that were needed so far, where no act is partial."""
-
-    def plain(self, variant: int) -> Template:
-        self.usual[variant] = made = self._template((variant, -1), self._hits())
-        return made
-
-    def noisy(self, variant: int, noise: Act, key: int) -> Template:
-        """Give the course under a noise, which `key` names."""
-        return self._template((variant, key), (*self._hits(), (noise, ALL_FLOWS)))
-
-    def partly(self, variant: int, dice: Random) -> Template:
-        """Throw for each flow whether the partial acts hit it."""
-        masks = tuple(_mask(share, dice) for _, share in self.force.partial)
-        acts = zip(self.force.partial, masks, strict=True)
-        hits = tuple((act, mask) for (act, _), mask in acts)
-        return self._template((variant, -1, *masks), (*hits, *self._hits()))
-
-    def _hits(self) -> tuple[Hit, ...]:
-        return tuple((act, ALL_FLOWS) for act in self.force.sure)
-
-    def _template(self, key: tuple[int, ...], hits: tuple[Hit, ...]) -> Template:
-        found = self._made.get(key)
-        if found is None:
-            course = (self._seat.number, self._stretch, *key[1:])
-            dice = Random(f"{self._seat.number} {self._stretch} {key}")  # noqa: S311 — no secret
-            found = self._made[key] = Template(self._seat, hits, dice, course)
-        return found
-
-
-def _mask(share: float, dice: Random) -> int:
-    return sum(1 << flow for flow in range(MOST_FLOWS) if dice.random() < share)
 
 
 class Row:
@@ -89,14 +43,13 @@ class Row:
 class Stream:
     """A scenario under a seed. A round's course depends on its number alone, not on where one begins."""
 
-    def __init__(self, scenario: Scenario, seed: int) -> None:
+    def __init__(self, scenario: Scenario, seed: int, stage: Stage | None = None) -> None:
         self._scenario, self._seed = scenario, seed
+        self._stage = stage or Stage(scenario)
         self._round = float(scenario.round)
         dice = Random(f"{seed} phases")  # noqa: S311 — no secret
-        everyone = [seat for own in seats(scenario) for seat in own]
-        rows = [Row(seat, dice.random() * self._round) for seat in everyone]
+        rows = [Row(seat, dice.random() * self._round) for seat in self._stage.seats]
         self._rows = sorted(rows, key=lambda row: row.offset)
-        self._forces = Forces(scenario, everyone)
         self._troubles = {
             network.asn: troubles(scenario.noise, self._round, network.asn, seed)
             for network in scenario.networks
@@ -104,7 +57,7 @@ class Stream:
 
     def arrivals(self, begin: float, end: float) -> Iterator[Arrival]:
         """Give what is measured from begin on and arrives before the end, in order of arrival."""
-        wards = {row.vantage: Ward() for row in self._rows}
+        wards = {row.vantage: Ward(self._stage.words) for row in self._rows}
         waiting: list[Arrival] = []
         first, last = int(begin // self._round), int(-(-end // self._round))
         for number in range(first, last):
@@ -120,7 +73,7 @@ class Stream:
         start, quiet = number * self._round, 1.0 - self._scenario.noise.lone
         dice = Random(self._seed << 32 ^ number & 0xFFFFFFFF)  # noqa: S311 — no secret
         troubled = self._troubled(start)
-        marks = self._forces.marks
+        marks = self._stage.marks
         stretch = bisect_right(marks, start)
         steady = stretch == bisect_right(marks, start + self._round)
         draw = dice.random
@@ -164,9 +117,7 @@ class Stream:
         return way.partly(variant, dice) if way.force.partial else way.plain(variant)
 
     def _way(self, row: Row, stretch: int) -> Way:
-        marks = self._forces.marks
-        since = marks[stretch - 1] if stretch else float("-inf")
-        row.ways[stretch] = found = Way(row.seat, self._forces.force(row.seat, since), stretch)
+        row.ways[stretch] = found = self._stage.way(row.seat, stretch)
         return found
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from random import Random
 from typing import TypeVar
 
 import msgspec
@@ -14,11 +13,13 @@ from probe.agent.health import Checked
 from probe.agent.health import health as well
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
-from probe.lab.simulated.walk import Hit, walk
+from probe.lab.simulated.walk import Walked
 from probe.model import Health, Measurement, Reach
 
 Course = tuple[int, ...]
 """What names a template but for its variant: templates of one course end alike."""
+Words = dict[tuple[Course, ...], Health]
+"""What a prober says of itself whose controls went these courses."""
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -32,9 +33,8 @@ class Template:
 
     __slots__ = ("checked", "course", "model", "steps", "took")
 
-    def __init__(self, seat: Seat, hits: Sequence[Hit], dice: Random, course: Course = ()) -> None:
+    def __init__(self, seat: Seat, walked: Walked, course: Course = ()) -> None:
         self.course = course
-        walked = walk(seat, hits, dice)
         self.took = walked.took
         # Bound once: copy.copy() would look the method up for every step of every measurement.
         self.steps = tuple((_copier(step), step.at - EPOCH) for step in walked.observations)
@@ -69,9 +69,11 @@ class Template:
 class Ward:
     """One prober's word about itself: by the latest run of each of its controls, as an agent's."""
 
-    def __init__(self) -> None:
+    __slots__ = ("_known", "_latest", "health")
+
+    def __init__(self, known: Words) -> None:
         self._latest: dict[int, Template] = {}
-        self._known: dict[tuple[Course, ...], Health] = {}
+        self._known = known
         self.health = Health()
 
     def note(self, number: int, template: Template) -> None:

@@ -53,6 +53,8 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     observations: tuple[Observation, ...]
     took: float
+    flows: int
+    """How many there were: acts that hit none of them changed nothing."""
 
 
 Hit = tuple[Act, Flows]
@@ -80,7 +82,7 @@ class _Walk:
             last = tuple(step for step in seen if step.hop == self._hop)
             seen = (*seen, *self._test(test, last, start))
             start = self._end
-        return Walked(observations=seen, took=self._end)
+        return Walked(observations=seen, took=self._end, flows=self._flow)
 
     # ── what is in force ─────────────────────────────────────────────────────────────────────
 

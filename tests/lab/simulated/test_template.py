@@ -10,6 +10,7 @@ import msgspec
 from probe.agent.health import Checked, health
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.template import Template, Ward, moment
+from probe.lab.simulated.walk import walk
 from probe.model import Health, Measurement, Reach, Tally
 from tests.lab.simulated.worlds import event, force, scenario, seat
 
@@ -20,7 +21,8 @@ def template(*timeline: str, name: str = "web.chirp", course: int = 0) -> Templa
     told = scenario(*(event(mechanism, services=()) for mechanism in timeline))
     here = seat(told, name=name)
     hits = [(act, -1) for act in force(told, here).sure]
-    return Template(here, hits, Random(0), (course,))  # noqa: S311 — chance, no secret
+    walked = walk(here, hits, Random(0))  # noqa: S311 — chance, no secret
+    return Template(here, walked, (course,))
 
 
 def test_a_copy_has_its_own_times_id_and_health_and_all_else_is_as_walked() -> None:
@@ -44,7 +46,7 @@ def test_a_copy_is_a_measurement_on_the_wire() -> None:
 
 
 def test_a_wards_health_is_what_an_agent_says_of_the_same_runs() -> None:
-    ward = Ward()
+    ward = Ward({})
     assert ward.health == Health()
     good, bad = (
         template(name="foreign"),
