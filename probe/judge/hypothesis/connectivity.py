@@ -29,10 +29,13 @@ MEASURED = 6.0
 SHARED_SUPPORT = 0.95
 LASTS = 6
 """Rounds; passing trouble of one network has a mean of four (attribution.md, 7.2)."""
+BURST_ROUNDS = 12
+"""Rounds, summed over the networks, that separate troubles must all have gone on: each ends with
+a chance of 1/4 a round, so that all of twelve are survived by 3 % of the coincidences."""
 TOGETHER_ROUNDS = 3
 FEWEST_PARTLY = 3
 PATIENCE = 3
-"""Rounds of measured failure before a disruption is confirmed, or one vantage is said unwell."""
+"""Rounds of measured failure, at least, before a disruption is confirmed, or one vantage is said unwell."""
 
 SENTENCES = {
     Condition.SILENT: "the vantage, heard before, has sent nothing for more than two rounds",
@@ -208,14 +211,14 @@ def _loss(healths: Sequence[Health], view: View, others: int) -> _Loss | None:
         odds = PRIOR_COUNTRY / PRIOR_VANTAGE ** (1 + others)
     odds *= math.exp(MEASURED * min(len(measured), 2))
     begun = min((h.since for h in healths if h.since is not None), default=view.now)
-    rounds = 1 + int((view.now - begun) / view.round + 0.2)
+    rounds = _lasted(begun, view)
     return _Loss(
         lost=tuple(healths), support=odds / (1 + odds), rounds=rounds,
-        state=_state(healths, rounds),
+        state=_state(healths, rounds, view),
     )  # fmt: skip
 
 
-def _state(healths: Sequence[Health], rounds: int) -> State:
+def _state(healths: Sequence[Health], rounds: int, view: View) -> State:
     if rounds < 2:  # noqa: PLR2004 — one round is one look
         return State.INSUFFICIENT
     measured = [h for h in healths if h.shown]
@@ -223,10 +226,32 @@ def _state(healths: Sequence[Health], rounds: int) -> State:
         return State.SUSPECTED
     complete = [h for h in measured if _cut_wholly(h)]
     if len(complete) > 1 and len({h.vantage.asn for h in complete}) > 1:
-        return State.CONFIRMED if rounds >= PATIENCE else State.LIKELY
+        return State.CONFIRMED if _outlasts_trouble(complete, view) else State.LIKELY
     if len(complete) == len(measured) and rounds >= PATIENCE:
         return State.LIKELY if len(complete) > 1 and rounds >= LASTS else State.SUSPECTED
     return State.SUSPECTED if rounds >= LASTS else State.INSUFFICIENT
+
+
+def _outlasts_trouble(cut: Sequence[Health], view: View) -> bool:
+    """Whether so many networks have been cut for so long that passing trouble of each is no answer.
+
+    A network counts from when its last vantage was cut: what one went through before the other
+    joined it says nothing of both.
+    """
+    begun: dict[int, datetime] = {}
+    for health in cut:
+        since = health.since or view.now
+        begun[health.vantage.asn] = max(since, begun.get(health.vantage.asn, since))
+    lasted = sorted((_lasted(since, view) for since in begun.values()), reverse=True)
+    return any(
+        rounds >= max(PATIENCE, -(-BURST_ROUNDS // count))
+        for count, rounds in enumerate(lasted, start=1)
+        if count > 1
+    )
+
+
+def _lasted(since: datetime, view: View) -> int:
+    return 1 + int((view.now - since) / view.round + 0.2)
 
 
 def _cut_wholly(health: Health) -> bool:
@@ -280,7 +305,7 @@ def _told(
 
 def _rounds(healths: Sequence[Health], view: View) -> int:
     times = [h.since for h in healths if h.since is not None]
-    return 1 + int((view.now - min(times)) / view.round + 0.2) if times else 0
+    return _lasted(min(times), view) if times else 0
 
 
 def _since(healths: Iterable[Health]) -> datetime | None:

@@ -6,6 +6,7 @@ thread may copy a lock that nobody will ever release.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -24,6 +25,9 @@ Work = Callable[[T, Tick], R]
 """A function of a module, so that another process finds it."""
 
 POLL_SECONDS = 0.25
+GARBAGE = (100_000, 20, 100)
+"""When a worker looks for cycles: what it makes by the million has none, and to look through all
+of it again and again took 8 % of its time."""
 
 
 def cores() -> int:
@@ -78,6 +82,7 @@ def _begin(done: Synchronized[int]) -> None:
     """Make a worker ready; Ctrl-C ends it without a word, for the terminal tells all of us."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _Count.done = done
+    gc.set_threshold(*GARBAGE)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive_not, args=(parent.sentinel,), daemon=True).start()

@@ -79,8 +79,52 @@ def test_all_networks_silent_are_the_countrys() -> None:
     ],
 )
 def test_measured_failures_make_it_more(conditions: tuple[Condition, ...], state: State) -> None:
-    verdict = told(dict(zip(TR, conditions, strict=True)))["TR", 0]
-    assert (verdict.leading, verdict.state) == (Cause.NETWORK_DISRUPTION, state)
+    healths = {v.id: health(v, Condition.WELL) for v in w.ROSTER}
+    healths |= {
+        v.id: health(v, condition, seconds=5 * w.ROUND)
+        for v, condition in zip((v for v in w.ROSTER if v.id in TR), conditions, strict=True)
+    }
+    assert disruption(healths, "TR") is state
+
+
+def disruption(healths: dict[str, Health], country: str) -> State:
+    verdict = next(
+        v for v in connectivity(healths, VIEW) if (v.country, v.network) == (country, 0)
+    )
+    assert verdict.leading is Cause.NETWORK_DISRUPTION
+    return verdict.state
+
+
+def cut(country: str, *rounds: int) -> State:
+    """What is said of a country whose networks have each been cut for so many rounds."""
+    roster = w.networks((country, 100, (1,) * len(rounds)), ("DE", 3320, (1, 1)))
+    here = [v for v in roster if v.country == country]
+    healths = {v.id: health(v, Condition.WELL) for v in roster}
+    healths |= {
+        v.id: health(v, U, seconds=(count - 1) * w.ROUND)
+        for v, count in zip(here, rounds, strict=True)
+    }
+    return disruption(healths, country)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "state"),
+    [
+        ((5, 5), State.LIKELY),
+        ((6, 6), State.CONFIRMED),
+        ((8, 5), State.LIKELY),  # the second has joined the first one's trouble
+        ((3, 3, 3), State.LIKELY),
+        ((4, 4, 4), State.CONFIRMED),
+        ((6, 6, 4), State.CONFIRMED),
+        ((6, 6, 3), State.CONFIRMED),  # a third that joins takes nothing back
+        ((2, 2, 2, 2, 2, 2), State.LIKELY),  # however many: three rounds at least
+        ((3, 3, 3, 3), State.CONFIRMED),
+    ],
+)
+def test_the_fewer_networks_the_longer_until_it_is_no_coincidence(
+    rounds: tuple[int, ...], state: State
+) -> None:
+    assert cut("TR", *rounds) is state
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_a_killed_agent_alone_opens_nothing() -> None:
 
 
 def test_late_measurements_turn_silence_into_a_measured_cut() -> None:
-    cut = Event(1.0, w.cut_off, until=22.0, countries=("TR",), controls=True, sending=False)
+    cut = Event(1.0, w.cut_off, until=22.0, countries=("IN",), controls=True, sending=False)
     states = {
         m.at: [i.state for i in m.incidents]
         for m in w.play(World((cut,)), 23, every=5.55, since=17.0)
