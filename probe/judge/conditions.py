@@ -157,6 +157,8 @@ CARRIED = frozenset({Layer.TCP, Layer.TLS})
 RESET = ("connection_reset", "connection_aborted", "eof_error", "network_reset")
 LATE = ("generic_timeout_error", "timed_out")
 SILENT = frozenset({*LATE, "dns_temporary_failure", "dns_non_recoverable_failure"})
+UNSIGNED = SILENT | {"dns_servfail_error", "dns_server_misbehaving"}
+"""What a resolver says, or does not, where it heard nothing good from the name's own servers."""
 tls_reset = failed(Layer.TLS, *RESET)
 tls_late = failed(Layer.TLS, *LATE)
 tcp_late = failed(Layer.TCP, *LATE)

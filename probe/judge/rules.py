@@ -18,6 +18,7 @@ from probe.judge.conditions import (
     LATE,
     RESET,
     SILENT,
+    UNSIGNED,
     Condition,
     answer,
     anything,
@@ -299,10 +300,15 @@ EXTRA: tuple[Row, ...] = (
         "another resolver gives this vantage the same false address", "mechanisms.json",
         "dns.resolver_rewrite_all_resolvers"),
     Row("test.second_resolver_answers", "dns",
-        lambda s, k: s.layer is Layer.DNS and s.second is Contrast.PASSES and s.failure not in SILENT
+        lambda s, k: s.layer is Layer.DNS and s.second is Contrast.PASSES and s.failure not in UNSIGNED
         and (genuine(k, s.vantage.country, s.second_answers) or answered_abroad(k, s.vantage.country, s.second_answers)),
         _C.NOTHING, _N, "another resolver gives this vantage addresses that other countries know",
         "attribution.md 6, 7.4", weights={_FIL: 3.0, _SRV: -3.0}),
+    Row("test.second_resolver_knows", "dns",
+        lambda s, k: s.layer is Layer.DNS and s.second is Contrast.PASSES and s.failure in UNSIGNED - SILENT
+        and (genuine(k, s.vantage.country, s.second_answers) or answered_abroad(k, s.vantage.country, s.second_answers)),
+        _C.NOTHING, _0, "where the resolver fails for the name another one knows it: the name's own servers may refuse the first",
+        "advancing censored planet: of failing resolutions 19 % were geo-blocks by name servers", weights={_FIL: 3.0, _GEO: 3.0, _SRV: -3.0}),
     Row("test.second_resolver_hears", "dns",
         lambda s, _: s.layer is Layer.DNS and s.second is Contrast.PASSES and s.failure in SILENT, _C.NOTHING, _0,
         "another resolver answers this vantage for the name", "censoredplanet: timeouts are too common to count",

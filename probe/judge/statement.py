@@ -123,11 +123,24 @@ def _restriction(
 def _geo_block(
     incident: Incident, _: Sequence[Incident], own: Sequence[Verdict], view: View
 ) -> str:
+    if not any(piece.author is Author.SERVER for piece in incident.evidence):
+        return _kept_apart(incident, own, view)
     return (
         f"{_service(incident, view)} itself refuses visitors from {_places(incident)}: "
         f"{_features(incident, view)} answer with a refusal over valid certificates on "
         f"{_operators(incident, view)}. {_outside(incident, own)} "
         "This is the service's refusal, not a restriction by networks."
+    )
+
+
+def _kept_apart(incident: Incident, own: Sequence[Verdict], view: View) -> str:
+    """Nobody signs it: a refusal below HTTP and a block by address are one silence."""
+    return (
+        f"{_service(incident, view)} cannot be reached from {_places(incident)} on "
+        f"{_operators(incident, view)}: {_seen(incident.evidence)}. "
+        f"Affected: {_features(incident, view)}. {_outside(incident, own)} "
+        "It may be the service that refuses what comes from there, or the networks there that "
+        "keep it out: nothing that was measured tells the two apart."
     )
 
 

@@ -276,6 +276,7 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
 EXTRAS: dict[str, tuple[Observation, ...]] = {
     "test.second_resolver_same": (*w.forged(CASE), w.dns(CASE, STRANGER, test=DifferentialTest.SECOND_RESOLVER)),
     "test.second_resolver_answers": w.nxdomain(CASE),
+    "test.second_resolver_knows": w.second_knows(CASE),
     "test.second_resolver_hears": w.dns_timeout(CASE),
     "test.second_resolver_alike": w.nxdomain_everywhere(CASE),
     "test.neutral_alike": (*connect("generic_timeout_error"), w.tls(CASE, A, "generic_timeout_error", name="example.com", test=DifferentialTest.NEUTRAL_NAME)),

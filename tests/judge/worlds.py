@@ -244,6 +244,12 @@ def nxdomain(case: Case) -> tuple[Observation, ...]:
     return (dns(case, failure="dns_nxdomain_error"), second)
 
 
+def second_knows(case: Case) -> tuple[Observation, ...]:
+    """The operator's resolver fails for the name; another knows it."""
+    second = dns(case, case.address, test=DifferentialTest.SECOND_RESOLVER)
+    return (dns(case, failure="dns_servfail_error"), second)
+
+
 def nxdomain_everywhere(case: Case) -> tuple[Observation, ...]:
     second = dns(case, failure="dns_nxdomain_error", test=DifferentialTest.SECOND_RESOLVER)
     return (dns(case, failure="dns_nxdomain_error"), second)

@@ -51,7 +51,9 @@ FORMS: tuple[Form, ...] = (
     Form(Cause.FILTERING, "http", 0.12, {_C.BLOCK_PAGE: 0.70, _C.HTTP_RESET: 0.15, _C.HTTP_TIMEOUT: 0.08, _C.OTHER: 0.05}),
     Form(Cause.FILTERING, "certificate", 0.08, {_C.FALSE_CERTIFICATE: 0.92}),
     Form(Cause.THROTTLING, "pace", 1.0, {_C.SLOW: 0.72, _C.HTTP_TIMEOUT: 0.12, _C.TLS_TIMEOUT: 0.08, _C.OK: 0.05}),
-    Form(Cause.GEO_BLOCK, "refusal", 1.0, {_C.REFUSED: 0.92, _C.APP_ERROR: 0.03}),
+    Form(Cause.GEO_BLOCK, "refusal", 0.93, {_C.REFUSED: 0.92, _C.APP_ERROR: 0.03}),
+    Form(Cause.GEO_BLOCK, "packets", 0.04, {_C.TCP_TIMEOUT: 0.80, _C.UNREACHABLE: 0.08, _C.TCP_RESET: 0.08}),
+    Form(Cause.GEO_BLOCK, "names", 0.03, {_C.DNS_RCODE: 0.94}),
     Form(Cause.NETWORK_DISRUPTION, "loss", 1.0, {_C.TCP_TIMEOUT: 0.35, _C.DNS_TIMEOUT: 0.22, _C.UNREACHABLE: 0.12, _C.TLS_TIMEOUT: 0.10, _C.HTTP_TIMEOUT: 0.10, _C.SLOW: 0.05}),
     Form(Cause.LOCAL_FAULT, "any", 1.0, {_C.DNS_TIMEOUT: 0.16, _C.DNS_RCODE: 0.13, _C.TCP_TIMEOUT: 0.18, _C.TLS_RESET: 0.08, _C.TLS_TIMEOUT: 0.06, _C.UNREACHABLE: 0.08, _C.FALSE_CERTIFICATE: 0.06, _C.HTTP_TIMEOUT: 0.05, _C.HTTP_RESET: 0.04, _C.SLOW: 0.05, _C.OTHER: 0.05, _C.OK: 0.04}),
 )  # fmt: skip

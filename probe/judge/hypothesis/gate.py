@@ -18,6 +18,8 @@ MANY_COUNTRIES = 3
 MOST, SOME = 0.6, 0.4
 LASTING = 5
 """Rounds: passing trouble has a mean of four (attribution.md, 7.2)."""
+APART = 2.0
+"""Times its rival's support, below which a cause is not told from it."""
 SURE_GAIN = 6.0
 """Nats: at odds of 400 to 1 the dependency is more than the best guess."""
 STRENGTH = {
@@ -32,6 +34,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What stands behind a cause in a country (or in one network of it)."""
 
     support: float
+    rival: float = 0.0
+    """Of a filter and a refusal by the service, the support of the other one."""
     rounds: int = 0
     networks: int = 0
     """Affected networks."""
@@ -95,7 +99,7 @@ def outside_well(ground: Ground) -> bool:
 
 
 def _filtering(ground: Ground) -> State:
-    if not outside_well(ground):
+    if not outside_well(ground) or ground.support < APART * ground.rival:
         return State.INSUFFICIENT
     broad = ground.networks > 1 and ground.network_authored > 1
     if not ground.vouched:
@@ -169,6 +173,14 @@ def _one_country(ground: Ground) -> State:
     return _by_support(ground, State.CONFIRMED if sure else State.LIKELY)
 
 
+def _refusal(ground: Ground) -> State:
+    """In the service's own words; what is silent may be a filter as well, and is but suspected."""
+    if ground.server_networks:
+        return _one_country(ground)
+    silent = _one_country(msgspec.structs.replace(ground, support=ground.support + ground.rival))
+    return min(silent, State.SUSPECTED, key=STRENGTH.__getitem__)
+
+
 def _ok(ground: Ground) -> State:
     if not ground.working:
         return State.INSUFFICIENT
@@ -188,7 +200,7 @@ _GATES: Mapping[Cause, Callable[[Ground], State]] = {
     ),
     Cause.FILTERING: _filtering,
     Cause.THROTTLING: _one_country,
-    Cause.GEO_BLOCK: _one_country,
+    Cause.GEO_BLOCK: _refusal,
     Cause.NETWORK_DISRUPTION: _own_side,
     Cause.LOCAL_FAULT: _own_side,
 }

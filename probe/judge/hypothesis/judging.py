@@ -15,6 +15,7 @@ from probe.judge.hypothesis.connectivity import connectivity
 from probe.judge.hypothesis.dependency import shared
 from probe.judge.hypothesis.episode import footings, runs
 from probe.judge.hypothesis.mechanisms import Heard, refined
+from probe.judge.hypothesis.mute import told_apart
 from probe.judge.hypothesis.verdicts import verdicts
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
 from probe.judge.tracks import Key, Stretch, Tracks
@@ -73,7 +74,7 @@ def weigh(tracks: Tracks, view: View) -> Weighing:
     for feature in _listed(view, features):
         series = () if feature[0] in expected else found.series(features.get(feature, {}))
         matters.append(weighed(*feature, runs(series, known, view), view))
-    explained = tuple(shared(siblings(matters), view))
+    explained = tuple(told_apart(shared(siblings(matters), view), view))
     return Weighing(
         matters=explained,
         connected=connectivity(healths, view),

@@ -38,6 +38,7 @@ SENTENCES = {
     "flaky.probabilistic": "the same probe passes and fails in turn, over several vantages",
     "ip.bgp_hijack_blackhole": "several countries lose the way to the same addresses at once",
     "server.outage_cdn_pop": "who is served by one site of a delivery network fails together",
+    "server.geoblock_low_layer": "all networks of the country fall silent alike, and nobody signs it: the service's own refusal, or theirs",
     "ip.allowlist": "foreign controls fail, and something foreign passes all the same",
     "ip.shutdown_mobile_only": "the country's mobile networks are lost, its fixed ones are well",
     "ip.shutdown_stealth": "foreign controls fail, domestic ones pass",
@@ -73,6 +74,8 @@ def _one(verdict: Verdict, heard: Heard) -> Verdict:
     match verdict.leading:
         case Cause.FILTERING | Cause.THROTTLING if verdict.service:
             return _beside(verdict, _many(verdict, heard), heard)
+        case Cause.GEO_BLOCK if not any(p.author is Author.SERVER for p in verdict.evidence):
+            return _beside(verdict, ("server.geoblock_low_layer",), heard)
         case Cause.DEPENDENCY_OUTAGE if verdict.shared:
             found = next((m for kind, m in SHARED if verdict.shared[0].startswith(kind)), "")
             return _with(verdict, (found,) if found else (), None)

@@ -23,6 +23,8 @@ from probe.judge.view import View
 from probe.model import SIDES, Author, Cause, Side, State, Verdict
 
 TOGETHER_ROUNDS = 2
+RIVALS = {Cause.FILTERING: Cause.GEO_BLOCK, Cause.GEO_BLOCK: Cause.FILTERING}
+"""What the other side can have made as well, where it is but silence."""
 UNTESTED = {cause: 0.3 if cause is Cause.LOCAL_FAULT else 0.1 for cause in Cause}
 """Nobody looked, or nobody who could tell: that is our own lack, and never `ok`."""
 
@@ -235,6 +237,7 @@ def _grounded(
     reached, barred = others.outside.since(place.begun, country) if asked else (0, 0)
     return Ground(
         support=place.support[cause],
+        rival=place.support[RIVALS[cause]] if cause in RIVALS else 0.0,
         rounds=others.rounds if cause in SERVICE_SIDE else span(held, view.round),
         networks=len(_asns(held)),
         observed=len(_asns(place.runs)),

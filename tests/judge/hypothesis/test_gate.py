@@ -96,10 +96,22 @@ def test_an_outage_rests_on_the_servers_words_or_on_breadth(
 
 @pytest.mark.parametrize("cause", [Cause.GEO_BLOCK, Cause.THROTTLING])
 def test_one_countrys_trouble_needs_the_outside_and_rounds(cause: Cause) -> None:
-    assert state(cause, FILTER) is State.CONFIRMED
-    assert state(cause, but(FILTER, rounds=2)) is State.LIKELY
-    assert state(cause, but(FILTER, networks=1)) is State.SUSPECTED
-    assert state(cause, but(FILTER, through=1)) is State.INSUFFICIENT
+    told = but(FILTER, server_networks=2)
+    assert state(cause, told) is State.CONFIRMED
+    assert state(cause, but(told, rounds=2)) is State.LIKELY
+    assert state(cause, but(told, networks=1)) is State.SUSPECTED
+    assert state(cause, but(told, through=1)) is State.INSUFFICIENT
+
+
+def test_a_refusal_in_nobodys_words_is_at_most_suspected() -> None:
+    assert state(Cause.GEO_BLOCK, FILTER) is State.SUSPECTED
+    assert state(Cause.GEO_BLOCK, but(FILTER, support=0.5, rival=0.45)) is State.SUSPECTED
+    assert state(Cause.GEO_BLOCK, but(FILTER, through=1)) is State.INSUFFICIENT
+
+
+def test_a_filter_that_is_not_told_from_a_refusal_is_insufficient() -> None:
+    assert state(Cause.FILTERING, but(FILTER, support=0.6, rival=0.35)) is State.INSUFFICIENT
+    assert state(Cause.FILTERING, but(FILTER, support=0.96, rival=0.04)) is State.CONFIRMED
 
 
 def test_ok_needs_somebody_who_sees_it_work() -> None:

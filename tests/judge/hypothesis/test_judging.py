@@ -50,6 +50,13 @@ def filtered(
     return Truth(Cause.FILTERING, least, Scope.COUNTRIES, countries, features, "chirp", mechanism)
 
 
+def either(mechanism: str, *countries: str) -> Truth:
+    """The service's refusal or a filter: one silence, and no more than suspected."""
+    return Truth(
+        Cause.GEO_BLOCK, State.SUSPECTED, Scope.COUNTRIES, countries, ALL, "chirp", mechanism
+    )
+
+
 def lost(least: State, scope: Scope, country: str) -> Truth:
     return Truth(Cause.NETWORK_DISRUPTION, least, scope, (country,), (), "")
 
@@ -95,8 +102,8 @@ WORLDS: dict[str, tuple[tuple[Event, ...], tuple[Truth, ...]]] = {
     "forged answers": ((on(w.forged, "TR"),), (filtered("dns.injection.blockpage_ip", "TR"),)),
     "bogons": ((on(w.bogon, "TR"),), (filtered("dns.injection.bogon", "TR"),)),
     "silent resolvers": ((on(w.dns_timeout, "TR"),), (filtered("dns.timeout", "TR"),)),
-    "null route": ((on(w.null_route, "TR"),), (filtered("ip.nullroute", "TR"),)),
-    "tcp reset": ((on(w.tcp_reset, "TR"),), (filtered("tcp.rst_on_syn", "TR"),)),
+    "null route": ((on(w.null_route, "TR"),), (either("server.geoblock_low_layer", "TR"),)),
+    "tcp reset": ((on(w.tcp_reset, "TR"),), (either("server.geoblock_low_layer", "TR"),)),
     "an unknown page over plain http": ((on(w.odd_page, "TR"),), (filtered("http.blockpage_200", "TR"),)),
     "block page": ((on(w.block_page, "TR"),), (filtered("http.blockpage_200", "TR"),)),
     "false certificate": ((on(w.mitm, "TR"),), (filtered("tls.mitm_cert", "TR"),)),

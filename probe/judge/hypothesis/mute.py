@@ -1,0 +1,259 @@
+"""Silence that either side can have made: networks that drop a service, or a service that drops a country.
+
+A probe sees the same in both. What tells them apart is how a country's networks differ: a
+service's firewall knows the country and not its networks, acts on all of them in one instant, and
+never lets now and then a connection pass (mechanisms.json: server.geoblock_low_layer). Where
+nothing tells, the two share the support.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from probe.judge.evidence import Finding
+from probe.judge.hypothesis.dependency import stands_on
+from probe.judge.hypothesis.episode import Run, authored
+from probe.judge.hypothesis.unit import Key
+from probe.judge.hypothesis.weighing import Matter, Place
+from probe.judge.rules import Category
+from probe.judge.view import View
+from probe.model import Author, Cause
+
+RIVALS = (Cause.FILTERING, Cause.GEO_BLOCK)
+EITHER = frozenset({"tcp.timeout", "tcp.reset", "tcp.refused", "tcp.unreachable", "dns.rcode"})
+"""Rules of what a server's firewall, or its name servers', can do as well as a network can. A
+resolver says SERVFAIL where the name's own servers refuse to answer it; REFUSED is its own word,
+and its own silence its own."""
+OWN_WORD = "dns_refused_error"
+TWICE = 2
+"""Failing sights in a row after which a good one is no lag of the onset."""
+STAGGER_ROUNDS = 2.5
+"""Networks that begin further apart than this do not follow one switch."""
+DIFFERS, LONE, COMPANY, TOGETHER = -4.0, -2.0, -3.0, 1.5
+"""Nats toward the service's own refusal: the country's networks differ; one of them passes; another
+service is kept out here in the same way; other countries fell silent for it at the same time."""
+EVEN = 0.1
+"""Where nothing tells the question stays open, and is put as the one that accuses nobody."""
+
+
+class Silence(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One feature that is silent in one country."""
+
+    kind: Category
+    begun: datetime
+    apart: float
+    """Nats toward the service's own refusal from what the country's networks show."""
+    barred: bool
+    """Whether it is held for one of the two at all, and not for a mishap."""
+    stands_on: frozenset[Key]
+    """What the service stands on, as far as anybody sees."""
+
+
+def told_apart(matters: Sequence[Matter], view: View) -> list[Matter]:
+    """Weigh silent places again, by what tells a refusal below HTTP from a filter."""
+    silent = {
+        (number, country): found
+        for number, matter in enumerate(matters)
+        for country, place in matter.places.items()
+        if (found := silence(matter, place, view)) is not None
+    }
+    if not silent:
+        return list(matters)
+    agreed = _agreed(matters, silent)
+    return [
+        _weighed(matter, number, matters, agreed, view) for number, matter in enumerate(matters)
+    ]
+
+
+Silent = Mapping[tuple[int, str], Silence]
+
+
+def _agreed(matters: Sequence[Matter], silent: Silent) -> Silent:
+    """What tells of one feature tells of all that the service has and that are silent there."""
+    told: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for (number, country), held in silent.items():
+        told[matters[number].service, country].append(held.apart)
+    return {
+        (number, country): msgspec.structs.replace(
+            held, apart=min(told[matters[number].service, country])
+        )
+        for (number, country), held in silent.items()
+    }
+
+
+def silence(matter: Matter, place: Place, view: View) -> Silence | None:
+    """What the silence of a place shows; None where it is none, or somebody wrote it."""
+    failing = [run for run in place.runs if run.failing]
+    mute = [run for run in failing if _mute(run)]
+    if place.begun is None or 2 * len(mute) <= len(failing):
+        return None
+    kinds = Counter(_kind(run) for run in mute)
+    kind = min(kinds, key=lambda k: (-kinds[k], k.value))
+    return Silence(
+        kind=kind, begun=place.begun, apart=_apart(matter, place.runs, mute, view),
+        barred=sum(place.support[cause] for cause in RIVALS) > 0.5,  # noqa: PLR2004 — more than all else
+        stands_on=stands_on(matter, view),
+    )  # fmt: skip
+
+
+def _mute(run: Run) -> bool:
+    failing = [finding for finding in run.findings if finding.failing]
+    return 2 * sum(map(_either, failing)) > len(failing)
+
+
+def _either(finding: Finding) -> bool:
+    said = finding.sight.failure == OWN_WORD
+    return finding.main.id in EITHER and finding.author is Author.NOBODY and not said
+
+
+def _kind(run: Run) -> Category:
+    seen = Counter(f.category for f in run.findings if f.failing)
+    return min(seen, key=lambda category: (-seen[category], category.value))
+
+
+def _apart(matter: Matter, held: Sequence[Run], mute: Sequence[Run], view: View) -> float:
+    """By what more than one network shows: a burst of one, on top of the silence, tells nothing."""
+    if _differ(held) or _staggered(matter, mute, view) or _several(filter(_lets_pass, mute)):
+        return DIFFERS
+    spared = _spared(held, mute)
+    return DIFFERS if spared > 1 else LONE * spared
+
+
+def _several(held: Iterable[Run]) -> bool:
+    return len({run.vantage.asn for run in held}) > 1
+
+
+def _differ(held: Iterable[Run]) -> bool:
+    """Whether networks' own hand shows, or healthy networks fail in more than one way."""
+    firm = [run for run in held if run.failing and run.steady and _firm(run) is not None]
+    ways: dict[Category, list[Run]] = defaultdict(list)
+    for run in firm:
+        ways[_kind(run)].append(run)
+    signed = _several(run for run in firm if authored(run, Author.NETWORK))
+    return signed or sum(map(_several, ways.values())) > 1
+
+
+def _staggered(matter: Matter, mute: Sequence[Run], view: View) -> bool:
+    """Whether networks fell silent minutes apart; the window forgets it, memory does not."""
+    held = view.memory.begun
+    starts: dict[int, datetime] = {}
+    for run in mute:
+        asn = run.vantage.asn
+        first = held.get((matter.service, matter.feature, asn), _first_firm(run))
+        starts[asn] = min(first, starts.get(asn, first))
+    times = sorted(starts.values())
+    if len(times) < 3:  # noqa: PLR2004 — without either of the two at the ends there is no span
+        return False
+    return min(times[-2] - times[0], times[-1] - times[1]) > STAGGER_ROUNDS * view.round
+
+
+def _first_firm(run: Run) -> datetime:
+    """Where the unbroken failing begins: a stray failure some rounds earlier is none of it."""
+    start = run.findings[0].sight.at
+    for finding in run.findings:
+        if not finding.failing:
+            break
+        start = finding.sight.at
+    return start
+
+
+def _firm(run: Run) -> datetime | None:
+    """When it had failed twice in a row."""
+    failing = 0
+    for finding in reversed(run.findings):
+        failing = failing + 1 if finding.failing else 0
+        if failing == TWICE:
+            return finding.sight.at
+    return None
+
+
+def _lets_pass(run: Run) -> bool:
+    """Whether a connection passed after it had failed twice, and it failed again."""
+    after = _firm(run)
+    return after is not None and run.steady and any(_good(f, after) for f in run.findings[1:])
+
+
+def _spared(held: Sequence[Run], mute: Iterable[Run]) -> int:
+    """Networks that get through while others are silent."""
+    firm = [at for at in map(_firm, mute) if at is not None]
+    if not firm:
+        return 0
+    failing = {run.vantage.asn for run in held if run.failing}
+    well = (r for r in held if not r.failing and any(_good(f, max(firm)) for f in r.findings))
+    return len({run.vantage.asn for run in well} - failing)
+
+
+def _good(finding: Finding, after: datetime) -> bool:
+    return finding.category is Category.OK and finding.sight.at > after
+
+
+# ── beside others ────────────────────────────────────────────────────────────────────────────
+
+
+def _weighed(
+    matter: Matter, number: int, matters: Sequence[Matter], silent: Silent, view: View
+) -> Matter:
+    mine = {country: held for (n, country), held in silent.items() if n == number}
+    if not mine:
+        return matter
+    places = dict(matter.places)
+    for country, held in mine.items():
+        nats = held.apart + _beside(matter, country, held, matters, silent, view)
+        nats += TOGETHER * _elsewhere(mine, country, view)
+        places[country] = _parted(places[country], nats)
+    return msgspec.structs.replace(matter, places=places)
+
+
+def _beside(
+    matter: Matter,
+    country: str,
+    held: Silence,
+    matters: Sequence[Matter],
+    silent: Silent,
+    view: View,
+) -> float:
+    """Another service that this country's networks keep out, by the same silence."""
+    company = (
+        other.apart <= DIFFERS or (_near(other, held, view) and _strangers(other, held))
+        for (number, where), other in silent.items()
+        if where == country
+        and matters[number].service != matter.service
+        and other.kind is held.kind
+        and other.barred
+    )
+    return COMPANY if not held.apart and any(company) else 0.0
+
+
+def _near(one: Silence, other: Silence, view: View) -> bool:
+    return abs(one.begun - other.begun) < STAGGER_ROUNDS * view.round
+
+
+def _strangers(one: Silence, other: Silence) -> bool:
+    """Whether they stand on nothing together: no one firewall is in front of both."""
+    return bool(one.stands_on and other.stands_on) and one.stands_on.isdisjoint(other.stands_on)
+
+
+def _elsewhere(mine: Mapping[str, Silence], country: str, view: View) -> bool:
+    """Whether another country's networks fell silent with this one's: two borders share no clock."""
+    own = mine[country]
+    return not own.apart and any(
+        other != country and not held.apart and held.kind is own.kind and _near(held, own, view)
+        for other, held in mine.items()
+    )
+
+
+def _parted(place: Place, nats: float) -> Place:
+    """Part what the two have together anew, by what tells them apart and by nothing else.
+
+    Neither what its other features say nor what was believed before may decide: the same silence
+    was all that spoke there too, and it would only repeat itself.
+    """
+    both = place.support[Cause.FILTERING] + place.support[Cause.GEO_BLOCK]
+    refused = both / (1 + math.exp(-(EVEN + nats)))
+    parted = {Cause.FILTERING: both - refused, Cause.GEO_BLOCK: refused}
+    return msgspec.structs.replace(place, support=place.support | parted)

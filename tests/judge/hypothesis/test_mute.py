@@ -1,0 +1,89 @@
+"""A service that drops a country, and a country that drops a service, look the same to a probe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+
+from probe.judge.hypothesis import judge
+from probe.judge.hypothesis.judging import weigh
+from probe.judge.hypothesis.mute import silence
+from probe.judge.hypothesis.weighing import Matter
+from probe.judge.tracks import Tracks
+from probe.judge.view import View
+from probe.model import Cause, Measurement, State
+from tests.judge import worlds as w
+
+ROUNDS = 5
+HERE = [v for v in w.ROSTER if v.country == "TR"]
+
+
+def view() -> View:
+    return View(
+        now=w.START + ROUNDS * timedelta(seconds=w.ROUND),
+        round=timedelta(seconds=w.ROUND),
+        services=(w.service("chirp"), w.service("other")),
+        roster=w.ROSTER,
+    )
+
+
+def measured(struck: Mapping[tuple[str, int], w.Maker], well: w.Maker = w.ok) -> list[Measurement]:
+    """`struck`: service and AS number in Turkey → what is seen of it; everything else is well."""
+    return [
+        w.measurement(case, maker(case))
+        for number in range(ROUNDS)
+        for place, vantage in enumerate(w.ROSTER)
+        for service in ("chirp", "other", "control")
+        if service != "control"
+        for case in [
+            w.Case(vantage, service, "web", f"{service}-web", w.START + timedelta(seconds=w.ROUND * (number + place / 99) + 1))
+        ]
+        for maker in [struck.get((service, vantage.asn), well) if vantage.country == "TR" else well]
+    ]  # fmt: skip
+
+
+def whole(*services: str, maker: w.Maker = w.null_route) -> dict[tuple[str, int], w.Maker]:
+    return {(service, v.asn): maker for service in services for v in HERE}
+
+
+def place(struck: Mapping[tuple[str, int], w.Maker]) -> dict[Cause, float]:
+    tracks = Tracks()
+    tracks.add(measured(struck))
+    weighing = weigh(tracks, view())
+    matter = next(m for m in weighing.matters if m.service == "chirp" and "TR" in m.places)
+    return matter.places["TR"].support
+
+
+@pytest.mark.parametrize("maker", [w.null_route, w.tcp_reset, w.second_knows])
+def test_where_all_networks_fall_silent_alike_the_two_share_what_they_have(maker: w.Maker) -> None:
+    support = place(whole("chirp", maker=maker))
+    assert support[Cause.GEO_BLOCK] == pytest.approx(support[Cause.FILTERING], rel=0.2)
+    assert support[Cause.GEO_BLOCK] > support[Cause.FILTERING]
+
+
+def test_one_network_that_passes_is_spared_by_no_firewall_of_the_service() -> None:
+    spared = dict(list(whole("chirp").items())[1:])
+    support = place(spared)
+    assert support[Cause.FILTERING] > 2 * support[Cause.GEO_BLOCK]
+
+
+def test_another_service_that_stands_elsewhere_and_falls_silent_with_it_tells_a_border() -> None:
+    support = place(whole("chirp", "other"))
+    assert support[Cause.FILTERING] > 2 * support[Cause.GEO_BLOCK]
+
+
+def test_what_a_network_signs_is_no_silence() -> None:
+    tracks = Tracks()
+    tracks.add(measured(whole("chirp", maker=w.sni_reset)))
+    matter: Matter = next(m for m in weigh(tracks, view()).matters if m.service == "chirp")
+    assert silence(matter, matter.places["TR"], view()) is None
+
+
+def test_the_two_are_never_told_as_filtering() -> None:
+    found = judge(measured(whole("chirp")), view())
+    told = [v for v in found if v.country == "TR" and v.service == "chirp"]
+    assert not [
+        v for v in told if v.leading is Cause.FILTERING and v.state is not State.INSUFFICIENT
+    ]
