@@ -27,6 +27,7 @@ from probe.measure.expectation import hold
 from probe.measure.failure import BOGON as BOGON_FAILURE
 from probe.measure.failure import INVALID_HOSTNAME, NO_ANSWER, RCODES, TIMEOUT
 from probe.measure.http import told_headers
+from probe.measure.resolver import several
 from probe.measure.trial import MOST_CERTIFICATES
 from probe.model import (
     Certificate,
@@ -39,7 +40,7 @@ from probe.model import (
 )
 
 MEASURING = Measuring(reference=Referring(address=ours.ADDRESS))
-SECOND = MEASURING.second_resolver
+SECOND = several(MEASURING.second_resolver)[0].label
 NOTICE = "11.40.1.1"
 HTTPS, HTTP = 443, 80
 FROZEN_BYTES = 12_000
