@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from probe.agent.figures import figures
 from probe.agent.health import Checked, health
 from probe.measure.outcome import Outcome, layer_of, outcome
-from probe.metrics.agent import LAG_BOUNDS, Row, Stage
+from probe.metrics.agent import ANSWERED, LAG_BOUNDS, Encrypted, Row, Stage
 from probe.metrics.distribution import Distribution, Exemplar
 from probe.metrics.run import Run
 from probe.model import (
     CONTROL,
+    ENCRYPTED,
+    DnsLookup,
     Health,
     Layer,
     Measurement,
@@ -41,6 +43,8 @@ class Ledger:
         self._entries: dict[Target, Entry] = {}
         self._stages: dict[Stage, Distribution] = {}
         self._lag = Distribution(LAG_BOUNDS)
+        self.encrypted: Counter[Encrypted] = Counter()
+        """Questions to encrypted resolvers by how they ended, those of tests too."""
         self.health = Health()
         self._moved = False
 
@@ -111,6 +115,8 @@ class Ledger:
     def _time(self, measurement: Measurement) -> None:
         target, at = measurement.target, measurement.at.timestamp()
         for seen in measurement.observations:
+            if isinstance(seen, DnsLookup) and seen.transport in ENCRYPTED:
+                self.encrypted[seen.transport, seen.failed_at or ANSWERED] += 1
             if seen.test is None and seen.failure is None:
                 stage = (target.service, target.feature, layer_of(seen))
                 self._stages[stage].observe(seen.took, Exemplar(measurement.id, seen.took, at))

@@ -357,6 +357,7 @@ class Agent:
             version=__version__,
             rows=self.ledger.rows(),
             stages=self.ledger.stages(),
+            encrypted=dict(self.ledger.encrypted),
             lag=self.ledger.lag(),
             health=self.ledger.health,
             reasons=NAMES,

@@ -52,12 +52,18 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parser.add_argument(
         "--forbid", action="append", default=[], metavar="TEXT", help="must not be in the body"
     )
-    parser.add_argument("--resolver", default="system", metavar="ADDRESS[:PORT]")
+    parser.add_argument(
+        "--resolver",
+        default="system",
+        metavar="RESOLVER",
+        help="ADDRESS[:PORT], tcp://ADDRESS, tls://NAME@ADDRESS or https://NAME@ADDRESS/dns-query",
+    )
     parser.add_argument(
         "--second-resolver",
-        default=Measuring().second_resolver,
-        metavar="ADDRESS[:PORT]",
-        help="asked when a name fails or looks forged (default %(default)s); '' asks none",
+        action="append",
+        metavar="RESOLVER",
+        help="asked when a name fails or looks forged (default "
+        f"{Measuring().second_resolver}); may be given again; '' asks none",
     )
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="of every step")
     parser.add_argument("--trust", default="", metavar="FILE", help="a PEM bundle of roots")
@@ -117,7 +123,7 @@ def _measure(endpoint: Endpoint, arguments: argparse.Namespace) -> Measurement:
 def _settings(arguments: argparse.Namespace) -> Measuring:
     settings = Measuring(
         resolver=arguments.resolver,
-        second_resolver=arguments.second_resolver,
+        second_resolver=_second(arguments.second_resolver),
         trust=arguments.trust,
         allow_private=_EVERYWHERE if arguments.allow_private else (),
     )
@@ -131,6 +137,12 @@ def _settings(arguments: argparse.Namespace) -> Measuring:
         tls_timeout=limit,
         http_timeout=limit,
     )
+
+
+def _second(given: list[str] | None) -> str | tuple[str, ...]:
+    if given is None:
+        return Measuring().second_resolver
+    return tuple(text for text in given if text)
 
 
 def _print_json(measurement: Measurement) -> None:

@@ -11,6 +11,7 @@ from probe.model import (
     Observation,
     TcpConnect,
     TlsHandshake,
+    Transport,
 )
 
 PHRASES = {
@@ -78,7 +79,7 @@ def describe(seen: Observation) -> str:
         case DnsLookup():
             answers = ", ".join(seen.answers) or "nothing"
             late = f" (and later {', '.join(seen.late)})" if seen.late else ""
-            return f"{seen.query} of {seen.name} at {seen.resolver} → {answers}{late}"
+            return f"{seen.query} of {seen.name} at {_resolver(seen)} → {answers}{late}"
         case TcpConnect():
             return f"{seen.address} port {seen.port}"
         case TlsHandshake():
@@ -99,10 +100,18 @@ def phrase(failure: Failure) -> str:
 def trouble(seen: Observation) -> str:
     """Say what is wrong with a step; empty when nothing is."""
     if seen.failure:
-        return phrase(seen.failure)
+        broke = isinstance(seen, DnsLookup) and seen.failed_at
+        return phrase(seen.failure) + (f", on the resolver's {broke.upper()}" if broke else "")
     if isinstance(seen, HttpExchange) and seen.expectation in _SHORTFALLS:
         return _SHORTFALLS[seen.expectation] + (f": {seen.matched!r}" if seen.matched else "")
     return ""
+
+
+def _resolver(seen: DnsLookup) -> str:
+    """Name who was asked, and how where that is not by datagram."""
+    name = f" ({seen.server_name})" if seen.server_name else ""
+    over = f" over {seen.transport.upper()}" if seen.transport is not Transport.UDP else ""
+    return f"{seen.resolver}{name}{over}"
 
 
 def _exchange(seen: HttpExchange) -> str:

@@ -153,8 +153,9 @@ COUNTRY_RULE = "must be a country's two capital letters (ISO 3166-1), such as DE
 URL_RULE = "must be an http or https URL with a host, without user name, spaces or bare non-ASCII"
 ENDPOINT_RULE = (
     "must be an http or https URL with a host, without user name, spaces or bare non-ASCII; or "
-    "tcp://host:port; or dns:name, dns://resolver/name?type=AAAA"
+    "tcp://host:port; or dns:name, dns://resolver/name?type=AAAA, dns+tls://resolver/name"
 )
+RESOLVER = form.RESOLVER_WANTED
 STATUS_RULE = "must be a status, 100 to 999"  # above 599 some sites invent their own
 LISTEN_RULE = "must be host:port, [v6]:port, fd:N, or empty"
 
@@ -179,14 +180,9 @@ MEASURING: tuple[Check, ...] = (
     Number("measuring.max_redirects", 0, 20, "must be from 0 to 20"),
     Number("measuring.max_body", 1024, 64 * 1024**2, "must be from 1KiB to 64MiB"),
     Number("measuring.keep_body", 0, 16 * 1024, "must be from 0 (none) to 16KiB"),
-    Text(
-        "measuring.resolver", form.is_resolver_or_system, "must be `system` or an address[:port]"
-    ),
-    Text(
-        "measuring.second_resolver",
-        form.is_resolver_or_empty,
-        "must be an address[:port] or empty",
-    ),
+    Text("measuring.resolver", form.is_resolver_or_system, f"must be `system` or {RESOLVER}"),
+    Text("measuring.second_resolver", form.is_resolver_or_empty, f"must be empty or {RESOLVER}"),
+    Text("measuring.second_resolver.*", form.is_resolver, f"must be {RESOLVER}"),
     Text("measuring.allow_private.*", form.is_network, "must be a network such as 10.0.0.0/8"),
     Text("measuring.user_agent", str.isprintable, "must be printable, on one line"),
     Text("measuring.reference.address", form.is_address, "must be an address, such as 192.0.2.1"),
@@ -377,6 +373,8 @@ def _judged(rule: Check, path: Path, held: object) -> Iterator[Problem]:
             if not isinstance(held, int | float) or not rule.low <= held <= rule.high:
                 yield Problem(path, f"is {held}; it {rule.wanted}")
         case Text():
+            if isinstance(held, tuple):  # its items have a rule of their own
+                return
             if not isinstance(held, str) or not rule.test(held):
                 shown = held.value if isinstance(held, StrEnum) else held
                 yield Problem(path, f"is {shown!r}; it {rule.wanted}")

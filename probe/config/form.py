@@ -15,7 +15,19 @@ LISTEN = re.compile(
 )
 LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 DNS = re.compile(
-    r"dns:(?://(?P<server>[^/?#]*)/)?(?P<name>[^/?#:]+)(?:\?type=(?:A|AAAA))?", re.IGNORECASE
+    r"(?:dns:(?://(?P<server>[^/?#]*)/)?|dns\+(?P<other>[a-z]+://[^/?#]*(?:/[^?#]*)?)/)"
+    r"(?P<name>[^/?#:]+)(?:\?type=(?:A|AAAA))?",
+    re.IGNORECASE,
+)
+RESOLVER = re.compile(
+    r"(?:(?P<transport>tcp|(?P<sealed>tls|(?P<web>https)))://(?(sealed)(?:(?P<name>[^@/]+)@)?))?"
+    r"(?P<place>\[[^\[\]/@]+\]|[^:\[\]/@]+|[^\[\]/@]*:[^\[\]/@]*:[^\[\]/@]*)"
+    r"(?::(?P<port>[0-9]{1,5}))?(?(web)(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?)",
+    re.IGNORECASE,
+)
+"""Where a resolver stands, and how it is spoken to; the name is its certificate's."""
+RESOLVER_WANTED = (
+    "an address[:port], or tcp://address, tls://name@address, https://name@address/dns-query"
 )
 MAX_PORT = 65535
 MAX_NAME = 253
@@ -60,7 +72,8 @@ def is_dns_url(text: str) -> bool:
     found = DNS.fullmatch(text)
     if not found or is_address(found["name"]) or not is_host(found["name"].removesuffix(".")):
         return False
-    return not found["server"] or is_resolver_or_empty(found["server"])
+    server = found["other"] or found["server"]
+    return not server or is_resolver(server)
 
 
 def is_host(text: str) -> bool:
@@ -107,9 +120,12 @@ def is_address(text: str) -> bool:
 
 
 def is_resolver(text: str) -> bool:
-    host, _, port = text.rpartition(":")
-    with_port = is_address(host.strip("[]")) and port.isdecimal() and int(port) <= MAX_PORT
-    return is_address(text.strip("[]")) or with_port
+    found = RESOLVER.fullmatch(text)
+    if not found or len(text) > MAX_URL or not is_address(found["place"].strip("[]")):
+        return False
+    name, port = found["name"], found["port"]
+    named = not name or (is_host(name) and not is_address(name))
+    return named and (port is None or is_port(port))
 
 
 def is_resolver_or_system(text: str) -> bool:

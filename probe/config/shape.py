@@ -86,9 +86,13 @@ class Measuring(Section, frozen=True, kw_only=True):
     """How much of a page is kept and sent that came over plain HTTP, or is not what was expected;
     0 for nothing but its digests. Addresses are taken out of it, other traces of you may stay."""
     resolver: str = "system"
-    """`system` (/etc/resolv.conf), or the address of a resolver, with an optional `:port`."""
-    second_resolver: str = "9.9.9.9"
-    """Asked when a name fails or looks forged; empty to ask none."""
+    """`system` (/etc/resolv.conf), or a resolver: `address[:port]` over UDP, `tcp://address`,
+    `tls://name@address` (DNS over TLS), `https://name@address/dns-query` (DNS over HTTPS, of
+    HTTP/1.1). The name is what its certificate is for; it may be left out where that is for the
+    address, which is always given: nothing is looked up to reach it."""
+    second_resolver: str | tuple[str, ...] = "9.9.9.9"
+    """Asked when a name fails or looks forged; empty to ask none. A list is one test, UDP before
+    TLS before HTTPS; encrypted ones are also tried of what goes well (`background`)."""
     neutral_name: str = "example.com"
     """A harmless server name for the neutral-name test; empty to leave it out."""
     reference: Referring | None = None
@@ -99,7 +103,8 @@ class Measuring(Section, frozen=True, kw_only=True):
     tests_per_minute: int = 300
     """Most differential tests of all endpoints together."""
     background: float = 0.002
-    """Share of the measurements that go well whose pace is tried all the same."""
+    """Share of the measurements that go well whose pace, and the encrypted of the second
+    resolvers, are tried all the same."""
     trust: str = ""
     """A PEM bundle of trusted roots; empty means the system's."""
     allow_private: tuple[str, ...] = ()

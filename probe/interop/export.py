@@ -23,11 +23,12 @@ from probe.interop.form import (
     TestKeys,
     Transaction,
 )
-from probe.interop.names import TESTED, is_address
+from probe.interop.names import ENGINES, TESTED, is_address
 from probe.interop.outside import control
 from probe.interop.own import scrub_url
 from probe.interop.record import TEST
 from probe.judge.reading import is_bogon
+from probe.measure.resolver import PORTS
 from probe.measure.scrub import scrub
 from probe.model import (
     DnsLookup,
@@ -38,6 +39,7 @@ from probe.model import (
     Paired,
     TcpConnect,
     TlsHandshake,
+    Transport,
 )
 
 FORMAT = "0.5.0"
@@ -112,14 +114,14 @@ def _numbered(steps: Iterable[Observation]) -> Iterator[tuple[int, Observation]]
 
 def _query(step: DnsLookup, start: datetime) -> Query:
     system = step.resolver in {"system", ""} and step.test is None
-    sealed = step.resolver.startswith("https:")
     known = dict(zip(step.answers, step.origins, strict=False))
     return Query(
         hostname=step.name, query_type=step.query,
-        engine="getaddrinfo" if system else "doh" if sealed else "udp",
+        engine="getaddrinfo" if system else ENGINES[step.transport],
         failure=_failed(step.failure), rcode=step.rcode,
         answers=[_answer(address, known.get(address) or None) for address in step.answers] or None,
-        resolver_address=None if system else _resolver(step.resolver),
+        resolver_address=None if system else _resolver(step),
+        x_server_name=step.server_name or None, x_failed_at=step.failed_at,
         x_late=list(step.late) or None, tags=_tags(step), t0=_begun(step, start), t=_begun(step, start) + step.took,
     )  # fmt: skip
 
@@ -130,11 +132,20 @@ def _answer(address: str, asn: int | None) -> Answer:
     return Answer(answer_type="A", ipv4=address, asn=asn)
 
 
-def _resolver(name: str) -> str | None:
-    """A public resolver's; one of the vantage's own network leads to it."""
-    if is_address(name):
-        return None if is_bogon(name) else f"[{name}]:53" if ":" in name else f"{name}:53"
-    return name or None
+def _resolver(step: DnsLookup) -> str | None:
+    """A public resolver's; one of the vantage's own network leads to it.
+
+    Over HTTPS it is a URL, of the path that all but name their own have.
+    """
+    name = step.resolver
+    if not is_address(name):
+        return name or None
+    if is_bogon(name):
+        return None
+    place = f"[{name}]" if ":" in name else name
+    if step.transport is Transport.HTTPS:
+        return f"https://{step.server_name or place}/dns-query"
+    return f"{place}:{PORTS[step.transport]}"
 
 
 def _connect(step: TcpConnect, start: datetime, number: int) -> Connect:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from probe.model import Certificate, Expectation, Fingerprint
+from probe.model import Certificate, Expectation, Fingerprint, Layer
 
 
 class Binary(msgspec.Struct, frozen=True):
@@ -47,6 +47,10 @@ class Query(Form, frozen=True, kw_only=True):
     transaction_id: int | None = None
     x_late: list[str] | None = None
     """Ours: addresses of second answers."""
+    x_server_name: str | None = None
+    """Ours: whose certificate an encrypted resolver was to show."""
+    x_failed_at: Layer | None = None
+    """Ours: where a lookup over a stream broke off."""
 
 
 class Status(Form, frozen=True, kw_only=True):

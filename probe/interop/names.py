@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from probe.interop.form import Failed
 from probe.measure.scrub import scrub
-from probe.model import DifferentialTest, Failure
+from probe.model import DifferentialTest, Failure, Transport
 
 LEGACY = {
     "dns_lookup_error": "dns_nxdomain_error",
@@ -35,6 +35,13 @@ UNNAMED = ("unknown_failure", "unknown_error", "ssl_error")
 MAX_DETAIL = 200
 TESTED = "x_test="
 """Our tag of a step outside the plain chain."""
+ENGINES = {
+    Transport.UDP: "udp",
+    Transport.TCP: "tcp",
+    Transport.TLS: "dot",
+    Transport.HTTPS: "doh",
+}
+TRANSPORTS = {engine: transport for transport, engine in ENGINES.items()}
 _HOP = re.compile(r"depth=(\d{1,3})")
 
 

@@ -42,6 +42,7 @@ from probe.model import (
     Observation,
     TcpConnect,
     TlsHandshake,
+    Transport,
 )
 
 MOST_STEPS = 400
@@ -78,6 +79,8 @@ def _lookup(told: Story, query: Query) -> DnsLookup:
         test=names.test(query.tags) or (None if system else _OTHER), late=tuple(query.x_late or ()),
         name=query.hostname, query="AAAA" if query.query_type == "AAAA" else "A",
         resolver="system" if system else _resolver(query), rcode=query.rcode,
+        transport=names.TRANSPORTS.get(query.engine or "", Transport.UDP),
+        server_name=query.x_server_name or "", failed_at=query.x_failed_at,
         answers=tuple(address for address, _ in given),
         origins=tuple(asn for _, asn in given) if any(asn for _, asn in given) else (),
     )  # fmt: skip

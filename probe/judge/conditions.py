@@ -145,6 +145,19 @@ def policed(s: Sight, k: Reference) -> bool:
     return slow(s, k) and s.traits.shaken < QUICK * s.pace
 
 
+def encrypted_cut(s: Sight, k: Reference) -> bool:
+    """An encrypted resolver is cut off here, and answers abroad, or nobody there says otherwise.
+
+    One that refuses everybody everywhere is merely none.
+    """
+    resolver, country = s.trials.cut, s.vantage.country
+    if not resolver:
+        return False
+    if abroad(k.sealed.get(resolver, frozenset()), country):
+        return True
+    return not s.trials.closed and not abroad(k.cut.get(resolver, frozenset()), country)
+
+
 def anything(_: Sight, __: Reference) -> bool:
     return True
 

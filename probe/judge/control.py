@@ -17,6 +17,7 @@ import msgspec
 from probe.judge.likeness import kinds
 from probe.judge.sight import Sight
 from probe.judge.traits import SLOW_SECONDS
+from probe.judge.trials import UNTRIED
 from probe.model import CONTROL
 
 SLOW_RATIO = 5.0
@@ -45,6 +46,10 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     like it, came."""
     common: frozenset[tuple[str, str]] = frozenset()
     """(country, address) that resolvers there give for several endpoints."""
+    sealed: Mapping[str, frozenset[str]] = {}
+    """Encrypted resolver → countries where it answers."""
+    cut: Mapping[str, frozenset[str]] = {}
+    """Encrypted resolver → countries where it is not reached, and its neighbours on the way are."""
     own: Mapping[str, float] = {}
     """Vantage → median pace of its controls."""
 
@@ -78,6 +83,7 @@ def reference(
         if sight.digest:
             pages[sight.digest].add((country, sight.vantage.asn))
             words[sight.digest] = sight.words
+    sealed, cut = _encrypted(series)
     return Reference(
         valid=_frozen(valid),
         refused=_frozen(refused),
@@ -87,6 +93,8 @@ def reference(
         belied=_belied(series, valid),
         paces=_paces(series),
         pages=_alike(pages, words),
+        sealed=sealed,
+        cut=cut,
         common=common,
         own=own or {},
     )
@@ -104,6 +112,20 @@ def _belied(series: Iterable[Series], valid: Mapping[str, set[str]]) -> dict[str
             forged = [address for address in sight.answers if address not in valid]
             _note(found, tuple(forged), sight.vantage.country)
     return _frozen(found)
+
+
+def _encrypted(
+    series: Iterable[Series],
+) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """Where encrypted resolvers answer, and where they are cut off: few sights tell of either."""
+    sealed: dict[str, set[str]] = defaultdict(set)
+    cut: dict[str, set[str]] = defaultdict(set)
+    for sights in series:
+        for sight in sights:
+            if sight.trials is not UNTRIED:
+                _note(sealed, sight.trials.sealed, sight.vantage.country)
+                _note(cut, (sight.trials.cut,) if sight.trials.cut else (), sight.vantage.country)
+    return _frozen(sealed), _frozen(cut)
 
 
 def _alike(

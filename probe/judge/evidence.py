@@ -44,7 +44,7 @@ WHOLE = ROWS["ok.met"]
 
 def plain(sight: Sight) -> bool:
     """Whether a sight is a whole answer whatever others see: the rules need no reference for it."""
-    odd = sight.traits.lost or sight.traits.proxied
+    odd = sight.traits.lost or sight.traits.proxied or sight.trials.cut or sight.trials.sealed
     return sight.met and not odd and sight.pace < SLOW_SECONDS and not spoilt(sight)
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from probe.model import DifferentialTest, HttpExchange, Observation, TcpConnect, TlsHandshake
+from probe.model import (
+    ENCRYPTED,
+    DifferentialTest,
+    DnsLookup,
+    HttpExchange,
+    Layer,
+    Observation,
+    TcpConnect,
+    TlsHandshake,
+)
 
 CUT = frozenset({
     "connection_reset", "connection_aborted", "eof_error", "generic_timeout_error", "timed_out",
@@ -32,6 +42,14 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """From a server of ours, the bytes a second under the target's name by those under another."""
     frozen: int = 0
     """Bytes that came from there under the target's name before they came no more."""
+    plain: tuple[str, ...] = ()
+    """Addresses from other resolvers, asked in the clear."""
+    sealed: tuple[str, ...] = ()
+    """The encrypted resolvers that answered, each by transport, address and name."""
+    cut: str = ""
+    """One that was not reached, though plain DNS at its address, or a harmless name, passes."""
+    closed: bool = False
+    """That one refuses connections, as one does that never served."""
 
 
 UNTRIED = Trials()
@@ -47,6 +65,9 @@ def trials(observations: Iterable[Observation]) -> Trials:
     port = by_test.get(DifferentialTest.OTHER_PORT)
     other = by_test.get(DifferentialTest.SECOND_ADDRESS)
     here, ours = _swap(by_test.get(DifferentialTest.HOST_SWAP, []))
+    beyond = by_test.get(DifferentialTest.SECOND_RESOLVER, [])
+    elsewhere = [step for step in beyond if isinstance(step, DnsLookup)]
+    lost = _lost(elsewhere, beyond)
     pace, frozen = _goodput(by_test.get(DifferentialTest.GOODPUT, []))
     return Trials(
         name_follows=_name_follows(by_test.get(DifferentialTest.OWN_ADDRESS, [])),
@@ -56,13 +77,55 @@ def trials(observations: Iterable[Observation]) -> Trials:
         address_answers=None if not other else other[0].failure is None,
         pace=pace,
         frozen=frozen,
+        plain=_plain(elsewhere),
+        sealed=tuple(_resolver(s) for s in elsewhere if _sealed(s) and s.failed_at is None),
+        cut=_resolver(lost) if lost else "",
+        closed=lost is not None and lost.failure is not None and lost.failure.name == REFUSED,
     )
 
 
 READ = frozenset({
     DifferentialTest.OTHER_PORT, DifferentialTest.SECOND_ADDRESS, DifferentialTest.HOST_SWAP,
-    DifferentialTest.GOODPUT, DifferentialTest.OWN_ADDRESS,
+    DifferentialTest.GOODPUT, DifferentialTest.OWN_ADDRESS, DifferentialTest.SECOND_RESOLVER,
 })  # fmt: skip
+
+
+REFUSED = "connection_refused"
+UNREACHED = CUT | {REFUSED, "host_unreachable"}
+
+
+def _sealed(lookup: DnsLookup) -> bool:
+    return lookup.transport in ENCRYPTED
+
+
+def _resolver(lookup: DnsLookup) -> str:
+    return f"{lookup.transport} {lookup.resolver} {lookup.server_name}"
+
+
+def _plain(elsewhere: Iterable[DnsLookup]) -> tuple[str, ...]:
+    given = [address for step in elsewhere if not _sealed(step) for address in step.answers]
+    return tuple(dict.fromkeys(given))
+
+
+def _lost(elsewhere: Iterable[DnsLookup], beyond: Iterable[Observation]) -> DnsLookup | None:
+    """Find an encrypted resolver that is not reached, while its neighbours on the way are."""
+    answered = {s.resolver for s in elsewhere if not _sealed(s) and s.rcode is not None}
+    spoken = {s.address for s in beyond if isinstance(s, TlsHandshake) and not _cut((s,))}
+    lost = (s for s in elsewhere if _sealed(s) and _unreached(s) and _public(s.resolver))
+    return next((s for s in lost if s.resolver in answered or s.resolver in spoken), None)
+
+
+def _unreached(lookup: DnsLookup) -> bool:
+    early = lookup.failed_at in {Layer.TCP, Layer.TLS}
+    return early and lookup.failure is not None and lookup.failure.name in UNREACHED
+
+
+def _public(resolver: str) -> bool:
+    """Whether it is named by an address: of private ones only that is told."""
+    try:
+        return ipaddress.ip_address(resolver).is_global
+    except ValueError:
+        return False
 
 
 def _name_follows(steps: Sequence[Observation]) -> bool | None:

@@ -15,8 +15,9 @@ POOL_V6 = "2001::1f0d:5e25"
 BOGON, BOGON_V6 = "10.66.0.1", "fd00::11"
 LEAKED = "10.10.34.35"
 """What Iran's censor answers, well known: elsewhere it is a leak."""
-SINK = "11.8.8.8"
-"""Somebody else's address, where a censor takes connections and says nothing."""
+SINK = "11.0.2.1"
+"""Somebody else's address, where a censor takes connections and says nothing: there must be a
+host, and nobody may have other business with its web ports."""
 PROXY_HEADERS = (("Via", "1.1 cache.operator.net"), ("X-Cache", "MISS"))
 PROXY_PORT = 3128
 EARLY_PORT = 4443

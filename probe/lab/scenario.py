@@ -194,6 +194,9 @@ class Scenario(Section, frozen=True, kw_only=True):
     the rest of the world, which is well unless the timeline says otherwise."""
     dependencies: tuple[Dependency, ...] = ()
     cohorts: tuple[Cohort, ...] = ()
+    encrypted_dns: tuple[str, ...] = ()
+    """Services whose names are also asked for by DNS over TLS and HTTPS, whether or not anything
+    fails; over packets that is all of them, where any is named."""
     noise: Noise = Noise()
     timeline: tuple[Event, ...] = ()
     expected: tuple[Expected, ...] = ()

@@ -37,10 +37,15 @@ async def measure(endpoint: Endpoint, tools: Instruments) -> tuple[Observation, 
     Raises BadUrlError for an endpoint whose URL is none.
     """
     last, seen = await _walked(endpoint, tools)
-    background = tools.settings.reference is not None and _by_chance(tools)
+    background = _may_look(tools) and _by_chance(tools)
     if background or is_troubled(seen):
         return (*seen, *await diagnose(last, seen, tools, background=background))
     return seen
+
+
+def _may_look(tools: Instruments) -> bool:
+    """Whether there is anything to be tried where nothing fails."""
+    return tools.settings.reference is not None or any(one.encrypted for one in tools.second)
 
 
 def _by_chance(tools: Instruments) -> bool:

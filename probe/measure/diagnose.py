@@ -1,7 +1,7 @@
 """Which differential tests a failure calls for, by a table, and in which order they are run.
 
-Each splits two rival causes that look the same in the plain chain. But for the pace, which is also
-tried at a low background rate, none is run without a failure. Choosing is pure.
+Each splits two rival causes that look the same in the plain chain. But for the pace and encrypted
+resolvers, also tried at a low background rate, none is run without a failure. Choosing is pure.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from probe.measure.failure import (
     NO_ANSWER,
     NXDOMAIN,
     REFUSED,
+    REQUEST_FAILED,
     RESET,
     SERVFAIL,
     TIMEOUT,
@@ -25,6 +26,7 @@ from probe.measure.failure import (
 )
 from probe.measure.goal import Goal
 from probe.measure.instruments import Instruments
+from probe.measure.resolver import several
 from probe.measure.step import Mark
 from probe.measure.trial import CUT, RUNNERS
 from probe.model import (
@@ -43,6 +45,8 @@ NAME_FAILED = frozenset(
 NOT_REACHED = frozenset({TIMEOUT, REFUSED, RESET, "host_unreachable"})
 CERTIFICATE_REFUSED = frozenset({UNKNOWN_AUTHORITY, INVALID_HOSTNAME, INVALID_CERTIFICATE})
 CUT_SHORT = CUT
+STREAM_FAILED = frozenset({*CUT, *NOT_REACHED, *CERTIFICATE_REFUSED, REQUEST_FAILED})
+"""How a resolver over a stream is lost besides."""
 SLOW_BYTES = 16 * 1024
 """What is shorter says nothing of a pace."""
 SLOW_BYTES_A_SECOND = 20 * 1024
@@ -111,7 +115,10 @@ def _troubled(step: HttpExchange) -> bool:
 _unreached = _failed(TcpConnect, NOT_REACHED, every=True)
 _cut = _failed(TlsHandshake, CUT_SHORT)
 CALLS: tuple[tuple[DifferentialTest, Call], ...] = (
-    (DifferentialTest.SECOND_RESOLVER, _failed(DnsLookup, NAME_FAILED, every=True)),
+    (
+        DifferentialTest.SECOND_RESOLVER,
+        _failed(DnsLookup, NAME_FAILED | STREAM_FAILED, every=True),
+    ),
     (DifferentialTest.SECOND_RESOLVER, _failed(DnsLookup, frozenset({BOGON}))),
     (DifferentialTest.SECOND_RESOLVER, _unreached),
     (DifferentialTest.SECOND_RESOLVER, _failed(TlsHandshake, CERTIFICATE_REFUSED)),
@@ -145,14 +152,20 @@ def next_tests(
 ) -> tuple[DifferentialTest, ...]:
     """Choose by what failed on the last hop; each test once, cheapest first. Pure.
 
-    `background`: the pace is tried though nothing failed.
+    `background`: the pace, and encrypted resolvers, are tried though nothing failed.
     """
     last = last_hop(observations)
     called = {test for test, calls in CALLS if calls(last)}
     if background and any(isinstance(step, HttpExchange) for step in last):
         called.add(DifferentialTest.GOODPUT)
+    if background and asks_encrypted(settings):
+        called.add(DifferentialTest.SECOND_RESOLVER)
     possible = _possible(last, settings)
     return tuple(test for test in DifferentialTest if test in called and possible[test])
+
+
+def asks_encrypted(settings: Measuring) -> bool:
+    return any(server.encrypted for server in several(settings.second_resolver))
 
 
 def last_hop(observations: Seen) -> tuple[Observation, ...]:
@@ -167,7 +180,7 @@ def _possible(last: Seen, settings: Measuring) -> dict[DifferentialTest, bool]:
     neutral = bool(settings.neutral_name)
     own = settings.reference is not None and named and neutral
     return {
-        DifferentialTest.SECOND_RESOLVER: bool(settings.second_resolver) and named,
+        DifferentialTest.SECOND_RESOLVER: bool(several(settings.second_resolver)) and named,
         DifferentialTest.CERTIFICATE: named,
         DifferentialTest.SECOND_ADDRESS: True,
         DifferentialTest.NEUTRAL_NAME: neutral,

@@ -1,6 +1,6 @@
-"""The DNS step: one question to one resolver, over UDP, and every answer that comes.
+"""The DNS step: one question to one resolver, and every answer that comes.
 
-A second answer is the mark of an injected first one, so the socket stays open for a while after
+Over UDP, that is; over a stream (`carried`) comes one. A second answer is the mark of an injected first one, so the socket stays open for a while after
 the first; the chain does not wait for that.
 """
 
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import struct
 from collections.abc import Sequence
 
 import msgspec
 
 from probe.measure.bogon import is_bogon
-from probe.measure.dial import Datagrams, Stream
+from probe.measure.carried import Carriage
+from probe.measure.dial import Datagrams
 from probe.measure.failure import (
     BOGON,
     DNS_REFUSED,
@@ -28,9 +28,9 @@ from probe.measure.failure import (
 )
 from probe.measure.instruments import Instruments
 from probe.measure.message import Answer, Question, is_answer, read, write
-from probe.measure.resolver import Server
+from probe.measure.resolver import PRIVATE, Server
 from probe.measure.step import Mark, Timed, timed
-from probe.model import DnsLookup, Failure
+from probe.model import DnsLookup, Failure, Layer, Transport
 
 UNANSWERED = {
     *(TIMEOUT, REFUSED, SERVFAIL, DNS_REFUSED, MISBEHAVING),
@@ -46,11 +46,21 @@ class Lookup:
 
     def __init__(self, question: Question, server: Server, tools: Instruments, mark: Mark) -> None:
         self._question, self._server, self._tools, self._mark = question, server, tools, mark
-        self._wire = write(tools.random.getrandbits(16), question)
+        # 0 over HTTPS, as RFC 8484 (section 4.1) wants it.
+        web = server.transport is Transport.HTTPS
+        self._wire = write(0 if web else tools.random.getrandbits(16), question)
         self.answered: asyncio.Future[DnsLookup] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> DnsLookup:
         """Ask, say so through `answered`, listen on for second answers, give the whole."""
+        try:
+            if self._server.transport is Transport.UDP:
+                return await self._by_datagram()
+            return await self._by_stream()
+        finally:
+            self.answered.cancel()
+
+    async def _by_datagram(self) -> DnsLookup:
         channel = _Channel(self._tools, self._server)
         limit = self._tools.limit(self._tools.settings.dns_timeout)
         try:
@@ -62,13 +72,24 @@ class Lookup:
             late = await self._listen(channel, done.value)
             return msgspec.structs.replace(first, late=late) if late else first
         finally:
-            self.answered.cancel()
             channel.close()
+
+    async def _by_stream(self) -> DnsLookup:
+        """Ask where nobody can slip in a second answer: there is none to wait for."""
+        carriage = Carriage(self._wire, self._server, self._tools)
+        limit = self._tools.limit(self._tools.settings.dns_timeout)
+        done = await timed(carriage.ask(self._question), limit, self._tools.clock)
+        seen = self._seen(done, None if done.value else carriage.layer)
+        self.answered.set_result(seen)
+        return seen
 
     async def _ask(self, channel: _Channel) -> Answer:
         await channel.open().send(self._wire)
         answer = await self._receive(channel)
-        return await self._ask_by_stream() if answer.cut else answer
+        if not answer.cut:
+            return answer
+        whole = msgspec.structs.replace(self._server, transport=Transport.TCP)
+        return await Carriage(self._wire, whole, self._tools).ask(self._question)
 
     async def _receive(self, channel: _Channel) -> Answer:
         """Wait for a message that answers this question; what answers another is not ours."""
@@ -78,18 +99,6 @@ class Lookup:
                 answer = read(wire, self._question)
                 if answer is not None:
                     return answer
-
-    async def _ask_by_stream(self) -> Answer:
-        stream = await self._tools.dialer.connect(self._server.address, self._server.port)
-        try:
-            await stream.write(struct.pack("!H", len(self._wire)) + self._wire)
-            (length,) = struct.unpack("!H", await _exactly(stream, 2))
-            answer = read(await _exactly(stream, length), self._question)
-        finally:
-            stream.close()
-        if answer is None or answer.raw[:2] != self._wire[:2]:
-            raise StepError(MISBEHAVING, "the answer over TCP is to another question")
-        return answer
 
     async def _listen(self, channel: _Channel, first: Answer) -> tuple[str, ...]:
         late: list[str] = []
@@ -107,7 +116,7 @@ class Lookup:
         # The very same bytes are a duplicated packet, nobody's forgery.
         return () if answer.raw == first.raw else answer.addresses
 
-    def _seen(self, done: Timed[Answer]) -> DnsLookup:
+    def _seen(self, done: Timed[Answer], broke_at: Layer | None = None) -> DnsLookup:
         answer = done.value
         failure = done.failure or (self._fault(answer) if answer else None)
         return DnsLookup(
@@ -119,6 +128,9 @@ class Lookup:
             name=self._question.name,
             query=self._question.query,
             resolver=self._server.label,
+            transport=self._server.transport,
+            server_name=self._server.name if self._server.label != PRIVATE else "",
+            failed_at=broke_at,
             rcode=answer.rcode if answer else None,
             answers=answer.addresses if answer else (),
             raw=answer.raw if answer and failure else b"",
@@ -181,13 +193,3 @@ class _Channel:
     def close(self) -> None:
         if self._datagrams is not None:
             self._datagrams.close()
-
-
-async def _exactly(stream: Stream, length: int) -> bytes:
-    data = b""
-    while len(data) < length:
-        more = await stream.read(length - len(data))
-        if not more:
-            raise EOFError("the resolver ended the connection")
-        data += more
-    return data

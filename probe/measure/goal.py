@@ -1,7 +1,8 @@
 """What an endpoint's URL asks for: a page, an open port, or the addresses of a name. Pure.
 
 `http:` and `https:` are asked for a page; `tcp://host:port` only whether a connection can be made;
-`dns:name`, or `dns://resolver/name?type=AAAA`, what the name resolves to (RFC 4501).
+`dns:name`, or `dns://resolver/name?type=AAAA`, what the name resolves to (RFC 4501), with
+`dns+tls://name@resolver/name`, and `dns+tcp` and `dns+https` alike, over another transport.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from probe.measure.message import TYPES, Question
 from probe.measure.resolver import Server, named
 from probe.measure.site import PORTS, BadUrlError, Site, host_of, is_address, parse, port_of, split
 
+OVER = "dns+"
 WANTED = "the scheme must be http, https, tcp or dns"
 
 
@@ -37,6 +39,8 @@ Goal = Site | Name
 def goal(url: str) -> Goal:
     """Read an endpoint's URL. Raises BadUrlError."""
     parts = split(url)
+    if parts.scheme.startswith(OVER):
+        return _over(parts)
     if "@" in parts.netloc:
         raise BadUrlError("it has a user name in it; leave out what stands before the @")
     if parts.scheme in PORTS:
@@ -64,6 +68,14 @@ def _name(parts: SplitResult) -> Name:
     if kind not in TYPES:
         raise BadUrlError(f"it asks for {kind!r}; a name is asked for type=A or type=AAAA")
     return Name(Question(host, kind), _server(parts.netloc))
+
+
+def _over(parts: SplitResult) -> Name:
+    """What stands before the last slash is the resolver's, as it is written elsewhere."""
+    path, _, name = parts.path.rpartition("/")
+    server = f"{parts.scheme.removeprefix(OVER)}://{parts.netloc}{path}"
+    plain = _name(parts._replace(netloc="", path=name))
+    return Name(plain.question, _server(server))
 
 
 def _server(text: str) -> Server | None:

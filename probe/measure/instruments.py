@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TypeVar
@@ -17,12 +18,13 @@ from probe.config.shape import Measuring
 from probe.measure.bogon import Network, networks
 from probe.measure.dial import Dialer, SystemDialer
 from probe.measure.fingerprint import Fingerprints
-from probe.measure.resolver import Resolver, Server, named
+from probe.measure.resolver import Resolver, Server, several
 from probe.measure.restraint import Budget, Residue
 
 Given = TypeVar("Given")
 Value = TypeVar("Value")
 
+WEB = ("http/1.1",)
 NO_FINGERPRINTS = Fingerprints()
 USER_AGENT = "worksforwhom/0.1 (reachability measurement)"
 
@@ -41,10 +43,12 @@ class Instruments:
     clock: Clock
     settings: Measuring
     resolver: Resolver
-    second: Server | None
+    second: tuple[Server, ...]
     """Asked in the second-resolver test."""
     verifying: ssl.SSLContext
     """The one context of all handshakes that count."""
+    sealing: Callable[[], ssl.SSLContext]
+    """The same for DNS over TLS: a resolver may refuse who wants to speak HTTP."""
     accepting: ssl.SSLContext
     """Takes any certificate: for tests that ask only whether a ServerHello comes."""
     allowed: tuple[Network, ...]
@@ -73,13 +77,15 @@ class Instruments:
 
 def instruments(settings: Measuring, clock: Clock) -> Instruments:
     """Make ready to measure over the kernel's network. Raises ConfigError."""
+    second = _read("second_resolver", settings.second_resolver, several)
     return Instruments(
         dialer=SystemDialer(),
         clock=clock,
         settings=settings,
         resolver=_read("resolver", settings.resolver, Resolver),
-        second=_read("second_resolver", settings.second_resolver, _second),
+        second=second,
         verifying=_verifying(settings.trust),
+        sealing=cache(partial(_verifying, settings.trust, protocols=())),
         accepting=_accepting(),
         allowed=_read("allow_private", settings.allow_private, networks),
         random=SystemRandom(),
@@ -95,10 +101,10 @@ def bundle() -> str:
     return next((path for path in candidates if path and Path(path).is_file()), "")
 
 
-def _verifying(trust: str) -> ssl.SSLContext:
+def _verifying(trust: str, protocols: Sequence[str] = WEB) -> ssl.SSLContext:
     # Bare, with a bundle file: create_default_context() looks each unknown issuer up in a
     # directory, which costs a third more and blocks the loop, for the very cases of interest.
-    context = _bare()
+    context = _bare(protocols)
     path = trust or bundle()
     if not path:
         raise ConfigError("measuring.trust: no system bundle of roots found; name a PEM file")
@@ -118,14 +124,11 @@ def _accepting() -> ssl.SSLContext:
     return context
 
 
-def _bare() -> ssl.SSLContext:
+def _bare(protocols: Sequence[str] = WEB) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_alpn_protocols(["http/1.1"])
+    if protocols:
+        context.set_alpn_protocols(protocols)
     return context
-
-
-def _second(text: str) -> Server | None:
-    return named(text) if text else None
 
 
 def _read(name: str, text: Given, reader: Callable[[Given], Value]) -> Value:

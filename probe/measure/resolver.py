@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
 
+from probe.config import form
 from probe.measure.bogon import is_bogon
+from probe.model import ENCRYPTED, Transport
 
 SYSTEM = "system"
 RESOLV_CONF = Path("/etc/resolv.conf")
 
-_PORT = 53
-_PORTS = range(1, 65536)
+PORTS = {Transport.UDP: 53, Transport.TCP: 53, Transport.TLS: 853, Transport.HTTPS: 443}
+PATH = "/dns-query"
+PRIVATE = "private"
 _MOST = 3  # glibc's MAXNS
+_ORDER = tuple(Transport)
 
 
 class Server(msgspec.Struct, frozen=True):
     address: str
-    port: int = _PORT
+    port: int = PORTS[Transport.UDP]
     label: str = SYSTEM
     """What an observation says of it."""
+    transport: Transport = Transport.UDP
+    name: str = ""
+    """Whose certificate it must show; empty for that of its address."""
+    path: str = ""
+    """Of an HTTPS one."""
+
+    @property
+    def encrypted(self) -> bool:
+        return self.transport in ENCRYPTED
 
 
 class Resolver:
-    """The servers to ask, in order. `text` is `system` or `address[:port]`; ValueError else."""
+    """The servers to ask, in order. `text` is `system` or as `named` reads; ValueError else."""
 
     def __init__(self, text: str, path: Path = RESOLV_CONF) -> None:
         self._named = () if text == SYSTEM else (named(text),)
@@ -66,17 +80,31 @@ def parse(text: str) -> tuple[Server, ...]:
 
 
 def named(text: str) -> Server:
-    """Read `1.2.3.4`, `1.2.3.4:53`, `2001:db8::1` or `[2001:db8::1]:53`. Raises ValueError."""
-    address, port = text, ""
-    if text.startswith("["):
-        address, _, port = text[1:].partition("]")
-        port = port.removeprefix(":")
-    elif text.count(":") == 1:
-        address, _, port = text.partition(":")
-    if not _is_address(address) or (port and not port.isdecimal()) or int(port or 1) not in _PORTS:
-        raise ValueError(f"{text!r} is not an address with an optional :port")
-    label = "private" if is_bogon(address) else address
-    return Server(address, int(port) if port else _PORT, label)
+    """Read `1.2.3.4`, `[2001:db8::1]:53`, `tls://name@1.2.3.4` and the like. Raises ValueError."""
+    found = form.RESOLVER.fullmatch(text)
+    if not found or not form.is_resolver(text):
+        raise ValueError(f"{text!r} is not an address with an optional :port, or {_OTHERS}")
+    address, port = found["place"].strip("[]"), found["port"]
+    transport = Transport((found["transport"] or Transport.UDP).lower())
+    return Server(
+        address,
+        int(port) if port else PORTS[transport],
+        PRIVATE if is_bogon(address) else address,
+        transport,
+        (found["name"] or "").lower(),
+        (found["path"] or PATH) if transport is Transport.HTTPS else "",
+    )
+
+
+_OTHERS = "one of tcp://address, tls://name@address, https://name@address/dns-query"
+
+
+@lru_cache(16)
+def several(texts: str | tuple[str, ...]) -> tuple[Server, ...]:
+    """Read one or more, none where it is empty; the plainest come first. Raises ValueError."""
+    given = (texts,) if isinstance(texts, str) else texts
+    servers = [named(text) for text in given if text]
+    return tuple(sorted(servers, key=lambda server: _ORDER.index(server.transport)))
 
 
 def _is_address(text: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from probe.config.shape import Referring
+from probe.measure.bogon import is_bogon
 from probe.measure.dial import Stream
 from probe.measure.dns import ask, usable
 from probe.measure.failure import EOF, FAILED_HANDSHAKE, RESET, TIMEOUT
@@ -15,15 +16,18 @@ from probe.measure.goal import Goal, Name
 from probe.measure.http import Request, fetch
 from probe.measure.instruments import Instruments
 from probe.measure.message import Question
+from probe.measure.resolver import Server
 from probe.measure.site import PORTS, Site
 from probe.measure.step import Mark
 from probe.measure.tcp import connect
 from probe.measure.tls import Peer, handshake
 from probe.model import (
+    ENCRYPTED,
     DifferentialTest,
     DnsLookup,
     Endpoint,
     HttpExchange,
+    Layer,
     Observation,
     TcpConnect,
     TlsHandshake,
@@ -45,18 +49,59 @@ Visit = Callable[[str], Awaitable[Seen]]
 
 
 async def second_resolver(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
-    """Ask elsewhere, and shake hands with the first address that the chain did not get."""
-    if tools.second is None:
-        return ()
+    """Ask elsewhere, and shake hands with the first address that the chain did not get.
+
+    What came encrypted goes before what anybody on the path may have said.
+    """
     known = {address for seen in last if isinstance(seen, DnsLookup) for address in seen.answers}
+    question = goal.question if isinstance(goal, Name) else Question(goal.host, "A")
     reached: Seen = ()
     async with asyncio.TaskGroup() as listening:
-        question = goal.question if isinstance(goal, Name) else Question(goal.host, "A")
-        (asked,) = await ask(question, (tools.second,), tools, mark, listening)
-        others = [address for address in usable(asked.first, tools) if address not in known]
+        async with asyncio.TaskGroup() as asking:
+            asks = [
+                asking.create_task(ask(question, (server,), tools, mark, listening))
+                for server in tools.second
+            ]
+        asked = [one for task in asks for one in task.result()]
+        firsts = sorted(
+            [one.first for one in asked], key=lambda one: one.transport not in ENCRYPTED
+        )
+        others = [a for first in firsts for a in usable(first, tools) if a not in known]
         if others and isinstance(goal, Site):
             reached = await _knock(others[0], goal, tools, mark)
-    return (asked.whole.result(), *reached)
+    seen = tuple(one.whole.result() for one in asked)
+    return (*seen, *reached, *await _beside(question, seen, tools, mark))
+
+
+async def _beside(
+    question: Question, asked: Sequence[DnsLookup], tools: Instruments, mark: Mark
+) -> Seen:
+    """Try what shares the way with an encrypted resolver that was not reached.
+
+    Plain DNS at its address, where that was not asked already, and a harmless name at its port.
+    """
+    seen: Seen = ()
+    plain = {server.address for server in tools.second if not server.encrypted}
+    for server, lookup in zip(tools.second, asked, strict=True):
+        cut = server.encrypted and lookup.failed_at in NOT_REACHED
+        if not cut or is_bogon(server.address, tools.allowed):
+            continue
+        if server.address not in plain:
+            plain.add(server.address)
+            async with asyncio.TaskGroup() as listening:
+                bare = (Server(server.address, label=server.label),)
+                (again,) = await ask(question, bare, tools, mark, listening)
+            seen = (*seen, again.whole.result())
+        if server.name and lookup.failed_at is Layer.TLS and tools.settings.neutral_name:
+            site = Site(
+                scheme="https", host=server.name, port=server.port, target="/", literal=False
+            )
+            neutral = tools.settings.neutral_name
+            seen = (*seen, *await _knock(server.address, site, tools, mark, neutral))
+    return seen
+
+
+NOT_REACHED = frozenset({Layer.TCP, Layer.TLS})
 
 
 async def certificate(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:

@@ -26,7 +26,7 @@ from probe.metrics.exposition import (
 )
 from probe.metrics.failures import FIRST
 from probe.metrics.run import Run
-from probe.model import Health, Layer, Target
+from probe.model import ENCRYPTED, Health, Layer, Target, Transport
 
 PREFIX = "worksforwhom_"
 TARGET = ("endpoint", "feature", "service")
@@ -35,6 +35,14 @@ LAG_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 
 BLOCKS_AT_ONCE = 10
 """Of the lines of a target that never failed."""
+
+ANSWERED = "answered"
+Encrypted = tuple[Transport, str]
+"""How a resolver was asked, and the layer at which that broke off, or ANSWERED."""
+ENDS: Mapping[Encrypted, int] = {
+    (transport, end): 0 for transport in sorted(ENCRYPTED) for end in (ANSWERED, *Layer)
+}
+"""Every one of them has its series from the first scrape on."""
 
 Stage = tuple[str, str, Layer]
 """Service, feature, layer."""
@@ -58,6 +66,7 @@ class Snapshot:
     version: str
     rows: tuple[Row, ...] = ()
     stages: Mapping[Stage, Distribution] = field(default_factory=dict)
+    encrypted: Mapping[Encrypted, int] = field(default_factory=dict)
     lag: Distribution = field(default_factory=lambda: Distribution(LAG_BOUNDS))
     health: Health = field(default_factory=Health)
     reasons: tuple[str, ...] = ()
@@ -100,6 +109,7 @@ def families(snapshot: Snapshot, form: Form = Form.CLASSIC) -> Iterator[Family]:
     yield from run.families(runs, (*run.SHARED, run.STAMP))
     yield from _totals(pairs)
     yield _stages(snapshot, form)
+    yield _encrypted(snapshot)
     yield from _singles(snapshot)
     yield from _listed(snapshot)
     lag = PREFIX + "scheduler_lag_seconds"
@@ -160,6 +170,20 @@ def _stages(snapshot: Snapshot, form: Form) -> Family:
         for line in histogram(name, labels(("service", "feature", "stage"), stage), held, form)
     )
     return Family(name, Kind.HISTOGRAM, "What the steps that went well took.", lines)
+
+
+def _encrypted(snapshot: Snapshot) -> Family:
+    name = PREFIX + "encrypted_lookups"
+    lines = (
+        sample(f"{name}_total", labels(("transport", "end"), key), count)
+        for key, count in {**ENDS, **snapshot.encrypted}.items()
+    )
+    return Family(
+        name,
+        Kind.COUNTER,
+        "Questions over TLS and HTTPS, answered or broken off at a layer.",
+        lines,
+    )
 
 
 @dataclass(frozen=True, slots=True)

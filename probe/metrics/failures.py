@@ -15,6 +15,13 @@ BROKEN = (TIMEOUT, "connection_reset", "host_unreachable", "network_unreachable"
 """On any layer: the connection, or the way, breaks."""
 CUT = ("connection_aborted", "eof_error")
 """In the middle of a stream."""
+CERTIFICATES = (
+    "ssl_failed_handshake",
+    "ssl_invalid_certificate",
+    "ssl_invalid_hostname",
+    "ssl_unknown_authority",
+)
+"""Of a handshake: with the endpoint, or with a resolver that is asked encrypted."""
 OURS = ("no_buffer_space", "permission_denied")
 """At the making of a socket: this host's own limits and filters."""
 
@@ -22,6 +29,7 @@ BY_LAYER: Mapping[Layer, tuple[str, ...]] = {
     Layer.DNS: (
         *BROKEN,
         *OURS,
+        "connection_aborted",
         "connection_refused",
         "dns_bogon_error",
         "dns_no_answer",
@@ -31,7 +39,9 @@ BY_LAYER: Mapping[Layer, tuple[str, ...]] = {
         "dns_servfail_error",
         "eof_error",
         "network_down",
+        "http_request_failed",
         "nothing_measured",
+        *CERTIFICATES,
     ),
     Layer.TCP: (
         *BROKEN,
@@ -45,10 +55,7 @@ BY_LAYER: Mapping[Layer, tuple[str, ...]] = {
     Layer.TLS: (
         *BROKEN,
         *CUT,
-        "ssl_failed_handshake",
-        "ssl_invalid_certificate",
-        "ssl_invalid_hostname",
-        "ssl_unknown_authority",
+        *CERTIFICATES,
     ),
     Layer.HTTP: (
         *BROKEN,

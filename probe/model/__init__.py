@@ -21,6 +21,7 @@ from probe.model.catalogue import (
 )
 from probe.model.delivery import Delivery, Event
 from probe.model.measurement import (
+    ENCRYPTED,
     Certificate,
     DifferentialTest,
     DnsLookup,
@@ -39,6 +40,7 @@ from probe.model.measurement import (
     Target,
     TcpConnect,
     TlsHandshake,
+    Transport,
 )
 from probe.model.origin import Origin
 from probe.model.record import Record
@@ -59,6 +61,7 @@ from probe.model.verdict import (
 
 __all__ = [
     "CONTROL",
+    "ENCRYPTED",
     "SIDES",
     "Author",
     "Cause",
@@ -98,6 +101,7 @@ __all__ = [
     "Target",
     "TcpConnect",
     "TlsHandshake",
+    "Transport",
     "Vantage",
     "Verdict",
 ]

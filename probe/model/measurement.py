@@ -18,6 +18,21 @@ class Layer(StrEnum):
     HTTP = "http"
 
 
+class Transport(StrEnum):
+    """How a question travels to a resolver, the plainest first."""
+
+    UDP = "udp"
+    """Over TCP where the answer is too long for a datagram."""
+    TCP = "tcp"
+    TLS = "tls"
+    """RFC 7858."""
+    HTTPS = "https"
+    """RFC 8484."""
+
+
+ENCRYPTED = frozenset({Transport.TLS, Transport.HTTPS})
+
+
 class Failure(Record, frozen=True, kw_only=True):
     """How a step failed, by OONI's name for it (netxlite/errno.go), with what the error carried."""
 
@@ -85,6 +100,12 @@ class DnsLookup(Step, frozen=True, kw_only=True, tag_field="kind", tag="dns"):
     """A or AAAA."""
     resolver: str = ""
     """`system`, or the name or address of a public resolver; never a private address."""
+    transport: Transport = Transport.UDP
+    server_name: str = ""
+    """Whose certificate an encrypted resolver must show; empty for that of its address, and
+    where the resolver is private."""
+    failed_at: Layer | None = None
+    """Where a lookup over a stream broke off; None where an answer came, whatever it says."""
     rcode: int | None = None
     answers: tuple[str, ...] = ()
     """Addresses, in the order given."""

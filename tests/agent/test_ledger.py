@@ -8,6 +8,8 @@ import pytest
 
 from probe.agent.ledger import Ledger
 from probe.model import (
+    DifferentialTest,
+    DnsLookup,
     Expectation,
     Failure,
     HttpExchange,
@@ -16,6 +18,7 @@ from probe.model import (
     Tally,
     Target,
     TcpConnect,
+    Transport,
     Vantage,
 )
 
@@ -82,6 +85,20 @@ def test_steps_that_went_well_are_timed_by_stage() -> None:
     assert [held.measurement for held in told.values()] == ["0" * 16]
     ledger.keep([B])
     assert {service for service, _, _ in ledger.stages()} == {"b"}
+
+
+def test_questions_to_encrypted_resolvers_are_counted_by_how_they_ended() -> None:
+    ledger = Ledger()
+    ledger.keep([A])
+    test = DifferentialTest.SECOND_RESOLVER
+    plain = DnsLookup(at=NOW, took=0.1, name="a", test=test)
+    sealed = msgspec.structs.replace(plain, transport=Transport.TLS)
+    cut = Failure(name="connection_reset")
+    lost = msgspec.structs.replace(sealed, failure=cut, failed_at=Layer.TLS)
+    ledger.record(
+        msgspec.structs.replace(run(A, well=True), observations=(plain, sealed, lost, lost))
+    )
+    assert ledger.encrypted == {(Transport.TLS, "answered"): 1, (Transport.TLS, "tls"): 2}
 
 
 def test_free_text_is_no_label_value() -> None:

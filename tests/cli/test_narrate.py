@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from probe.cli.narrate import PHRASES, TESTS, describe, layer, phrase, trouble
@@ -12,9 +13,11 @@ from probe.model import (
     Expectation,
     Failure,
     HttpExchange,
+    Layer,
     Observation,
     TcpConnect,
     TlsHandshake,
+    Transport,
 )
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -55,6 +58,21 @@ ANSWER = HttpExchange(
     title="Hi",
     location="https://b.test/",
 )
+
+
+SEALED = msgspec.structs.replace(
+    LOOKUP, resolver="9.9.9.9", transport=Transport.TLS, server_name="dns.quad9.net", late=()
+)
+
+
+def test_an_encrypted_lookup_says_over_what_and_where_it_broke_off() -> None:
+    assert describe(SEALED) == (
+        "A of a.test at 9.9.9.9 (dns.quad9.net) over TLS → 1.1.1.1, 1.0.0.1"
+    )
+    broken = msgspec.structs.replace(SEALED, answers=(), failure=RESET, failed_at=Layer.TLS)
+    assert trouble(broken) == (
+        "the connection was reset (connection_reset, errno 104), on the resolver's TLS"
+    )
 
 
 @pytest.mark.parametrize(

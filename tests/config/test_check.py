@@ -19,7 +19,8 @@ def field_exists(shape: type[msgspec.Struct], dotted: str) -> bool:
     found: msgspec.inspect.Type = msgspec.inspect.type_info(shape)
     for part in dotted.split("."):
         if isinstance(found, msgspec.inspect.UnionType):
-            found = found.types[0]
+            kinds = [t for t in found.types if isinstance(t, msgspec.inspect.VarTupleType)]
+            found = kinds[0] if part == "*" and kinds else found.types[0]
         if part == "*" and isinstance(found, msgspec.inspect.VarTupleType):
             found = found.item_type
         elif isinstance(found, msgspec.inspect.StructType):

@@ -156,6 +156,23 @@ FIELDS = {
     "no concurrency": ("schedule: {concurrency: 0}", "must be from 1 to 10000"),
     "a truth": ("measuring: {ipv6: maybe}", "expected true or false, got text"),
     "a resolver": ("measuring: {resolver: here}", "must be `system` or an address[:port]"),
+    "a resolver's scheme": ("measuring: {resolver: 'udp://9.9.9.9'}", "tls://name@address"),
+    "a second resolver": (
+        "measuring:\n  second_resolver: tls://dns.quad9.net",
+        "6: measuring.second_resolver: is 'tls://dns.quad9.net'; it must be empty or an address",
+    ),
+    "one of the second resolvers": (
+        "measuring:\n  second_resolver:\n    - 9.9.9.9\n    - tls://a b@9.9.9.9",
+        "8: measuring.second_resolver[1]: is 'tls://a b@9.9.9.9'; it must be an address[:port], or",
+    ),
+    "an empty second resolver": (
+        'measuring: {second_resolver: [""]}',
+        "second_resolver[0]: is ''",
+    ),
+    "a second resolver's kind": (
+        "measuring: {second_resolver: {a: b}}",
+        "expected text or a list, got a mapping",
+    ),
     "a network": ("measuring: {allow_private: [10.0.0.1/8]}", "measuring.allow_private[0]:"),
     "a user agent": ('measuring: {user_agent: "a\\nb"}', "must be printable"),
     "a small spool": ("spool: {max_bytes: 1KiB}", "must be 64KiB or more"),

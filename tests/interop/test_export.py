@@ -14,13 +14,17 @@ from hypothesis import strategies as st
 from probe.interop import ooni
 from probe.interop.export import UntoldError, export
 from probe.model import (
+    DifferentialTest,
     DnsLookup,
+    Failure,
     Fingerprint,
     HttpExchange,
+    Layer,
     Measurement,
     Observation,
     Paired,
     TlsHandshake,
+    Transport,
 )
 from probe.transport import wire
 from tests.interop import made as m
@@ -82,6 +86,33 @@ def test_a_private_resolver_stays_unsaid() -> None:
     )
     held = msgspec.structs.replace(made(w.ok), observations=(lookup, *made(w.ok).observations))
     assert b"192.168" not in msgspec.json.encode(export(Paired(own=held)))
+
+
+SAID = [
+    (Transport.UDP, "", "9.9.9.9", "udp", "9.9.9.9:53"),
+    (Transport.TCP, "", "2620:fe::fe", "tcp", "[2620:fe::fe]:53"),
+    (Transport.TLS, "dns.quad9.net", "9.9.9.9", "dot", "9.9.9.9:853"),
+    (Transport.HTTPS, "dns.google", "8.8.8.8", "doh", "https://dns.google/dns-query"),
+    (Transport.HTTPS, "", "8.8.8.8", "doh", "https://8.8.8.8/dns-query"),
+    (Transport.TLS, "", "private", "dot", "private"),
+]
+
+
+@pytest.mark.parametrize(("transport", "name", "resolver", "engine", "address"), SAID)
+def test_a_resolver_is_told_in_its_engines_words(
+    transport: Transport, name: str, resolver: str, engine: str, address: str
+) -> None:
+    lookup = DnsLookup(
+        at=w.START, took=0.1, name="a.example", resolver=resolver, transport=transport,
+        server_name=name, failed_at=Layer.TLS, failure=Failure(name="connection_reset"),
+        test=DifferentialTest.SECOND_RESOLVER,
+    )  # fmt: skip
+    held = msgspec.structs.replace(made(w.ok), observations=(*made(w.ok).observations, lookup))
+    (query,) = (export(Paired(own=held)).test_keys.queries or [])[-1:]
+    assert (query.engine, query.resolver_address) == (engine, address)
+    (again,) = [s for s in back(held).observations if isinstance(s, DnsLookup) and s.test]
+    assert (again.transport, again.server_name, again.failed_at) == (transport, name, Layer.TLS)
+    assert again.resolver in {resolver, address}
 
 
 def test_a_helpers_look_goes_along() -> None:

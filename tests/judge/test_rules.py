@@ -21,6 +21,7 @@ from probe.model import (
     Header,
     Observation,
     Standing,
+    Transport,
 )
 from tests.judge import worlds as w
 
@@ -211,6 +212,7 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "ok.half": (over(SIX, A), TWO),
     "ok.partly": (over(A, "11.77.0.9"), TWO),
     "ok.proxied": (relayed(), DIRECT),
+    "ok.encrypted_dns": ((*w.ok(CASE), *w.encrypted_cut(CASE)), KNOWN),
     "ok.met": (w.ok(CASE), KNOWN),
     "local.own_stack": (connect("network_down"), KNOWN),
     "http.notice_redirect": (plain(302, location="http://internetpositif.id/"), KNOWN),
@@ -279,6 +281,7 @@ EXTRAS: dict[str, tuple[Observation, ...]] = {
     "test.second_resolver_knows": w.second_knows(CASE),
     "test.second_resolver_hears": w.dns_timeout(CASE),
     "test.second_resolver_alike": w.nxdomain_everywhere(CASE),
+    "test.encrypted_resolver_cut": (*w.silence(CASE), *w.encrypted_cut(CASE)),
     "test.neutral_alike": (*connect("generic_timeout_error"), w.tls(CASE, A, "generic_timeout_error", name="example.com", test=DifferentialTest.NEUTRAL_NAME)),
     "test.own_address_cut": (*handshake("connection_reset"), *ours("connection_reset")),
     "test.own_address_passes": (*handshake("connection_reset"), *ours()),
@@ -336,6 +339,34 @@ def test_only_the_network_is_blamed_for_what_only_it_can_write() -> None:
     assert {row.category for row in MAIN if row.standing is Standing.UNINTERPRETABLE} == {
         Category.NOTHING
     }
+
+
+CUT_RESOLVER = "tls 9.9.9.9 dns.quad9.net"
+CLOSED = (*w.ok(CASE), *w.encrypted_cut(CASE, "connection_refused"))
+ENDS = {
+    "it answers abroad": ((*w.ok(CASE), *w.encrypted_cut(CASE)), {"sealed": "DE", "cut": "DE"}, True),
+    "it is cut off abroad alike": ((*w.ok(CASE), *w.encrypted_cut(CASE)), {"cut": "DE"}, False),
+    "it refuses, and who knows whom": (CLOSED, {}, False),
+    "it refuses here alone": (CLOSED, {"sealed": "DE"}, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_an_encrypted_resolver_is_held_against_what_others_see_of_it(name: str) -> None:
+    steps, others, told = ENDS[name]
+    beside = {key: {CUT_RESOLVER: frozenset({code})} for key, code in others.items()}
+    known = msgspec.structs.replace(KNOWN, **beside)
+    found = find(read(w.measurement(CASE, steps)), known)
+    assert (found.main.id == "ok.encrypted_dns") is told
+    assert (found.category, found.failing) == (Category.OK, False)
+
+
+def test_the_same_false_address_counts_where_it_came_in_the_clear() -> None:
+    test = DifferentialTest.SECOND_RESOLVER
+    plain = w.dns(CASE, STRANGER, test=test)
+    true = msgspec.structs.replace(w.dns(CASE, A, test=test), transport=Transport.TLS)
+    found = find(read(w.measurement(CASE, (*w.forged(CASE), plain, true))), KNOWN)
+    assert "test.second_resolver_same" in [row.id for row in found.extra]
 
 
 def test_a_header_alone_is_no_notice() -> None:

@@ -1,11 +1,12 @@
 """What differential tests show is read of their steps alone, and none of it without a control."""
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.judge.trials import UNTRIED, trials
-from probe.model import DifferentialTest, Observation
+from probe.model import DifferentialTest, Layer, Observation
 from tests.judge import worlds as w
 
 CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
@@ -67,3 +68,38 @@ def test_a_cut_after_a_control_follows_the_name_and_an_alert_is_the_server_s() -
     assert trials(visits("", "connection_reset")).name_follows is True
     assert trials(visits("", "")).name_follows is False
     assert trials(visits("", "ssl_invalid_hostname")).name_follows is False
+
+
+HARMLESS = w.tls(CASE, "9.9.9.9", "ssl_invalid_hostname", test=DifferentialTest.SECOND_RESOLVER)
+PLAIN, SEALED = w.encrypted_cut(CASE)
+NAMED = w.encrypted_cut(CASE, "connection_reset", Layer.TLS)[1]
+MUTE = msgspec.structs.replace(PLAIN, rcode=None, answers=(), failure=SEALED.failure)
+KEY = "tls 9.9.9.9 dns.quad9.net"
+LOOKS: dict[str, tuple[tuple[Observation, ...], str]] = {
+    "by address": ((PLAIN, SEALED), KEY),
+    "by name, a harmless one passing": ((MUTE, NAMED, HARMLESS), KEY),
+    "by name, plain DNS passing": ((PLAIN, NAMED), KEY),
+    "nothing passes there": ((MUTE, SEALED), ""),
+    "a harmless name is cut alike": (
+        (MUTE, NAMED, msgspec.structs.replace(HARMLESS, failure=NAMED.failure)), "",
+    ),
+    "another's plain DNS passes": ((msgspec.structs.replace(PLAIN, resolver="8.8.8.8"), SEALED), ""),
+    "it is private": (
+        tuple(msgspec.structs.replace(s, resolver="private") for s in (PLAIN, SEALED)), "",
+    ),
+    "a stranger's certificate": ((PLAIN, w.encrypted_cut(CASE, "ssl_unknown_authority")[1]), ""),
+    "after the handshake": ((PLAIN, w.encrypted_cut(CASE, "eof_error", Layer.DNS)[1]), ""),
+    "what this host itself lacks": ((PLAIN, w.encrypted_cut(CASE, "network_unreachable")[1]), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_an_encrypted_resolver_is_cut_where_its_neighbours_pass(name: str) -> None:
+    steps, resolver = LOOKS[name]
+    assert trials(steps).cut == resolver
+
+
+def test_an_encrypted_resolver_that_answers_is_named() -> None:
+    answered = msgspec.structs.replace(SEALED, failure=None, failed_at=None, answers=("11.0.0.1",))
+    seen = trials((PLAIN, answered))
+    assert (seen.sealed, seen.cut, seen.plain) == ((KEY,), "", (CASE.address,))

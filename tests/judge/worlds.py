@@ -28,6 +28,7 @@ from probe.model import (
     Header,
     HttpExchange,
     Incident,
+    Layer,
     Measurement,
     NetworkKind,
     Observation,
@@ -36,6 +37,7 @@ from probe.model import (
     Target,
     TcpConnect,
     TlsHandshake,
+    Transport,
     Vantage,
     Verdict,
 )
@@ -258,6 +260,21 @@ def nxdomain_everywhere(case: Case) -> tuple[Observation, ...]:
 def dns_timeout(case: Case) -> tuple[Observation, ...]:
     second = dns(case, case.address, test=DifferentialTest.SECOND_RESOLVER)
     return (dns(case, failure="generic_timeout_error", took=3.0), second)
+
+
+def encrypted_cut(
+    case: Case, failure: str = "generic_timeout_error", layer: Layer = Layer.TCP
+) -> tuple[Observation, ...]:
+    """Another resolver answers in the clear; at its encrypted port it is not reached."""
+    plain = dns(case, case.address, test=DifferentialTest.SECOND_RESOLVER)
+    plain = msgspec.structs.replace(plain, resolver="9.9.9.9", rcode=0)
+    return (
+        plain,
+        msgspec.structs.replace(
+            plain, transport=Transport.TLS, server_name="dns.quad9.net", failed_at=layer,
+            failure=Failure(name=failure), answers=(), rcode=None,
+        ),
+    )  # fmt: skip
 
 
 def forged(case: Case) -> tuple[Observation, ...]:

@@ -105,6 +105,11 @@ def test_time_must_pass(field: str) -> None:
     assert found(**{field: Seconds(0)})[0].startswith(f"{field}: is 0.0; it must be")
 
 
+def test_services_that_are_asked_for_encrypted_are_there() -> None:
+    assert found(encrypted_dns=(QUIET.services[0].id,)) == []
+    assert found(encrypted_dns=("x",))[0].startswith("encrypted_dns: 'x' is not in this scenario")
+
+
 def test_services_are_held_to_what_every_catalogue_is() -> None:
     (service,) = QUIET.services
     assert found(services=(service, service))[0].startswith("services[1].id:")

@@ -144,6 +144,23 @@ def test_the_pace_is_tried_now_and_then_where_all_is_well() -> None:
     assert next_tests((lookup(),), REFERRING, background=True) == ()
 
 
+def test_encrypted_resolvers_are_tried_now_and_then_where_all_is_well() -> None:
+    well = (lookup(), tcp(), tls(), http(expectation=Expectation.MET))
+    sealed = Measuring(second_resolver=("9.9.9.9", "tls://9.9.9.9"))
+    assert next_tests(well, sealed) == ()
+    assert next_tests(well, sealed, background=True) == (RESOLVER,)
+    assert next_tests(well[1:], sealed, background=True) == ()  # an address needs no resolver
+    plain = Measuring(second_resolver=("9.9.9.9", "tcp://9.9.9.9"))
+    assert next_tests(well, plain, background=True) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["connection_reset", "ssl_unknown_authority", "http_request_failed"]
+)
+def test_an_encrypted_resolver_of_ones_own_that_fails_calls_for_another(name: str) -> None:
+    assert next_tests((lookup(name),), Measuring()) == (RESOLVER,)
+
+
 def test_what_is_not_configured_is_not_run() -> None:
     bare = Measuring(second_resolver="", neutral_name="")
     assert next_tests((lookup(), tcp(), tls("connection_reset")), bare) == ()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from probe.config.form import is_endpoint_url
 from probe.measure.goal import Name, goal
 from probe.measure.message import Question
-from probe.measure.resolver import Server
+from probe.measure.resolver import Server, named
 from probe.measure.site import BadUrlError, Site, parse
 
 
@@ -33,6 +33,22 @@ def test_a_port() -> None:
             "dns://[2620:fe::fe]:5353/site.test?TYPE=A",
             Question("site.test", "A"),
             Server("2620:fe::fe", 5353, "2620:fe::fe"),
+        ),
+        (
+            "dns+tls://dns.quad9.net@9.9.9.9/site.test?type=AAAA",
+            Question("site.test", "AAAA"),
+            named("tls://dns.quad9.net@9.9.9.9"),
+        ),
+        ("dns+tcp://9.9.9.9:54/site.test", Question("site.test", "A"), named("tcp://9.9.9.9:54")),
+        (
+            "dns+https://a.example@[2620:fe::fe]/site.test",
+            Question("site.test", "A"),
+            named("https://a.example@[2620:fe::fe]/dns-query"),
+        ),
+        (
+            "DNS+HTTPS://a.example@9.9.9.9/some/path/site.test",
+            Question("site.test", "A"),
+            named("https://a.example@9.9.9.9/some/path"),
         ),
     ],
 )
@@ -60,6 +76,14 @@ BAD = (
     "dns:site.test?type=MX",
     "dns:site.test/x",
     "dns:site.test:53",
+    "dns+udp://9.9.9.9/site.test",
+    "dns+tls://dns.quad9.net/site.test",
+    "dns+tls://dns.quad9.net@9.9.9.9",
+    "dns+tls://dns.quad9.net@9.9.9.9/",
+    "dns+tls://9.9.9.9/path/site.test",
+    "dns+https://9.9.9.9/dns-query/1.2.3.4",
+    "dns+https:site.test",
+    "dns://a@9.9.9.9/site.test",
 )
 
 
@@ -74,7 +98,12 @@ LABELS = st.from_regex(r"[A-Za-z0-9_.\[\]:-]{0,12}", fullmatch=True)
 
 
 @given(
-    st.sampled_from(["tcp://", "dns:", "dns:///", "dns://9.9.9.9/", "http://", "dns://"]),
+    st.sampled_from(
+        [
+            *("tcp://", "dns:", "dns:///", "dns://9.9.9.9/", "http://", "dns://", "dns+tls://"),
+            *("dns+tls://a@9.9.9.9/", "dns+https://9.9.9.9/", "dns+https://9.9.9.9/q/"),
+        ]
+    ),
     LABELS,
     st.sampled_from(["", ":53", "/", "/site.test", "?type=A", "?type=AAAA", "?"]),
 )

@@ -16,10 +16,13 @@ from probe.model import (
     DnsLookup,
     Expectation,
     HttpExchange,
+    Layer,
     Observation,
     TcpConnect,
     TlsHandshake,
+    Transport,
 )
+from tests.measure.encrypted import framed, over_https, over_tls
 from tests.measure.test_dial import free_port
 from tests.measure.world import (
     Handler,
@@ -54,6 +57,67 @@ async def test_a_name_denied_here_is_known_elsewhere(world: World) -> None:
             assert (hand.failure, hand.server_name) == (None, "site.test")
         case other:
             raise AssertionError(other)
+
+
+async def test_several_resolvers_are_one_test_and_what_is_encrypted_is_believed(
+    world: World,
+) -> None:
+    await world.resolver(refusing(3))
+    forger = await world.names("127.0.0.2")
+    tls = await over_tls(world, framed(telling("127.0.0.1")))
+    https = await over_https(world)
+    world.set(second_resolver=(https, tls, f"127.0.0.1:{forger.port}"), ipv6=False)
+    port = await world.tls(hang)
+    seen = of_test(await world.measure(f"https://site.test:{port}/"), RESOLVER)
+    lookups = [one for one in seen if isinstance(one, DnsLookup)]
+    assert [one.transport.value for one in lookups] == ["udp", "tls", "https"]
+    assert [one.failure for one in lookups] == [None] * 3
+    assert isinstance(seen[3], TcpConnect)
+    assert seen[3].address == "127.0.0.1"  # not the forger's
+
+
+async def test_an_encrypted_resolver_that_is_cut_by_name_is_tried_by_another(world: World) -> None:
+    await world.names("127.0.0.1")
+    plain = await world.names()
+    cut = serving({b"harmless.test": world.context("harmless.test")}, reset)
+    resolver = await world.server(cut)
+    world.set(
+        second_resolver=(f"127.0.0.1:{plain.port}", f"tls://dns.test@127.0.0.1:{resolver}"),
+        neutral_name="harmless.test", ipv6=False, background=1.0,
+    )  # fmt: skip
+    port = await world.tls(page("well"))
+    seen = of_test(await world.measure(f"https://site.test:{port}/"), RESOLVER)
+    match seen:
+        case [DnsLookup() as first, DnsLookup() as second, TcpConnect(), TlsHandshake() as hand]:
+            assert (first.failure, second.failed_at) == (None, Layer.TLS)
+            assert (hand.server_name, hand.failure, hand.port) == ("harmless.test", None, resolver)
+        case other:
+            raise AssertionError(other)
+
+
+async def test_an_encrypted_resolver_alone_is_held_against_plain_dns_there(world: World) -> None:
+    await world.names("127.0.0.1")
+    world.set(
+        second_resolver=f"tls://dns.test@127.0.0.1:{free_port()}",
+        neutral_name="harmless.test", ipv6=False, background=1.0,
+    )  # fmt: skip
+    port = await world.tls(page("well"))
+    seen = of_test(await world.measure(f"https://site.test:{port}/"), RESOLVER)
+    match seen:
+        case [DnsLookup() as first, DnsLookup() as again]:  # a name cannot matter before TLS
+            assert (first.transport, first.failed_at) == (Transport.TLS, Layer.TCP)
+            assert again.transport is Transport.UDP
+        case other:
+            raise AssertionError(other)
+
+
+async def test_what_goes_well_is_not_tried_at_a_plain_resolver(world: World) -> None:
+    await world.names("127.0.0.1")
+    plain = await world.names()
+    world.set(second_resolver=f"127.0.0.1:{plain.port}", ipv6=False, background=1.0)
+    port = await world.tls(page("well"))
+    assert not of_test(await world.measure(f"https://site.test:{port}/"), RESOLVER)
+    assert plain.asked == []
 
 
 async def test_the_same_answer_elsewhere_is_not_tried_again(world: World) -> None:

@@ -8,12 +8,12 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families
 
-from probe.metrics.agent import Row, Snapshot, Stage, exposition
+from probe.metrics.agent import ENDS, Row, Snapshot, Stage, exposition
 from probe.metrics.distribution import Distribution, Exemplar
 from probe.metrics.exposition import Form
 from probe.metrics.failures import FIRST
 from probe.metrics.run import Run
-from probe.model import Health, Layer, Tally, Target
+from probe.model import Health, Layer, Tally, Target, Transport
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 A = Target(service="a", feature="web", endpoint="front")
@@ -106,6 +106,16 @@ def test_the_process_shows_its_gate_its_spool_and_its_reload() -> None:
     assert value(found, name) == NOW.timestamp()
 
 
+def test_how_encrypted_lookups_end_is_a_closed_list_that_is_there_from_the_start() -> None:
+    name = "worksforwhom_encrypted_lookups_total"
+    begun = samples(Snapshot(version="1"))
+    assert value(begun, name, transport="tls", end="answered") == 0
+    assert sum(told == name for told, _ in begun) == len(ENDS) == 10
+    counted = samples(Snapshot(version="1", encrypted={(Transport.HTTPS, Layer.TLS): 3}))
+    assert value(counted, name, transport="https", end="tls") == 3
+    assert value(counted, name, transport="https", end="tcp") == 0
+
+
 def test_what_never_happened_has_no_sample() -> None:
     found = samples(Snapshot(version="1"))
     assert value(found, "worksforwhom_uplink_last_success_timestamp_seconds") is None
@@ -151,7 +161,7 @@ CONTRACT = {
             *("uplink_sent", "uplink_refused", "uplink_errors"),
             *("uplink_last_success_timestamp_seconds", "config_last_reload_successful"),
             *("config_last_reload_success_timestamp_seconds", "build"),
-            *("fingerprints", "fingerprints_refused"),
+            *("fingerprints", "fingerprints_refused", "encrypted_lookups"),
             "web_config_last_reload_successful",
             "web_certificate_expiry_timestamp_seconds",
         )

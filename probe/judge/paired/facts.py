@@ -11,6 +11,7 @@ from probe.judge.paired.likeness import Likeness, likeness
 from probe.judge.reading import is_bogon, read
 from probe.judge.sight import Sight
 from probe.model import (
+    ENCRYPTED,
     DifferentialTest,
     DnsLookup,
     HttpExchange,
@@ -117,7 +118,8 @@ def _names(lookups: Iterable[DnsLookup]) -> Names:
 
 
 def _sealed(lookup: DnsLookup) -> bool:
-    return lookup.resolver.startswith(("https:", "tls:", "dot:", "doh"))
+    told = lookup.resolver.startswith(("https:", "tls:", "dot:", "doh"))
+    return told or lookup.transport in ENCRYPTED
 
 
 def _page(there: Measurement | None) -> HttpExchange | None:

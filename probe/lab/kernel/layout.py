@@ -22,6 +22,8 @@ ROOT = "11.0.1.1"
 GENERIC = "11.0.2.1"
 AUTHORITATIVE = "11.0.3.1"
 PUBLIC_RESOLVER = "11.8.8.8"
+RESOLVER_NAME = "dns.open-resolver.net"
+"""Of its certificate; nobody looks it up."""
 NOTICE = "11.40.1.1"
 CORRELATOR = "11.50.1.1"
 REFERENCE = "11.45.1.1"
@@ -41,9 +43,16 @@ def plan(scenario: Scenario) -> Plan:
         names=_names(scenario),
         resolvers={host.asn: host.v4 for host in hosts if host.role is Role.ISP_RESOLVER},
         public_resolver=PUBLIC_RESOLVER,
+        resolver_name=RESOLVER_NAME,
         notice=NOTICE,
         reference=REFERENCE,
     )
+
+
+def doors(laid: Plan) -> tuple[str, ...]:
+    """Name the public resolver as a configuration does, by each of its transports."""
+    named = f"{laid.resolver_name}@{laid.public_resolver}"
+    return (laid.public_resolver, f"tls://{named}", f"https://{named}/dns-query")
 
 
 def _core() -> Iterator[Host]:

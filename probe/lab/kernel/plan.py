@@ -50,6 +50,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     resolvers: dict[int, str]
     """The ISP resolver's v4 address by AS number."""
     public_resolver: str
+    """Its address; it speaks DNS over TLS and over HTTPS as well, where it has a name."""
+    resolver_name: str = ""
     notice: str
     """The notice host's v4 address."""
     reference: str = ""

@@ -40,7 +40,7 @@ from probe.config.shape import (
 )
 from probe.lab import line
 from probe.lab.kernel.hosts.authority import Authority
-from probe.lab.kernel.layout import CORRELATOR
+from probe.lab.kernel.layout import CORRELATOR, doors
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.kernel.sandbox.namespace import inside, spawn
 from probe.lab.kernel.sandbox.wiring import Wired
@@ -246,14 +246,15 @@ class Processes:
         )
 
     def _measuring(self, host: Host, plan: Plan) -> Measuring:
-        interval = self._scenario.kernel_round
+        interval, encrypted = self._scenario.kernel_round, bool(self._scenario.encrypted_dns)
         return Measuring(
             dns_timeout=Seconds(STEP_SHARE * interval),
             connect_timeout=Seconds(STEP_SHARE * interval),
             tls_timeout=Seconds(STEP_SHARE * interval),
             http_timeout=Seconds(HTTP_SHARE * interval),
             late_answers=Seconds(0.2),
-            second_resolver=plan.public_resolver,
+            second_resolver=doors(plan) if encrypted else plan.public_resolver,
+            background=1.0 if encrypted else Measuring().background,
             neutral_name=NEUTRAL_NAME,
             reference=Referring(address=plan.reference) if plan.reference else None,
             residual=Seconds(RESIDUAL_ROUNDS * interval),

@@ -65,6 +65,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Of the vantage's own resolver."""
     second: Lookup | None = None
     """Of any other."""
+    unsealed: bool = False
+    """Encrypted resolvers are cut off: over TLS by address, over HTTPS by name."""
     connect: str = ""
     """How a connection to the target's address fails."""
     family: Family = Family.BOTH

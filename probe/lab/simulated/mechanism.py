@@ -1,8 +1,8 @@
 """Mechanism id → what it does to a measurement that it hits, and which it hits: by table.
 
 What the kernel lab plays is played here as that shows it (tests/lab/simulated/test_fidelity.py);
-the rest of the catalogue follows mechanisms.json. What a probe of ours cannot see (QUIC,
-encrypted DNS, ECH) is played as nothing.
+the rest of the catalogue follows mechanisms.json. What a probe of ours cannot see (QUIC, ECH) is
+played as nothing.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "dns.handshake_accepting_sinkhole": _resolved(
         Lookup(truth=Truth.POOL, accepts=True, late=True)
     ),
-    "dns.encrypted_dns_block": _named(NOTHING),
+    "dns.encrypted_dns_block": Mechanism(make=_is(Act(unsealed=True)), aim=Aim.ALL),
     "ip.nullroute": _placed(Act(connect=TIMEOUT)),
     "ip.nullroute.unreachable": _placed(Act(connect="host_unreachable")),
     "ip.bgp_hijack_blackhole": _placed(Act(connect=TIMEOUT)),

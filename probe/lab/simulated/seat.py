@@ -53,6 +53,8 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     home: bool = False
     """A domestic control: it stands in the country."""
     depends: tuple[str, ...] = ()
+    sealed: bool = False
+    """Its name is asked for at encrypted resolvers too."""
     reply: Reply
     """Of the well service, with the header of the site that serves this vantage."""
     number: int
@@ -93,6 +95,7 @@ def seats(scenario: Scenario) -> tuple[tuple[Seat, ...], ...]:
         id(page): tuple(d for d in scenario.dependencies if _carries(d, page)) for page in pages
     }
     number = iter(range(10**9))
+    sealed = scenario.encrypted_dns
     return tuple(
         (
             *(
@@ -102,6 +105,7 @@ def seats(scenario: Scenario) -> tuple[tuple[Seat, ...], ...]:
                     addresses[host_name(page.endpoint)],
                     carried[id(page)],
                     next(number),
+                    sealed=page.service in sealed,
                 )
                 for page in pages
             ),
@@ -140,7 +144,13 @@ def _carries(dependency: Dependency, page: Page) -> bool:
 
 
 def _seat(
-    prober: Prober, page: Page, found: tuple[str, str], on: tuple[Dependency, ...], number: int
+    prober: Prober,
+    page: Page,
+    found: tuple[str, str],
+    on: tuple[Dependency, ...],
+    number: int,
+    *,
+    sealed: bool = False,
 ) -> Seat:
     cdn = next((d for d in on if d.kind is DependencyKind.CDN), None)
     reply = healthy(page)
@@ -157,6 +167,7 @@ def _seat(
         v6=found[1],
         home=_is_home(page),
         depends=tuple(d.id for d in on),
+        sealed=sealed,
         reply=reply,
         number=number,
     )

@@ -14,7 +14,7 @@ import msgspec
 
 from probe.config.shape import Measuring, Referring
 from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, LEAKED, POOL, POOL_V6, Reply
-from probe.lab.simulated import ours
+from probe.lab.simulated import elsewhere, ours
 from probe.lab.simulated.act import ALL_FLOWS, Act, Family, Flows, Lookup, Truth
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, policed
 from probe.lab.simulated.seat import Seat, url
@@ -27,6 +27,7 @@ from probe.measure.expectation import hold
 from probe.measure.failure import BOGON as BOGON_FAILURE
 from probe.measure.failure import INVALID_HOSTNAME, NO_ANSWER, RCODES, TIMEOUT
 from probe.measure.http import told_headers
+from probe.measure.resolver import several
 from probe.measure.trial import MOST_CERTIFICATES
 from probe.model import (
     Certificate,
@@ -39,7 +40,8 @@ from probe.model import (
 )
 
 MEASURING = Measuring(reference=Referring(address=ours.ADDRESS))
-SECOND = MEASURING.second_resolver
+SEALED = msgspec.structs.replace(MEASURING, second_resolver=elsewhere.RESOLVERS)
+SECOND = several(MEASURING.second_resolver)[0].label
 NOTICE = "11.40.1.1"
 HTTPS, HTTP = 443, 80
 FROZEN_BYTES = 12_000
@@ -78,7 +80,8 @@ class _Walk:
         onward = self._onward(seen)
         seen = (*seen, *onward)
         start = self._end
-        for test in next_tests(seen, MEASURING):
+        sealed = self._seat.sealed
+        for test in next_tests(seen, SEALED if sealed else MEASURING, background=sealed):
             last = tuple(step for step in seen if step.hop == self._hop)
             seen = (*seen, *self._test(test, last, start))
             start = self._end
@@ -366,9 +369,17 @@ class _Walk:
     ) -> list[Observation]:
         known = {a for step in last if isinstance(step, DnsLookup) for a in step.answers}
         asked = self._lookup("A", start, test)
-        others = [a for a in asked.answers if a not in known and not is_bogon(a, ())]
+        asking = elsewhere.Asking(
+            name=self._host, hop=self._hop, true=self._seat.v4, rtt=self._seat.rtt, start=start
+        )
+        acts = self._acts() if self._seat.sealed else []
+        sealed = elsewhere.lookups(asking, acts, MEASURING) if self._seat.sealed else ()
+        told = [a for one in (*sealed, asked) for a in one.answers]
+        others = [a for a in told if a not in known and not is_bogon(a, ())]
+        self._past(start + max((one.took for one in sealed), default=0.0))
         more = self._knock(others[0], test, start + asked.took) if others else []
-        return [asked, *more]
+        aside = elsewhere.beside(asking, sealed) if sealed else []
+        return [asked, *sealed, *more, *aside]
 
     def _knock(
         self, address: str, test: DifferentialTest, start: float, other: str = ""

@@ -21,7 +21,7 @@ from probe.model import NetworkKind, Vantage
 BLOCKED, NEUTRAL, HOME = "www.example.com", "neutral.example.net", "home.example.tr"
 ORIGIN, ORIGIN_V6 = "45.60.1.1", "2a0e:1::1"
 NEUTRAL_ORIGIN, CONTROL, NOTICE = "45.60.1.2", "31.5.0.9", "45.60.9.9"
-ISP, PUBLIC = "31.5.0.53", "45.60.8.8"
+ISP, PUBLIC, RESOLVER_NAME = "31.5.0.53", "45.60.8.8", "dns.example.org"
 PATIENCE = 0.6
 """Seconds: silence is what lasts longer."""
 BODY = b"x" * 30_000
@@ -62,6 +62,7 @@ PLAN = Plan(
     names={"example": (BLOCKED,), "example/web": (BLOCKED,)},
     resolvers={9121: ISP},
     public_resolver=PUBLIC,
+    resolver_name=RESOLVER_NAME,
     notice=NOTICE,
 )
 

@@ -36,6 +36,7 @@ from tests.lab.kernel.scene import (
     PATIENCE,
     PLAN,
     PUBLIC,
+    RESOLVER_NAME,
     start_servers,
 )
 
@@ -231,6 +232,18 @@ def see_http(clients: Clients) -> dict[str, Sight]:
     }
 
 
+def see_encrypted(clients: Clients) -> dict[str, Sight]:
+    """At a port for DNS over TLS, and under a resolver's name wherever that is said."""
+    home, abroad = clients["tr-1"], clients["de-1"]
+    return {
+        "port": lambda: home.tcp(PUBLIC, 853),
+        "name": lambda: home.https(RESOLVER_NAME),
+        "another": lambda: home.https(NEUTRAL),
+        "plain": lambda: home.dns(resolver=PUBLIC),
+        "abroad": lambda: abroad.tcp(PUBLIC, 853),
+    }
+
+
 def see_reach(clients: Clients) -> dict[str, Sight]:
     home, abroad = clients["tr-1"], clients["de-1"]
     return {
@@ -284,6 +297,7 @@ SIGHTS: dict[str, Callable[[Clients], dict[str, Sight]]] = {
     "tcp.port": see_tls,
     "local.clock": see_tls,
     "local.ipv6": see_tcp,
+    "dns.encrypted": see_encrypted,
     "dns.": see_dns,
     "ip.shutdown": see_reach,
     "ip.curfew": see_reach,
@@ -325,7 +339,7 @@ def see(mechanism: str, clients: Clients) -> dict[str, object]:
 
 
 def play(mechanisms: list[str], clients: Clients, internet: Internet) -> dict[str, object]:
-    quiet = ("dns.", "tcp.", "tls.", "http.", "ip.shutdown")
+    quiet = ("dns.", "dns.encrypted", "tcp.", "tls.", "http.", "ip.shutdown")
     seen: dict[str, object] = {kind: see(kind, clients) for kind in quiet}
     for mechanism in mechanisms:
         internet.apply(mechanism, event(mechanism))

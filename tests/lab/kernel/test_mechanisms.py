@@ -63,6 +63,7 @@ TOLD: dict[str, Told] = {
     "dns.cache_pollution_outside": Told(
         f"tcp {LATE}", "dns.polluted", "dns", "NL", vantage="nl-as1136-1"
     ),
+    "dns.encrypted_dns_block": Told(WELL, "ok.encrypted_dns", "dns", leading=Cause.OK),
     "dns.handshake_accepting_sinkhole": Told(f"tls {LATE}", "dns.sinkhole", "dns"),
     "ip.nullroute": Told(f"tcp {LATE}", "tcp.timeout", "tcp"),
     "ip.bgp_hijack_blackhole": Told(
@@ -128,7 +129,7 @@ TOLD: dict[str, Told] = {
     ),
 }  # fmt: skip
 UNTOLD = {cells[0].strip("`") for cells in rows("What a client cannot see")}
-UNPLAYED = {"dns.encrypted_dns_block", "tls.ech_esni_block", "quic.udp443_block", "quic.sni_block"}
+UNPLAYED = {"tls.ech_esni_block", "quic.udp443_block", "quic.sni_block"}
 NETWORKS = ("dns.", "ip.", "tcp.", "tls.", "http.", "residual.", "scope.", "flaky.", "throttle.")
 
 

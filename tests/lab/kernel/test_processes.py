@@ -6,12 +6,13 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from probe.config import load
 from probe.lab import library
 from probe.lab.kernel.hosts.authority import Authority
-from probe.lab.kernel.layout import PUBLIC_RESOLVER, plan
+from probe.lab.kernel.layout import PUBLIC_RESOLVER, doors, plan
 from probe.lab.kernel.processes import BASE, SPOOL_BYTES, Processes, Settings, environment
 from probe.lab.kernel.sandbox.namespace import Namespace
 from probe.lab.kernel.sandbox.wiring import Wired
@@ -45,6 +46,16 @@ def test_every_vantage_has_a_configuration_that_is_accepted(
         assert config.measuring.ipv6 is bool(hosts[name].v6)
         assert config.measuring.second_resolver == PUBLIC_RESOLVER
         assert load.token(config.uplink)
+
+
+def test_where_the_scenario_asks_agents_ask_encrypted_resolvers(home: Path) -> None:
+    (home / "certificates").mkdir()
+    nowhere = Wired(internet=Namespace(-1), hosts={})
+    asked = msgspec.structs.replace(SCENARIO, encrypted_dns=(SCENARIO.services[0].id,))
+    made = Processes(asked, PLAN, nowhere, Authority(home / "certificates"), home)
+    measuring = load.agent(home / made.vantages[0] / "agent.yaml").measuring
+    assert measuring.second_resolver == doors(PLAN)
+    assert measuring.background == 1.0
 
 
 def test_a_step_that_waits_in_vain_leaves_time_in_the_round(

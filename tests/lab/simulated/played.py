@@ -17,7 +17,7 @@ import msgspec
 from probe.clock import SystemClock
 from probe.config.shape import Measuring, Referring, Seconds
 from probe.lab.agenda import Change
-from probe.lab.kernel.layout import plan
+from probe.lab.kernel.layout import doors, plan
 from probe.lab.kernel.plan import Host, Plan
 from probe.lab.kernel.sandbox.namespace import Namespace, enter_sandbox, inside
 from probe.lab.kernel.world import World
@@ -44,7 +44,7 @@ SECONDS = ("tr-as47331-2", "tr-as9121-2", "tr-as34984-2")
 """A second probe host of each network of TR: it looks at what hits parts of a network."""
 FURTHER = ("nl-as1136-1", "se-as1257-1")
 NAMED = (
-    "dns.cache_pollution_outside", "dns.handshake_accepting_sinkhole",
+    "dns.encrypted_dns_block", "dns.cache_pollution_outside", "dns.handshake_accepting_sinkhole",
     "dns.resolver_rewrite_all_resolvers", "http.empty_or_truncated", "http.transparent_proxy",
     "residual.3tuple", "residual.4tuple", "scope.collateral_substring", "scope.ipv4_vs_ipv6",
     "scope.per_isp", "scope.regional", "scope.transit_leak", "server.geoblock_low_layer",
@@ -61,6 +61,7 @@ NAMED = (
 AT_ONCE = 8
 """Of one vantage: handshakes cost time on a busy machine, and what is late would look like silence."""
 PLAIN = {name for name in NAMED if name.startswith("http.")}
+SEALED = "dns.encrypted_dns_block"
 FAULTS: dict[str, dict[str, object]] = {
     "http_5xx": {"mechanism": "server.outage_global"},
     "rejection": {"mechanism": "server.outage_global", "form": Form.REJECTION},
@@ -147,6 +148,7 @@ def scenario() -> Scenario:
         length=Seconds(600),
         services=tuple(service(name) for name in ("well", *NAMED, *FAULTS, *CHANCE, *TWINS)),
         dependencies=(SITED,),
+        encrypted_dns=(slug(SEALED),),
         networks=(
             LabNetwork(country="TR", asn=47331, name="TTNet", vantages=2),
             LabNetwork(country="TR", asn=9121, name="Telekom", ipv6=True, vantages=2),
@@ -242,6 +244,11 @@ def settings(laid: Plan, asn: int, trust: Path, *, ipv6: bool) -> Measuring:
     )
 
 
+def encrypted(tools: Measuring) -> Measuring:
+    """Ask encrypted resolvers as well, whether anything fails or not."""
+    return msgspec.structs.replace(tools, second_resolver=doors(plan(scenario())), background=1.0)
+
+
 TAINTING = {slug("residual.3tuple")}
 """Looked at last: whatever they are tried at, a server of ours as well, is cut for all afterwards."""
 
@@ -250,10 +257,11 @@ async def look(
     endpoints: Sequence[Endpoint], tools: Measuring
 ) -> dict[str, tuple[Observation, ...]]:
     kit, room = instruments(tools, SystemClock()), asyncio.Semaphore(AT_ONCE)
+    sealed = instruments(encrypted(tools), SystemClock())
 
     async def one(endpoint: Endpoint) -> tuple[Observation, ...]:
         async with room:
-            return await measure(endpoint, kit)
+            return await measure(endpoint, sealed if endpoint.id == slug(SEALED) else kit)
 
     seen: dict[str, tuple[Observation, ...]] = {}
     for last in (False, True):

@@ -70,7 +70,8 @@ def told(step: Observation) -> Gist:
             page = (step.status, step.expectation, step.matched, step.title, step.length)
             return (*head, *(page if step.failure is None else ()), bool(step.location))
         case DnsLookup():
-            return (*head, step.query, len(step.answers), len(step.late), step.rcode)
+            said = (step.query, len(step.answers), len(step.late), step.rcode)
+            return (*head, *said, step.transport, step.failed_at)
         case _:
             return (*head, step.port)
 

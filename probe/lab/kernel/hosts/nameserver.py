@@ -10,7 +10,7 @@ import asyncio
 import random
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import cast
 
@@ -18,14 +18,13 @@ import dns.message
 import msgspec
 
 from probe.lab import line
+from probe.lab.kernel.hosts import encrypted
+from probe.lab.kernel.hosts.encrypted import Answer
 from probe.lab.kernel.hosts.resolver import Resolver, broken, parse
 from probe.lab.kernel.hosts.zones import Knowledge, answer
 
 UPSTREAM_PATIENCE_SECONDS = (0.3, 0.6)
 DNS_PORT = 53
-
-Answer = Callable[[dns.message.Message, str], Awaitable[dns.message.Message]]
-"""From a query and its sender's address to the reply."""
 
 
 class NameServing(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +37,10 @@ class Resolving(msgspec.Struct, frozen=True, kw_only=True):
     upstream: int
     """The socket from which it asks others."""
     root: str
+    tls: int = -1
+    https: int = -1
+    certificate: str = ""
+    """Of what answers at those two; empty where nothing does."""
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +73,8 @@ async def serve(duty: Duty, lines: asyncio.StreamReader) -> None:
                 listening = await _listen(server.fd, group, _authority(server.knowledge))
                 transports.callback(listening.close)
             for resolver in duty.resolvers:
-                for transport in await _resolver(resolver, group, orders):
-                    transports.callback(transport.close)
+                for opened in await _resolver(resolver, group, orders):
+                    transports.callback(opened.close)
             while text := await lines.readline():
                 orders.now = line.decode(text, Order)
 
@@ -85,7 +88,7 @@ def _authority(knowledge: Knowledge) -> Answer:
 
 async def _resolver(
     serving: Resolving, group: asyncio.TaskGroup, orders: Orders
-) -> tuple[asyncio.BaseTransport, ...]:
+) -> tuple[asyncio.BaseTransport | asyncio.Server, ...]:
     loop = asyncio.get_running_loop()
     asking, upstream = await loop.create_datagram_endpoint(
         Upstream, sock=socket.socket(fileno=serving.upstream)
@@ -95,7 +98,12 @@ async def _resolver(
     async def reply(query: dns.message.Message, sender: str) -> dns.message.Message:
         return broken(query) if sender in orders.now.broken else await resolver.resolve(query)
 
-    return asking, await _listen(serving.fd, group, reply)
+    listening = await _listen(serving.fd, group, reply)
+    if not serving.certificate:
+        return asking, listening
+    context = encrypted.context(serving.certificate)
+    tls = await encrypted.over_tls(serving.tls, context, reply)
+    return asking, listening, tls, await encrypted.over_https(serving.https, context, reply)
 
 
 async def _listen(fd: int, group: asyncio.TaskGroup, reply: Answer) -> asyncio.BaseTransport:

@@ -12,7 +12,7 @@ import msgspec
 from probe.lab import line
 from probe.lab.agenda import CERTIFICATE_EXPIRED
 from probe.lab.answers import EARLY_PORT, PROXY_PORT
-from probe.lab.kernel.hosts import nameserver, origin
+from probe.lab.kernel.hosts import encrypted, nameserver, origin
 from probe.lab.kernel.hosts.answers import FAULTS, Client
 from probe.lab.kernel.hosts.authority import Authority
 from probe.lab.kernel.hosts.zones import knowledge
@@ -71,7 +71,7 @@ class Servers:
         self._addresses = {host.name: (host.v4, host.v6) for host in plan.hosts}
         self._names = plan.names
         self._carried = _carried(scenario, plan)
-        self.dns = _dns(plan, wired, logs)
+        self.dns = _dns(plan, wired, authority, logs)
         self.origins = _origins(scenario, plan, wired, authority, logs)
 
     def fault(self, key: str, event: Event, *, begins: bool) -> None:
@@ -130,13 +130,24 @@ def _switch(events: dict[str, Event], key: str, event: Event, *, begins: bool) -
         events.pop(key, None)
 
 
-def _dns(plan: Plan, wired: Wired, logs: Path) -> Server:
+def _dns(plan: Plan, wired: Wired, authority: Authority, logs: Path) -> Server:
     known, sockets = knowledge(plan), list[socket.socket]()
     root = next(host.v4 for host in plan.hosts if host.name == "ns-root")
 
-    def opened(host: Host, port: int) -> int:
-        sockets.append(_socket(wired, host, host.v4, port, socket.SOCK_DGRAM))
+    def opened(host: Host, port: int, kind: int = socket.SOCK_DGRAM) -> int:
+        sockets.append(_socket(wired, host, host.v4, port, kind))
         return sockets[-1].fileno()
+
+    def sealed(own: nameserver.Resolving, host: Host) -> nameserver.Resolving:
+        """Open what only the public resolver has."""
+        if host.role is not Role.PUBLIC_RESOLVER or not plan.resolver_name:
+            return own
+        return msgspec.structs.replace(
+            own,
+            tls=opened(host, encrypted.TLS_PORT, socket.SOCK_STREAM),
+            https=opened(host, encrypted.HTTPS_PORT, socket.SOCK_STREAM),
+            certificate=str(authority.issue(plan.resolver_name, host.v4)),
+        )
 
     nameservers = tuple(
         nameserver.NameServing(fd=opened(host, nameserver.DNS_PORT), knowledge=known[host.name])
@@ -144,8 +155,11 @@ def _dns(plan: Plan, wired: Wired, logs: Path) -> Server:
         if host.role is Role.NAMESERVER
     )
     resolvers = tuple(
-        nameserver.Resolving(
-            fd=opened(host, nameserver.DNS_PORT), upstream=opened(host, 0), root=root
+        sealed(
+            nameserver.Resolving(
+                fd=opened(host, nameserver.DNS_PORT), upstream=opened(host, 0), root=root
+            ),
+            host,
         )
         for host in plan.hosts
         if host.role in {Role.ISP_RESOLVER, Role.PUBLIC_RESOLVER}

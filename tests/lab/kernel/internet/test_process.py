@@ -54,7 +54,7 @@ def notice(status: str, location: str = "") -> Seen:
     return {"plain": page, "v6": page, "tls": f"tls: {RESET}"}
 
 
-BOGON, LEAK, SUNK = "NOERROR 10.66.0.1", "NOERROR 10.10.34.35", "NOERROR 11.8.8.8"
+BOGON, LEAK, SUNK = "NOERROR 10.66.0.1", "NOERROR 10.10.34.35", "NOERROR 11.0.2.1"
 FORGED = ("NOERROR 31.13.94.37", "NOERROR 162.125.2.5")
 FORGED_V6 = "NOERROR 2001::1f0d:5e25"
 
@@ -69,6 +69,7 @@ DIFFERENT: Sights = {
     "dns.injection.double_answer": dns(
         *FORGED, TRUE, subdomain=(*FORGED, "NOERROR"), aaaa=(FORGED_V6, FORGED_V6, TRUE_V6)
     ),
+    "dns.encrypted_dns_block": {"port": SILENCE, "name": f"tls: {RESET}"},
     "dns.nxdomain": dns("NXDOMAIN", subdomain=("NXDOMAIN",), aaaa=("NXDOMAIN",)),
     "dns.refused_servfail": dns("REFUSED", subdomain=("REFUSED",), aaaa=("REFUSED",)),
     "dns.timeout": dns(),
@@ -141,6 +142,12 @@ PEACE: Sights = {
         "neutral": ["NOERROR 45.60.1.2"],
         "abroad": [TRUE],
     },
+    "dns.encrypted": {
+        **dict.fromkeys(("port", "abroad"), REFUSED),
+        "name": "tls: certificate 62",
+        "another": SECURE,
+        "plain": [TRUE],
+    },  # nobody listens there in this small world
     "tcp.": dict.fromkeys(("v4", "v6", "port80", "neutral", "abroad"), "connected"),
     "tls.": dict.fromkeys(("v4", "v6", "pieces", "swapped", "elsewhere", "abroad"), SECURE),
     "http.": {**dict.fromkeys(("plain", "v6", "neutral", "abroad"), WELL), "tls": SECURE},

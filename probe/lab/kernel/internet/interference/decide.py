@@ -127,7 +127,7 @@ def _by_address(act: Cut | Delay | AddressDrop, sight: Sight) -> Action:
 
 def _address_drop(act: AddressDrop, sight: Sight) -> Action:
     segment = sight.packet.segment
-    if not _hit(act.addresses, sight.peer):
+    if not _hit(act.addresses, sight.peer) or not _at(act.ports, sight):
         return PASS
     if act.syn_only and not (isinstance(segment, Tcp) and is_syn(segment)):
         return PASS
@@ -136,6 +136,13 @@ def _address_drop(act: AddressDrop, sight: Sight) -> Action:
     if act.unreachable and sight.outward:
         return Action(forward=False, inject=(forge.prohibited(sight.packet),))
     return DROP
+
+
+def _at(ports: tuple[int, ...], sight: Sight) -> bool:
+    segment = sight.packet.segment
+    if not ports or not isinstance(segment, Tcp | Udp):
+        return not ports
+    return (segment.port if sight.outward else segment.source_port) in ports
 
 
 def _syn_reset(act: SynReset, sight: Sight, tcp: Tcp) -> Action:

@@ -50,6 +50,7 @@ from probe.model import NetworkKind
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 CUT_SHORT = http_response("200 OK", HTML, NOTICE_PAGE)[: -len(NOTICE_PAGE)] + b"<!doctype"
+DNS_OVER_TLS = 853
 RESIDUAL_SECONDS = 180.0
 USUAL_SHARE = 0.5
 """Of the flows that are hit, where a mechanism is one of chance and the event leaves it open."""
@@ -110,6 +111,14 @@ def _pollute(event: Event, plan: Plan) -> tuple[Policy, ...]:
     names = blocked_names(event, plan)
     act = DnsForgery(names=names, servers=_resolvers(plan), answers=(answer,))
     return _on_vantages(event, plan, act)
+
+
+def _cut_encrypted(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    """Of the public resolver: its port for TLS is dead, and a handshake that names it is reset."""
+    if not plan.resolver_name:
+        raise NothingHit(f"{event.mechanism}: no resolver of the plan is asked encrypted")
+    drop = AddressDrop(addresses=(packed(plan.public_resolver),), ports=(DNS_OVER_TLS,))
+    return _on_vantages(event, plan, drop, NameReset(names=(plan.resolver_name,)))
 
 
 def _resolvers(plan: Plan) -> tuple[bytes, ...]:
@@ -301,6 +310,7 @@ MECHANISMS: dict[str, Builder] = {
     "dns.resolver_rewrite_all_resolvers": _forge_notice,
     "dns.cache_pollution_outside": _pollute,
     "dns.handshake_accepting_sinkhole": partial(_forge, answers=(SINK, POOL_V6), sunk=True),
+    "dns.encrypted_dns_block": _cut_encrypted,
     "ip.nullroute": _address_drop,
     "ip.nullroute.unreachable": partial(_address_drop, unreachable=True),
     "ip.bgp_hijack_blackhole": _address_drop,

@@ -32,6 +32,8 @@ class DnsSilence(Act, frozen=True, kw_only=True, tag="dns_silence"):
 
 class AddressDrop(Act, frozen=True, kw_only=True, tag="address_drop"):
     addresses: tuple[bytes, ...] = ()
+    ports: tuple[int, ...] = ()
+    """Only these of theirs; empty means all."""
     syn_only: bool = False
     data_only: bool = False
     """Connections open, and what is sent over them vanishes."""

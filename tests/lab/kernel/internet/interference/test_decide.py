@@ -48,7 +48,19 @@ def question(name: str = "www.example.com", port: int = 53) -> Udp:
     return Udp(source_port=40000, port=port, data=dns.message.make_query(name, "A").to_wire())
 
 
+def test_a_drop_may_be_of_some_ports_alone() -> None:
+    act = acts.AddressDrop(addresses=(SERVER,), ports=(853,))
+    there, elsewhere = tcp(port=853), tcp(port=443)
+    back_from = Tcp(source_port=853, port=40000, seq=1, ack=1, flags=Flag.ACK)
+    assert play(act, out(there), back(back_from), out(elsewhere), back(answer())) == [
+        *(DROP, DROP, PASS, PASS)
+    ]
+    assert play(act, out(question(port=853)), out(question())) == [DROP, PASS]
+    assert play(act, out(Icmp(kind=8, code=0, data=b""))) == [PASS]
+
+
 ALL: tuple[AnyAct, ...] = (
+    acts.AddressDrop(ports=(443,)),
     acts.DnsForgery(),
     acts.DnsSilence(),
     acts.DnsSilence(names=NAMES),
