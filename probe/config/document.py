@@ -64,6 +64,10 @@ Node = Scalar | Items | Mapping
 Plain = str | int | float | bool | list["Plain"] | dict[str, "Plain"] | None
 
 
+TOO_DEEP = "maximum nesting depth"
+"""libyaml's own bound, from PyYAML 6.0.4 on: it is met before ours is."""
+
+
 def parse(path: Path) -> Node:
     """Raise ConfigError for what is not one well-formed YAML document."""
     text = _text(path)
@@ -74,6 +78,8 @@ def parse(path: Path) -> Node:
         place = f"{path}:{mark.line + 1}" if mark else str(path)
         where = f", column {mark.column + 1}" if mark else ""
         problem = error.problem or "it cannot be read"
+        if TOO_DEEP in problem:
+            raise ConfigError(f"{place}: nested deeper than {MAX_DEPTH} levels") from None
         raise ConfigError(f"{place}: not valid YAML{where}: {problem}{_hint(problem)}") from None
     except yaml.YAMLError as error:
         found = UNPRINTABLE.search(text)
