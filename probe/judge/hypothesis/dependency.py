@@ -39,7 +39,7 @@ def _fails(matter: Matter) -> bool:
 
 
 def _units(matters: Sequence[Matter], view: View) -> list[Unit]:
-    declared = _declared(view)
+    declared = {(s.id, f.id): (*s.depends, *f.depends) for s in view.services for f in s.features}
     whole = {m: _keys(m, declared.get((m.service, m.feature), ()), view.origins) for m in matters}
     users: dict[Key, set[str]] = defaultdict(set)
     for matter, keys in whole.items():
@@ -50,15 +50,6 @@ def _units(matters: Sequence[Matter], view: View) -> list[Unit]:
         for matter, keys in whole.items()
         for unit in _of_matter(matter, keys, {k for k in keys if len(users[k]) > 1}, view)
     ]
-
-
-def _declared(view: View) -> dict[tuple[str, str], tuple[str, ...]]:
-    return {(s.id, f.id): (*s.depends, *f.depends) for s in view.services for f in s.features}
-
-
-def stands_on(matter: Matter, view: View) -> frozenset[Key]:
-    """What a matter stands on as a whole, shared or not."""
-    return _keys(matter, _declared(view).get((matter.service, matter.feature), ()), view.origins)
 
 
 def _keys(

@@ -16,9 +16,7 @@ from datetime import datetime
 import msgspec
 
 from probe.judge.evidence import Finding
-from probe.judge.hypothesis.dependency import stands_on
 from probe.judge.hypothesis.episode import Run, authored
-from probe.judge.hypothesis.unit import Key
 from probe.judge.hypothesis.weighing import Matter, Place
 from probe.judge.rules import Category
 from probe.judge.view import View
@@ -34,6 +32,7 @@ TWICE = 2
 """Failing sights in a row after which a good one is no lag of the onset."""
 STAGGER_ROUNDS = 2.5
 """Networks that begin further apart than this do not follow one switch."""
+NEVER = -12.0
 DIFFERS, LONE, COMPANY, TOGETHER = -4.0, -2.0, -3.0, 1.5
 """Nats toward the service's own refusal: the country's networks differ; one of them passes; another
 service is kept out here in the same way; other countries fell silent for it at the same time."""
@@ -50,8 +49,6 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Nats toward the service's own refusal from what the country's networks show."""
     barred: bool
     """Whether it is held for one of the two at all, and not for a mishap."""
-    stands_on: frozenset[Key]
-    """What the service stands on, as far as anybody sees."""
 
 
 def told_apart(matters: Sequence[Matter], view: View) -> list[Matter]:
@@ -62,11 +59,10 @@ def told_apart(matters: Sequence[Matter], view: View) -> list[Matter]:
         for country, place in matter.places.items()
         if (found := silence(matter, place, view)) is not None
     }
-    if not silent:
-        return list(matters)
     agreed = _agreed(matters, silent)
     return [
-        _weighed(matter, number, matters, agreed, view) for number, matter in enumerate(matters)
+        _unsigned(_weighed(matter, number, matters, agreed, view), number, silent)
+        for number, matter in enumerate(matters)
     ]
 
 
@@ -97,7 +93,6 @@ def silence(matter: Matter, place: Place, view: View) -> Silence | None:
     return Silence(
         kind=kind, begun=place.begun, apart=_apart(matter, place.runs, mute, view),
         barred=sum(place.support[cause] for cause in RIVALS) > 0.5,  # noqa: PLR2004 — more than all else
-        stands_on=stands_on(matter, view),
     )  # fmt: skip
 
 
@@ -203,10 +198,24 @@ def _weighed(
         return matter
     places = dict(matter.places)
     for country, held in mine.items():
-        nats = held.apart + _beside(matter, country, held, matters, silent, view)
+        nats = held.apart + _beside(matter, country, held, matters, silent)
         nats += TOGETHER * _elsewhere(mine, country, view)
         places[country] = _parted(places[country], nats)
     return msgspec.structs.replace(matter, places=places)
+
+
+def _unsigned(matter: Matter, number: int, silent: Silent) -> Matter:
+    """What is no silence, and not in the server's words, is no refusal of the service at all."""
+    places = {
+        country: _parted(place, NEVER)
+        for country, place in matter.places.items()
+        if place.begun is not None and (number, country) not in silent and not _served(place)
+    }
+    return msgspec.structs.replace(matter, places=matter.places | places) if places else matter
+
+
+def _served(place: Place) -> bool:
+    return any(run.failing and authored(run, Author.SERVER) for run in place.runs)
 
 
 def _beside(
@@ -215,11 +224,10 @@ def _beside(
     held: Silence,
     matters: Sequence[Matter],
     silent: Silent,
-    view: View,
 ) -> float:
     """Another service that this country's networks keep out, by the same silence."""
     company = (
-        other.apart <= DIFFERS or (_near(other, held, view) and _strangers(other, held))
+        other.apart <= DIFFERS
         for (number, where), other in silent.items()
         if where == country
         and matters[number].service != matter.service
@@ -231,11 +239,6 @@ def _beside(
 
 def _near(one: Silence, other: Silence, view: View) -> bool:
     return abs(one.begun - other.begun) < STAGGER_ROUNDS * view.round
-
-
-def _strangers(one: Silence, other: Silence) -> bool:
-    """Whether they stand on nothing together: no one firewall is in front of both."""
-    return bool(one.stands_on and other.stands_on) and one.stands_on.isdisjoint(other.stands_on)
 
 
 def _elsewhere(mine: Mapping[str, Silence], country: str, view: View) -> bool:

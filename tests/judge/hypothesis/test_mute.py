@@ -69,11 +69,6 @@ def test_one_network_that_passes_is_spared_by_no_firewall_of_the_service() -> No
     assert support[Cause.FILTERING] > 2 * support[Cause.GEO_BLOCK]
 
 
-def test_another_service_that_stands_elsewhere_and_falls_silent_with_it_tells_a_border() -> None:
-    support = place(whole("chirp", "other"))
-    assert support[Cause.FILTERING] > 2 * support[Cause.GEO_BLOCK]
-
-
 def test_what_a_network_signs_is_no_silence() -> None:
     tracks = Tracks()
     tracks.add(measured(whole("chirp", maker=w.sni_reset)))

@@ -65,7 +65,7 @@ TOLD: dict[str, Told] = {
     ),
     "dns.encrypted_dns_block": Told(WELL, "ok.encrypted_dns", "dns", leading=Cause.OK),
     "dns.handshake_accepting_sinkhole": Told(f"tls {LATE}", "dns.sinkhole", "dns"),
-    "ip.nullroute": Told(f"tcp {LATE}", "tcp.timeout", "tcp"),
+    "ip.nullroute": Told(f"tcp {LATE}", "tcp.timeout", "tcp", leading=None),
     "ip.bgp_hijack_blackhole": Told(
         f"tcp {LATE}", "together.ip.bgp_hijack_blackhole", "ip", "SE",
         leading=Cause.DEPENDENCY_OUTAGE, vantage="se-as1257-1",
@@ -78,7 +78,7 @@ TOLD: dict[str, Told] = {
         "together.ip.shutdown_mobile_only", "ip", "MM", LOST, f"dns {LATE}"
     ),
     "ip.allowlist": placed("together.ip.allowlist", "ip", "RU", LOST, WELL),
-    "tcp.rst_on_syn": Told("tcp connection_refused", "tcp.refused", "tcp"),
+    "tcp.rst_on_syn": Told("tcp connection_refused", "tcp.refused", "tcp", leading=None),
     "tcp.port_protocol_filter": Told(f"tls {LATE}", "tls.timeout_alike", "tls"),
     "tls.sni_rst": Told(f"tls {RESET}", "tls.reset_name", "tls"),
     "tls.sni_drop": Told(f"tls {LATE}", "tls.timeout_name", "tls"),
@@ -199,12 +199,13 @@ def test_what_is_a_vantages_own_is_no_interference(
 
 
 @needs_namespaces
-def test_a_server_that_drops_a_country_is_never_confirmed_as_filtering(
-    judged: tuple[Verdict, ...],
+@pytest.mark.parametrize(
+    "mechanism", ["server.geoblock_low_layer", "ip.nullroute", "tcp.rst_on_syn"]
+)
+def test_a_silence_that_either_side_can_have_made_is_not_told_as_filtering(
+    mechanism: str, judged: tuple[Verdict, ...]
 ) -> None:
-    service = slug("server.geoblock_low_layer")
-    assert not [
-        v
-        for v in judged
-        if v.service == service and v.state is State.CONFIRMED and v.leading is Cause.FILTERING
+    told = [
+        v for v in judged if v.service == slug(mechanism) and v.state is not State.INSUFFICIENT
     ]
+    assert not [v for v in told if v.leading is Cause.FILTERING]
