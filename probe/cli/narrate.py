@@ -56,6 +56,7 @@ TESTS = {
     DifferentialTest.OWN_ADDRESS: "test: both names at a server of ours",
     DifferentialTest.HOST_SWAP: "test: another Host, without TLS",
     DifferentialTest.OTHER_PORT: "test: another port at that address",
+    DifferentialTest.PATH: "test: how far packets get",
     DifferentialTest.GOODPUT: "test: the pace from a server of ours",
 }
 
@@ -81,7 +82,8 @@ def describe(seen: Observation) -> str:
             late = f" (and later {', '.join(seen.late)})" if seen.late else ""
             return f"{seen.query} of {seen.name} at {_resolver(seen)} → {answers}{late}"
         case TcpConnect():
-            return f"{seen.address} port {seen.port}"
+            limit = f", past {seen.ttl - 1} routers at most" if seen.ttl else ""
+            return f"{seen.address} port {seen.port}{limit}"
         case TlsHandshake():
             shown = ", ".join(part for part in (seen.version, _certificate(seen)) if part)
             return f"{seen.server_name}: {shown}" if shown else seen.server_name
@@ -99,6 +101,8 @@ def phrase(failure: Failure) -> str:
 
 def trouble(seen: Observation) -> str:
     """Say what is wrong with a step; empty when nothing is."""
+    if isinstance(seen, TcpConnect) and seen.router:
+        return f"it ended at a router ({seen.router})"
     if seen.failure:
         broke = isinstance(seen, DnsLookup) and seen.failed_at
         return phrase(seen.failure) + (f", on the resolver's {broke.upper()}" if broke else "")

@@ -230,14 +230,18 @@ def _reattribute(incident: Incident, group: Group, view: View) -> Incident:
 
 
 def _rest(incident: Incident, verdicts: Sequence[Verdict], view: View) -> Incident:
-    """No group continues it: it lives on while its cells still lean to it, or nobody looks."""
+    """No group continues it: it lives on while its cells still lean to it, or nobody looks.
+
+    What was not confirmed also ends where they have turned to another cause.
+    """
     if incident.closed is not None:
         return incident
     cells = [v for v in verdicts if _cell(incident, v)]
     if any(v.leading is incident.cause and v.confidence >= LEANING for v in cells):
         return msgspec.structs.replace(incident, updated=view.now)
     unseen = view.now - incident.updated
-    looked = any(v.leading is Cause.OK and STRENGTH[v.state] for v in cells)
+    firm = incident.state is State.CONFIRMED
+    looked = any(STRENGTH[v.state] and (v.leading is Cause.OK or not firm) for v in cells)
     patience = CLOSE_ROUNDS if looked else FORGET_ROUNDS
     if unseen >= patience * view.round:
         return msgspec.structs.replace(incident, closed=incident.updated)

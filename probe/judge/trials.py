@@ -9,6 +9,8 @@ import msgspec
 
 from probe.model import (
     ENCRYPTED,
+    SHARED,
+    UNNAMED,
     DifferentialTest,
     DnsLookup,
     HttpExchange,
@@ -50,6 +52,9 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One that was not reached, though plain DNS at its address, or a harmless name, passes."""
     closed: bool = False
     """That one refuses connections, as one does that never served."""
+    near: bool | None = None
+    """Packets to the address end on the way that those to a server of ours take as well, and go on;
+    False where they come to the address's own network."""
 
 
 UNTRIED = Trials()
@@ -81,12 +86,14 @@ def trials(observations: Iterable[Observation]) -> Trials:
         sealed=tuple(_resolver(s) for s in elsewhere if _sealed(s) and s.failed_at is None),
         cut=_resolver(lost) if lost else "",
         closed=lost is not None and lost.failure is not None and lost.failure.name == REFUSED,
+        near=_near(by_test.get(DifferentialTest.PATH, [])),
     )
 
 
 READ = frozenset({
     DifferentialTest.OTHER_PORT, DifferentialTest.SECOND_ADDRESS, DifferentialTest.HOST_SWAP,
     DifferentialTest.GOODPUT, DifferentialTest.OWN_ADDRESS, DifferentialTest.SECOND_RESOLVER,
+    DifferentialTest.PATH,
 })  # fmt: skip
 
 
@@ -176,6 +183,31 @@ def _goodput(steps: Sequence[Observation]) -> tuple[float | None, int]:
     if named.failure.name in CUT and max(named.received, named.length):
         return None, max(named.received, named.length)
     return None, 0
+
+
+def _near(steps: Sequence[Observation]) -> bool | None:
+    """Hold the target's trace against the control's, which comes first."""
+    ways: dict[str, list[TcpConnect]] = {}
+    for step in steps:
+        if isinstance(step, TcpConnect):
+            ways.setdefault(step.address, []).append(step)
+    if len(ways) != 2 or any(step.failure is None for step in [*ways.values()][1]):  # noqa: PLR2004 — as said
+        return None
+    control, target = ways.values()
+    last = max((step for step in target if step.router), key=lambda s: s.ttl, default=None)
+    if last is None or last.router == UNNAMED:
+        return None
+    if last.router != SHARED:
+        return False if _within(last.address, last.router) else None
+    beyond = (s for s in control if s.ttl > last.ttl and (s.router or s.failure is None))
+    return True if any(beyond) else None
+
+
+def _within(address: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(network)
+    except ValueError:  # an agent may say anything
+        return False
 
 
 def _rate(step: HttpExchange) -> float:

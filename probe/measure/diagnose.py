@@ -129,6 +129,7 @@ CALLS: tuple[tuple[DifferentialTest, Call], ...] = (
     (DifferentialTest.OWN_ADDRESS, _unreached),
     (DifferentialTest.HOST_SWAP, _plain_trouble),
     (DifferentialTest.OTHER_PORT, _unreached),
+    (DifferentialTest.PATH, _unreached),
     (DifferentialTest.GOODPUT, _broke_off),
 )
 """Any row of a test is enough to call for it."""
@@ -187,6 +188,7 @@ def _possible(last: Seen, settings: Measuring) -> dict[DifferentialTest, bool]:
         DifferentialTest.OWN_ADDRESS: own,
         DifferentialTest.HOST_SWAP: neutral and named,
         DifferentialTest.OTHER_PORT: named,
+        DifferentialTest.PATH: own,
         DifferentialTest.GOODPUT: own,
     }
 

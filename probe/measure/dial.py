@@ -12,6 +12,7 @@ import socket
 import struct
 from typing import Protocol
 
+from probe.measure.hops import limit_hops, reporter
 from probe.measure.readiness import READ, WRITE, Readiness, readiness
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -53,6 +54,14 @@ class Dialer(Protocol):
         """Open a TCP connection from a new source port."""
         ...
 
+    async def expire(self, address: str, port: int, hops: int) -> str:
+        """Ask for a connection with packets that end after so many hops, and close it.
+
+        Give the address of the router where they did; empty where the peer itself was reached.
+        Raises what `connect` raises.
+        """
+        ...
+
     def datagrams(self, address: str, port: int) -> Datagrams:
         """Open a UDP socket that hears only this peer."""
         ...
@@ -75,6 +84,20 @@ class SystemDialer:
         except BaseException:
             opened.kernel.close()
             raise
+
+    async def expire(self, address: str, port: int, hops: int) -> str:
+        family, destination = _destination(address, port)
+        opened = _Socket(socket.socket(family, socket.SOCK_STREAM), self._ready())
+        try:
+            limit_hops(opened.kernel, hops)
+            await opened.connect(destination)
+        except OSError as error:
+            if router := reporter(opened.kernel, error):
+                return router
+            raise
+        finally:
+            opened.kernel.close()
+        return ""
 
     def datagrams(self, address: str, port: int) -> Datagrams:
         family, destination = _destination(address, port)

@@ -18,6 +18,7 @@ TIMEOUT = "generic_timeout_error"
 EOF = "eof_error"
 RESET = "connection_reset"
 REFUSED = "connection_refused"
+HOST_UNREACHABLE = "host_unreachable"
 BOGON = "dns_bogon_error"
 NXDOMAIN = "dns_nxdomain_error"
 NO_ANSWER = "dns_no_answer"
@@ -44,8 +45,8 @@ ERRNOS = {
     errno.ECONNRESET: RESET,
     errno.EDESTADDRREQ: "destination_address_required",
     errno.EFAULT: "bad_address",
-    errno.EHOSTDOWN: "host_unreachable",
-    errno.EHOSTUNREACH: "host_unreachable",
+    errno.EHOSTDOWN: HOST_UNREACHABLE,
+    errno.EHOSTUNREACH: HOST_UNREACHABLE,
     errno.EINTR: "interrupted",
     errno.EINVAL: "invalid_argument",
     errno.EISCONN: "already_connected",

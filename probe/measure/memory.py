@@ -71,6 +71,8 @@ class MemoryDialer:
 
     streams: Mapping[tuple[str, int], Sequence[Line]] = field(default_factory=dict)
     answers: Mapping[tuple[str, int], Sequence[Line]] = field(default_factory=dict)
+    ways: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The routers on the way to an address; an empty one never says anything."""
     opened: list[MemoryStream | MemoryDatagrams] = field(default_factory=list)
 
     async def connect(self, address: str, port: int) -> Stream:
@@ -80,6 +82,13 @@ class MemoryDialer:
         stream = MemoryStream(script=list(script), source_port=40000 + len(self.opened))
         self.opened.append(stream)
         return stream
+
+    async def expire(self, address: str, port: int, hops: int) -> str:
+        way = self.ways.get(address, ())
+        if hops > len(way):
+            (await self.connect(address, port)).close()
+            return ""
+        return way[hops - 1] or (await _silence()).decode()
 
     def datagrams(self, address: str, port: int) -> Datagrams:
         datagrams = MemoryDatagrams(script=list(self.answers.get((address, port), ())))

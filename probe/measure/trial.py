@@ -16,6 +16,7 @@ from probe.measure.goal import Goal, Name
 from probe.measure.http import Request, fetch
 from probe.measure.instruments import Instruments
 from probe.measure.message import Question
+from probe.measure.path import path
 from probe.measure.resolver import Server
 from probe.measure.site import PORTS, Site
 from probe.measure.step import Mark
@@ -282,5 +283,6 @@ RUNNERS: dict[DifferentialTest, Runner] = {
     DifferentialTest.OWN_ADDRESS: own_address,
     DifferentialTest.HOST_SWAP: host_swap,
     DifferentialTest.OTHER_PORT: other_port,
+    DifferentialTest.PATH: path,
     DifferentialTest.GOODPUT: goodput,
 }

@@ -22,6 +22,8 @@ from probe.model.catalogue import (
 from probe.model.delivery import Delivery, Event
 from probe.model.measurement import (
     ENCRYPTED,
+    SHARED,
+    UNNAMED,
     Certificate,
     DifferentialTest,
     DnsLookup,
@@ -62,7 +64,9 @@ from probe.model.verdict import (
 __all__ = [
     "CONTROL",
     "ENCRYPTED",
+    "SHARED",
     "SIDES",
+    "UNNAMED",
     "Author",
     "Cause",
     "Certificate",

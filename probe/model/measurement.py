@@ -30,6 +30,10 @@ class Transport(StrEnum):
     """RFC 8484."""
 
 
+SHARED = "shared"
+"""A router that the way to the control has at the same distance; it is not named."""
+UNNAMED = "unnamed"
+"""Any other router on the way to the control, or one without a public address."""
 ENCRYPTED = frozenset({Transport.TLS, Transport.HTTPS})
 
 
@@ -74,6 +78,9 @@ class DifferentialTest(StrEnum):
     """Over plain HTTP, a harmless Host at the target's address; then both at a server of ours."""
     OTHER_PORT = "other_port"
     """Another port at the target's address."""
+    PATH = "path"
+    """How far packets get on the way to the target's address; before it, as the control, on the way
+    to a server of ours."""
     GOODPUT = "goodput"
     """64 KiB from a server of ours under the target's name; before it, as the control, as much
     under a harmless one."""
@@ -123,6 +130,11 @@ class TcpConnect(Step, frozen=True, kw_only=True, tag_field="kind", tag="tcp"):
     address: str
     port: int
     source_port: int = 0
+    ttl: int = 0
+    """How many routers its packets were allowed to pass; 0 for as many as there are."""
+    router: str = ""
+    """Which router said that it ended there: its network (/24, /48), UNNAMED or SHARED; empty where
+    none did."""
 
 
 class Certificate(Record, frozen=True, kw_only=True):

@@ -290,6 +290,8 @@ EXTRAS: dict[str, tuple[Observation, ...]] = {
     "test.host_follows": (*plain_cut(), *swapped("", "", "connection_reset")),
     "test.other_port_answers": (*connect("generic_timeout_error"), beside(PORT, w.tcp(CASE, A))),
     "test.second_address_answers": (*connect("generic_timeout_error"), beside(OTHER, w.tcp(CASE, "11.9.9.9"))),
+    "test.path_ends_near": w.null_route_near(CASE),
+    "test.path_reaches": w.null_route_at_the_door(CASE),
     "test.goodput_frozen": (*w.silence(CASE), *paced(0.1, None)),
     "test.goodput_name": (*w.silence(CASE), *paced(0.1, 4.0)),
     "test.goodput_alike": (*w.silence(CASE), *paced(0.1, 0.12)),

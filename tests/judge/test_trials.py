@@ -1,5 +1,7 @@
 """What differential tests show is read of their steps alone, and none of it without a control."""
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -103,3 +105,36 @@ def test_an_encrypted_resolver_that_answers_is_named() -> None:
     answered = msgspec.structs.replace(SEALED, failure=None, failed_at=None, answers=("11.0.0.1",))
     seen = trials((PLAIN, answered))
     assert (seen.sealed, seen.cut, seen.plain) == ((KEY,), "", (CASE.address,))
+
+
+ENDED, LATE = w.ENDED, w.LATE
+NEAR = (("shared", ENDED), ("", LATE), ("", LATE))
+DOOR = (("shared", ENDED), ("shared", ENDED), ("11.1.1.0/24", ENDED), ("", LATE))
+
+
+@pytest.mark.parametrize(
+    ("control", "target", "near"),
+    [
+        (w.CONTROL_TRACE, NEAR, True),
+        (w.CONTROL_TRACE, DOOR, False),
+        (w.CONTROL_TRACE[:1], NEAR, None),  # the control goes no further either
+        (w.CONTROL_TRACE, (("", LATE),) * 3, None),  # nobody says anything
+        (w.CONTROL_TRACE, (("unnamed", ENDED), ("", LATE)), None),
+        (
+            w.CONTROL_TRACE,
+            (("shared", ENDED), ("12.9.9.0/24", ENDED), ("", LATE)),
+            None,
+        ),  # on the way
+        (w.CONTROL_TRACE, (("shared", ENDED), ("nonsense", ENDED), ("", LATE)), None),
+        (w.CONTROL_TRACE, (*DOOR[:3], ("", "")), None),  # it opens: whatever it was is over
+        (w.CONTROL_TRACE, (), None),
+        ((), NEAR, None),
+    ],
+)
+def test_where_packets_end(
+    control: Sequence[tuple[str, str]],
+    target: Sequence[tuple[str, str]],
+    near: bool | None,  # noqa: FBT001
+) -> None:
+    steps = (*w.traced(CASE, w.OURS, *control), *w.traced(CASE, "11.1.1.7", *target))
+    assert trials(steps).near is near

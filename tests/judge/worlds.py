@@ -18,6 +18,8 @@ from probe.judge.hypothesis import View, judge
 from probe.judge.incident import advance
 from probe.model import (
     CONTROL,
+    SHARED,
+    UNNAMED,
     Certificate,
     DifferentialTest,
     DnsLookup,
@@ -239,6 +241,36 @@ def tcp_reset(case: Case) -> tuple[Observation, ...]:
 
 def null_route(case: Case) -> tuple[Observation, ...]:
     return (dns(case, case.address), tcp(case, case.address, "generic_timeout_error", took=3.0))
+
+
+def traced(
+    case: Case, address: str, *told: tuple[str, str], first: int = 1
+) -> tuple[Observation, ...]:
+    """A trace, a router and a failure for each distance."""
+    return tuple(
+        msgspec.structs.replace(
+            tcp(case, address, failure), test=DifferentialTest.PATH, ttl=ttl, router=router
+        )
+        for ttl, (router, failure) in enumerate(told, first)
+    )
+
+
+ENDED, LATE = "host_unreachable", "generic_timeout_error"
+CONTROL_TRACE = ((SHARED, ENDED), (SHARED, ENDED), (UNNAMED, ENDED), ("", ""))
+OURS = "11.45.1.1"
+
+
+def null_route_near(case: Case) -> tuple[Observation, ...]:
+    """Packets end where the way to a server of ours goes on."""
+    lost = traced(case, case.address, (SHARED, ENDED), ("", LATE), ("", LATE))
+    return (*null_route(case), *traced(case, OURS, *CONTROL_TRACE), *lost)
+
+
+def null_route_at_the_door(case: Case) -> tuple[Observation, ...]:
+    """Packets come as far as the target's own network."""
+    door = f"{case.address.rpartition('.')[0]}.0/24"
+    lost = traced(case, case.address, (SHARED, ENDED), (SHARED, ENDED), (door, ENDED), ("", LATE))
+    return (*null_route(case), *traced(case, OURS, *CONTROL_TRACE), *lost)
 
 
 def nxdomain(case: Case) -> tuple[Observation, ...]:

@@ -115,10 +115,7 @@ def test_a_rival_that_is_right_as_well_is_on_the_same_side(incident: Documented)
     scenario = library.load(incident.id)
     own = {SIDES[Cause.LOCAL_FAULT]} if scenario.cohorts else set()
     for truth in scenario.expected:
-        silent = (
-            {SIDES[Cause.GEO_BLOCK]} if "server.geoblock_low_layer" in truth.mechanisms else set()
-        )
-        assert {SIDES[cause] for cause in truth.also} <= {SIDES[truth.cause], *own, *silent}
+        assert {SIDES[cause] for cause in truth.also} <= {SIDES[truth.cause], *own}
 
 
 @pytest.mark.skipif(not INCIDENTS, reason=NEEDS)

@@ -21,9 +21,10 @@ from probe.model import (
 )
 
 RESOLVER, NEUTRAL = DifferentialTest.SECOND_RESOLVER, DifferentialTest.NEUTRAL_NAME
-OWN, PORT, PACE = (
+OWN, PORT, PATH, PACE = (
     DifferentialTest.OWN_ADDRESS,
     DifferentialTest.OTHER_PORT,
+    DifferentialTest.PATH,
     DifferentialTest.GOODPUT,
 )
 OTHER, SWAP, SHOWN = (
@@ -115,8 +116,8 @@ SLOW = http(length=30_000, took=2.0, expectation=Expectation.MET)
     ("seen", "tests"),
     [
         ((lookup(), tcp(), tls("connection_reset")), (NEUTRAL, OWN)),
-        ((lookup(), tcp("generic_timeout_error")), (RESOLVER, OWN, PORT)),
-        ((GIVEN, tcp("generic_timeout_error")), (RESOLVER, OTHER, OWN, PORT)),
+        ((lookup(), tcp("generic_timeout_error")), (RESOLVER, OWN, PORT, PATH)),
+        ((GIVEN, tcp("generic_timeout_error")), (RESOLVER, OTHER, OWN, PORT, PATH)),
         ((lookup(), tcp(), plain("connection_reset")), (SHOWN, SWAP)),
         ((lookup(), tcp(), plain(expectation=Expectation.MISSING)), (SHOWN, SWAP)),
         ((lookup(), tcp(), plain(expectation=Expectation.MET)), ()),
@@ -132,7 +133,7 @@ def test_with_a_server_of_ours_more_can_be_told_apart(
     seen: tuple[Observation, ...], tests: tuple[DifferentialTest, ...]
 ) -> None:
     assert next_tests(seen, REFERRING) == tests
-    without = {*tests} - {OWN, PACE}
+    without = {*tests} - {OWN, PATH, PACE}
     assert {*next_tests(seen, Measuring())} == without
 
 

@@ -36,6 +36,8 @@ NEVER = -12.0
 DIFFERS, LONE, COMPANY, TOGETHER = -4.0, -2.0, -3.0, 1.5
 """Nats toward the service's own refusal: the country's networks differ; one of them passes; another
 service is kept out here in the same way; other countries fell silent for it at the same time."""
+REACHES = 2.0
+"""From each of two networks whose packets come to the service's own."""
 EVEN = 0.1
 """Where nothing tells the question stays open, and is put as the one that accuses nobody."""
 
@@ -47,6 +49,8 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     begun: datetime
     apart: float
     """Nats toward the service's own refusal from what the country's networks show."""
+    way: float
+    """Nats toward it from where packets end."""
     barred: bool
     """Whether it is held for one of the two at all, and not for a mishap."""
 
@@ -71,12 +75,14 @@ Silent = Mapping[tuple[int, str], Silence]
 
 def _agreed(matters: Sequence[Matter], silent: Silent) -> Silent:
     """What tells of one feature tells of all that the service has and that are silent there."""
-    told: dict[tuple[str, str], list[float]] = defaultdict(list)
+    told: dict[tuple[str, str], list[Silence]] = defaultdict(list)
     for (number, country), held in silent.items():
-        told[matters[number].service, country].append(held.apart)
+        told[matters[number].service, country].append(held)
     return {
         (number, country): msgspec.structs.replace(
-            held, apart=min(told[matters[number].service, country])
+            held,
+            apart=min(one.apart for one in told[matters[number].service, country]),
+            way=max((one.way for one in told[matters[number].service, country]), key=abs),
         )
         for (number, country), held in silent.items()
     }
@@ -91,7 +97,7 @@ def silence(matter: Matter, place: Place, view: View) -> Silence | None:
     kinds = Counter(_kind(run) for run in mute)
     kind = min(kinds, key=lambda k: (-kinds[k], k.value))
     return Silence(
-        kind=kind, begun=place.begun, apart=_apart(matter, place.runs, mute, view),
+        kind=kind, begun=place.begun, apart=_apart(matter, place.runs, mute, view), way=_way(mute),
         barred=sum(place.support[cause] for cause in RIVALS) > 0.5,  # noqa: PLR2004 — more than all else
     )  # fmt: skip
 
@@ -117,6 +123,16 @@ def _apart(matter: Matter, held: Sequence[Run], mute: Sequence[Run], view: View)
         return DIFFERS
     spared = _spared(held, mute)
     return DIFFERS if spared > 1 else LONE * spared
+
+
+def _way(mute: Iterable[Run]) -> float:
+    """What traces tell: one network's alone as much as one network that passes."""
+    networks: dict[bool, set[int]] = {True: set(), False: set()}
+    for run in mute:
+        for near in {f.sight.trials.near for f in run.findings if f.failing} - {None}:
+            networks[bool(near)].add(run.vantage.asn)
+    ends, reaches = min(2, len(networks[True])), min(2, len(networks[False]))
+    return LONE * ends + REACHES * reaches
 
 
 def _several(held: Iterable[Run]) -> bool:
@@ -199,7 +215,10 @@ def _weighed(
     places = dict(matter.places)
     for country, held in mine.items():
         nats = held.apart + _beside(matter, country, held, matters, silent)
-        nats += TOGETHER * _elsewhere(mine, country, view)
+        together = _elsewhere(mine, country, view)
+        # A route that leaks away ends for several countries where their ways part.
+        leaks = any(mine[other].way < 0 for other in together)
+        nats += TOGETHER * bool(together) + (max(0.0, held.way) if leaks else held.way)
         places[country] = _parted(places[country], nats)
     return msgspec.structs.replace(matter, places=places)
 
@@ -241,13 +260,16 @@ def _near(one: Silence, other: Silence, view: View) -> bool:
     return abs(one.begun - other.begun) < STAGGER_ROUNDS * view.round
 
 
-def _elsewhere(mine: Mapping[str, Silence], country: str, view: View) -> bool:
-    """Whether another country's networks fell silent with this one's: two borders share no clock."""
+def _elsewhere(mine: Mapping[str, Silence], country: str, view: View) -> list[str]:
+    """Other countries whose networks fell silent with this one's: two borders share no clock."""
     own = mine[country]
-    return not own.apart and any(
-        other != country and not held.apart and held.kind is own.kind and _near(held, own, view)
+    if own.apart:
+        return []
+    return [
+        other
         for other, held in mine.items()
-    )
+        if other != country and not held.apart and held.kind is own.kind and _near(held, own, view)
+    ]
 
 
 def _parted(place: Place, nats: float) -> Place:

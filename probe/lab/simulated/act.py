@@ -8,6 +8,9 @@ import msgspec
 
 from probe.lab.answers import Reply
 
+ROUTERS = 3
+"""On every way, as in the kernel lab: the operator's, the country's, the one at the target's door."""
+
 
 class Truth(StrEnum):
     """What a lookup gives, in the place of the name's own addresses or as well."""
@@ -45,6 +48,10 @@ class Family(StrEnum):
     ODD = "odd"
     """Every other address of a name, v4 before v6."""
 
+    def covers(self, address: str) -> bool:
+        """Of two addresses, v4 before v6, every other one is the v4."""
+        return self is Family.BOTH or (":" in address) is (self is Family.V6)
+
 
 class Follows(StrEnum):
     """What an act hangs on: where a test goes to other places it is met there, or not."""
@@ -69,6 +76,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Encrypted resolvers are cut off: over TLS by address, over HTTPS by name."""
     connect: str = ""
     """How a connection to the target's address fails."""
+    behind: int = 1
+    """How many routers its packets have passed by then."""
     family: Family = Family.BOTH
     shake: str = ""
     """How a handshake with the target's name fails."""

@@ -14,7 +14,7 @@ import msgspec
 
 from probe.lab.answers import NOTICE_PAGE, PROXY_HEADERS, Reply, faulty
 from probe.lab.scenario import Event, Form
-from probe.lab.simulated.act import Act, Family, Lookup, Truth
+from probe.lab.simulated.act import ROUTERS, Act, Family, Lookup, Truth
 from probe.lab.simulated.seat import SYSTEM, Seat
 from probe.measure.failure import EOF, FAILED_HANDSHAKE, REFUSED, RESET, TIMEOUT
 
@@ -95,7 +95,7 @@ def _served(event: Event, seat: Seat) -> Act:
     """Fail as the service does, in the event's form."""
     match event.form:
         case Form.UNREACHABLE:
-            return Act(connect=TIMEOUT)
+            return SHUT_OUT
         case Form.NO_NAME:
             failing = Lookup(rcode=SERVFAIL)
             return Act(lookup=failing, second=failing)
@@ -111,7 +111,7 @@ def _refusing_below(event: Event, _seat: Seat) -> Act:
     """Refuse a country without a word of HTTP: its packets, or its resolvers' questions."""
     if event.form is Form.NO_NAME:
         return Act(lookup=Lookup(rcode=SERVFAIL))
-    return Act(connect=TIMEOUT)
+    return SHUT_OUT
 
 
 def _marked(reply: Reply, seat: Seat) -> Reply:
@@ -137,6 +137,7 @@ def _cut_off(_event: Event, seat: Seat) -> Act:
 NXDOMAIN, SERVFAIL, REFUSED_CODE = 3, 2, 5
 MUTE = Lookup(failure=TIMEOUT)
 NOTHING = Act()
+SHUT_OUT = Act(connect=TIMEOUT, behind=ROUTERS)
 DARK = Act(lookup=MUTE, second=MUTE, connect=TIMEOUT)
 UNRESOLVED = Act(lookup=Lookup(rcode=SERVFAIL), second=Lookup(rcode=SERVFAIL))
 SAID = Act(shake=RESET)
@@ -159,7 +160,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "dns.encrypted_dns_block": Mechanism(make=_is(Act(unsealed=True)), aim=Aim.ALL),
     "ip.nullroute": _placed(Act(connect=TIMEOUT)),
     "ip.nullroute.unreachable": _placed(Act(connect="host_unreachable")),
-    "ip.bgp_hijack_blackhole": _placed(Act(connect=TIMEOUT)),
+    "ip.bgp_hijack_blackhole": _placed(Act(connect=TIMEOUT, behind=2)),
     "ip.partial_list": _placed(Act(connect=TIMEOUT, family=Family.ODD)),
     "ip.shutdown_bgp": Mechanism(make=_is(DARK), aim=Aim.ALL, uplink=Uplink.CUT),
     "ip.curfew_schedule": Mechanism(make=_is(DARK), aim=Aim.ALL, uplink=Uplink.CUT),

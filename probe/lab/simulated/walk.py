@@ -14,8 +14,8 @@ import msgspec
 
 from probe.config.shape import Measuring, Referring
 from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, LEAKED, POOL, POOL_V6, Reply
-from probe.lab.simulated import elsewhere, ours
-from probe.lab.simulated.act import ALL_FLOWS, Act, Family, Flows, Lookup, Truth
+from probe.lab.simulated import elsewhere, ours, way
+from probe.lab.simulated.act import ALL_FLOWS, Act, Flows, Lookup, Truth
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, policed
 from probe.lab.simulated.seat import Seat, url
 from probe.lab.world import NEUTRAL_NAME
@@ -208,7 +208,7 @@ class _Walk:
             return "" if address in self._accepting else TIMEOUT
         if ":" in address and any(port in act.diverts for act in acts):
             return TIMEOUT
-        return next((a.connect for a in acts if a.connect and _hits(a.family, address)), "")
+        return next((a.connect for a in acts if a.connect and a.family.covers(address)), "")
 
     def _is_own(self, address: str) -> bool:
         return address in {self._seat.v4, self._seat.v6}
@@ -332,7 +332,13 @@ class _Walk:
                 return self._certificates(test, tried, start)
             case DifferentialTest.OTHER_PORT if self._scheme != "tcp":
                 return [self._other_port(test, tried[0], start)]
-            case DifferentialTest.SECOND_ADDRESS | DifferentialTest.OTHER_PORT:
+            case DifferentialTest.PATH if four := [a for a in tried if ":" not in a]:
+                return self._traced(four[0], start)
+            case (
+                DifferentialTest.SECOND_ADDRESS
+                | DifferentialTest.OTHER_PORT
+                | DifferentialTest.PATH
+            ):
                 return []
             case _:
                 pass
@@ -354,6 +360,19 @@ class _Walk:
         reached = self._connect(address, self._acts(), start, test)
         self._scheme = own
         return reached
+
+    def _traced(self, address: str, start: float) -> list[Observation]:
+        core = 2 * (float(self._seat.prober.network.delay) + ours.CORE_SECONDS)
+        first = way.control(self._acts(), hop=self._hop, rtt=core, start=start)
+        port, acts = HTTPS if self._scheme == "https" else HTTP, self._acts()
+        behind = next((act.behind for act in acts if act.connect), 1)
+        second = way.Trace(
+            address=address, port=port, hop=self._hop, rtt=self._seat.rtt, start=start,
+            failure=self._unreached(address, port, acts), behind=behind,
+        )  # fmt: skip
+        seen = way.traced(first, second)
+        self._past(max((step.at - EPOCH).total_seconds() + step.took for step in seen))
+        return [*seen]
 
     def _beyond(self, test: DifferentialTest, asked: str, start: float) -> list[Observation]:
         place = ours.Place(
@@ -393,8 +412,3 @@ class _Walk:
 
 def _at(seconds: float) -> datetime:
     return EPOCH + timedelta(seconds=seconds)
-
-
-def _hits(family: Family, address: str) -> bool:
-    """Of two addresses, v4 before v6, every other one is the v4."""
-    return family is Family.BOTH or (":" in address) is (family is Family.V6)

@@ -82,3 +82,20 @@ def test_the_two_are_never_told_as_filtering() -> None:
     assert not [
         v for v in told if v.leading is Cause.FILTERING and v.state is not State.INSUFFICIENT
     ]
+
+
+@pytest.mark.parametrize(
+    ("maker", "leads"),
+    [(w.null_route_near, Cause.FILTERING), (w.null_route_at_the_door, Cause.GEO_BLOCK)],
+)
+def test_how_far_packets_get_tells_the_two_apart(maker: w.Maker, leads: Cause) -> None:
+    support = place(whole("chirp", maker=maker))
+    other = {Cause.FILTERING: Cause.GEO_BLOCK, Cause.GEO_BLOCK: Cause.FILTERING}[leads]
+    assert support[leads] > 10 * support[other]
+
+
+def test_one_networks_trace_is_worth_half_of_two() -> None:
+    one = {**whole("chirp"), ("chirp", HERE[0].asn): w.null_route_near}
+    half, full = place(one), place(whole("chirp", maker=w.null_route_near))
+    even = place(whole("chirp"))
+    assert even[Cause.FILTERING] < half[Cause.FILTERING] < full[Cause.FILTERING]

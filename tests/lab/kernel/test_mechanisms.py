@@ -65,7 +65,7 @@ TOLD: dict[str, Told] = {
     ),
     "dns.encrypted_dns_block": Told(WELL, "ok.encrypted_dns", "dns", leading=Cause.OK),
     "dns.handshake_accepting_sinkhole": Told(f"tls {LATE}", "dns.sinkhole", "dns"),
-    "ip.nullroute": Told(f"tcp {LATE}", "tcp.timeout", "tcp", leading=None),
+    "ip.nullroute": Told(f"tcp {LATE}", "tcp.timeout", "tcp"),
     "ip.bgp_hijack_blackhole": Told(
         f"tcp {LATE}", "together.ip.bgp_hijack_blackhole", "ip", "SE",
         leading=Cause.DEPENDENCY_OUTAGE, vantage="se-as1257-1",
@@ -78,7 +78,7 @@ TOLD: dict[str, Told] = {
         "together.ip.shutdown_mobile_only", "ip", "MM", LOST, f"dns {LATE}"
     ),
     "ip.allowlist": placed("together.ip.allowlist", "ip", "RU", LOST, WELL),
-    "tcp.rst_on_syn": Told("tcp connection_refused", "tcp.refused", "tcp", leading=None),
+    "tcp.rst_on_syn": Told("tcp connection_refused", "tcp.refused", "tcp"),
     "tcp.port_protocol_filter": Told(f"tls {LATE}", "tls.timeout_alike", "tls"),
     "tls.sni_rst": Told(f"tls {RESET}", "tls.reset_name", "tls"),
     "tls.sni_drop": Told(f"tls {LATE}", "tls.timeout_name", "tls"),
@@ -200,12 +200,22 @@ def test_what_is_a_vantages_own_is_no_interference(
 
 @needs_namespaces
 @pytest.mark.parametrize(
-    "mechanism", ["server.geoblock_low_layer", "ip.nullroute", "tcp.rst_on_syn"]
+    ("mechanism", "cause"),
+    [
+        ("server.geoblock_low_layer", Cause.GEO_BLOCK),
+        ("ip.nullroute", Cause.FILTERING),
+        ("tcp.rst_on_syn", Cause.FILTERING),
+    ],
 )
-def test_a_silence_that_either_side_can_have_made_is_not_told_as_filtering(
-    mechanism: str, judged: tuple[Verdict, ...]
+def test_of_a_silence_that_either_side_can_have_made_a_trace_tells_whose_it_is(
+    mechanism: str, cause: Cause, judged: tuple[Verdict, ...]
 ) -> None:
     told = [
-        v for v in judged if v.service == slug(mechanism) and v.state is not State.INSUFFICIENT
+        v
+        for v in judged
+        if (v.service, v.country) == (slug(mechanism), "TR") and v.state is not State.INSUFFICIENT
     ]
-    assert not [v for v in told if v.leading is Cause.FILTERING]
+    named = {piece.rule for v in told for piece in v.evidence}
+    assert {v.leading for v in told} == {cause}
+    assert ("test.path_ends_near" in named) is (cause is Cause.FILTERING)
+    assert ("test.path_reaches" in named) is (cause is Cause.GEO_BLOCK)

@@ -17,7 +17,15 @@ from probe.lab.simulated.mechanism import MECHANISMS
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
 from probe.lab.simulated.walk import walk
-from probe.model import DifferentialTest, DnsLookup, HttpExchange, Measurement, Observation
+from probe.model import (
+    DifferentialTest,
+    DnsLookup,
+    HttpExchange,
+    Measurement,
+    Observation,
+    TcpConnect,
+    TlsHandshake,
+)
 from tests.lab.kernel.inside import needs_namespaces
 from tests.lab.simulated.played import (
     ABROAD,
@@ -72,7 +80,9 @@ def told(step: Observation) -> Gist:
         case DnsLookup():
             said = (step.query, len(step.answers), len(step.late), step.rcode)
             return (*head, *said, step.transport, step.failed_at)
-        case _:
+        case TcpConnect():
+            return (*head, step.port, step.ttl, step.router)
+        case TlsHandshake():
             return (*head, step.port)
 
 

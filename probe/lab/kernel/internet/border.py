@@ -101,7 +101,8 @@ class Border:
             self.hits[standing.key] += 1
             delay += action.delay
             if not action.forward or action.inject or action.rewritten:
-                return msgspec.structs.replace(action, delay=delay)
+                behind = standing.policy.behind
+                return msgspec.structs.replace(action, delay=delay, behind=behind)
         return Action(delay=delay) if delay else PASS
 
     def _one(self, standing: Standing, packet: Packet, flow: Flow, now: float) -> Action:

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 import msgspec
 
 from probe.lab.kernel.internet.border import Border, Standing
-from probe.lab.kernel.internet.interference.policy import PASS, Action
+from probe.lab.kernel.internet.interference.policy import PASS, ROUTERS, Action
 from probe.lab.kernel.internet.packet import (
     ETHERNET,
     INJECTED_TTL,
@@ -32,6 +32,8 @@ SHORTEST = ETHERNET + 20
 KINDS = (IPV4, IPV6)
 BOX = 0.5
 """Where on a host's line, as a share of its delay, the box stands that interferes with it."""
+COUNTRY_BYTES = {4: 2, 16: 4}
+"""How many bytes of an address its country shares, by the length of the family's."""
 TIME_EXCEEDED_V4, TIME_EXCEEDED_V6 = 11, 3
 QUOTED = 28
 """Bytes of the offending packet that an ICMP error carries: header and ports."""
@@ -92,26 +94,24 @@ class Router:
         """Take a frame that the host of that index sent."""
         if len(frame) < SHORTEST or frame[12:14] not in KINDS:
             return
-        if frame[12:14] == IPV4:
-            target, ttl = self.places.get(frame[30:34]), frame[22]
-        else:
-            target, ttl = self.places.get(frame[38:54]), frame[21]
+        target, ttl = self.places.get(_target(frame[ETHERNET:])), _ttl(frame)
         self.counters.received += 1
-        if target is None:
+        if ttl <= 1:
+            self._time_exceeded(place, frame, 1, now)
+        elif target is None:
             self.counters.unroutable += 1
-        elif ttl <= 1:
-            self._time_exceeded(place, frame, now)
+        elif watching := self.border.watches(place, target):
+            self._interfere(watching, place, frame, now)
         else:
-            watching = self.border.watches(place, target)
-            if watching:
-                self._interfere(watching, place, frame, now)
-            else:
-                self._forward(place, target, frame, now)
+            self._pass_on(place, target, frame, now)
 
     def _interfere(
         self, watching: tuple[Standing, ...], place: int, frame: bytes, now: float
     ) -> None:
-        action = self._look(watching, frame, now)
+        action, ttl = self._look(watching, frame, now), _ttl(frame)
+        if ttl <= (ROUTERS if action.forward else action.behind):
+            self._time_exceeded(place, frame, ttl, now)
+            return
         for packet in action.inject:  # before the frame itself: what is forged comes first
             self._inject(place, packet, now)
         if action.rewritten:
@@ -127,6 +127,12 @@ class Router:
             self.counters.faults += 1
             self.counters.fault = repr(error)
             return PASS
+
+    def _pass_on(self, place: int, target: int, frame: bytes, now: float) -> None:
+        if (ttl := _ttl(frame)) <= ROUTERS:
+            self._time_exceeded(place, frame, ttl, now)
+        else:
+            self._forward(place, target, frame, now)
 
     def _forward(self, place: int, target: int, frame: bytes, now: float) -> None:
         line = self.lines[target]
@@ -154,15 +160,16 @@ class Router:
         self._push(now + way, target, header + packet)
         self.counters.injected += 1
 
-    def _time_exceeded(self, place: int, frame: bytes, now: float) -> None:
-        """So that traceroute shows one hop; it answers in the name of the target."""
+    def _time_exceeded(self, place: int, frame: bytes, hop: int, now: float) -> None:
+        """Say that a frame ended at the router so far from who sent it: traceroute shows them all."""
         quoted = frame[ETHERNET : ETHERNET + QUOTED + 20]
         if frame[12:14] == IPV4:
-            source, target, kind = frame[30:34], frame[26:30], TIME_EXCEEDED_V4
+            sender, target, kind = frame[26:30], frame[30:34], TIME_EXCEEDED_V4
         else:
-            source, target, kind = frame[38:54], frame[22:38], TIME_EXCEEDED_V6
+            sender, target, kind = frame[22:38], frame[38:54], TIME_EXCEEDED_V6
         error = Icmp(kind=kind, code=0, data=b"\0\0\0\0" + quoted)
-        answer = Packet(source=source, target=target, ttl=INJECTED_TTL, segment=error)
+        source = _router(sender, target, hop)
+        answer = Packet(source=source, target=sender, ttl=INJECTED_TTL, segment=error)
         self._inject(place, build(answer), now)
 
     def due(self, now: float) -> Iterator[tuple[int, bytes]]:
@@ -183,6 +190,17 @@ class Router:
         return self.counters
 
 
+def _router(sender: bytes, target: bytes, hop: int) -> bytes:
+    """Give its address: in the sender's operator's network, in the country's, in the target's own."""
+    country = sender[: COUNTRY_BYTES[len(sender)]]
+    ways = (sender[:-1], country + bytes(len(sender) - len(country) - 1), target[:-1])
+    return ways[hop - 1] + bytes((255 - hop,))
+
+
+def _ttl(frame: bytes) -> int:
+    return frame[22] if frame[12:14] == IPV4 else frame[21]
+
+
 def _is_v4(packet: bytes) -> bool:
     return packet[0] >> 4 == 4  # noqa: PLR2004
 
@@ -192,12 +210,12 @@ def _target(packet: bytes) -> bytes:
 
 
 def _hop_v4(header: bytes, frame: bytes) -> bytes:
-    """One off the TTL at byte 22, its weight onto the checksum at bytes 24 and 25 (RFC 1141)."""
-    checksum = (frame[24] << 8 | frame[25]) + 0x100
+    """Count down the TTL at byte 22, its weight onto the checksum at bytes 24 and 25 (RFC 1141)."""
+    checksum = (frame[24] << 8 | frame[25]) + (ROUTERS << 8)
     checksum = (checksum & 0xFFFF) + (checksum >> 16)
-    hop = bytes((frame[22] - 1, frame[23], checksum >> 8, checksum & 255))
+    hop = bytes((frame[22] - ROUTERS, frame[23], checksum >> 8, checksum & 255))
     return b"".join((header, frame[14:22], hop, frame[26:]))
 
 
 def _hop_v6(header: bytes, frame: bytes) -> bytes:
-    return b"".join((header, frame[14:21], bytes((frame[21] - 1,)), frame[22:]))
+    return b"".join((header, frame[14:21], bytes((frame[21] - ROUTERS,)), frame[22:]))

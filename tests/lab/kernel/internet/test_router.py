@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from probe.lab.kernel.internet import router as module
 from probe.lab.kernel.internet.interference.policy import (
+    ROUTERS,
     AddressDrop,
     Delay,
     Divert,
@@ -69,13 +70,18 @@ def sent(made: Router, at: float = 1e9) -> list[tuple[int, Packet]]:
 
 
 @pytest.mark.parametrize(("source", "target"), [(ONE, TWO), (ONE_V6, TWO_V6)])
-@given(ttl=st.integers(2, 255))
-def test_a_packet_arrives_one_hop_older_and_whole(source: bytes, target: bytes, ttl: int) -> None:
+@given(ttl=st.integers(ROUTERS + 1, 255))
+def test_a_packet_arrives_some_hops_older_and_whole(
+    source: bytes, target: bytes, ttl: int
+) -> None:
     made = router()
     made.receive(0, frame(source, target, ttl), 0)
     ((place, data),) = made.due(1)
     packet = parse(data[ETHERNET:])
-    assert (place, packet) == (1, Packet(source=source, target=target, ttl=ttl - 1, segment=SYN))
+    assert (place, packet) == (
+        1,
+        Packet(source=source, target=target, ttl=ttl - ROUTERS, segment=SYN),
+    )
     assert len(source) == 16 or checksum(data[ETHERNET : ETHERNET + 20]) == 0
 
 
@@ -92,7 +98,17 @@ def test_what_is_sent_first_arrives_first() -> None:
     made = router()
     for ttl in range(10, 60):
         made.receive(0, frame(ttl=ttl), 0)
-    assert [packet.ttl for _, packet in sent(made)] == list(range(9, 59))
+    assert [packet.ttl for _, packet in sent(made)] == list(range(10 - ROUTERS, 60 - ROUTERS))
+
+
+def ended(made: Router, ttl: int, source: bytes = ONE, target: bytes = TWO) -> bytes | None:
+    """Where a packet ends that may pass so many routers; None where nobody says so."""
+    made.receive(0, frame(source, target, ttl=ttl), 0)
+    for place, packet in sent(made):
+        if isinstance(packet.segment, Icmp) and packet.segment.kind in {3, 11} and place == 0:
+            assert packet.target == source
+            return packet.source
+    return None
 
 
 @pytest.mark.parametrize(("source", "target"), [(ONE, TWO), (ONE_V6, TWO_V6)])
@@ -103,6 +119,26 @@ def test_a_packet_that_is_too_old_is_said_to_be(source: bytes, target: bytes) ->
     assert (place, answer.target) == (0, source)
     assert isinstance(answer.segment, Icmp)
     assert answer.segment.kind == (11 if len(source) == 4 else 3)
+
+
+@pytest.mark.parametrize(("source", "target"), [(ONE, TWO), (ONE_V6, TWO_V6)])
+def test_every_router_of_a_way_has_an_address_of_its_own(source: bytes, target: bytes) -> None:
+    way = [ended(router(), ttl, source, target) for ttl in range(1, ROUTERS + 2)]
+    assert len(set(way)) == ROUTERS + 1
+    assert way[-1] is None
+
+
+def test_what_a_network_drops_ends_before_its_border() -> None:
+    way = [ended(router(AddressDrop()), ttl) for ttl in range(1, ROUTERS + 2)]
+    assert way == [ended(router(), 1), *[None] * ROUTERS]
+
+
+def test_what_is_dropped_at_the_door_comes_so_far() -> None:
+    made = router()
+    made.border.apply("e", [Policy(clients=(ONE,), act=AddressDrop(), behind=ROUTERS)])
+    way = [ended(made, ttl) for ttl in range(1, ROUTERS + 2)]
+    assert way == [ended(router(), ttl) for ttl in range(1, ROUTERS + 2)]
+    assert sent(made) == []
 
 
 def test_what_nobody_has_the_address_of_is_counted_and_gone() -> None:

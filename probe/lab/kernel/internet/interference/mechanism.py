@@ -28,6 +28,7 @@ from probe.lab.kernel.internet.interference.aim import (
     is_inside,
 )
 from probe.lab.kernel.internet.interference.policy import (
+    ROUTERS,
     AddressDrop,
     AnyAct,
     Cut,
@@ -155,12 +156,15 @@ def _address_drop(
     syn_only: bool = False,
     data_only: bool = False,
     unreachable: bool = False,
+    behind: int = 1,
 ) -> tuple[Policy, ...]:
     addresses = blocked_addresses(event, plan)
     act = AddressDrop(
         addresses=addresses, syn_only=syn_only, data_only=data_only, unreachable=unreachable
     )
-    return _on_vantages(event, plan, act)
+    return tuple(
+        msgspec.structs.replace(policy, behind=behind) for policy in _on_vantages(event, plan, act)
+    )
 
 
 def _drop_v4(event: Event, plan: Plan) -> tuple[Policy, ...]:
@@ -171,7 +175,7 @@ def _drop_v4(event: Event, plan: Plan) -> tuple[Policy, ...]:
 def _refuse_below(event: Event, plan: Plan) -> tuple[Policy, ...]:
     """Do to a service's visitors what takes no word of HTTP, in the event's form."""
     if event.form is not Form.NO_NAME:
-        return _address_drop(event, plan)
+        return _address_drop(event, plan, behind=ROUTERS)
     outage = event.mechanism.startswith("server.outage")
     act = DnsForgery(
         names=blocked_names(event, plan),
@@ -313,7 +317,7 @@ MECHANISMS: dict[str, Builder] = {
     "dns.encrypted_dns_block": _cut_encrypted,
     "ip.nullroute": _address_drop,
     "ip.nullroute.unreachable": partial(_address_drop, unreachable=True),
-    "ip.bgp_hijack_blackhole": _address_drop,
+    "ip.bgp_hijack_blackhole": partial(_address_drop, behind=2),
     "ip.partial_list": _partial_drop,
     "ip.shutdown_bgp": _cut_all,
     "ip.curfew_schedule": _cut_all,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+ROUTERS = 3
+"""On every way: the operator's; the country's, at its border; the one at the target's door."""
+
 
 class Act(msgspec.Struct, frozen=True, kw_only=True, tag_field="act"):
     """What every act is. An empty `names` or `addresses` means all of them."""
@@ -140,6 +143,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     act: AnyAct
     share: float = 1.0
     """Probability that one flow is hit."""
+    behind: int = 1
+    """How many routers are between the clients and where it stands."""
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +157,8 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds added."""
     rewritten: bytes = b""
     """The packet to forward in its place, when not empty."""
+    behind: int = 0
+    """How many routers the packet had passed by then."""
 
 
 PASS = Action()
