@@ -324,6 +324,9 @@ class ReferenceConfig(Section, frozen=True, kw_only=True):
     """Where TLS is spoken: `host:port`, `[v6]:port`, or `fd:N`."""
     plain: tuple[str, ...] = ("0.0.0.0:80",)
     """The same without TLS."""
+    quic: bool = True
+    """Whether QUIC is spoken too, at the UDP ports of the same numbers as those of `secure`, where
+    the extra `quic` is installed: a handshake under any name, and nothing else."""
     names: tuple[str, ...] = ()
     """Server names that are served, with all below them; empty means any."""
     tls: Tls | None = None

@@ -21,6 +21,7 @@ from probe.model.catalogue import (
 )
 from probe.model.delivery import Delivery, Event
 from probe.model.measurement import (
+    CHAIN,
     ENCRYPTED,
     Certificate,
     DifferentialTest,
@@ -35,6 +36,7 @@ from probe.model.measurement import (
     Measurement,
     Observation,
     Paired,
+    QuicHandshake,
     Step,
     Tally,
     Target,
@@ -60,6 +62,7 @@ from probe.model.verdict import (
 )
 
 __all__ = [
+    "CHAIN",
     "CONTROL",
     "ENCRYPTED",
     "SIDES",
@@ -88,6 +91,7 @@ __all__ = [
     "Observation",
     "Origin",
     "Paired",
+    "QuicHandshake",
     "Reach",
     "Record",
     "Scope",
