@@ -97,13 +97,16 @@ class Measuring(Section, frozen=True, kw_only=True):
     """A harmless server name for the neutral-name test; empty to leave it out."""
     reference: Referring | None = None
     """Without it no test is chosen that needs a server of ours."""
+    quic: bool = True
+    """Whether QUIC is tried where TCP or TLS fails for an https URL, where the extra `quic` is
+    installed."""
     residual: Seconds = Seconds(180)
     """How long a reset may go on for all names after the one it was for: until then nothing is
     tried again at that address and port of ours (twice as long after a DNS-over-HTTPS name)."""
     tests_per_minute: int = 300
     """Most differential tests of all endpoints together."""
     background: float = 0.002
-    """Share of the measurements that go well whose pace, and the encrypted of the second
+    """Share of the measurements that go well whose pace, QUIC, and the encrypted of the second
     resolvers, are tried all the same."""
     trust: str = ""
     """A PEM bundle of trusted roots; empty means the system's."""

@@ -257,6 +257,7 @@ class Processes:
             background=1.0 if encrypted else Measuring().background,
             neutral_name=NEUTRAL_NAME,
             reference=Referring(address=plan.reference) if plan.reference else None,
+            quic=False,
             residual=Seconds(RESIDUAL_ROUNDS * interval),
             tests_per_minute=100_000,
             trust=str(self.bundle),

@@ -39,7 +39,7 @@ from probe.model import (
     TlsHandshake,
 )
 
-MEASURING = Measuring(reference=Referring(address=ours.ADDRESS))
+MEASURING = Measuring(reference=Referring(address=ours.ADDRESS), quic=False)
 SEALED = msgspec.structs.replace(MEASURING, second_resolver=elsewhere.RESOLVERS)
 SECOND = several(MEASURING.second_resolver)[0].label
 NOTICE = "11.40.1.1"

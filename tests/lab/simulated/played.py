@@ -236,6 +236,7 @@ def settings(laid: Plan, asn: int, trust: Path, *, ipv6: bool) -> Measuring:
         second_resolver=laid.public_resolver,
         neutral_name=NEUTRAL_NAME,
         reference=Referring(address=laid.reference),
+        quic=False,
         residual=Seconds(0),  # all names are looked at in one go
         background=0,
         tests_per_minute=100_000,
