@@ -45,6 +45,10 @@ class Family(StrEnum):
     ODD = "odd"
     """Every other address of a name, v4 before v6."""
 
+    def covers(self, address: str) -> bool:
+        """Of two addresses, v4 before v6, every other one is the v4."""
+        return self is Family.BOTH or (":" in address) is (self is Family.V6)
+
 
 class Follows(StrEnum):
     """What an act hangs on: where a test goes to other places it is met there, or not."""
@@ -69,6 +73,10 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Encrypted resolvers are cut off: over TLS by address, over HTTPS by name."""
     connect: str = ""
     """How a connection to the target's address fails."""
+    streams: bool = False
+    """That is of TCP alone: datagrams pass."""
+    unspoken: bool = False
+    """Over QUIC nothing passes."""
     family: Family = Family.BOTH
     shake: str = ""
     """How a handshake with the target's name fails."""

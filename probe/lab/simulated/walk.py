@@ -8,14 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 
 import msgspec
 
 from probe.config.shape import Measuring, Referring
-from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, LEAKED, POOL, POOL_V6, Reply
-from probe.lab.simulated import elsewhere, ours
-from probe.lab.simulated.act import ALL_FLOWS, Act, Family, Flows, Lookup, Truth
+from probe.lab.answers import HOST_PAGE, Reply
+from probe.lab.simulated import elsewhere, ours, udp
+from probe.lab.simulated.act import ALL_FLOWS, Act, Flows, Lookup
+from probe.lab.simulated.answered import NOTICE, answered
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, policed
 from probe.lab.simulated.seat import Seat, url
 from probe.lab.world import NEUTRAL_NAME
@@ -40,9 +42,7 @@ from probe.model import (
 )
 
 MEASURING = Measuring(reference=Referring(address=ours.ADDRESS), quic=False)
-SEALED = msgspec.structs.replace(MEASURING, second_resolver=elsewhere.RESOLVERS)
 SECOND = several(MEASURING.second_resolver)[0].label
-NOTICE = "11.40.1.1"
 HTTPS, HTTP = 443, 80
 FROZEN_BYTES = 12_000
 """Of the body, where 16 KiB pass of what the server sends: its certificates are in them."""
@@ -60,6 +60,18 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 Hit = tuple[Act, Flows]
+
+
+def measuring(seat: Seat) -> tuple[Measuring, bool]:
+    """Give the settings, and whether it is tried beyond the chain though nothing fails."""
+    beyond = seat.sealed or seat.speaks
+    return _more(sealed=seat.sealed, speaks=seat.speaks) if beyond else MEASURING, beyond
+
+
+@cache
+def _more(*, sealed: bool, speaks: bool) -> Measuring:
+    resolvers = elsewhere.RESOLVERS if sealed else MEASURING.second_resolver
+    return msgspec.structs.replace(MEASURING, second_resolver=resolvers, quic=speaks)
 
 
 def walk(seat: Seat, hits: Sequence[Hit], dice: Random) -> Walked:
@@ -80,8 +92,8 @@ class _Walk:
         onward = self._onward(seen)
         seen = (*seen, *onward)
         start = self._end
-        sealed = self._seat.sealed
-        for test in next_tests(seen, SEALED if sealed else MEASURING, background=sealed):
+        settings, beyond = measuring(self._seat)
+        for test in next_tests(seen, settings, background=beyond):
             last = tuple(step for step in seen if step.hop == self._hop)
             seen = (*seen, *self._test(test, last, start))
             start = self._end
@@ -150,7 +162,9 @@ class _Walk:
         acts = self._acts()
         told = (act.lookup if test is None else act.second for act in acts)
         how = next((one for one in told if one is not None), Lookup())
-        answers, late = self._answers(how, query)
+        answers, late = answered(how, query, self._seat, self._dice)
+        if how.accepts:
+            self._accepting.update(answers)
         name = how.failure or RCODES.get(how.rcode, "")
         if not name:
             name = NO_ANSWER if not answers else ""
@@ -165,27 +179,6 @@ class _Walk:
             resolver=SECOND if test else self._seat.prober.resolver,
             rcode=None if name == TIMEOUT else how.rcode, answers=answers, late=late,
         )  # fmt: skip
-
-    def _answers(self, how: Lookup, query: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Give the first answer's addresses, and those of the answers after it."""
-        if how.failure or how.rcode:
-            return (), ()
-        own = self._seat.v4 if query == "A" else self._seat.v6
-        true = (own,) if own else ()
-        late = true if how.late else ()
-        pool = POOL if query == "A" else (POOL_V6,)
-        forged = {
-            Truth.TRUE: true,
-            Truth.NONE: (),
-            Truth.POOL: (pool[self._dice.randrange(len(pool))],),
-            Truth.PAIR: pool[:1],
-            Truth.BOGON: (BOGON if query == "A" else BOGON_V6,),
-            Truth.LEAKED: (LEAKED if query == "A" else BOGON_V6,),
-            Truth.NOTICE: (NOTICE,) if query == "A" else (),
-        }[how.truth]
-        if how.accepts:
-            self._accepting.update(forged)
-        return forged, (*pool[1:2], *late) if how.truth is Truth.PAIR else late
 
     def _connect(
         self, address: str, acts: Sequence[Act], start: float, test: DifferentialTest | None = None
@@ -208,7 +201,7 @@ class _Walk:
             return "" if address in self._accepting else TIMEOUT
         if ":" in address and any(port in act.diverts for act in acts):
             return TIMEOUT
-        return next((a.connect for a in acts if a.connect and _hits(a.family, address)), "")
+        return next((a.connect for a in acts if a.connect and a.family.covers(address)), "")
 
     def _is_own(self, address: str) -> bool:
         return address in {self._seat.v4, self._seat.v6}
@@ -330,6 +323,8 @@ class _Walk:
                 return self._knock(address, test, start, NEUTRAL_NAME)
             case DifferentialTest.CERTIFICATE:
                 return self._certificates(test, tried, start)
+            case DifferentialTest.QUIC:
+                return self._over_quic(test, tried[0], start)
             case DifferentialTest.OTHER_PORT if self._scheme != "tcp":
                 return [self._other_port(test, tried[0], start)]
             case DifferentialTest.SECOND_ADDRESS | DifferentialTest.OTHER_PORT:
@@ -355,11 +350,20 @@ class _Walk:
         self._scheme = own
         return reached
 
-    def _beyond(self, test: DifferentialTest, asked: str, start: float) -> list[Observation]:
-        place = ours.Place(
-            test=test, hop=self._hop, host=self._host, address=asked, start=start,
+    def _place(self, test: DifferentialTest, address: str, start: float) -> ours.Place:
+        return ours.Place(
+            test=test, hop=self._hop, host=self._host, address=address, start=start,
             rtt=self._seat.rtt, delay=float(self._seat.prober.network.delay),
         )  # fmt: skip
+
+    def _over_quic(self, test: DifferentialTest, address: str, start: float) -> list[Observation]:
+        place = self._place(test, address, start)
+        seen = udp.tried(place, self._acts, MEASURING)
+        self._past(start + sum(step.took for step in seen))
+        return [*seen]
+
+    def _beyond(self, test: DifferentialTest, asked: str, start: float) -> list[Observation]:
+        place = self._place(test, asked, start)
         seen = ours.tried(place, self._acts, MEASURING, self._dice)
         self._past(start + sum(step.took for step in seen))
         return seen
@@ -393,8 +397,3 @@ class _Walk:
 
 def _at(seconds: float) -> datetime:
     return EPOCH + timedelta(seconds=seconds)
-
-
-def _hits(family: Family, address: str) -> bool:
-    """Of two addresses, v4 before v6, every other one is the v4."""
-    return family is Family.BOTH or (":" in address) is (family is Family.V6)

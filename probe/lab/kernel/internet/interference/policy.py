@@ -37,6 +37,8 @@ class AddressDrop(Act, frozen=True, kw_only=True, tag="address_drop"):
     syn_only: bool = False
     data_only: bool = False
     """Connections open, and what is sent over them vanishes."""
+    datagrams: bool = False
+    """Those of UDP alone."""
     unreachable: bool = False
     """Say so, by ICMP, to the sender."""
 
@@ -65,6 +67,12 @@ class NameReset(Act, frozen=True, kw_only=True, tag="name_reset"):
 
 class NameDrop(Act, frozen=True, kw_only=True, tag="name_drop"):
     """Drop all packets from the TLS ClientHello with the name on."""
+
+    names: tuple[str, ...] = ()
+
+
+class QuicDrop(Act, frozen=True, kw_only=True, tag="quic_drop"):
+    """Drop all datagrams of a flow from the QUIC Initial with the name on."""
 
     names: tuple[str, ...] = ()
 
@@ -125,6 +133,7 @@ AnyAct = (
     | Sink
     | NameReset
     | NameDrop
+    | QuicDrop
     | NameFreeze
     | NamePolice
     | HttpAnswer
