@@ -102,7 +102,9 @@ async def test_who_speaks_another_protocol_refuses_by_an_alert(world: World) -> 
     wanted.alpn_protocols = ["hq"]
     port, _ = await speaking(world, wanted=wanted)
     seen = await visit(world, port)
-    assert (named(seen), seen.failure and seen.failure.alert) == (FAILED_HANDSHAKE, 120)
+    assert named(seen) == FAILED_HANDSHAKE
+    assert seen.failure is not None
+    assert seen.failure.alert in {40, 120}  # by the version of aioquic
 
 
 async def test_who_speaks_the_second_version_alone_is_met_in_it(world: World) -> None:
