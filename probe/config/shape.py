@@ -61,7 +61,7 @@ class Referring(Section, frozen=True, kw_only=True):
     address: str
     """An address, not a name: that would be looked up through what is being tested."""
     port: int = 443
-    """TLS."""
+    """TLS, and QUIC over UDP."""
     plain_port: int = 80
     """HTTP without TLS."""
     networks: tuple[str, ...] = ()
