@@ -14,6 +14,7 @@ from probe.metrics.agent import ANSWERED, LAG_BOUNDS, Encrypted, Row, Stage
 from probe.metrics.distribution import Distribution, Exemplar
 from probe.metrics.run import Run
 from probe.model import (
+    CHAIN,
     CONTROL,
     ENCRYPTED,
     DnsLookup,
@@ -51,7 +52,7 @@ class Ledger:
     def keep(self, targets: Iterable[Target]) -> None:
         self._entries = {target: self._entries.get(target) or Entry() for target in targets}
         stages = {
-            (target.service, target.feature, layer) for target in self._entries for layer in Layer
+            (target.service, target.feature, layer) for target in self._entries for layer in CHAIN
         }
         self._stages = {
             stage: self._stages.get(stage) or Distribution() for stage in sorted(stages)

@@ -9,6 +9,7 @@ from probe.model import (
     Failure,
     HttpExchange,
     Observation,
+    QuicHandshake,
     TcpConnect,
     TlsHandshake,
     Transport,
@@ -35,6 +36,7 @@ PHRASES = {
     "ssl_invalid_certificate": "the certificate is not valid (expired, say)",
     "ssl_failed_handshake": "the TLS handshake failed",
     "http_invalid_redirect_location_host": "the redirect leads nowhere that can be followed",
+    "quic_incompatible_version": "the server speaks no version of QUIC that we do",
     "http_request_failed": "the answer is not proper HTTP",
 }
 """OONI's failure names in plain words."""
@@ -58,6 +60,7 @@ TESTS = {
     DifferentialTest.OTHER_PORT: "test: another port at that address",
     DifferentialTest.PATH: "test: how far packets get",
     DifferentialTest.GOODPUT: "test: the pace from a server of ours",
+    DifferentialTest.QUIC: "test: over QUIC, at a server of ours and there",
 }
 
 
@@ -72,6 +75,8 @@ def layer(seen: Observation) -> str:
             return "TLS"
         case HttpExchange():
             return "HTTP"
+        case QuicHandshake():
+            return "QUIC"
 
 
 def describe(seen: Observation) -> str:
@@ -89,6 +94,8 @@ def describe(seen: Observation) -> str:
             return f"{seen.server_name}: {shown}" if shown else seen.server_name
         case HttpExchange():
             return _exchange(seen)
+        case QuicHandshake():
+            return f"{seen.server_name} at {seen.address} port {seen.port}, over UDP"
 
 
 def phrase(failure: Failure) -> str:

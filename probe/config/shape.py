@@ -61,7 +61,7 @@ class Referring(Section, frozen=True, kw_only=True):
     address: str
     """An address, not a name: that would be looked up through what is being tested."""
     port: int = 443
-    """TLS."""
+    """TLS, and QUIC over UDP."""
     plain_port: int = 80
     """HTTP without TLS."""
     networks: tuple[str, ...] = ()
@@ -97,13 +97,16 @@ class Measuring(Section, frozen=True, kw_only=True):
     """A harmless server name for the neutral-name test; empty to leave it out."""
     reference: Referring | None = None
     """Without it no test is chosen that needs a server of ours."""
+    quic: bool = True
+    """Whether QUIC is tried where TCP or TLS fails for an https URL, where the extra `quic` is
+    installed."""
     residual: Seconds = Seconds(180)
     """How long a reset may go on for all names after the one it was for: until then nothing is
     tried again at that address and port of ours (twice as long after a DNS-over-HTTPS name)."""
     tests_per_minute: int = 300
     """Most differential tests of all endpoints together."""
     background: float = 0.002
-    """Share of the measurements that go well whose pace, and the encrypted of the second
+    """Share of the measurements that go well whose pace, QUIC, and the encrypted of the second
     resolvers, are tried all the same."""
     trust: str = ""
     """A PEM bundle of trusted roots; empty means the system's."""
@@ -324,6 +327,9 @@ class ReferenceConfig(Section, frozen=True, kw_only=True):
     """Where TLS is spoken: `host:port`, `[v6]:port`, or `fd:N`."""
     plain: tuple[str, ...] = ("0.0.0.0:80",)
     """The same without TLS."""
+    quic: bool = True
+    """Whether QUIC is spoken too, at the UDP ports of the same numbers as those of `secure`, where
+    the extra `quic` is installed: a handshake under any name, and nothing else."""
     names: tuple[str, ...] = ()
     """Server names that are served, with all below them; empty means any."""
     tls: Tls | None = None

@@ -37,6 +37,7 @@ from probe.model import (
     Measurement,
     Observation,
     Paired,
+    QuicHandshake,
     TcpConnect,
     TlsHandshake,
     Transport,
@@ -46,6 +47,7 @@ FORMAT = "0.5.0"
 """The version of web_connectivity whose form this has."""
 NAME = "worksforwhom"
 _TLS_PORT, _TCP_PORT = 443, 80
+_UDP = "udp"
 
 
 class UntoldError(Exception):
@@ -89,6 +91,10 @@ def _keys(held: Paired, start: datetime) -> TestKeys:
         tls_handshakes=[
             _handshake(s, start, n) for n, s in _numbered(steps) if isinstance(s, TlsHandshake)
         ],
+        quic_handshakes=[
+            _shaken(s, start, n) for n, s in _numbered(steps) if isinstance(s, QuicHandshake)
+        ]
+        or None,
         requests=[
             _transaction(s, start, n) for n, s in _numbered(steps) if isinstance(s, HttpExchange)
         ][::-1],
@@ -104,6 +110,8 @@ def _numbered(steps: Iterable[Observation]) -> Iterator[tuple[int, Observation]]
         match step:
             case DnsLookup():
                 place += (step.name, step.resolver)
+            case QuicHandshake():
+                place += (step.address, step.port, step.server_name, _UDP)
             case TcpConnect() | TlsHandshake():
                 place += (step.address, step.port)
             case HttpExchange():
@@ -162,6 +170,16 @@ def _handshake(step: TlsHandshake, start: datetime, number: int) -> Handshake:
         failure=_failed(step.failure), tls_version=step.version or None,
         cipher_suite=step.cipher or None, negotiated_protocol=step.alpn or None,
         x_certificates=list(step.chain) or None, transaction_id=number, tags=_tags(step),
+        t0=_begun(step, start), t=_begun(step, start) + step.took,
+    )  # fmt: skip
+
+
+def _shaken(step: QuicHandshake, start: datetime, number: int) -> Handshake:
+    return Handshake(
+        address=_place(step.address, step.port), server_name=step.server_name, network=_UDP,
+        failure=_failed(step.failure), negotiated_protocol=step.alpn or None,
+        x_version=step.version or None, x_certificates=list(step.chain) or None,
+        transaction_id=number, tags=_tags(step),
         t0=_begun(step, start), t=_begun(step, start) + step.took,
     )  # fmt: skip
 

@@ -79,6 +79,8 @@ class Handshake(Form, frozen=True, kw_only=True):
     network: str = "tcp"
     x_certificates: list[Certificate] | None = None
     """Ours: what is read of a chain whose bytes were not kept."""
+    x_version: str | None = None
+    """Ours: QUIC's."""
     t0: float | None = None
     t: float | None = None
     tags: list[str] | None = None
@@ -170,6 +172,7 @@ class TestKeys(Form, frozen=True, kw_only=True):
     queries: list[Query] | None = None
     tcp_connect: list[Connect] | None = None
     tls_handshakes: list[Handshake] | None = None
+    quic_handshakes: list[Handshake] | None = None
     requests: list[Transaction] | None = None
     network_events: list[Event] | None = None
     control: Control | None = None

@@ -40,6 +40,7 @@ from probe.model import (
     Header,
     HttpExchange,
     Observation,
+    QuicHandshake,
     TcpConnect,
     TlsHandshake,
     Transport,
@@ -56,7 +57,13 @@ _OTHER = DifferentialTest.SECOND_RESOLVER
 
 def observations(told: Story) -> tuple[Observation, ...]:
     """Every step, in the order of layers within each hop."""
-    steps = [*_lookups(told), *_connects(told), *_handshakes(told), *_exchanges(told)]
+    steps = [
+        *_lookups(told),
+        *_connects(told),
+        *_handshakes(told),
+        *_exchanges(told),
+        *_quic(told),
+    ]
     return tuple(sorted(steps[:MOST_STEPS], key=lambda step: step.hop))
 
 
@@ -134,6 +141,21 @@ def _handshakes(told: Story) -> Iterator[TlsHandshake]:
             version=step.tls_version or "", cipher=step.cipher_suite or "",
             alpn=step.negotiated_protocol or "", chain=_chain(step),
         )  # fmt: skip
+
+
+def _quic(told: Story) -> Iterator[QuicHandshake]:
+    """Those of our own tests: a probe that speaks QUIC by itself asks something else."""
+    for step in told.report.test_keys.quic_handshakes or ():
+        tested = names.test(step.tags)
+        address, port = names.place(step.address)
+        if tested is not None:
+            yield QuicHandshake(
+                at=told.at(step.t0, step.t), took=took(step.t0, step.t), test=tested,
+                failure=names.failure(step.failure), hop=names.hop(step.tags) or 0,
+                address=address, port=port or 443, server_name=(step.server_name or "").lower(),
+                version=step.x_version or "", alpn=step.negotiated_protocol or "",
+                chain=_chain(step),
+            )  # fmt: skip
 
 
 def _chain(step: Handshake) -> tuple[Certificate, ...]:

@@ -158,6 +158,19 @@ def encrypted_cut(s: Sight, k: Reference) -> bool:
     return not s.trials.closed and not abroad(k.cut.get(resolver, frozenset()), country)
 
 
+def quic_cut(s: Sight, k: Reference) -> bool:
+    """Nothing passes over QUIC here, what is over TCP does, and the server tried speaks it abroad.
+
+    One that speaks it nowhere is merely none.
+    """
+    here = s.met or s.trials.reached
+    return here and abroad(k.spoken.get(s.trials.muted, frozenset()), s.vantage.country) > 0
+
+
+def quic_dropped(s: Sight, _: Reference) -> bool:
+    return s.trials.dropped
+
+
 def anything(_: Sight, __: Reference) -> bool:
     return True
 

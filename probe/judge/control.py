@@ -50,6 +50,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Encrypted resolver → countries where it answers."""
     cut: Mapping[str, frozenset[str]] = {}
     """Encrypted resolver → countries where it is not reached, and its neighbours on the way are."""
+    spoken: Mapping[str, frozenset[str]] = {}
+    """Who shakes hands over QUIC, by address and port → countries where that is seen."""
     own: Mapping[str, float] = {}
     """Vantage → median pace of its controls."""
 
@@ -83,7 +85,7 @@ def reference(
         if sight.digest:
             pages[sight.digest].add((country, sight.vantage.asn))
             words[sight.digest] = sight.words
-    sealed, cut = _encrypted(series)
+    sealed, cut, spoken = _beside(series)
     return Reference(
         valid=_frozen(valid),
         refused=_frozen(refused),
@@ -95,6 +97,7 @@ def reference(
         pages=_alike(pages, words),
         sealed=sealed,
         cut=cut,
+        spoken=spoken,
         common=common,
         own=own or {},
     )
@@ -114,18 +117,20 @@ def _belied(series: Iterable[Series], valid: Mapping[str, set[str]]) -> dict[str
     return _frozen(found)
 
 
-def _encrypted(
-    series: Iterable[Series],
-) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
-    """Where encrypted resolvers answer, and where they are cut off: few sights tell of either."""
-    sealed: dict[str, set[str]] = defaultdict(set)
-    cut: dict[str, set[str]] = defaultdict(set)
+def _beside(series: Iterable[Series]) -> tuple[dict[str, frozenset[str]], ...]:
+    """Where encrypted resolvers answer, where they are cut off, who answers over QUIC.
+
+    In one pass: few sights tell of any of it.
+    """
+    sealed, cut, spoken = (defaultdict[str, set[str]](set) for _ in range(3))
     for sights in series:
         for sight in sights:
             if sight.trials is not UNTRIED:
-                _note(sealed, sight.trials.sealed, sight.vantage.country)
-                _note(cut, (sight.trials.cut,) if sight.trials.cut else (), sight.vantage.country)
-    return _frozen(sealed), _frozen(cut)
+                found, country = sight.trials, sight.vantage.country
+                _note(sealed, found.sealed, country)
+                _note(cut, (found.cut,) if found.cut else (), country)
+                _note(spoken, found.spoken, country)
+    return _frozen(sealed), _frozen(cut), _frozen(spoken)
 
 
 def _alike(

@@ -11,6 +11,7 @@ from probe.judge.health import spoilt
 from probe.judge.rules import CAP, EXTRA, MAIN, ROWS, Category, Row
 from probe.judge.sight import Sight
 from probe.judge.traits import SLOW_SECONDS
+from probe.judge.trials import told_beside
 from probe.model import Author, Cause, Evidence, Standing
 
 
@@ -44,7 +45,7 @@ WHOLE = ROWS["ok.met"]
 
 def plain(sight: Sight) -> bool:
     """Whether a sight is a whole answer whatever others see: the rules need no reference for it."""
-    odd = sight.traits.lost or sight.traits.proxied or sight.trials.cut or sight.trials.sealed
+    odd = sight.traits.lost or sight.traits.proxied or told_beside(sight.trials)
     return sight.met and not odd and sight.pace < SLOW_SECONDS and not spoilt(sight)
 
 

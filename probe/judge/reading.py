@@ -22,6 +22,7 @@ from probe.model import (
     Layer,
     Measurement,
     Observation,
+    QuicHandshake,
     Target,
     TcpConnect,
     TlsHandshake,
@@ -85,6 +86,8 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
     )  # fmt: skip
 
 
+NOT_ON_THE_WAY = frozenset({HttpExchange, QuicHandshake})
+"""The answer is read by itself; QUIC is of tests alone, whatever a record says."""
 _Way = tuple[list[DnsLookup], list[str], float]
 
 
@@ -94,7 +97,7 @@ def _way(steps: Sequence[Observation], where: str) -> _Way | None:
     valid: list[str] = []
     took = 0.0
     for step in steps:
-        if step.test is not None or step.hop or type(step) is HttpExchange:
+        if step.test is not None or step.hop or type(step) in NOT_ON_THE_WAY:
             return None
         if isinstance(step, DnsLookup):
             names.append(step)
@@ -159,6 +162,8 @@ def _sort(measurement: Measurement) -> _Chain:
                 chain.tls.append(step)
             case HttpExchange():
                 chain.http.append(step)
+            case QuicHandshake():
+                pass
     return chain
 
 

@@ -55,6 +55,11 @@ SEEN = (
     ("ok.slow", "it answers, but far more slowly than elsewhere and than other services there"),
 )  # fmt: skip
 """Rule ids in the order in which they tell most; the first that is among the evidence is said."""
+OVER_QUIC = {
+    "test.quic_name_cut": "Over QUIC its name is lost as well, even at a server of ours.",
+    "test.quic_answers": "Over QUIC it answers, at an address where it does not over TCP.",
+}
+"""Said beside that, of the same evidence."""
 PAIRED = "pair."
 """Rules of one look beside its helper's: their sentences stand for themselves."""
 
@@ -117,7 +122,8 @@ def _restriction(
         f"measurements show {_service(incident, view)} {FATE[incident.cause]} in {_places(incident)} "
         f"on {_operators(incident, view)}: {_seen(incident.evidence)}. Affected: {_features(incident, view)}."
     )
-    return f"{first} {_outside(incident, own)}{_separately(incident, incidents, view)}"
+    outside = f"{_outside(incident, own)}{_separately(incident, incidents, view)}"
+    return " ".join((first, *_over_quic(incident.evidence), outside))
 
 
 def _geo_block(
@@ -313,6 +319,11 @@ def _seen(evidence: Iterable[Evidence]) -> str:
         (p.sentence for p in pieces if p.rule.startswith(PAIRED)), "it cannot be reached"
     )
     return next((words for rule, words in SEEN if rule in rules), beside)
+
+
+def _over_quic(evidence: Iterable[Evidence]) -> Iterable[str]:
+    rules = {piece.rule for piece in evidence}
+    return (words for rule, words in OVER_QUIC.items() if rule in rules)
 
 
 def _healthy(incident: Incident, view: View) -> str:

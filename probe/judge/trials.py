@@ -16,6 +16,7 @@ from probe.model import (
     HttpExchange,
     Layer,
     Observation,
+    QuicHandshake,
     TcpConnect,
     TlsHandshake,
 )
@@ -55,6 +56,16 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     near: bool | None = None
     """Packets to the address end on the way that those to a server of ours take as well, and go on;
     False where they come to the address's own network."""
+    spoken: tuple[str, ...] = ()
+    """Where hands were shaken over QUIC, each by address and port."""
+    muted: str = ""
+    """A server of ours that nothing reached over QUIC, as nothing reached the target."""
+    reached: bool = False
+    """It takes connections over TCP."""
+    dropped: bool = False
+    """Over QUIC the target's name is lost at a server of ours, where a harmless one passes."""
+    proven: bool = False
+    """The target shook hands over QUIC, under a certificate that is good for its name."""
 
 
 UNTRIED = Trials()
@@ -69,15 +80,16 @@ def trials(observations: Iterable[Observation]) -> Trials:
         return UNTRIED
     port = by_test.get(DifferentialTest.OTHER_PORT)
     other = by_test.get(DifferentialTest.SECOND_ADDRESS)
-    here, ours = _swap(by_test.get(DifferentialTest.HOST_SWAP, []))
+    here, follows = _swap(by_test.get(DifferentialTest.HOST_SWAP, []))
     beyond = by_test.get(DifferentialTest.SECOND_RESOLVER, [])
     elsewhere = [step for step in beyond if isinstance(step, DnsLookup)]
     lost = _lost(elsewhere, beyond)
     pace, frozen = _goodput(by_test.get(DifferentialTest.GOODPUT, []))
+    ours, named, target = _parties(by_test.get(DifferentialTest.QUIC, []))
     return Trials(
         name_follows=_name_follows(by_test.get(DifferentialTest.OWN_ADDRESS, [])),
         host_passes=here,
-        host_follows=ours,
+        host_follows=follows,
         port_answers=None if not port else port[0].failure is None,
         address_answers=None if not other else other[0].failure is None,
         pace=pace,
@@ -87,18 +99,62 @@ def trials(observations: Iterable[Observation]) -> Trials:
         cut=_resolver(lost) if lost else "",
         closed=lost is not None and lost.failure is not None and lost.failure.name == REFUSED,
         near=_near(by_test.get(DifferentialTest.PATH, [])),
+        spoken=tuple(dict.fromkeys(_place(s) for s in (ours, named, target) if _shook(s))),
+        muted=_place(ours) if _lost_udp(ours) and _lost_udp(target) else "",
+        reached=_connected(by_test.get(DifferentialTest.OWN_ADDRESS, [])),
+        dropped=_shook(ours) and _lost_udp(named),
+        proven=_shook(target),
     )
+
+
+def told_beside(found: Trials) -> bool:
+    """Whether anything is told of the place, or of its neighbours, that a whole answer does not tell."""
+    return bool(found.cut or found.sealed or found.spoken or found.muted)
 
 
 READ = frozenset({
     DifferentialTest.OTHER_PORT, DifferentialTest.SECOND_ADDRESS, DifferentialTest.HOST_SWAP,
     DifferentialTest.GOODPUT, DifferentialTest.OWN_ADDRESS, DifferentialTest.SECOND_RESOLVER,
     DifferentialTest.PATH,
+    DifferentialTest.QUIC,
 })  # fmt: skip
 
 
 REFUSED = "connection_refused"
 UNREACHED = CUT | {REFUSED, "host_unreachable"}
+
+
+Party = QuicHandshake | None
+
+
+def _parties(steps: Iterable[Observation]) -> tuple[Party, Party, Party]:
+    """Tell apart who was asked: a server of ours under both names, and the target, which is last."""
+    asked = [step for step in steps if isinstance(step, QuicHandshake)]
+    match asked:
+        case [target]:
+            return None, None, target
+        case [ours, target] if _place(ours) != _place(target):
+            return ours, None, target
+        case [ours, named, target] if _place(ours) == _place(named) != _place(target):
+            return ours, named, target
+    return None, None, None
+
+
+def _place(step: Party) -> str:
+    return f"{step.address} {step.port}" if step is not None else ""
+
+
+def _shook(step: Party) -> bool:
+    return step is not None and step.failure is None
+
+
+def _lost_udp(step: Party) -> bool:
+    """Whether it was lost on the way: a refusal, or an alert, is somebody's word."""
+    return step is not None and _cut((step,))
+
+
+def _connected(steps: Iterable[Observation]) -> bool:
+    return any(isinstance(step, TcpConnect) and step.failure is None for step in steps)
 
 
 def _sealed(lookup: DnsLookup) -> bool:

@@ -197,6 +197,9 @@ class Scenario(Section, frozen=True, kw_only=True):
     encrypted_dns: tuple[str, ...] = ()
     """Services whose names are also asked for by DNS over TLS and HTTPS, whether or not anything
     fails; over packets that is all of them, where any is named."""
+    quic: tuple[str, ...] = ()
+    """Services whose servers speak QUIC, and that are tried over it whether or not anything fails;
+    over packets all services are tried so, where any is named."""
     noise: Noise = Noise()
     timeline: tuple[Event, ...] = ()
     expected: tuple[Expected, ...] = ()

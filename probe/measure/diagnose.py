@@ -1,7 +1,8 @@
 """Which differential tests a failure calls for, by a table, and in which order they are run.
 
-Each splits two rival causes that look the same in the plain chain. But for the pace and encrypted
-resolvers, also tried at a low background rate, none is run without a failure. Choosing is pure.
+Each splits two rival causes that look the same in the plain chain. But for the pace, QUIC and
+encrypted resolvers, also tried at a low background rate, none is run without a failure. Choosing
+is pure.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from probe.measure.failure import (
 from probe.measure.goal import Goal
 from probe.measure.instruments import Instruments
 from probe.measure.resolver import several
+from probe.measure.site import PORTS
 from probe.measure.step import Mark
 from probe.measure.trial import CUT, RUNNERS
 from probe.model import (
@@ -54,6 +56,8 @@ SLOW_BYTES_A_SECOND = 20 * 1024
 
 SLOW_ROUND_TRIPS = 8
 """Where round trips are long a whole answer takes several of them."""
+
+HTTP = PORTS["http"]
 
 Seen = Sequence[Observation]
 Call = Callable[[Seen], bool]
@@ -131,6 +135,8 @@ CALLS: tuple[tuple[DifferentialTest, Call], ...] = (
     (DifferentialTest.OTHER_PORT, _unreached),
     (DifferentialTest.PATH, _unreached),
     (DifferentialTest.GOODPUT, _broke_off),
+    (DifferentialTest.QUIC, _unreached),
+    (DifferentialTest.QUIC, _cut),
 )
 """Any row of a test is enough to call for it."""
 
@@ -153,12 +159,12 @@ def next_tests(
 ) -> tuple[DifferentialTest, ...]:
     """Choose by what failed on the last hop; each test once, cheapest first. Pure.
 
-    `background`: the pace, and encrypted resolvers, are tried though nothing failed.
+    `background`: the pace, QUIC, and encrypted resolvers, are tried though nothing failed.
     """
     last = last_hop(observations)
     called = {test for test, calls in CALLS if calls(last)}
     if background and any(isinstance(step, HttpExchange) for step in last):
-        called.add(DifferentialTest.GOODPUT)
+        called |= {DifferentialTest.GOODPUT, DifferentialTest.QUIC}
     if background and asks_encrypted(settings):
         called.add(DifferentialTest.SECOND_RESOLVER)
     possible = _possible(last, settings)
@@ -190,7 +196,16 @@ def _possible(last: Seen, settings: Measuring) -> dict[DifferentialTest, bool]:
         DifferentialTest.OTHER_PORT: named,
         DifferentialTest.PATH: own,
         DifferentialTest.GOODPUT: own,
+        DifferentialTest.QUIC: settings.quic and named and _secured(last),
     }
+
+
+def _secured(last: Seen) -> bool:
+    """Tell whether it is TLS that was meant, as far as steps that failed early say."""
+    return any(
+        isinstance(seen, TlsHandshake) or (isinstance(seen, TcpConnect) and seen.port != HTTP)
+        for seen in last
+    )
 
 
 async def diagnose(

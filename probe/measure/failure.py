@@ -31,6 +31,7 @@ INVALID_CERTIFICATE = "ssl_invalid_certificate"
 FAILED_HANDSHAKE = "ssl_failed_handshake"
 INVALID_REDIRECT = "http_invalid_redirect_location_host"
 REQUEST_FAILED = "http_request_failed"
+INCOMPATIBLE_VERSION = "quic_incompatible_version"
 
 ERRNOS = {
     errno.EACCES: "permission_denied",
@@ -123,6 +124,11 @@ ALERT_NAMES = {112: INVALID_HOSTNAME}
 REASONS = {"UNEXPECTED_EOF_WHILE_READING": EOF}
 """OpenSSL's other words that are not simply a failed handshake."""
 
+QUIC_CODES = {0x02: REFUSED}
+"""Of a CONNECTION_CLOSE (RFC 9000, section 20.1); any other is a failed handshake."""
+CRYPTO_ERRORS = range(0x100, 0x200)
+"""Such a code is a TLS alert and this much more (RFC 9001, section 4.8)."""
+
 RCODES = {2: SERVFAIL, 3: NXDOMAIN, 5: DNS_REFUSED}
 """RFC 1035, section 4.1.1; any other rcode but 0 is `dns_server_misbehaving`."""
 
@@ -132,9 +138,9 @@ LONGEST_DETAIL = 200
 class StepError(Exception):
     """A step failed in a way that only we can name: it carries its Failure."""
 
-    def __init__(self, name: str, detail: str = "") -> None:
+    def __init__(self, name: str, detail: str = "", alert: int | None = None) -> None:
         super().__init__(name, detail)
-        self.failure = Failure(name=name, detail=_words(detail))
+        self.failure = Failure(name=name, alert=alert, detail=_words(detail))
 
 
 CAUGHT = (OSError, EOFError, StepError, HttpParserError, HttpParserUpgrade)
@@ -159,6 +165,14 @@ def of_rcode(rcode: int) -> Failure | None:
     if rcode == 0:
         return None
     return Failure(name=RCODES.get(rcode, MISBEHAVING), detail=f"rcode {rcode}")
+
+
+def of_close(code: int, reason: str) -> StepError:
+    """Name the other end's refusal of a QUIC connection."""
+    alert = code - CRYPTO_ERRORS.start if code in CRYPTO_ERRORS else None
+    known = ALERT_NAMES if alert is not None else QUIC_CODES
+    name = known.get(code if alert is None else alert, FAILED_HANDSHAKE)
+    return StepError(name, reason or f"closed with code {code:#x}", alert)
 
 
 def _of_kernel(error: OSError) -> Failure:

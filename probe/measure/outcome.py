@@ -12,6 +12,7 @@ from probe.model import (
     HttpExchange,
     Layer,
     Observation,
+    QuicHandshake,
     TcpConnect,
     TlsHandshake,
 )
@@ -22,6 +23,7 @@ LAYERS: dict[type[Observation], Layer] = {
     TcpConnect: Layer.TCP,
     TlsHandshake: Layer.TLS,
     HttpExchange: Layer.HTTP,
+    QuicHandshake: Layer.QUIC,
 }
 PLACES = {kind: ORDER.index(layer) for kind, layer in LAYERS.items()}
 NOTHING = "nothing_measured"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from importlib.util import find_spec
 
 import msgspec
 
-from probe.config.shape import Referring
 from probe.measure.bogon import is_bogon
 from probe.measure.dial import Stream
 from probe.measure.dns import ask, usable
@@ -18,6 +18,7 @@ from probe.measure.instruments import Instruments
 from probe.measure.message import Question
 from probe.measure.path import path
 from probe.measure.resolver import Server
+from probe.measure.restraint import Place
 from probe.measure.site import PORTS, Site
 from probe.measure.step import Mark
 from probe.measure.tcp import connect
@@ -39,6 +40,8 @@ GOODPUT_BYTES = 64 * 1024
 MOST_CERTIFICATES = 2
 CUT = frozenset({RESET, EOF, TIMEOUT, FAILED_HANDSHAKE})
 OTHER_PORT = {443: 80, 80: 443}
+UDP = "udp"
+"""What is left of a cut over TCP is not met there."""
 
 Seen = tuple[Observation, ...]
 Last = Sequence[Observation]
@@ -165,7 +168,7 @@ async def own_address(goal: Goal, _: Last, tools: Instruments, mark: Mark) -> Se
     def visit(name: str) -> Awaitable[Seen]:
         return _knock(own.address, site, tools, mark, name)
 
-    return await _both_names(goal.host, own, own.port, visit, tools)
+    return await _both_names(goal.host, (own.address, own.port), visit, tools)
 
 
 async def host_swap(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
@@ -182,7 +185,7 @@ async def host_swap(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> S
     def visit(name: str) -> Awaitable[Seen]:
         return _get(own.address, site, name, tools, mark)
 
-    return (*seen, *await _both_names(goal.host, own, own.plain_port, visit, tools))
+    return (*seen, *await _both_names(goal.host, (own.address, own.plain_port), visit, tools))
 
 
 async def goodput(goal: Goal, _: Last, tools: Instruments, mark: Mark) -> Seen:
@@ -195,17 +198,35 @@ async def goodput(goal: Goal, _: Last, tools: Instruments, mark: Mark) -> Seen:
     def visit(name: str) -> Awaitable[Seen]:
         return _get(own.address, site, name, tools, mark)
 
-    return await _both_names(goal.host, own, own.port, visit, tools)
+    return await _both_names(goal.host, (own.address, own.port), visit, tools)
 
 
-async def _both_names(
-    host: str, own: Referring, port: int, visit: Visit, tools: Instruments
-) -> Seen:
+async def quic(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
+    """Shake hands over UDP under both names with a server of ours, and then with the target.
+
+    Nothing where this machine has nothing that speaks it.
+    """
+    address = next((seen.address for seen in last if isinstance(seen, TcpConnect)), "")
+    if isinstance(goal, Name) or goal.scheme != "https" or not address or not find_spec("aioquic"):
+        return ()
+    from probe.measure.quic import shake  # noqa: PLC0415 — heavy, and where its extra is installed
+
+    async def visit(name: str) -> Seen:
+        peer = Peer(place[0], place[1], name)
+        return (await shake(peer, tools, mark, verify=False),)
+
+    own, tried = tools.settings.reference, Seen()
+    if own is not None and tools.settings.neutral_name:
+        place = (own.address, own.port)
+        tried = await _both_names(goal.host, (f"{UDP} {own.address}", own.port), visit, tools)
+    return (*tried, await shake(Peer(address, goal.port, goal.host), tools, mark))
+
+
+async def _both_names(host: str, place: Place, visit: Visit, tools: Instruments) -> Seen:
     """Go there under a harmless name, and if that went well under the target's.
 
     Not at all while blocking may be left there from an earlier visit.
     """
-    place = (own.address, port)
     if not tools.residue.enter(place, tools.clock.monotonic()):
         return ()
     tried: Seen = ()
@@ -285,4 +306,5 @@ RUNNERS: dict[DifferentialTest, Runner] = {
     DifferentialTest.OTHER_PORT: other_port,
     DifferentialTest.PATH: path,
     DifferentialTest.GOODPUT: goodput,
+    DifferentialTest.QUIC: quic,
 }

@@ -26,7 +26,7 @@ from probe.metrics.exposition import (
 )
 from probe.metrics.failures import FIRST
 from probe.metrics.run import Run
-from probe.model import ENCRYPTED, Health, Layer, Target, Transport
+from probe.model import CHAIN, ENCRYPTED, Health, Layer, Target, Transport
 
 PREFIX = "worksforwhom_"
 TARGET = ("endpoint", "feature", "service")
@@ -40,7 +40,7 @@ ANSWERED = "answered"
 Encrypted = tuple[Transport, str]
 """How a resolver was asked, and the layer at which that broke off, or ANSWERED."""
 ENDS: Mapping[Encrypted, int] = {
-    (transport, end): 0 for transport in sorted(ENCRYPTED) for end in (ANSWERED, *Layer)
+    (transport, end): 0 for transport in sorted(ENCRYPTED) for end in (ANSWERED, *CHAIN)
 }
 """Every one of them has its series from the first scrape on."""
 

@@ -21,6 +21,7 @@ from probe.model.catalogue import (
 )
 from probe.model.delivery import Delivery, Event
 from probe.model.measurement import (
+    CHAIN,
     ENCRYPTED,
     SHARED,
     UNNAMED,
@@ -37,6 +38,7 @@ from probe.model.measurement import (
     Measurement,
     Observation,
     Paired,
+    QuicHandshake,
     Step,
     Tally,
     Target,
@@ -62,6 +64,7 @@ from probe.model.verdict import (
 )
 
 __all__ = [
+    "CHAIN",
     "CONTROL",
     "ENCRYPTED",
     "SHARED",
@@ -92,6 +95,7 @@ __all__ = [
     "Observation",
     "Origin",
     "Paired",
+    "QuicHandshake",
     "Reach",
     "Record",
     "Scope",

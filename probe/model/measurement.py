@@ -16,6 +16,12 @@ class Layer(StrEnum):
     TCP = "tcp"
     TLS = "tls"
     HTTP = "http"
+    QUIC = "quic"
+    """Beside the others, never on the way to them."""
+
+
+CHAIN = (Layer.DNS, Layer.TCP, Layer.TLS, Layer.HTTP)
+"""What the plain chain goes through, and where a lookup over a stream breaks off."""
 
 
 class Transport(StrEnum):
@@ -84,6 +90,8 @@ class DifferentialTest(StrEnum):
     GOODPUT = "goodput"
     """64 KiB from a server of ours under the target's name; before it, as the control, as much
     under a harmless one."""
+    QUIC = "quic"
+    """Over QUIC: a harmless name and the target's at a server of ours, and the target itself."""
 
 
 class Step(Record, frozen=True, kw_only=True):
@@ -160,6 +168,19 @@ class TlsHandshake(Step, frozen=True, kw_only=True, tag_field="kind", tag="tls")
     """As presented, leaf first; kept also, and above all, when verification failed."""
 
 
+class QuicHandshake(Step, frozen=True, kw_only=True, tag_field="kind", tag="quic"):
+    """One handshake over UDP (RFC 9000, 9001); always of a test."""
+
+    address: str
+    port: int
+    server_name: str
+    version: str = ""
+    """QUIC's own, as `1`; empty where no handshake was completed."""
+    alpn: str = ""
+    chain: tuple[Certificate, ...] = ()
+    """As presented, leaf first; kept also when verification failed."""
+
+
 class Expectation(StrEnum):
     """What became of the endpoint's expectations of an answer."""
 
@@ -216,7 +237,7 @@ class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"
     """Seconds from the request's last byte to the answer's first."""
 
 
-Observation = DnsLookup | TcpConnect | TlsHandshake | HttpExchange
+Observation = DnsLookup | TcpConnect | TlsHandshake | HttpExchange | QuicHandshake
 
 
 class Tally(Record, frozen=True, array_like=True):

@@ -39,6 +39,10 @@ class Authority:
         self.context = self._own or self._fresh(DEFAULT)
         self.context.sni_callback = self._choose
 
+    def pem(self, name: str = DEFAULT) -> bytes:
+        """Write a fresh certificate for a name, after its key."""
+        return self._pem(name)
+
     def _choose(
         self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext
     ) -> int | None:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from importlib.util import find_spec
+from pathlib import Path
 
 from aiohttp import web
 
@@ -25,7 +27,7 @@ from probe.reference.secured import Plain, Secured
 from probe.supervisor import Supervisor
 from probe.transport.guard import Guard
 from probe.transport.lifecycle import Lifecycle
-from probe.transport.listen import listen, runner, streams
+from probe.transport.listen import ListenError, datagrams, listen, runner, streams
 from probe.transport.protection import Protection
 
 NOISE = os.urandom(65536)
@@ -111,8 +113,39 @@ class Reference:
             bound[kind] = tuple(
                 _written(own.getsockname()) for server in servers for own in server.sockets
             )
+            if kind == "secure" and self._speaks:
+                await self._datagrams(bound[kind], open_now)
         bound["metrics"] = await self._metrics(open_now)
         return bound
+
+    @property
+    def _speaks(self) -> bool:
+        return self._config.quic and find_spec("aioquic") is not None
+
+    async def _datagrams(self, places: tuple[str, ...], open_now: AsyncExitStack) -> None:
+        """Speak QUIC there too; where that cannot be, TLS over TCP is still worth serving."""
+        from probe.reference import quic  # noqa: PLC0415 — where its extra is installed
+
+        patience = float(self._config.limits.timeout)
+        wanted = quic.configuration(*self._identity(), patience)
+        gate = quic.Gate(enter=self._entered, leave=self._left, grant=self._allowed)
+        for place in places:
+            host, _, port = place.rpartition(":")
+            speaker = quic.Speaker(wanted, self._clock, patience, gate)
+            try:
+                await datagrams(speaker, host.strip("[]"), int(port))
+            except ListenError as error:
+                log.warning("no QUIC: %s", error)
+            else:
+                open_now.callback(speaker.close)
+
+    def _identity(self) -> tuple[bytes, bytes]:
+        """Give certificate and key; those of `tls` were good a moment ago."""
+        own = self._config.tls
+        if own is None:
+            made = self._authority.pem()
+            return made, made
+        return Path(own.certificate).read_bytes(), Path(own.key).read_bytes()
 
     async def _metrics(self, open_now: AsyncExitStack) -> tuple[str, ...]:
         if not self._config.metrics.listen:
@@ -138,12 +171,11 @@ class Reference:
 
     async def _admitted(self, stream: Plain | Secured, writer: asyncio.StreamWriter) -> None:
         caller = (writer.get_extra_info("peername") or ("",))[0]
-        refusal = self._admission.enter(caller, self._clock.monotonic()) if caller else None
-        if refusal or not caller:
-            self._refused[refusal or Refusal.FULL] += 1
+        if not caller:
+            self._refused[Refusal.FULL] += 1
+        if not caller or not self._entered(caller):
             writer.transport.abort()
             return
-        self._accepted += 1
         try:
             async with asyncio.timeout(self._config.limits.timeout):
                 await self._served(stream, caller)
@@ -153,6 +185,23 @@ class Reference:
         finally:
             self._admission.leave(caller, self._clock.monotonic())
             writer.close()
+
+    def _entered(self, caller: str) -> bool:
+        refusal = self._admission.enter(caller, self._clock.monotonic())
+        if refusal:
+            self._refused[refusal] += 1
+        else:
+            self._accepted += 1
+        return refusal is None
+
+    def _left(self, caller: str, shaken: bool) -> None:  # noqa: FBT001 — as the gate asks
+        self._admission.leave(caller, self._clock.monotonic())
+        self._broken += not shaken
+
+    def _allowed(self, caller: str, size: int) -> bool:
+        granted = self._admission.grant(caller, size, self._clock.monotonic())
+        self._refused[ALLOWANCE] += not granted
+        return granted
 
     async def _served(self, stream: Plain | Secured, caller: str) -> None:
         await stream.begin()
@@ -175,9 +224,8 @@ class Reference:
         return int(self._config.limits.body)
 
     def _granted(self, answer: Reply, caller: str) -> Reply:
-        if self._admission.grant(caller, answer.sent, self._clock.monotonic()):
+        if self._allowed(caller, answer.sent):
             return answer
-        self._refused[ALLOWANCE] += 1
         return Reply(status=HTTPStatus.TOO_MANY_REQUESTS, text="too many bytes in a minute\n")
 
     async def _send(self, stream: Plain | Secured, answer: Reply) -> None:

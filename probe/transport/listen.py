@@ -97,6 +97,21 @@ async def streams(serve: Serve, address: str, limit: int) -> asyncio.Server:
         raise ListenError(_sentence(address, error)) from error
 
 
+async def datagrams(speaking: asyncio.DatagramProtocol, host: str, port: int) -> None:
+    """Start serving datagrams at an address; those of IPv6 alone, as streams. Raises ListenError."""
+    own = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        own.setblocking(False)  # noqa: FBT003 — its only form
+        if own.family is socket.AF_INET6:
+            own.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        own.bind((host, port))
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: speaking, sock=own)
+    except OSError as error:
+        own.close()
+        where = f"UDP {_written((host, port))}"
+        raise ListenError(_sentence(where, error)) from error
+
+
 def _site(
     server: web.AppRunner, place: Tcp | Inherited, ssl_context: ssl.SSLContext | None
 ) -> web.BaseSite:

@@ -25,6 +25,7 @@ from probe.model import (
     Measurement,
     NetworkKind,
     Observation,
+    QuicHandshake,
     Scope,
     Standing,
     State,
@@ -210,6 +211,12 @@ def _seen(seen: Observation) -> tuple[Layer, str, str]:
             return Layer.TCP, _place(seen.address, seen.port), "ok"
         case TlsHandshake():
             return Layer.TLS, seen.server_name, seen.version or "ok"
+        case QuicHandshake():
+            return (
+                Layer.QUIC,
+                seen.server_name,
+                f"version {seen.version}" if seen.version else "ok",
+            )
         case HttpExchange():
             # A redirect's URL may carry what a notice page knows of its visitor.
             return Layer.HTTP, seen.url if seen.hop == 0 else "a redirect's target", _answer(seen)

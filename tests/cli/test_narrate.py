@@ -15,6 +15,7 @@ from probe.model import (
     HttpExchange,
     Layer,
     Observation,
+    QuicHandshake,
     TcpConnect,
     TlsHandshake,
     Transport,
@@ -113,6 +114,11 @@ def test_a_shortfall_of_the_answer_is_trouble() -> None:
         matched="went wrong",
     )
     assert trouble(seen) == "a text that betrays a failure is in the body: 'went wrong'"
+
+
+def test_a_handshake_over_quic_is_told_with_its_place() -> None:
+    seen = QuicHandshake(at=AT, took=0.1, address="1.1.1.1", port=443, server_name="a.test")
+    assert (layer(seen), describe(seen)) == ("QUIC", "a.test at 1.1.1.1 port 443, over UDP")
 
 
 def test_words_never_say_that_something_is_blocked() -> None:

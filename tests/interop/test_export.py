@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import warnings
 from collections.abc import Callable, Mapping
 
@@ -23,6 +24,7 @@ from probe.model import (
     Measurement,
     Observation,
     Paired,
+    QuicHandshake,
     TlsHandshake,
     Transport,
 )
@@ -53,7 +55,7 @@ def facts(step: Observation) -> tuple[object, ...]:
     match step:
         case DnsLookup():
             return (*common, step.name, step.answers)
-        case TlsHandshake():
+        case TlsHandshake() | QuicHandshake():
             return (*common, step.address, step.port, step.server_name, step.chain)
         case HttpExchange():
             return (*common, step.address, step.status, step.title, step.length, step.expectation)
@@ -78,6 +80,23 @@ def test_no_vantage_is_named(maker: w.Maker, network: str, asn: int) -> None:
     text = msgspec.json.encode(export(Paired(own=held)))
     assert b"secret-volunteer" not in text
     assert b'"probe_ip":"127.0.0.1"' in text
+
+
+def test_what_was_said_over_quic_survives_the_journey() -> None:
+    passed = QuicHandshake(
+        at=w.START, took=0.2, hop=1, test=DifferentialTest.QUIC, address="45.60.1.10", port=443,
+        server_name="chirp.test", version="1", alpn="h3", chain=(w.certificate("chirp.test"),),
+    )  # fmt: skip
+    lost = msgspec.structs.replace(
+        passed, failure=Failure(name="generic_timeout_error"), version="", alpn="", chain=()
+    )
+    held = made(w.tcp_reset)
+    held = msgspec.structs.replace(held, observations=(*held.observations, passed, lost))
+    came = [step for step in back(held).observations if isinstance(step, QuicHandshake)]
+    assert [*map(facts, came)] == [*map(facts, (passed, lost))]
+    assert [(step.version, step.alpn) for step in came] == [("1", "h3"), ("", "")]
+    told = json.loads(msgspec.json.encode(export(Paired(own=held))))["test_keys"]
+    assert [one["network"] for one in told["quic_handshakes"]] == ["udp", "udp"]
 
 
 def test_a_private_resolver_stays_unsaid() -> None:

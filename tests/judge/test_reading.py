@@ -21,6 +21,7 @@ from probe.model import (
     Layer,
     Measurement,
     Observation,
+    QuicHandshake,
     TcpConnect,
     TlsHandshake,
 )
@@ -198,6 +199,7 @@ STEPS = st.one_of(
     st.builds(TcpConnect, **COMMON, address=ADDRESSES, port=st.just(443)),
     st.builds(TlsHandshake, **COMMON, address=ADDRESSES, port=st.just(443), server_name=st.just("x"),
               chain=st.just(()) | st.just((w.certificate("x"),))),
+    st.builds(QuicHandshake, **COMMON, address=ADDRESSES, port=st.just(443), server_name=st.sampled_from(["x", "example.com"])),
     st.builds(HttpExchange, **COMMON, url=st.sampled_from(["https://x/", "http://x/", "?"]), address=ADDRESSES,
               status=st.none() | st.integers(100, 599), title=st.text(max_size=8), location=st.text(max_size=8),
               expectation=st.none() | st.sampled_from(list(Expectation)), matched=st.sampled_from(["", "z"])),

@@ -31,6 +31,8 @@ ABROAD = w.Case(
 )
 KNOWN = reference([[read(w.measurement(ABROAD, w.ok(ABROAD)))]])
 BLIND = Reference()
+PLACE, MUTE = f"{w.OURS} 443", "generic_timeout_error"
+SPOKEN = msgspec.structs.replace(KNOWN, spoken={PLACE: frozenset({"DE"})})
 UP = (w.dns(CASE, CASE.address), w.tcp(CASE, CASE.address), w.tls(CASE, CASE.address))
 A = CASE.address
 
@@ -213,6 +215,8 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "ok.partly": (over(A, "11.77.0.9"), TWO),
     "ok.proxied": (relayed(), DIRECT),
     "ok.encrypted_dns": ((*w.ok(CASE), *w.encrypted_cut(CASE)), KNOWN),
+    "ok.quic_name": ((*w.ok(CASE), *w.over_quic(CASE, "", MUTE, MUTE)), KNOWN),
+    "ok.quic": ((*w.ok(CASE), *w.over_quic(CASE, MUTE, None, MUTE)), SPOKEN),
     "ok.met": (w.ok(CASE), KNOWN),
     "local.own_stack": (connect("network_down"), KNOWN),
     "http.notice_redirect": (plain(302, location="http://internetpositif.id/"), KNOWN),
@@ -282,6 +286,9 @@ EXTRAS: dict[str, tuple[Observation, ...]] = {
     "test.second_resolver_hears": w.dns_timeout(CASE),
     "test.second_resolver_alike": w.nxdomain_everywhere(CASE),
     "test.encrypted_resolver_cut": (*w.silence(CASE), *w.encrypted_cut(CASE)),
+    "test.quic_name_cut": (*handshake("connection_reset"), *w.over_quic(CASE, "", MUTE, MUTE)),
+    "test.quic_cut": (*handshake("connection_reset"), *ours(), *w.over_quic(CASE, MUTE, None, MUTE)),
+    "test.quic_answers": (*handshake("connection_reset"), *w.over_quic(CASE, "", "", "")),
     "test.neutral_alike": (*connect("generic_timeout_error"), w.tls(CASE, A, "generic_timeout_error", name="example.com", test=DifferentialTest.NEUTRAL_NAME)),
     "test.own_address_cut": (*handshake("connection_reset"), *ours("connection_reset")),
     "test.own_address_passes": (*handshake("connection_reset"), *ours()),
@@ -312,7 +319,7 @@ def test_the_example_of_a_row_fires_that_row(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", EXTRAS)
 def test_the_example_of_an_extra_row_fires_it_beside_the_main_one(rule: str) -> None:
-    found = find(read(w.measurement(CASE, EXTRAS[rule])), KNOWN)
+    found = find(read(w.measurement(CASE, EXTRAS[rule])), SPOKEN)
     assert rule in [row.id for row in found.extra]
 
 
@@ -361,6 +368,54 @@ def test_an_encrypted_resolver_is_held_against_what_others_see_of_it(name: str) 
     found = find(read(w.measurement(CASE, steps)), known)
     assert (found.main.id == "ok.encrypted_dns") is told
     assert (found.category, found.failing) == (Category.OK, False)
+
+
+WELL_OVER_TCP = [
+    w.over_quic(CASE, *ends)
+    for ends in (
+        ("", MUTE, MUTE), ("", "connection_reset", ""), (MUTE, None, MUTE), ("", "", MUTE),
+        ("", "", "ssl_invalid_hostname"), (MUTE, None, "connection_refused"), ("", "", ""),
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("steps", WELL_OVER_TCP)
+def test_what_quic_shows_never_weighs_on_a_service_that_is_well_over_tcp(
+    steps: tuple[Observation, ...],
+) -> None:
+    found = find(read(w.measurement(CASE, (*w.ok(CASE), *steps))), SPOKEN)
+    assert (found.category, found.failing, found.extra) == (Category.OK, False, ())
+    assert not found.main.weights
+
+
+UDP = {
+    "our server speaks it abroad": (MUTE, {"DE"}, True),
+    "it speaks it nowhere else": (MUTE, set(), False),
+    "it is heard by others of the same country alone": (MUTE, {CASE.vantage.country}, False),
+    "it refuses": ("connection_refused", {"DE"}, False),
+}
+
+
+@pytest.mark.parametrize("name", UDP)
+def test_a_silence_over_udp_is_held_against_who_hears_the_same_server(name: str) -> None:
+    end, countries, told = UDP[name]
+    known = msgspec.structs.replace(KNOWN, spoken={PLACE: frozenset(countries)})
+    found = find(
+        read(w.measurement(CASE, (*w.ok(CASE), *w.over_quic(CASE, end, None, MUTE)))), known
+    )
+    assert (found.main.id == "ok.quic") is told
+
+
+def test_where_nothing_passes_over_tcp_either_nothing_is_said_of_udp() -> None:
+    lost = (*connect(MUTE), *w.over_quic(CASE, MUTE, None, MUTE))
+    assert "test.quic_cut" not in [
+        row.id for row in find(read(w.measurement(CASE, lost)), SPOKEN).extra
+    ]
+
+
+def test_who_answers_over_quic_is_known_from_what_others_saw() -> None:
+    seen = read(w.measurement(ABROAD, (*w.ok(ABROAD), *w.over_quic(ABROAD, "", "", MUTE))))
+    assert reference([[seen]]).spoken == {PLACE: frozenset({ABROAD.vantage.country})}
 
 
 def test_the_same_false_address_counts_where_it_came_in_the_clear() -> None:

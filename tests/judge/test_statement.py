@@ -10,7 +10,7 @@ from probe.judge.statement import (
     network_authored,
     server_countries,
 )
-from probe.model import Cause, Incident, Scope, State, Verdict
+from probe.model import Cause, Incident, Observation, Scope, State, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
@@ -114,3 +114,39 @@ def test_only_verdicts_with_the_servers_hand_count_for_ruling_out() -> None:
     assert not network_authored(verdicts)
     bare: list[Verdict] = [msgspec.structs.replace(v, evidence=()) for v in verdicts]
     assert server_countries(bare) == 0
+
+
+LATE = "generic_timeout_error"
+
+
+def cut_over_both(case: w.Case) -> tuple[Observation, ...]:
+    return (*w.sni_reset(case), *w.over_quic(case, "", LATE, LATE))
+
+
+def cut_over_tcp(case: w.Case) -> tuple[Observation, ...]:
+    return (*w.sni_reset(case), *w.over_quic(case, "", "", ""))
+
+
+def test_filtering_says_whether_quic_is_cut_as_well() -> None:
+    lost = "Over QUIC its name is lost as well, even at a server of ours."
+    for maker, told in ((cut_over_both, True), (cut_over_tcp, False)):
+        text = say(Event(1.0, maker, countries=("TR",)))[Cause.FILTERING]
+        assert (lost in text) is told
+        assert ("Over QUIC it answers" in text) is not told
+
+
+def lost_over_quic(case: w.Case) -> tuple[Observation, ...]:
+    return (*w.ok(case), *w.over_quic(case, "", LATE, LATE))
+
+
+def test_a_service_that_is_well_over_tcp_is_no_incident_whatever_quic_shows() -> None:
+    assert say(Event(1.0, lost_over_quic, countries=("TR",))) == {}
+
+
+def silent_over_both(case: w.Case) -> tuple[Observation, ...]:
+    return (*w.null_route(case), *w.over_quic(case, "", "", LATE))
+
+
+def test_a_service_that_is_down_is_no_less_down_for_not_speaking_quic() -> None:
+    told = say(Event(1.0, silent_over_both))
+    assert set(told) == {Cause.SERVICE_OUTAGE}

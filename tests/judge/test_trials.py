@@ -28,13 +28,14 @@ def step(kind: str, end: str, test: DifferentialTest | None) -> Observation:
         "tls": w.tls(CASE, "11.0.0.1", end),
         "http": w.http(CASE, "11.0.0.1", failure=end),
         "dns": w.dns(CASE, failure=end),
+        "quic": w.over_quic(CASE, end, None, end)[0],
     }
     return msgspec.structs.replace(made[kind], test=test)
 
 
 steps = st.builds(
     step,
-    st.sampled_from(["tcp", "tls", "http", "dns"]),
+    st.sampled_from(["tcp", "tls", "http", "dns", "quic"]),
     st.sampled_from(ENDS),
     st.sampled_from([None, *DifferentialTest]),
 )
@@ -99,6 +100,32 @@ LOOKS: dict[str, tuple[tuple[Observation, ...], str]] = {
 def test_an_encrypted_resolver_is_cut_where_its_neighbours_pass(name: str) -> None:
     steps, resolver = LOOKS[name]
     assert trials(steps).cut == resolver
+
+
+LATE = "generic_timeout_error"
+UDP: dict[str, tuple[tuple[str, str | None, str], tuple[bool, bool, bool]]] = {
+    "all is well": (("", "", ""), (False, False, True)),
+    "the target speaks none": (("", "", LATE), (False, False, False)),
+    "the name is lost": (("", LATE, LATE), (False, True, False)),
+    "the name is refused, by an alert or a certificate": (("", "ssl_invalid_hostname", LATE), (False, False, False)),
+    "nothing passes": ((LATE, None, LATE), (True, False, False)),
+    "our server speaks none": (("connection_refused", None, LATE), (False, False, False)),
+    "only ours is lost": ((LATE, None, ""), (False, False, True)),
+    "this host itself": (("network_unreachable", None, "network_unreachable"), (False, False, False)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UDP)
+def test_over_quic_a_name_is_told_from_the_whole_of_it(name: str) -> None:
+    ends, (muted, dropped, proven) = UDP[name]
+    found = trials(w.over_quic(CASE, *ends))
+    assert (bool(found.muted), found.dropped, found.proven) == (muted, dropped, proven)
+
+
+def test_other_orders_of_steps_over_quic_say_nothing() -> None:
+    ours, named, target = w.over_quic(CASE, "", LATE, LATE)
+    for steps in ((named, target, ours), (ours, named), (ours, named, target, target)):
+        assert not trials(steps).dropped
 
 
 def test_an_encrypted_resolver_that_answers_is_named() -> None:

@@ -34,6 +34,7 @@ from probe.model import (
     Measurement,
     NetworkKind,
     Observation,
+    QuicHandshake,
     Reach,
     Service,
     Target,
@@ -306,6 +307,23 @@ def encrypted_cut(
             plain, transport=Transport.TLS, server_name="dns.quad9.net", failed_at=layer,
             failure=Failure(name=failure), answers=(), rcode=None,
         ),
+    )  # fmt: skip
+
+
+OURS = "11.45.1.1"
+
+
+def over_quic(case: Case, ours: str, named: str | None, target: str) -> tuple[Observation, ...]:
+    """How hands are shaken over QUIC: a harmless name and the case's at a server of ours, and there."""
+    name = f"{case.service}.test"
+    asked = [(OURS, "example.com", ours), (OURS, name, named), (case.address, name, target)]
+    return tuple(
+        QuicHandshake(
+            at=case.at, took=0.1, test=DifferentialTest.QUIC, address=address, port=443,
+            server_name=said, failure=Failure(name=end) if end else None,
+        )
+        for address, said, end in asked
+        if end is not None
     )  # fmt: skip
 
 

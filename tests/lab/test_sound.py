@@ -110,6 +110,11 @@ def test_services_that_are_asked_for_encrypted_are_there() -> None:
     assert found(encrypted_dns=("x",))[0].startswith("encrypted_dns: 'x' is not in this scenario")
 
 
+def test_services_that_speak_quic_are_there() -> None:
+    assert found(quic=(QUIET.services[0].id,)) == []
+    assert found(quic=("x",))[0].startswith("quic: 'x' is not in this scenario")
+
+
 def test_services_are_held_to_what_every_catalogue_is() -> None:
     (service,) = QUIET.services
     assert found(services=(service, service))[0].startswith("services[1].id:")

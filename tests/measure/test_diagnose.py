@@ -21,11 +21,12 @@ from probe.model import (
 )
 
 RESOLVER, NEUTRAL = DifferentialTest.SECOND_RESOLVER, DifferentialTest.NEUTRAL_NAME
-OWN, PORT, PATH, PACE = (
+OWN, PORT, PATH, PACE, QUIC = (
     DifferentialTest.OWN_ADDRESS,
     DifferentialTest.OTHER_PORT,
     DifferentialTest.PATH,
     DifferentialTest.GOODPUT,
+    DifferentialTest.QUIC,
 )
 OTHER, SWAP, SHOWN = (
     DifferentialTest.SECOND_ADDRESS,
@@ -83,19 +84,22 @@ def plain(name: str = "", **more: object) -> HttpExchange:
         ((lookup("dns_bogon_error"), lookup(), tcp(), tls(), http()), (RESOLVER,)),
         ((lookup(), lookup("dns_servfail_error"), tcp(), tls(), http()), ()),
         ((lookup("network_unreachable"),), ()),
-        ((lookup(), tcp("generic_timeout_error")), (RESOLVER, PORT)),
+        ((lookup(), tcp("generic_timeout_error")), (RESOLVER, PORT, QUIC)),
         ((lookup(), tcp("generic_timeout_error"), tcp(), tls(), http()), ()),
-        ((lookup(), tcp("network_unreachable"), tcp("connection_refused")), (RESOLVER, PORT)),
+        (
+            (lookup(), tcp("network_unreachable"), tcp("connection_refused")),
+            (RESOLVER, PORT, QUIC),
+        ),
         ((lookup(), tcp("network_unreachable")), ()),
         ((tcp("connection_refused"),), ()),
         ((lookup(), tcp(), tls("ssl_unknown_authority")), (RESOLVER,)),
         ((lookup(), tcp(), tls("ssl_invalid_hostname")), (RESOLVER,)),
-        ((lookup(), tcp(), tls("connection_reset")), (NEUTRAL,)),
-        ((lookup(), tcp(), tls("eof_error")), (NEUTRAL,)),
-        ((lookup(), tcp(), tls("generic_timeout_error")), (NEUTRAL,)),
+        ((lookup(), tcp(), tls("connection_reset")), (NEUTRAL, QUIC)),
+        ((lookup(), tcp(), tls("eof_error")), (NEUTRAL, QUIC)),
+        ((lookup(), tcp(), tls("generic_timeout_error")), (NEUTRAL, QUIC)),
         (
             (lookup(), tcp(), tls("connection_reset"), tcp(), tls("ssl_invalid_hostname")),
-            (RESOLVER, NEUTRAL),
+            (RESOLVER, NEUTRAL, QUIC),
         ),
         ((lookup(), tcp(), tls(), http("connection_reset")), ()),
         ((lookup(), tcp(), tls("connection_reset"), lookup(hop=1), tcp(hop=1)), ()),
@@ -115,9 +119,9 @@ SLOW = http(length=30_000, took=2.0, expectation=Expectation.MET)
 @pytest.mark.parametrize(
     ("seen", "tests"),
     [
-        ((lookup(), tcp(), tls("connection_reset")), (NEUTRAL, OWN)),
-        ((lookup(), tcp("generic_timeout_error")), (RESOLVER, OWN, PORT, PATH)),
-        ((GIVEN, tcp("generic_timeout_error")), (RESOLVER, OTHER, OWN, PORT, PATH)),
+        ((lookup(), tcp(), tls("connection_reset")), (NEUTRAL, OWN, QUIC)),
+        ((lookup(), tcp("generic_timeout_error")), (RESOLVER, OWN, PORT, PATH, QUIC)),
+        ((GIVEN, tcp("generic_timeout_error")), (RESOLVER, OTHER, OWN, PORT, PATH, QUIC)),
         ((lookup(), tcp(), plain("connection_reset")), (SHOWN, SWAP)),
         ((lookup(), tcp(), plain(expectation=Expectation.MISSING)), (SHOWN, SWAP)),
         ((lookup(), tcp(), plain(expectation=Expectation.MET)), ()),
@@ -137,21 +141,21 @@ def test_with_a_server_of_ours_more_can_be_told_apart(
     assert {*next_tests(seen, Measuring())} == without
 
 
-def test_the_pace_is_tried_now_and_then_where_all_is_well() -> None:
+def test_the_pace_and_quic_are_tried_now_and_then_where_all_is_well() -> None:
     well = (lookup(), tcp(), tls(), http(expectation=Expectation.MET))
     assert next_tests(well, REFERRING) == ()
-    assert next_tests(well, REFERRING, background=True) == (PACE,)
-    assert next_tests(well, Measuring(), background=True) == ()
+    assert next_tests(well, REFERRING, background=True) == (PACE, QUIC)
+    assert next_tests(well, Measuring(), background=True) == (QUIC,)
     assert next_tests((lookup(),), REFERRING, background=True) == ()
 
 
 def test_encrypted_resolvers_are_tried_now_and_then_where_all_is_well() -> None:
     well = (lookup(), tcp(), tls(), http(expectation=Expectation.MET))
-    sealed = Measuring(second_resolver=("9.9.9.9", "tls://9.9.9.9"))
+    sealed = Measuring(second_resolver=("9.9.9.9", "tls://9.9.9.9"), quic=False)
     assert next_tests(well, sealed) == ()
     assert next_tests(well, sealed, background=True) == (RESOLVER,)
     assert next_tests(well[1:], sealed, background=True) == ()  # an address needs no resolver
-    plain = Measuring(second_resolver=("9.9.9.9", "tcp://9.9.9.9"))
+    plain = Measuring(second_resolver=("9.9.9.9", "tcp://9.9.9.9"), quic=False)
     assert next_tests(well, plain, background=True) == ()
 
 
@@ -162,8 +166,18 @@ def test_an_encrypted_resolver_of_ones_own_that_fails_calls_for_another(name: st
     assert next_tests((lookup(name),), Measuring()) == (RESOLVER,)
 
 
+def test_quic_is_held_against_tls_alone_and_under_a_name() -> None:
+    lost = "generic_timeout_error"
+    on_80 = msgspec.structs.replace(tcp(lost), port=80)
+    assert QUIC in next_tests((lookup(), tcp(lost)), Measuring())
+    assert QUIC not in next_tests((lookup(), on_80), Measuring())
+    assert QUIC not in next_tests((tcp(lost),), Measuring())
+    assert QUIC not in next_tests((lookup(), tcp(), tls(), http("eof_error")), Measuring())
+    assert QUIC not in next_tests((lookup(), tcp(lost)), Measuring(quic=False))
+
+
 def test_what_is_not_configured_is_not_run() -> None:
-    bare = Measuring(second_resolver="", neutral_name="")
+    bare = Measuring(second_resolver="", neutral_name="", quic=False)
     assert next_tests((lookup(), tcp(), tls("connection_reset")), bare) == ()
     assert next_tests((lookup("dns_nxdomain_error"),), bare) == ()
 

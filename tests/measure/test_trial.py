@@ -18,11 +18,13 @@ from probe.model import (
     HttpExchange,
     Layer,
     Observation,
+    QuicHandshake,
     TcpConnect,
     TlsHandshake,
     Transport,
 )
 from tests.measure.encrypted import framed, over_https, over_tls
+from tests.measure.speaking import Sending, answering, speaking
 from tests.measure.test_dial import free_port
 from tests.measure.world import (
     Handler,
@@ -286,6 +288,71 @@ async def test_after_a_cut_our_server_is_left_alone_until_nothing_of_it_can_be_l
 
 def target_port(target: object) -> int:
     return int(getattr(target, "port"))  # noqa: B009 — a Site, which mypy is not told
+
+
+QUIC = DifferentialTest.QUIC
+
+
+async def over_quic(world: World, sending: Sending | None = None) -> tuple[QuicHandshake, ...]:
+    """A target that is cut over TCP; over UDP there is nobody, or who answers so."""
+    await world.names()
+    port = await world.server(reset)
+    if sending is not None:
+        await answering(world, sending, port=port)
+    world.set(quic=True, ipv6=False)
+    seen = of_test(await world.measure(f"https://site.test:{port}/"), QUIC)
+    return tuple(one for one in seen if isinstance(one, QuicHandshake))
+
+
+async def test_over_quic_our_server_is_visited_under_both_names_and_then_the_target(
+    world: World,
+) -> None:
+    async with opened() as served:
+        world.set(
+            reference=Referring(address="127.0.0.1", port=served.secure),
+            neutral_name="harmless.test",
+            residual=Seconds(60),
+        )
+        control, ours, target = await over_quic(world)
+    assert (control.server_name, control.failure) == ("harmless.test", None)
+    assert (ours.server_name, ours.failure, ours.port) == ("site.test", None, served.secure)
+    assert target.failure is not None
+    assert (target.server_name, target.failure.name) == ("site.test", "connection_refused")
+
+
+async def test_where_nothing_passes_over_udp_the_name_is_not_said_to_our_server(
+    world: World,
+) -> None:
+    world.set(
+        reference=Referring(address="127.0.0.1", port=free_port()),
+        neutral_name="harmless.test",
+    )
+    control, target = await over_quic(world)
+    assert (control.server_name, target.server_name) == ("harmless.test", "site.test")
+
+
+async def test_a_target_that_is_well_over_quic_is_known_by_its_certificate(world: World) -> None:
+    await world.names()
+    port = await world.server(reset)
+    await speaking(world, "site.test", port=port)
+    world.set(quic=True, ipv6=False)
+    (target,) = of_test(await world.measure(f"https://site.test:{port}/"), QUIC)
+    assert isinstance(target, QuicHandshake)
+    assert (target.failure, target.chain[0].names) == (None, ("site.test",))
+
+
+async def test_where_nothing_speaks_quic_it_is_not_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("probe.measure.trial.find_spec", lambda _: None)
+    assert await over_quic(world) == ()
+
+
+async def test_over_quic_too_what_is_silent_ends_with_its_name(world: World) -> None:
+    world.set(tls_timeout=Seconds(0.5))
+    (target,) = await over_quic(world, lambda _: ())
+    assert target.failure is not None
+    assert target.failure.name == "generic_timeout_error"
 
 
 async def test_a_harmless_host_gets_an_answer_where_the_target_s_is_cut(world: World) -> None:

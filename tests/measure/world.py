@@ -269,6 +269,7 @@ QUICK: Mapping[str, object] = {
     "late_answers": Seconds(0.05),
     "second_resolver": "",
     "neutral_name": "",
+    "quic": False,
     "allow_private": ("127.0.0.0/8", "::1/128"),
 }
 

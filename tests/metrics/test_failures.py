@@ -3,7 +3,7 @@
 from probe.measure import failure
 from probe.measure.outcome import NOTHING
 from probe.metrics.failures import BY_LAYER, FIRST
-from probe.model import Expectation, Layer
+from probe.model import CHAIN, Expectation, Layer
 
 FAULTS_OF_OURS = {
     *("address_family_not_supported", "address_in_use", "already_connected", "bad_address"),
@@ -13,6 +13,8 @@ FAULTS_OF_OURS = {
     "wrong_protocol_type",
 }
 """Errors that no far side and no path can make a correct program see."""
+OF_TESTS = {failure.INCOMPATIBLE_VERSION}
+"""What ends no run."""
 TABLES = (
     failure.ERRNOS,
     failure.VERIFY_CODES,
@@ -32,12 +34,12 @@ def test_every_name_of_the_vocabulary_is_there_and_no_other() -> None:
     named |= {f"expectation_{held}" for held in Expectation if held is not Expectation.MET}
     named |= {NOTHING, "unknown_failure"}
     shown = {name for names in BY_LAYER.values() for name in names}
-    assert named - shown == FAULTS_OF_OURS
+    assert named - shown == FAULTS_OF_OURS | OF_TESTS
     assert shown - named == set()
 
 
 def test_every_layer_has_its_own_and_no_name_twice() -> None:
-    assert set(BY_LAYER) == set(Layer)
+    assert set(BY_LAYER) == set(CHAIN)
     assert all(len(set(names)) == len(names) for names in BY_LAYER.values())
     assert len(FIRST) == sum(map(len, BY_LAYER.values()))
 

@@ -130,7 +130,7 @@ WRONG = {
     "malformed_json": b'{"id": \n',
     "wrong_type": altered(2, took="long"),
     "missing_field": altered(2, target={"service": "twitter"}),
-    "unknown_observation_kind": altered(2, observations=[{"kind": "quic"}]),
+    "unknown_observation_kind": altered(2, observations=[{"kind": "smtp"}]),
     "time_too_old": altered(2, at="1970-01-01T00:00:00Z"),
     "time_in_future": altered(2, at="2100-01-01T00:00:00Z"),
     "bad_id": altered(2, id="1"),

@@ -1,5 +1,6 @@
 """Servers listen where they are told, and say in a sentence why they cannot."""
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -8,7 +9,16 @@ from aiohttp import ClientSession, web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.transport.listen import Inherited, ListenError, Tcp, listen, parse, runner
+from probe.transport.listen import (
+    Inherited,
+    ListenError,
+    Tcp,
+    datagrams,
+    listen,
+    parse,
+    runner,
+)
+from tests.measure.world import common_port
 
 
 async def hello(_: web.Request) -> web.Response:
@@ -109,3 +119,20 @@ async def test_a_file_handed_over_is_no_socket(tmp_path: Path) -> None:
         with pytest.raises(ListenError, match="no socket"):
             await listen(server, f"fd:{file.fileno()}")
         await server.cleanup()
+
+
+class Kept(asyncio.DatagramProtocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+
+async def test_datagrams_of_both_families_may_have_one_port() -> None:
+    four, six, late = Kept(), Kept(), Kept()
+    free = common_port()
+    await datagrams(six, "::1", free)
+    await datagrams(four, "127.0.0.1", free)
+    with pytest.raises(ListenError, match=rf"UDP 127.0.0.1:{free}: it is taken"):
+        await datagrams(late, "127.0.0.1", free)
+    for served in (four, six):
+        served.transport.close()
+    await asyncio.sleep(0)

@@ -155,7 +155,7 @@ REFUSED = {
         Reason.MISSING_FIELD,
     ),
     "an unknown kind": (
-        changed(observations=[{"kind": "quic"}]),
+        changed(observations=[{"kind": "smtp"}]),
         Reason.UNKNOWN_OBSERVATION_KIND,
     ),
     "no kind": (changed(observations=[{"took": 1}]), Reason.UNKNOWN_OBSERVATION_KIND),
@@ -192,8 +192,8 @@ def test_a_bad_line_is_refused_alone_by_its_number(name: str) -> None:
 
 
 def test_an_unknown_kind_is_named() -> None:
-    [refusal] = decode(changed(observations=[{"kind": "quic"}])).refused
-    assert "quic" in refusal.detail
+    [refusal] = decode(changed(observations=[{"kind": "smtp"}])).refused
+    assert "smtp" in refusal.detail
 
 
 def test_an_observation_or_certificate_without_a_zone_is_refused() -> None:

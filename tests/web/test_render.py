@@ -74,4 +74,6 @@ def test_each_step_says_what_it_came_to(world: World) -> None:
         ("tls", "t.test", "ok"),
         ("http", "https://twitter.test/", "503, status"),
         ("http", "a redirect's target", "200"),
+        ("quic", "t.test", "version 1"),
+        ("quic", "u.test", "ok"),
     ]

@@ -8,6 +8,7 @@ from probe.model import (
     Author,
     Cause,
     Change,
+    DifferentialTest,
     DnsLookup,
     Endpoint,
     Evidence,
@@ -17,6 +18,7 @@ from probe.model import (
     HttpExchange,
     Incident,
     Measurement,
+    QuicHandshake,
     Scope,
     Service,
     Standing,
@@ -81,6 +83,18 @@ def measurement() -> Measurement:
                 url=f"https://notice.test/?ip={ECHOED}",
                 address="192.0.2.2",
                 status=200,
+            ),
+            *(
+                QuicHandshake(
+                    at=NOW,
+                    took=0.1,
+                    test=DifferentialTest.QUIC,
+                    address="192.0.2.1",
+                    port=443,
+                    server_name=name,
+                    version=version,
+                )
+                for name, version in (("t.test", "1"), ("u.test", ""))
             ),
         ),
     )

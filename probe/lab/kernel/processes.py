@@ -247,6 +247,7 @@ class Processes:
 
     def _measuring(self, host: Host, plan: Plan) -> Measuring:
         interval, encrypted = self._scenario.kernel_round, bool(self._scenario.encrypted_dns)
+        quic = bool(self._scenario.quic)
         return Measuring(
             dns_timeout=Seconds(STEP_SHARE * interval),
             connect_timeout=Seconds(STEP_SHARE * interval),
@@ -254,9 +255,10 @@ class Processes:
             http_timeout=Seconds(HTTP_SHARE * interval),
             late_answers=Seconds(0.2),
             second_resolver=doors(plan) if encrypted else plan.public_resolver,
-            background=1.0 if encrypted else Measuring().background,
+            background=1.0 if encrypted or quic else Measuring().background,
             neutral_name=NEUTRAL_NAME,
             reference=Referring(address=plan.reference) if plan.reference else None,
+            quic=quic,
             residual=Seconds(RESIDUAL_ROUNDS * interval),
             tests_per_minute=100_000,
             trust=str(self.bundle),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import msgspec
 
 from probe.config.shape import Measuring
 from probe.lab.simulated.act import Act, Follows
-from probe.lab.simulated.presented import EPOCH, failure
+from probe.lab.simulated.presented import failure, moment
 from probe.lab.world import NEUTRAL_NAME
 from probe.measure.failure import RESET, TIMEOUT
 from probe.measure.resolver import Server, several
@@ -58,7 +57,7 @@ def _lookup(server: Server, asking: Asking, acts: Sequence[Act], settings: Measu
     at, name = _broken(server, acts)
     took = float(settings.dns_timeout) if name == TIMEOUT else ROUND_TRIPS * asking.rtt
     return DnsLookup(
-        at=EPOCH + timedelta(seconds=asking.start), took=took, failure=failure(name),
+        at=moment(asking.start), took=took, failure=failure(name),
         hop=asking.hop, test=TEST, name=asking.name, query="A", resolver=server.label,
         transport=server.transport, server_name=server.name, failed_at=at,
         rcode=None if name else 0, answers=() if name else (asking.true,),
@@ -73,7 +72,7 @@ def _broken(server: Server, acts: Sequence[Act]) -> tuple[Layer | None, str]:
 
 def beside(asking: Asking, asked: Sequence[DnsLookup]) -> list[Observation]:
     """Try a harmless name at the port of each that was cut in its handshake: it passes."""
-    at = EPOCH + timedelta(seconds=asking.start)
+    at = moment(asking.start)
     seen: list[Observation] = []
     for server, lookup in zip(SEALED, asked, strict=True):
         if lookup.failed_at is not Layer.TLS:

@@ -1,8 +1,8 @@
 """Mechanism id → what it does to a measurement that it hits, and which it hits: by table.
 
 What the kernel lab plays is played here as that shows it (tests/lab/simulated/test_fidelity.py);
-the rest of the catalogue follows mechanisms.json. What a probe of ours cannot see (QUIC, ECH) is
-played as nothing.
+the rest of the catalogue follows mechanisms.json. What a probe of ours cannot see (ECH) is played
+as nothing.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "ip.shutdown_stealth": Mechanism(make=_cut_off, aim=Aim.FOREIGN, uplink=Uplink.CUT),
     "ip.allowlist": Mechanism(make=_cut_off, aim=Aim.FOREIGN, uplink=Uplink.CUT, spares=True),
     "tcp.rst_on_syn": _placed(Act(connect=REFUSED)),
-    "tcp.syn_drop": _placed(Act(connect=TIMEOUT)),
+    "tcp.syn_drop": _placed(Act(connect=TIMEOUT, streams=True)),
     "tcp.port_protocol_filter": _placed(Act(shake=TIMEOUT, alike=True, request=TIMEOUT)),
     "tls.sni_rst": _named(SAID),
     "tls.sni_drop": _named(Act(shake=TIMEOUT)),
@@ -190,8 +190,8 @@ MECHANISMS: dict[str, Mechanism] = {
     "server.geoblock_low_layer": Mechanism(make=_refusing_below, aim=Aim.SERVICES),
     "server.bot_challenge": Mechanism(make=_served, aim=Aim.SERVICES),
     "server.certificate_expired": Mechanism(make=_expired, aim=Aim.SERVICES),
-    "quic.udp443_block": _named(NOTHING),
-    "quic.sni_block": _named(NOTHING),
+    "quic.udp443_block": Mechanism(make=_is(Act(unspoken=True)), aim=Aim.ALL),
+    "quic.sni_block": _named(Act(unspoken=True)),
     "throttle.sni_policing": _named(Act(rate=POLICED_BYTES_A_SECOND)),
     "throttle.handshake_delay": Mechanism(make=_delayed, aim=Aim.ADDRESSES),
     "throttle.ip_association": Mechanism(make=_delayed, aim=Aim.ADDRESSES),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 from random import Random
 
 import msgspec
@@ -12,7 +11,7 @@ import msgspec
 from probe.config.shape import Measuring
 from probe.lab.answers import HOST_PAGE, Reply, healthy
 from probe.lab.simulated.act import Act, Family, Follows
-from probe.lab.simulated.presented import EPOCH, certificate, failure, policed
+from probe.lab.simulated.presented import certificate, failure, moment, policed
 from probe.lab.world import CONTROL_TEXT, NEUTRAL_NAME, Page
 from probe.measure import page as pages
 from probe.measure.failure import TIMEOUT
@@ -155,7 +154,7 @@ class _Walk:
         name = next((act.connect for act in four if act.connect), "")
         began, took, name = self._step(self._rtt(), self._settings.connect_timeout, name)
         return TcpConnect(
-            at=_at(began), took=took, failure=failure(name), hop=self._where.hop,
+            at=moment(began), took=took, failure=failure(name), hop=self._where.hop,
             test=self._where.test, address=self._where.address,
             port=HTTPS if self._where.secure else HTTP,
             source_port=0 if name else self._dice.randrange(32768, 60999),
@@ -167,7 +166,7 @@ class _Walk:
         began, took, name = self._step(self._rtt(), self._settings.tls_timeout, name)
         shown = certificate(self._where.name, issuer="CN=worksforwhom reference server")
         return TlsHandshake(
-            at=_at(began), took=took, failure=failure(name), hop=self._where.hop,
+            at=moment(began), took=took, failure=failure(name), hop=self._where.hop,
             test=self._where.test, address=self._where.address, port=HTTPS,
             server_name=self._where.name, version="" if name else "TLSv1.3",
             cipher="" if name else "TLS_AES_256_GCM_SHA384", alpn="" if name else "http/1.1",
@@ -183,7 +182,7 @@ class _Walk:
         limit = float(self._settings.http_timeout)
         began, took, name = self._step(took, limit, TIMEOUT if frozen else name)
         step = HttpExchange(
-            at=_at(began), took=took, failure=failure(name), hop=self._where.hop,
+            at=moment(began), took=took, failure=failure(name), hop=self._where.hop,
             test=self._where.test, address=self._where.address, url=self._url(),
         )  # fmt: skip
         if name:
@@ -206,7 +205,3 @@ class _Walk:
     def _url(self) -> str:
         scheme = "https" if self._where.secure else "http"
         return f"{scheme}://{self._where.name}{self._where.path}"
-
-
-def _at(seconds: float) -> datetime:
-    return EPOCH + timedelta(seconds=seconds)

@@ -12,10 +12,10 @@ from probe.judge.docket import Docket
 from probe.judge.memory import remember
 from probe.judge.view import Memory, View, window_start
 from probe.lab.scenario import Scenario
+from probe.lab.simulated.presented import moment
 from probe.lab.simulated.seat import probers
 from probe.lab.simulated.stage import Stage
 from probe.lab.simulated.stream import Stream
-from probe.lab.simulated.template import moment
 from probe.lab.world import catalogue
 from probe.model import Incident, Measurement, Verdict
 

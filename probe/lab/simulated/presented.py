@@ -38,6 +38,11 @@ WORDS: dict[str, tuple[int | None, int | None, str]] = {
 """Errno, OpenSSL's number and words that the real failures carry."""
 
 
+def moment(seconds: float) -> datetime:
+    """The story's second as a time of day."""
+    return EPOCH + timedelta(seconds=seconds)
+
+
 def failure(name: str, verify: int | None = None) -> Failure | None:
     if not name:
         return None

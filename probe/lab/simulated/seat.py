@@ -55,6 +55,8 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     depends: tuple[str, ...] = ()
     sealed: bool = False
     """Its name is asked for at encrypted resolvers too."""
+    speaks: bool = False
+    """Its server speaks QUIC, and is tried over it too."""
     reply: Reply
     """Of the well service, with the header of the site that serves this vantage."""
     number: int
@@ -95,7 +97,6 @@ def seats(scenario: Scenario) -> tuple[tuple[Seat, ...], ...]:
         id(page): tuple(d for d in scenario.dependencies if _carries(d, page)) for page in pages
     }
     number = iter(range(10**9))
-    sealed = scenario.encrypted_dns
     return tuple(
         (
             *(
@@ -105,11 +106,11 @@ def seats(scenario: Scenario) -> tuple[tuple[Seat, ...], ...]:
                     addresses[host_name(page.endpoint)],
                     carried[id(page)],
                     next(number),
-                    sealed=page.service in sealed,
+                    scenario,
                 )
                 for page in pages
             ),
-            *_controls(prober, world.controls, number),
+            *_controls(scenario, prober, world.controls, number),
         )
         for prober in probers(scenario)
     )
@@ -149,8 +150,7 @@ def _seat(
     found: tuple[str, str],
     on: tuple[Dependency, ...],
     number: int,
-    *,
-    sealed: bool = False,
+    scenario: Scenario,
 ) -> Seat:
     cdn = next((d for d in on if d.kind is DependencyKind.CDN), None)
     reply = healthy(page)
@@ -167,7 +167,8 @@ def _seat(
         v6=found[1],
         home=_is_home(page),
         depends=tuple(d.id for d in on),
-        sealed=sealed,
+        sealed=page.service in scenario.encrypted_dns,
+        speaks=page.service in scenario.quic,
         reply=reply,
         number=number,
     )
@@ -178,12 +179,12 @@ def _is_home(page: Page) -> bool:
 
 
 def _controls(
-    prober: Prober, controls: Iterable[Control], number: Iterator[int]
+    scenario: Scenario, prober: Prober, controls: Iterable[Control], number: Iterator[int]
 ) -> Iterator[Seat]:
     for index, control in enumerate(controls):
         if control.country in {"", prober.vantage.country}:
             page = Page(service=CONTROL, feature=control.reach, endpoint=control.endpoint)
-            yield _seat(prober, page, (_own_address(index), ""), (), next(number))
+            yield _seat(prober, page, (_own_address(index), ""), (), next(number), scenario)
 
 
 def _own_address(index: int) -> str:

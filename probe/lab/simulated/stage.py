@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from random import Random
 
 from probe.lab.scenario import Scenario
-from probe.lab.simulated.act import ALL_FLOWS, Act
+from probe.lab.simulated.act import ALL_FLOWS, Act, Hit, Walked
 from probe.lab.simulated.force import Force, Forces
 from probe.lab.simulated.seat import Seat, seats
 from probe.lab.simulated.template import Course, Template, Words
-from probe.lab.simulated.walk import Hit, Walked, walk
+from probe.lab.simulated.walk import walk
 
 VARIANTS = 6
 """Ways that the same measurement can go: their times differ, and what forgers say."""

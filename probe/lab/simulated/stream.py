@@ -10,9 +10,10 @@ from random import Random
 from probe.lab.scenario import Scenario
 from probe.lab.simulated.force import NEVER
 from probe.lab.simulated.noise import BURST, LONE, drawn, troubles
+from probe.lab.simulated.presented import moment
 from probe.lab.simulated.seat import Seat
 from probe.lab.simulated.stage import VARIANTS, Stage, Way
-from probe.lab.simulated.template import Template, Ward, moment
+from probe.lab.simulated.template import Template, Ward
 from probe.model import Measurement
 
 FLUSH_SECONDS = 1.0

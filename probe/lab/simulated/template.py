@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -11,9 +11,9 @@ from msgspec.structs import force_setattr
 
 from probe.agent.health import Checked
 from probe.agent.health import health as well
+from probe.lab.simulated.act import Walked
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
-from probe.lab.simulated.walk import Walked
 from probe.model import Health, Measurement, Reach
 
 Course = tuple[int, ...]
@@ -87,8 +87,3 @@ class Ward:
             found = well([held.checked for held in self._latest.values() if held.checked])
             self._known[key] = found
         self.health = found
-
-
-def moment(seconds: float) -> datetime:
-    """The story's second as a time of day."""
-    return EPOCH + timedelta(seconds=seconds)

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from functools import cache, partial
 from random import Random
 
 import msgspec
 
 from probe.config.shape import Measuring, Referring
-from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, LEAKED, POOL, POOL_V6, Reply
-from probe.lab.simulated import elsewhere, ours, way
-from probe.lab.simulated.act import ALL_FLOWS, Act, Flows, Lookup, Truth
-from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, policed
+from probe.lab.answers import HOST_PAGE, Reply
+from probe.lab.simulated import elsewhere, ours, udp, way
+from probe.lab.simulated.act import ALL_FLOWS, Act, Hit, Lookup, Walked
+from probe.lab.simulated.answered import NOTICE, answered
+from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, moment, policed
 from probe.lab.simulated.seat import Seat, url
 from probe.lab.world import NEUTRAL_NAME
 from probe.measure import page as pages
@@ -39,10 +40,8 @@ from probe.model import (
     TlsHandshake,
 )
 
-MEASURING = Measuring(reference=Referring(address=ours.ADDRESS))
-SEALED = msgspec.structs.replace(MEASURING, second_resolver=elsewhere.RESOLVERS)
+MEASURING = Measuring(reference=Referring(address=ours.ADDRESS), quic=False)
 SECOND = several(MEASURING.second_resolver)[0].label
-NOTICE = "11.40.1.1"
 HTTPS, HTTP = 443, 80
 FROZEN_BYTES = 12_000
 """Of the body, where 16 KiB pass of what the server sends: its certificates are in them."""
@@ -50,16 +49,16 @@ REDIRECTS = range(300, 400)
 BYTES_A_SECOND = 2_000_000.0
 
 
-class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A measurement as of the scenario's second 0."""
-
-    observations: tuple[Observation, ...]
-    took: float
-    flows: int
-    """How many there were: acts that hit none of them changed nothing."""
+def measuring(seat: Seat) -> tuple[Measuring, bool]:
+    """Give the settings, and whether it is tried beyond the chain though nothing fails."""
+    beyond = seat.sealed or seat.speaks
+    return _more(sealed=seat.sealed, speaks=seat.speaks) if beyond else MEASURING, beyond
 
 
-Hit = tuple[Act, Flows]
+@cache
+def _more(*, sealed: bool, speaks: bool) -> Measuring:
+    resolvers = elsewhere.RESOLVERS if sealed else MEASURING.second_resolver
+    return msgspec.structs.replace(MEASURING, second_resolver=resolvers, quic=speaks)
 
 
 def walk(seat: Seat, hits: Sequence[Hit], dice: Random) -> Walked:
@@ -80,8 +79,8 @@ class _Walk:
         onward = self._onward(seen)
         seen = (*seen, *onward)
         start = self._end
-        sealed = self._seat.sealed
-        for test in next_tests(seen, SEALED if sealed else MEASURING, background=sealed):
+        settings, beyond = measuring(self._seat)
+        for test in next_tests(seen, settings, background=beyond):
             last = tuple(step for step in seen if step.hop == self._hop)
             seen = (*seen, *self._test(test, last, start))
             start = self._end
@@ -150,7 +149,9 @@ class _Walk:
         acts = self._acts()
         told = (act.lookup if test is None else act.second for act in acts)
         how = next((one for one in told if one is not None), Lookup())
-        answers, late = self._answers(how, query)
+        answers, late = answered(how, query, self._seat, self._dice)
+        if how.accepts:
+            self._accepting.update(answers)
         name = how.failure or RCODES.get(how.rcode, "")
         if not name:
             name = NO_ANSWER if not answers else ""
@@ -160,32 +161,11 @@ class _Walk:
         took = float(MEASURING.dns_timeout) if name == TIMEOUT else pace * self._jitter() + 0.002
         self._past(start + took)
         return DnsLookup(
-            at=_at(start), took=took, failure=failure(name), hop=self._hop, test=test,
+            at=moment(start), took=took, failure=failure(name), hop=self._hop, test=test,
             name=self._host, query=query,
             resolver=SECOND if test else self._seat.prober.resolver,
             rcode=None if name == TIMEOUT else how.rcode, answers=answers, late=late,
         )  # fmt: skip
-
-    def _answers(self, how: Lookup, query: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Give the first answer's addresses, and those of the answers after it."""
-        if how.failure or how.rcode:
-            return (), ()
-        own = self._seat.v4 if query == "A" else self._seat.v6
-        true = (own,) if own else ()
-        late = true if how.late else ()
-        pool = POOL if query == "A" else (POOL_V6,)
-        forged = {
-            Truth.TRUE: true,
-            Truth.NONE: (),
-            Truth.POOL: (pool[self._dice.randrange(len(pool))],),
-            Truth.PAIR: pool[:1],
-            Truth.BOGON: (BOGON if query == "A" else BOGON_V6,),
-            Truth.LEAKED: (LEAKED if query == "A" else BOGON_V6,),
-            Truth.NOTICE: (NOTICE,) if query == "A" else (),
-        }[how.truth]
-        if how.accepts:
-            self._accepting.update(forged)
-        return forged, (*pool[1:2], *late) if how.truth is Truth.PAIR else late
 
     def _connect(
         self, address: str, acts: Sequence[Act], start: float, test: DifferentialTest | None = None
@@ -197,7 +177,7 @@ class _Walk:
         took, name = self._within(self._rtt(acts), float(MEASURING.connect_timeout), name)
         self._past(start + took)
         return TcpConnect(
-            at=_at(start), took=took, failure=failure(name), hop=self._hop, test=test,
+            at=moment(start), took=took, failure=failure(name), hop=self._hop, test=test,
             address=address, port=port, source_port=0 if name else self._dice.randrange(32768, 60999),
         )  # fmt: skip
 
@@ -232,7 +212,7 @@ class _Walk:
         self._past(start + took)
         spoke = bool(shown)
         return TlsHandshake(
-            at=_at(start), took=took, failure=failure(name, verify), hop=self._hop, test=test,
+            at=moment(start), took=took, failure=failure(name, verify), hop=self._hop, test=test,
             address=address, port=HTTPS, server_name=other or self._host,
             version="TLSv1.3" if spoke else "", cipher="TLS_AES_256_GCM_SHA384" if spoke else "",
             alpn="http/1.1" if spoke and not name else "", chain=shown if name != TIMEOUT else (),
@@ -278,7 +258,7 @@ class _Walk:
         headers = (("Content-Type", reply.kind), ("Content-Length", str(len(body))),
                    ("Connection", "close"), *reply.headers)  # fmt: skip
         return HttpExchange(
-            at=_at(start), took=took, hop=self._hop, url=self._url(), address=address,
+            at=moment(start), took=took, hop=self._hop, url=self._url(), address=address,
             method=endpoint.method, status=reply.status, headers=told_headers(headers),
             location=f"http://{NOTICE}/" if expectation is None else "",
             title=pages.title(body, "utf-8"), length=len(body),
@@ -291,7 +271,7 @@ class _Walk:
     ) -> HttpExchange:
         """Tell an exchange that ended early; of a frozen answer, the head and what was let through."""
         return HttpExchange(
-            at=_at(start), took=took, failure=failure(name), hop=self._hop, url=self._url(),
+            at=moment(start), took=took, failure=failure(name), hop=self._hop, url=self._url(),
             address=address, method=self._seat.page.endpoint.method,
             status=came.status if came else None, length=FROZEN_BYTES if came else 0,
         )  # fmt: skip
@@ -330,6 +310,8 @@ class _Walk:
                 return self._knock(address, test, start, NEUTRAL_NAME)
             case DifferentialTest.CERTIFICATE:
                 return self._certificates(test, tried, start)
+            case DifferentialTest.QUIC:
+                return self._over_quic(test, tried[0], start)
             case DifferentialTest.OTHER_PORT if self._scheme != "tcp":
                 return [self._other_port(test, tried[0], start)]
             case DifferentialTest.PATH if four := [a for a in tried if ":" not in a]:
@@ -362,26 +344,29 @@ class _Walk:
         return reached
 
     def _traced(self, address: str, start: float) -> list[Observation]:
-        core = 2 * (float(self._seat.prober.network.delay) + ours.CORE_SECONDS)
-        first = way.control(self._acts(), hop=self._hop, rtt=core, start=start)
-        port, acts = HTTPS if self._scheme == "https" else HTTP, self._acts()
-        behind = next((act.behind for act in acts if act.connect), 1)
-        second = way.Trace(
-            address=address, port=port, hop=self._hop, rtt=self._seat.rtt, start=start,
-            failure=self._unreached(address, port, acts), behind=behind,
-        )  # fmt: skip
-        seen = way.traced(first, second)
-        self._past(max((step.at - EPOCH).total_seconds() + step.took for step in seen))
-        return [*seen]
+        port = HTTPS if self._scheme == "https" else HTTP
+        fails = partial(self._unreached, address, port)
+        place = self._place(DifferentialTest.PATH, address, start)
+        return self._spent(way.tried(place, port, self._acts, fails))
 
-    def _beyond(self, test: DifferentialTest, asked: str, start: float) -> list[Observation]:
-        place = ours.Place(
-            test=test, hop=self._hop, host=self._host, address=asked, start=start,
+    def _place(self, test: DifferentialTest, address: str, start: float) -> ours.Place:
+        return ours.Place(
+            test=test, hop=self._hop, host=self._host, address=address, start=start,
             rtt=self._seat.rtt, delay=float(self._seat.prober.network.delay),
         )  # fmt: skip
-        seen = ours.tried(place, self._acts, MEASURING, self._dice)
-        self._past(start + sum(step.took for step in seen))
-        return seen
+
+    def _over_quic(self, test: DifferentialTest, address: str, start: float) -> list[Observation]:
+        place = self._place(test, address, start)
+        return self._spent(udp.tried(place, self._acts, MEASURING))
+
+    def _beyond(self, test: DifferentialTest, asked: str, start: float) -> list[Observation]:
+        place = self._place(test, asked, start)
+        return self._spent(ours.tried(place, self._acts, MEASURING, self._dice))
+
+    def _spent(self, seen: Sequence[Observation]) -> list[Observation]:
+        for step in seen:
+            self._past((step.at - EPOCH).total_seconds() + step.took)
+        return [*seen]
 
     def _asked_elsewhere(
         self, test: DifferentialTest, last: Sequence[Observation], start: float
@@ -408,7 +393,3 @@ class _Walk:
         if connected.failure or self._scheme != "https":
             return [connected]
         return [connected, self._shake(address, acts, start + connected.took, test, other)]
-
-
-def _at(seconds: float) -> datetime:
-    return EPOCH + timedelta(seconds=seconds)

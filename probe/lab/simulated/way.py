@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from probe.lab.simulated import ours
 from probe.lab.simulated.act import ROUTERS, Act
-from probe.lab.simulated.presented import EPOCH, failure
+from probe.lab.simulated.presented import failure, moment
 from probe.measure.failure import HOST_UNREACHABLE, TIMEOUT
 from probe.measure.path import ABREAST, HOP_SECONDS, network
 from probe.model import SHARED, UNNAMED, DifferentialTest, TcpConnect
@@ -29,20 +28,32 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """How many routers it passes before it fails."""
 
 
-def control(acts: Sequence[Act], *, hop: int, rtt: float, start: float) -> Trace:
-    """To the server of ours, where only what cuts all is in the way."""
-    cut = _cutting(ours.met(acts, named=False, ours=True), ours.ADDRESS)
-    return Trace(
-        address=ours.ADDRESS, port=ours.HTTPS, hop=hop, rtt=rtt, start=start,
-        failure=cut.connect, behind=cut.behind,
+def tried(
+    place: ours.Place,
+    port: int,
+    begin: Callable[[], Sequence[Act]],
+    fails: Callable[[Sequence[Act]], str],
+) -> list[TcpConnect]:
+    """Make both traces; `begin` begins a flow and gives the acts that hit it."""
+    cut = _cutting(ours.met(begin(), named=False, ours=True), ours.ADDRESS)
+    first = Trace(
+        address=ours.ADDRESS, port=ours.HTTPS, hop=place.hop, start=place.start,
+        rtt=2 * (place.delay + ours.CORE_SECONDS), failure=cut.connect, behind=cut.behind,
     )  # fmt: skip
+    acts = begin()
+    behind = next((act.behind for act in acts if act.connect), 1)
+    second = Trace(
+        address=place.address, port=port, hop=place.hop, start=place.start, rtt=place.rtt,
+        failure=fails(acts), behind=behind,
+    )  # fmt: skip
+    return _traced(first, second)
 
 
 def _cutting(acts: Sequence[Act], address: str) -> Act:
     return next((a for a in acts if a.connect and a.family.covers(address)), Act())
 
 
-def traced(control: Trace, target: Trace) -> list[TcpConnect]:
+def _traced(control: Trace, target: Trace) -> list[TcpConnect]:
     """Make both: each goes on until the peer answers, or nobody does."""
     shared = min(_passed(control), _passed(target), ROUTERS - 1)
     return [step for trace in (control, target) for step in _steps(trace, shared)]
@@ -63,7 +74,7 @@ def _step(trace: Trace, ttl: int, shared: int) -> TcpConnect:
     name = HOST_UNREACHABLE if ended else trace.failure
     batch = (ttl - 1) // ABREAST
     return TcpConnect(
-        at=EPOCH + timedelta(seconds=trace.start + batch * trace.rtt),
+        at=moment(trace.start + batch * trace.rtt),
         took=HOP_SECONDS if name == TIMEOUT else trace.rtt * min(ttl, ROUTERS) / ROUTERS,
         failure=failure(name), hop=trace.hop, test=DifferentialTest.PATH, address=trace.address,
         port=trace.port, ttl=ttl, router=_router(trace.address, ttl, shared) if ended else "",

@@ -16,7 +16,7 @@ from probe.judge.hypothesis.mechanisms import Heard, refined
 from probe.judge.reading import read
 from probe.judge.rules import ROWS
 from probe.judge.view import View
-from probe.model import Cause, Feature, NetworkKind, State, Vantage, Verdict
+from probe.model import Cause, Feature, NetworkKind, Observation, State, Vantage, Verdict
 from tests.judge import worlds as w
 
 CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
@@ -137,3 +137,21 @@ def test_cause_state_and_support_are_never_changed() -> None:
     same = {"mechanisms": given.mechanisms, "evidence": given.evidence}
     assert msgspec.structs.replace(found, **same) == given
     assert set(mechanisms.SENTENCES) >= set(found.mechanisms)
+
+
+def lost_over_quic(case: w.Case) -> tuple[Observation, ...]:
+    late = "generic_timeout_error"
+    return (*w.ok(case), *w.over_quic(case, "", late, late))
+
+
+def cut_over_both(case: w.Case) -> tuple[Observation, ...]:
+    return (*w.sni_reset(case), *lost_over_quic(case)[len(w.ok(case)) :])
+
+
+def test_quic_that_is_lost_is_named_beside_a_verdict_and_changes_nothing_else() -> None:
+    well = verdict(Cause.OK)
+    told = one(well, heard([[finding(lost_over_quic)]]))
+    assert [(p.rule, p.mechanism) for p in told.evidence] == [("ok.quic_name", "quic.sni_block")]
+    assert (told.leading, told.support, told.mechanisms) == (well.leading, well.support, ())
+    cut = one(verdict(Cause.FILTERING), heard([[finding(cut_over_both)]]))
+    assert "quic.sni_block" in cut.mechanisms

@@ -132,6 +132,18 @@ def answer_questions(wired: Wired, name: str, address: str) -> None:
     threading.Thread(target=loop, daemon=True).start()
 
 
+def echo(wired: Wired, name: str, address: str, port: int) -> None:
+    with inside(wired.hosts[name]):
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind((address, port))
+
+    def loop() -> None:
+        while True:
+            server.sendto(*server.recvfrom(4096))
+
+    threading.Thread(target=loop, daemon=True).start()
+
+
 def start_servers(wired: Wired, authority: trustme.CA) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(BLOCKED, NEUTRAL, HOME).configure_cert(context)
@@ -151,3 +163,5 @@ def start_servers(wired: Wired, authority: trustme.CA) -> None:
     serve(listen(wired, "notice", NOTICE, PROXY_PORT), plain(PROXIED.encode()))
     answer_questions(wired, "resolver-as9121", ISP)
     answer_questions(wired, "public", PUBLIC)
+    echo(wired, "origin", ORIGIN, 443)
+    echo(wired, "neutral", NEUTRAL_ORIGIN, 443)

@@ -24,6 +24,7 @@ from probe.lab.kernel.internet.process import Internet, start
 from probe.lab.kernel.sandbox.namespace import enter_sandbox, inside
 from probe.lab.kernel.sandbox.wiring import Wired, wire
 from probe.lab.scenario import Event
+from tests.lab.kernel.internet.test_initial import first
 from tests.lab.kernel.scene import (
     BLOCKED,
     CONTROL,
@@ -156,6 +157,19 @@ class Client:
         except OSError as error:
             return words(error)
 
+    def quic(self, name: str = BLOCKED, address: str = ORIGIN) -> str:
+        """Say the name in a first packet of QUIC, to who sends back what it hears."""
+        (packet,) = first(name)
+        with inside(self._namespace):
+            client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with client:
+            client.settimeout(PATIENCE)
+            client.sendto(packet, (address, 443))
+            try:
+                return "heard" if client.recv(4096) == packet else "something else"
+            except OSError as error:
+                return words(error)
+
     def dns(self, name: str = BLOCKED, resolver: str = ISP, kind: str = "A") -> list[str]:
         """Every answer that comes in time, in order."""
         query = dns.message.make_query(name, kind)
@@ -244,6 +258,17 @@ def see_encrypted(clients: Clients) -> dict[str, Sight]:
     }
 
 
+def see_quic(clients: Clients) -> dict[str, Sight]:
+    home = clients["tr-1"]
+    return {
+        "named": home.quic,
+        "named elsewhere": lambda: home.quic(BLOCKED, NEUTRAL_ORIGIN),
+        "swapped": lambda: home.quic(NEUTRAL, ORIGIN),
+        "over tcp": home.https,
+        "abroad": clients["de-1"].quic,
+    }
+
+
 def see_reach(clients: Clients) -> dict[str, Sight]:
     home, abroad = clients["tr-1"], clients["de-1"]
     return {
@@ -307,6 +332,7 @@ SIGHTS: dict[str, Callable[[Clients], dict[str, Sight]]] = {
     "tls.": see_tls,
     "http.": see_http,
     "throttle.": see_pace,
+    "quic.": see_quic,
     "local.resolver": see_dns,
     "local.captive": see_http,
 }
@@ -339,7 +365,7 @@ def see(mechanism: str, clients: Clients) -> dict[str, object]:
 
 
 def play(mechanisms: list[str], clients: Clients, internet: Internet) -> dict[str, object]:
-    quiet = ("dns.", "dns.encrypted", "tcp.", "tls.", "http.", "ip.shutdown")
+    quiet = ("quic.", "dns.", "dns.encrypted", "tcp.", "tls.", "http.", "ip.shutdown")
     seen: dict[str, object] = {kind: see(kind, clients) for kind in quiet}
     for mechanism in mechanisms:
         internet.apply(mechanism, event(mechanism))

@@ -104,6 +104,10 @@ TOLD: dict[str, Told] = {
         "http expectation_status", "together.server.outage_cdn_pop", "server", "NL",
         "sited", Cause.DEPENDENCY_OUTAGE, "nl-as1136-1",
     ),
+    "quic.sni_block": Told(WELL, "ok.quic_name", "quic", leading=Cause.OK),
+    "quic.udp443_block": Told(
+        WELL, "ok.quic", "quic", "NL", leading=Cause.OK, vantage="nl-as1136-1"
+    ),
     "throttle.sni_policing": Told(WELL, "ok.slow_body", "http", leading=Cause.THROTTLING),
     "throttle.handshake_delay": Told(WELL, "ok.slow", "http", leading=Cause.THROTTLING),
     "residual.3tuple": Told(f"tls {RESET}", "tls.reset_lasting", "tls"),
@@ -129,7 +133,7 @@ TOLD: dict[str, Told] = {
     ),
 }  # fmt: skip
 UNTOLD = {cells[0].strip("`") for cells in rows("What a client cannot see")}
-UNPLAYED = {"tls.ech_esni_block", "quic.udp443_block", "quic.sni_block"}
+UNPLAYED = {"tls.ech_esni_block"}
 NETWORKS = ("dns.", "ip.", "tcp.", "tls.", "http.", "residual.", "scope.", "flaky.", "throttle.")
 
 

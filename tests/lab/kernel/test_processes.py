@@ -58,6 +58,18 @@ def test_where_the_scenario_asks_agents_ask_encrypted_resolvers(home: Path) -> N
     assert measuring.background == 1.0
 
 
+def test_where_the_scenario_says_so_agents_speak_quic(processes: Processes, home: Path) -> None:
+    plain = load.agent(home / processes.vantages[0] / "agent.yaml").measuring
+    assert not plain.quic
+    (home / "quic" / "certificates").mkdir(parents=True)
+    nowhere = Wired(internet=Namespace(-1), hosts={})
+    told = msgspec.structs.replace(SCENARIO, quic=(SCENARIO.services[0].id,))
+    certificates = Authority(home / "quic" / "certificates")
+    made = Processes(told, PLAN, nowhere, certificates, home / "quic")
+    measuring = load.agent(home / "quic" / made.vantages[0] / "agent.yaml").measuring
+    assert (measuring.quic, measuring.background) == (True, 1.0)
+
+
 def test_a_step_that_waits_in_vain_leaves_time_in_the_round(
     processes: Processes, home: Path
 ) -> None:

@@ -43,7 +43,9 @@ THIRD = "tr-as34984-1"
 SECONDS = ("tr-as47331-2", "tr-as9121-2", "tr-as34984-2")
 """A second probe host of each network of TR: it looks at what hits parts of a network."""
 FURTHER = ("nl-as1136-1", "se-as1257-1")
+SPOKEN = ("quic.sni_block", "quic.udp443_block")
 NAMED = (
+    *SPOKEN,
     "dns.encrypted_dns_block", "dns.cache_pollution_outside", "dns.handshake_accepting_sinkhole",
     "dns.resolver_rewrite_all_resolvers", "http.empty_or_truncated", "http.transparent_proxy",
     "residual.3tuple", "residual.4tuple", "scope.collateral_substring", "scope.ipv4_vs_ipv6",
@@ -95,6 +97,7 @@ SITED = Dependency(
 )
 COUNTRIES: dict[str, tuple[str, ...]] = {
     "dns.cache_pollution_outside": ("NL",),
+    "quic.udp443_block": ("NL",),
     ROUTE: ("NL", "SE", "BR"),
 }
 """Where it is another country than TR, or more of them."""
@@ -149,6 +152,7 @@ def scenario() -> Scenario:
         services=tuple(service(name) for name in ("well", *NAMED, *FAULTS, *CHANCE, *TWINS)),
         dependencies=(SITED,),
         encrypted_dns=(slug(SEALED),),
+        quic=tuple(map(slug, SPOKEN)),
         networks=(
             LabNetwork(country="TR", asn=47331, name="TTNet", vantages=2),
             LabNetwork(country="TR", asn=9121, name="Telekom", ipv6=True, vantages=2),
@@ -236,6 +240,7 @@ def settings(laid: Plan, asn: int, trust: Path, *, ipv6: bool) -> Measuring:
         second_resolver=laid.public_resolver,
         neutral_name=NEUTRAL_NAME,
         reference=Referring(address=laid.reference),
+        quic=False,
         residual=Seconds(0),  # all names are looked at in one go
         background=0,
         tests_per_minute=100_000,
@@ -249,6 +254,11 @@ def encrypted(tools: Measuring) -> Measuring:
     return msgspec.structs.replace(tools, second_resolver=doors(plan(scenario())), background=1.0)
 
 
+def spoken(tools: Measuring) -> Measuring:
+    """Try QUIC as well, whether anything fails or not."""
+    return msgspec.structs.replace(tools, quic=True, background=1.0)
+
+
 TAINTING = {slug("residual.3tuple")}
 """Looked at last: whatever they are tried at, a server of ours as well, is cut for all afterwards."""
 
@@ -257,11 +267,12 @@ async def look(
     endpoints: Sequence[Endpoint], tools: Measuring
 ) -> dict[str, tuple[Observation, ...]]:
     kit, room = instruments(tools, SystemClock()), asyncio.Semaphore(AT_ONCE)
-    sealed = instruments(encrypted(tools), SystemClock())
+    beyond = {slug(SEALED): instruments(encrypted(tools), SystemClock())}
+    beyond |= {slug(name): instruments(spoken(tools), SystemClock()) for name in SPOKEN}
 
     async def one(endpoint: Endpoint) -> tuple[Observation, ...]:
         async with room:
-            return await measure(endpoint, sealed if endpoint.id == slug(SEALED) else kit)
+            return await measure(endpoint, beyond.get(endpoint.id, kit))
 
     seen: dict[str, tuple[Observation, ...]] = {}
     for last in (False, True):

@@ -23,6 +23,7 @@ from probe.model import (
     HttpExchange,
     Measurement,
     Observation,
+    QuicHandshake,
     TcpConnect,
     TlsHandshake,
 )
@@ -82,7 +83,7 @@ def told(step: Observation) -> Gist:
             return (*head, *said, step.transport, step.failed_at)
         case TcpConnect():
             return (*head, step.port, step.ttl, step.router)
-        case TlsHandshake():
+        case TlsHandshake() | QuicHandshake():
             return (*head, step.port)
 
 

@@ -60,7 +60,8 @@ ENDS = {
 }  # fmt: skip
 """An HTTPS endpoint of 4 KB over IPv4; what is not here ends well, or by chance."""
 UNSEEN = {
-    *("quic.udp443_block", "quic.sni_block", "tls.ech_esni_block"),
+    "tls.ech_esni_block",
+    *("quic.udp443_block", "quic.sni_block"),  # of what only some scenarios try
     "dns.encrypted_dns_block",  # of resolvers alone, which only some scenarios ask
     *("http.host_rst", "http.transparent_proxy", "http.empty_or_truncated"),  # within TLS
     *("tls.sni_tail_freeze", "throttle.sni_policing"),  # so short a page

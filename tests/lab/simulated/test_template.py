@@ -8,8 +8,8 @@ from random import Random
 import msgspec
 
 from probe.agent.health import Checked, health
-from probe.lab.simulated.presented import EPOCH
-from probe.lab.simulated.template import Template, Ward, moment
+from probe.lab.simulated.presented import EPOCH, moment
+from probe.lab.simulated.template import Template, Ward
 from probe.lab.simulated.walk import walk
 from probe.model import Health, Measurement, Reach, Tally
 from tests.lab.simulated.worlds import event, force, scenario, seat

@@ -10,10 +10,10 @@ from probe.judge.evidence import find
 from probe.judge.reading import read
 from probe.judge.rules import Row
 from probe.lab.scenario import Event, LabNetwork, Noise, Scenario
-from probe.lab.simulated.act import ALL_FLOWS
+from probe.lab.simulated.act import ALL_FLOWS, Walked
 from probe.lab.simulated.force import Force, Forces
 from probe.lab.simulated.seat import Seat, seats
-from probe.lab.simulated.walk import Walked, walk
+from probe.lab.simulated.walk import walk
 from probe.model import (
     CONTROL,
     Endpoint,

@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 from random import Random
 
 import msgspec
 
+from probe.clock import SystemClock
 from probe.lab import line
 from probe.lab.answers import HOST_PAGE, PROXY_HEADERS, Reply
 from probe.lab.kernel.hosts.answers import Client, Request, index, serve
@@ -44,6 +47,8 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     """What the process is to be, for as long as it lives."""
 
     servings: tuple[Serving, ...]
+    spoken: tuple[Serving, ...] = ()
+    """UDP sockets on which hands are shaken over QUIC."""
     notices: tuple[Serving, ...] = ()
     """Listening sockets on which every request is answered with a notice."""
     pages: tuple[Page, ...]
@@ -170,13 +175,31 @@ async def _notice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         writer.close()
 
 
+async def _speak(serving: Serving) -> Callable[[], None]:
+    """Shake hands over QUIC, and nothing more; give what ends it."""
+    from probe.reference.quic import Speaker, configuration  # noqa: PLC0415 — where its extra is
+
+    pem, patience = _read_pem(serving.certificate), float(REQUEST_TIMEOUT_SECONDS)
+    speaker = Speaker(configuration(pem, pem, patience), SystemClock(), patience)
+    own = socket.socket(fileno=serving.fd)
+    await asyncio.get_running_loop().create_datagram_endpoint(lambda: speaker, sock=own)
+    return speaker.close
+
+
+def _read_pem(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
 async def run(duty: Duty, lines: asyncio.StreamReader) -> None:
     """Serve until the lines end."""
     origins = Origins(duty)
+    spoken = [await _speak(serving) for serving in duty.spoken]
     servers = [await origins.listen(serving) for serving in duty.servings]
     servers += [await origins.notice(serving) for serving in duty.notices]
     while text := await lines.readline():
         origins.obey(line.decode(text, Order))
+    for end in spoken:
+        end()
     for server in servers:
         server.close()
         await server.wait_closed()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
+from probe.config.load import ConfigError
 from probe.lab import line
 from probe.lab.agenda import CERTIFICATE_EXPIRED
 from probe.lab.answers import EARLY_PORT, PROXY_PORT
@@ -171,12 +173,14 @@ def _dns(plan: Plan, wired: Wired, authority: Authority, logs: Path) -> Server:
 def _origins(
     scenario: Scenario, plan: Plan, wired: Wired, authority: Authority, logs: Path
 ) -> Server:
-    servings, sockets = list[origin.Serving](), list[socket.socket]()
+    servings, spoken = list[origin.Serving](), list[origin.Serving]()
+    sockets = list[socket.socket]()
 
-    def opened(host: Host, address: str, port: int) -> int:
-        sockets.append(_socket(wired, host, address, port, socket.SOCK_STREAM))
+    def opened(host: Host, address: str, port: int, kind: int = socket.SOCK_STREAM) -> int:
+        sockets.append(_socket(wired, host, address, port, kind))
         return sockets[-1].fileno()
 
+    spoken_at = speaking(scenario, plan)
     for host in plan.hosts:
         if host.role is Role.ORIGIN:
             name = host.name.removeprefix("origin-")
@@ -193,6 +197,9 @@ def _origins(
                 ahead = origin.Serving(fd=opened(host, address, EARLY_PORT), certificate=early)
                 plain = origin.Serving(fd=opened(host, address, 80), host=name)
                 servings += [secure, ahead, plain]
+                if name in spoken_at:
+                    udp = opened(host, address, 443, socket.SOCK_DGRAM)
+                    spoken.append(origin.Serving(fd=udp, certificate=certificate))
         elif host.role is Role.NOTICE:
             servings.append(origin.Serving(fd=opened(host, host.v4, PROXY_PORT), proxy=True))
     # Its certificate is good, but for another name than those whose visitors are sent here.
@@ -205,12 +212,23 @@ def _origins(
     )
     duty = origin.Duty(
         servings=tuple(servings),
+        spoken=tuple(spoken),
         notices=notices,
         pages=pages(scenario),
         clients=clients(plan, scenario),
         fronts=fronts(scenario),
     )
     return Server("probe.lab.kernel.hosts.origin", duty, sockets, logs / "origin.log")
+
+
+def speaking(scenario: Scenario, plan: Plan) -> frozenset[str]:
+    """Host names whose servers speak QUIC."""
+    if scenario.quic and find_spec("aioquic") is None:
+        raise ConfigError(
+            "quic: nothing on this machine speaks QUIC; install the extra `quic`, "
+            "as in `pip install 'worksforwhom[lab,quic]'`, or take it out of the scenario"
+        )
+    return frozenset(name for service in scenario.quic for name in plan.names[service])
 
 
 def fronts(scenario: Scenario) -> dict[str, str]:

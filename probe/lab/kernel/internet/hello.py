@@ -53,6 +53,14 @@ def server_name(stream: bytes) -> str | None:
         return None
 
 
+def name_in(hello: bytes) -> str | None:
+    """Read the SNI of a ClientHello without records around it, as QUIC carries it."""
+    try:
+        return _find_name(hello)
+    except (IndexError, UnicodeDecodeError):
+        return None
+
+
 def _handshake(stream: bytes) -> bytes:
     """Take the record layer off; a hello may be spread over several records."""
     parts, at = [], 0

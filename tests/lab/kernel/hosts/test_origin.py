@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from probe.config.shape import Seconds
+from probe.clock import SystemClock
+from probe.config.shape import Measuring, Seconds
 from probe.lab import library, line
 from probe.lab.answers import Reply
 from probe.lab.kernel.hosts.answers import Client
@@ -20,6 +21,10 @@ from probe.lab.kernel.hosts.authority import Authority
 from probe.lab.kernel.hosts.origin import Duty, Order, Serving, encode, run
 from probe.lab.scenario import Event, Form
 from probe.lab.world import pages
+from probe.measure.instruments import instruments
+from probe.measure.quic import shake
+from probe.measure.step import Mark
+from probe.measure.tls import Peer
 
 SCENARIO = library.load("tr-2023-02-08")
 REQUEST = b"GET / HTTP/1.1\r\nHost: twitter.com\r\n\r\n"
@@ -39,6 +44,9 @@ class Stage:
         self.authority = Authority(tmp_path)
         self.lines = asyncio.StreamReader()
         self._sockets = [listening() for _ in range(3)]
+        self._spoken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._spoken.bind(("127.0.0.1", 0))
+        self.spoken = int(self._spoken.getsockname()[1])
         self.secure, self.plain, self.notice = [s.getsockname()[1] for s in self._sockets]
 
     def duty(self) -> Duty:
@@ -51,6 +59,7 @@ class Stage:
         )
         return Duty(
             servings=(serving, Serving(fd=plain, host="twitter.com")),
+            spoken=(Serving(fd=self._spoken.detach(), certificate=serving.certificate),),
             notices=(Serving(fd=notice),),
             pages=pages(SCENARIO),
             clients={"127.0.0.1": Client(country="TR", asn=47331, vantage="tr-as47331-1")},
@@ -81,6 +90,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     lab = Stage(tmp_path)
     async with asyncio.TaskGroup() as group:
         group.create_task(run(lab.duty(), lab.lines))
+        await lab.get(lab.notice)  # the last that is opened
         yield lab
         lab.lines.feed_eof()
     await asyncio.sleep(0)
@@ -97,6 +107,14 @@ async def test_a_page_is_served_with_and_without_tls(tmp_path: Path) -> None:
             head, body = answer.split(b"\r\n\r\n", 1)
             assert head.startswith(b"HTTP/1.1 200 OK")
             assert f"Content-Length: {len(body)}".encode() in head
+
+
+async def test_hands_are_shaken_over_quic(tmp_path: Path) -> None:
+    async with stage(tmp_path) as lab:
+        trust = Measuring(trust=str(lab.authority.bundle), allow_private=("127.0.0.0/8",))
+        tools = instruments(trust, SystemClock())
+        seen = await shake(Peer("127.0.0.1", lab.spoken, "twitter.com"), tools, Mark())
+    assert (seen.failure, seen.chain[0].names) == (None, ("twitter.com",))
 
 
 async def test_orders_begin_and_end_a_fault(tmp_path: Path) -> None:

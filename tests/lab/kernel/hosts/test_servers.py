@@ -8,11 +8,13 @@ from pathlib import Path
 import dns.message
 import dns.query
 import dns.rcode
+import msgspec
 import pytest
 
+from probe.config.load import ConfigError
 from probe.lab import library
 from probe.lab.kernel.hosts import nameserver
-from probe.lab.kernel.hosts.servers import MECHANISMS, Server, clients
+from probe.lab.kernel.hosts.servers import MECHANISMS, Server, clients, speaking
 from probe.lab.kernel.hosts.zones import Knowledge
 from probe.lab.kernel.layout import plan
 
@@ -55,6 +57,18 @@ def test_origins_know_every_vantage_by_both_its_addresses() -> None:
         if host.vantage:
             assert known[host.v4].vantage == host.vantage.id
             assert not host.v6 or known[host.v6].country == host.country
+
+
+def test_who_speaks_quic_is_asked_for_by_service_and_needs_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = msgspec.structs.replace(SCENARIO, quic=(SCENARIO.services[0].id,))
+    assert speaking(SCENARIO, PLAN) == frozenset()
+    assert speaking(asked, PLAN) == {*PLAN.names[SCENARIO.services[0].id]}
+    monkeypatch.setattr("probe.lab.kernel.hosts.servers.find_spec", lambda _: None)
+    assert speaking(SCENARIO, PLAN) == frozenset()
+    with pytest.raises(ConfigError, match=r"quic: .* install the extra `quic`"):
+        speaking(asked, PLAN)
 
 
 def test_every_mechanism_of_a_server_is_named_as_one() -> None:

@@ -87,6 +87,8 @@ DIFFERENT: Sights = {
     "scope.transit_leak": dns(
         LEAK, TRUE, subdomain=(LEAK, "NOERROR"), aaaa=("NOERROR fd00::11", TRUE_V6)
     ),
+    "quic.udp443_block": dict.fromkeys(("named", "named elsewhere", "swapped"), SILENCE),
+    "quic.sni_block": dict.fromkeys(("named", "named elsewhere"), SILENCE),
     "scope.ipv4_vs_ipv6": {"v4": SILENCE, "port80": SILENCE},
     "scope.per_isp": SAID,
     "scope.regional": SAID,
@@ -136,7 +138,12 @@ DIFFERENT: Sights = {
     },
 }
 """What is seen otherwise than in peace; all the rest must be as in peace."""
+HEARD: Seen = {
+    "named": "heard", "named elsewhere": "heard", "swapped": "heard", "over tcp": SECURE,
+    "abroad": "heard",
+}  # fmt: skip
 PEACE: Sights = {
+    "quic.": HEARD,
     "dns.": {
         **dns(TRUE, subdomain=("NOERROR",), aaaa=(TRUE_V6,)),
         "neutral": ["NOERROR 45.60.1.2"],

@@ -6,8 +6,15 @@ from typing import TypeVar
 
 import msgspec
 
-from probe.lab.kernel.internet import forge
-from probe.lab.kernel.internet.hello import LONGEST, Beginning, http_host, matches, server_name
+from probe.lab.kernel.internet import forge, initial
+from probe.lab.kernel.internet.hello import (
+    LONGEST,
+    Beginning,
+    http_host,
+    matches,
+    name_in,
+    server_name,
+)
 from probe.lab.kernel.internet.interference.policy import (
     DROP,
     PASS,
@@ -24,6 +31,7 @@ from probe.lab.kernel.internet.interference.policy import (
     NameFreeze,
     NamePolice,
     NameReset,
+    QuicDrop,
     Sink,
     SynReset,
 )
@@ -83,6 +91,8 @@ def decide(act: AnyAct, sight: Sight, memory: Memory, ledger: Ledger) -> Action:
             return _by_address(act, sight)
         case DnsForgery() | DnsSilence():
             return _by_question(act, sight)
+        case QuicDrop():
+            return _quic_drop(act, sight, memory)
         case _:
             return _by_connection(act, sight, memory, ledger)
 
@@ -127,7 +137,8 @@ def _by_address(act: Cut | Delay | AddressDrop, sight: Sight) -> Action:
 
 def _address_drop(act: AddressDrop, sight: Sight) -> Action:
     segment = sight.packet.segment
-    if not _hit(act.addresses, sight.peer) or not _at(act.ports, sight):
+    spared = act.datagrams and not isinstance(segment, Udp)
+    if spared or not _hit(act.addresses, sight.peer) or not _at(act.ports, sight):
         return PASS
     if act.syn_only and not (isinstance(segment, Tcp) and is_syn(segment)):
         return PASS
@@ -288,6 +299,20 @@ def _after_name(
             return DROP if memory.bytes > act.budget and not sight.outward else PASS
         case NamePolice():
             return _police(act, sight, tcp, memory)
+
+
+def _quic_drop(act: QuicDrop, sight: Sight, memory: Memory) -> Action:
+    udp = sight.packet.segment
+    if not isinstance(udp, Udp):
+        return PASS
+    if not memory.caught and sight.outward:
+        if memory.beginning is None:
+            memory.beginning = Beginning(0)
+        for offset, piece in initial.pieces(udp.data):
+            memory.beginning.feed(offset, piece)
+        name = name_in(memory.beginning.bytes)
+        memory.caught = bool(name) and matches(name or "", act.names)
+    return DROP if memory.caught else PASS
 
 
 def _police(act: NamePolice, sight: Sight, tcp: Tcp, memory: Memory) -> Action:

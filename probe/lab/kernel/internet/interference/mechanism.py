@@ -42,6 +42,7 @@ from probe.lab.kernel.internet.interference.policy import (
     NamePolice,
     NameReset,
     Policy,
+    QuicDrop,
     Sink,
     SynReset,
 )
@@ -120,6 +121,11 @@ def _cut_encrypted(event: Event, plan: Plan) -> tuple[Policy, ...]:
         raise NothingHit(f"{event.mechanism}: no resolver of the plan is asked encrypted")
     drop = AddressDrop(addresses=(packed(plan.public_resolver),), ports=(DNS_OVER_TLS,))
     return _on_vantages(event, plan, drop, NameReset(names=(plan.resolver_name,)))
+
+
+def _cut_quic(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    """Of everything: UDP to the port of the web."""
+    return _on_vantages(event, plan, AddressDrop(ports=(443,), datagrams=True))
 
 
 def _resolvers(plan: Plan) -> tuple[bytes, ...]:
@@ -341,6 +347,8 @@ MECHANISMS: dict[str, Builder] = {
     "http.transparent_proxy": _proxy,
     "http.empty_or_truncated": _http_cut,
     "server.geoblock_low_layer": _refuse_below,
+    "quic.udp443_block": _cut_quic,
+    "quic.sni_block": partial(_by_name, act=lambda names: QuicDrop(names=names)),
     "throttle.handshake_delay": _delay,
     "throttle.ip_association": _delay,
     "throttle.sni_policing": partial(_by_name, act=lambda names: NamePolice(names=names)),

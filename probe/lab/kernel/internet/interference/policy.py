@@ -40,6 +40,8 @@ class AddressDrop(Act, frozen=True, kw_only=True, tag="address_drop"):
     syn_only: bool = False
     data_only: bool = False
     """Connections open, and what is sent over them vanishes."""
+    datagrams: bool = False
+    """Those of UDP alone."""
     unreachable: bool = False
     """Say so, by ICMP, to the sender."""
 
@@ -68,6 +70,12 @@ class NameReset(Act, frozen=True, kw_only=True, tag="name_reset"):
 
 class NameDrop(Act, frozen=True, kw_only=True, tag="name_drop"):
     """Drop all packets from the TLS ClientHello with the name on."""
+
+    names: tuple[str, ...] = ()
+
+
+class QuicDrop(Act, frozen=True, kw_only=True, tag="quic_drop"):
+    """Drop all datagrams of a flow from the QUIC Initial with the name on."""
 
     names: tuple[str, ...] = ()
 
@@ -128,6 +136,7 @@ AnyAct = (
     | Sink
     | NameReset
     | NameDrop
+    | QuicDrop
     | NameFreeze
     | NamePolice
     | HttpAnswer

@@ -10,6 +10,7 @@ from probe.lab.kernel.internet.interference.decide import LEDGER, Ledger, Memory
 from probe.lab.kernel.internet.interference.policy import DROP, PASS, Action, AnyAct
 from probe.lab.kernel.internet.packet import Flag, Icmp, Opaque, Packet, Segment, Tcp, Udp, parse
 from tests.lab.kernel.client_hello import hello
+from tests.lab.kernel.internet.test_initial import first
 
 CLIENT, SERVER, OTHER = b"\x1f\5\0\1", b"\x2d\x3c\1\1", b"\x2d\x3c\1\2"
 REQUEST = b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n"
@@ -271,3 +272,26 @@ def test_a_diverted_connection_is_answered_in_the_true_servers_name() -> None:
 
 def test_a_connection_that_cannot_be_diverted_vanishes() -> None:
     assert play(acts.Divert(port=443, to=(b"\0" * 16,)), out(SYN)) == [DROP]
+
+
+def quic(data: bytes, port: int = 443) -> Udp:
+    return Udp(source_port=40000, port=port, data=data)
+
+
+def test_a_drop_may_be_of_datagrams_alone() -> None:
+    act = acts.AddressDrop(ports=(443,), datagrams=True)
+    reply = Udp(source_port=443, port=40000, data=b"x")
+    sights = (out(quic(b"x")), back(reply), out(quic(b"x", 8443)), out(tcp()), back(answer()))
+    assert play(act, *sights) == [DROP, DROP, PASS, PASS, PASS]
+
+
+@pytest.mark.parametrize("protocols", [1, 10])
+def test_a_flow_over_quic_is_lost_from_its_name_on(protocols: int) -> None:
+    flight = [out(quic(datagram)) for datagram in first(protocols=protocols)]
+    reply = back(Udp(source_port=443, port=40000, data=b"x"))
+    seen = play(acts.QuicDrop(names=NAMES), *flight, reply, out(quic(b"x")))
+    assert DROP in seen[: len(flight)]
+    assert seen[-2:] == [DROP, DROP]
+    spared = play(acts.QuicDrop(names=("other.org",)), *flight, reply)
+    assert set(spared) == {PASS}
+    assert play(acts.QuicDrop(names=NAMES), out(tcp(hello())), back(answer())) == [PASS, PASS]
