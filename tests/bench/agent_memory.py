@@ -146,12 +146,17 @@ def speaking(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
+def trust(path: Path, authority: trustme.CA) -> None:
+    """Trust it beside all that this system trusts: roots weigh, too."""
+    usual = Path(bundle())
+    roots = usual.read_bytes() if usual.is_file() else b""
+    path.write_bytes(roots + authority.cert_pem.bytes())
+
+
 async def listening(folder: Path, stack: AsyncExitStack) -> Ports:
     """Serve names, pages over TLS and the intake in the clear, until the stack ends."""
     trusted = trustme.CA()
-    usual = Path(bundle())  # what an agent has to trust weighs, too
-    roots = usual.read_bytes() if usual.is_file() else b""
-    (folder / "ca.pem").write_bytes(roots + trusted.cert_pem.bytes())
+    trust(folder / "ca.pem", trusted)
     app = web.Application()
     app.router.add_post("/api/v1/measurements", take)
     app.router.add_get("/whoami", whence)
