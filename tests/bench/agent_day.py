@@ -164,7 +164,10 @@ def resident() -> float:
 def counted(hour: int, metrics: str, centre: Centre) -> Count:
     gc.collect()
     living = gc.get_objects()
-    types = Counter(f"{type(one).__module__}.{type(one).__qualname__}" for one in living)
+    # Interned: what is noted here every hour must not look like the agent's own growth.
+    types = Counter(
+        sys.intern(f"{type(one).__module__}.{type(one).__qualname__}") for one in living
+    )
     return Count(
         hour=hour,
         runs=total(metrics, "probe_runs_total"),
