@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from statistics import median
 
 from probe.measure.failure import UNKNOWN_AUTHORITY
 from probe.measure.outcome import Outcome, outcome
@@ -97,7 +96,7 @@ def _misdated(checked: Sequence[Checked]) -> bool:
     off = [skew for control in checked if (skew := _skew(control)) is not None]
     if len(off) < SEVERAL or min(map(abs, off)) <= SKEW_SECONDS:
         return False
-    return all(skew * median(off) > 0 for skew in off)
+    return min(off) > 0 or max(off) < 0
 
 
 def _skew(control: Checked) -> float | None:

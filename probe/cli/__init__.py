@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -25,7 +25,10 @@ class Command(Protocol):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    arguments = parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    named = [name for name in COMMANDS if given[:1] == [name]]
+    # A daemon holds for its whole life what is imported: not what other commands need.
+    arguments = parser(named or COMMANDS).parse_args(given)
     run = cast("Callable[[argparse.Namespace], int]", arguments.func)
     try:
         return run(arguments)
@@ -40,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="probe",
         description="Is it the service, is it my country, or is it me? "
@@ -48,6 +51,6 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"probe {__version__}")
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in names:
         cast("Command", import_module(f"probe.cli.{name}")).add(subparsers)
     return top

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -101,6 +100,8 @@ def _unknown_keys(
 
 
 def _unknown(key: str, fields: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415 — a daemon whose file is right never needs it
+
     near = difflib.get_close_matches(key.lower(), fields, n=1)
     right = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(fields)}"
     return f"unknown key; {right}"

@@ -37,7 +37,7 @@ _CHUNK = 65536
 _MOST_HEADERS = 100
 _LONGEST_VALUE = 500
 _LONGEST_NAME = 100
-_OFTEN = 300  # letters of a header that is remembered
+_OFTEN = 300  # letters of a header, or of a URL's target, that is remembered
 _SEE_OTHER = 303
 _LONGEST_ADDRESS = 64  # bytes
 _MOST_TITLES = 1024
@@ -146,17 +146,25 @@ def _fingerprint(
     return tools.fingerprints.of_page(answer.headers, body, digest)
 
 
-@lru_cache(1024)
 def told(site: Site) -> str:
     """Write a URL so that it can be kept: what a notice page says of its reader is taken out."""
+    return (_told_url_often if len(site.target) < _OFTEN else _told_url)(site)
+
+
+def _told_url(site: Site) -> str:
     return f"{site.scheme}://{site.authority}{scrub(site.target)}"
+
+
+_told_url_often = lru_cache(1024)(_told_url)
 
 
 def told_headers(headers: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
     """Keep every header's name, and the value of those that cannot name a person."""
     return tuple(
         [
-            (_told_often if len(name) + len(value) < _OFTEN else _told)(name, value)
+            _told_often(name, "")
+            if (often := len(name) < _OFTEN) and name.lower() not in TOLD_HEADERS
+            else (_told_often if often and len(value) < _OFTEN else _told)(name, value)
             for name, value in headers[:_MOST_HEADERS]
         ]
     )
@@ -208,10 +216,13 @@ class _Exchange:
 
 def _head(request: Request, user_agent: str) -> bytes:
     cookies = cookie.sent(request.jar, request.site.host) if request.jar else ""
-    return _written(request.method, request.site, user_agent, cookies)
+    # What a site says to one visit alone, and that is long, is not remembered.
+    often = not cookies and len(request.site.target) < _OFTEN
+    return (_written_often if often else _written)(
+        request.method, request.site, user_agent, cookies
+    )
 
 
-@lru_cache(1024)
 def _written(method: str, site: Site, user_agent: str, cookies: str) -> bytes:
     lines = (
         f"{method} {site.target} HTTP/1.1",
@@ -224,6 +235,9 @@ def _written(method: str, site: Site, user_agent: str, cookies: str) -> bytes:
         "Connection: close",
     )
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
+_written_often = lru_cache(1024)(_written)
 
 
 def _end(

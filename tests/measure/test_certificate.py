@@ -1,8 +1,15 @@
 """What is read of a certificate is the same by either reader."""
 
+from __future__ import annotations
+
 import contextlib
 import ssl
+import subprocess
+import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
 
 import pytest
 import trustme
@@ -12,6 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.measure.certificate import from_der, presented, verified
+from probe.model import Certificate
+
+ROOT = Path(__file__).parents[2]
 
 
 def connected(authority: trustme.CA, *names: str) -> ssl.SSLObject:
@@ -30,13 +40,54 @@ def connected(authority: trustme.CA, *names: str) -> ssl.SSLObject:
     return client
 
 
-def test_both_readers_agree(authority: trustme.CA) -> None:
-    connection = connected(authority, "site.test", "192.0.2.1")
-    (leaf,) = verified(connection)
-    assert presented(connection)[0] == leaf
-    assert leaf.names == ("site.test", "192.0.2.1")
+@pytest.mark.parametrize("reader", [verified, presented])
+def test_all_readers_agree(
+    authority: trustme.CA, reader: Callable[[ssl.SSLObject], tuple[Certificate, ...]]
+) -> None:
+    connection = connected(authority, "site.test", "192.0.2.1", "2001:db8::1")
+    leaf = reader(connection)[0]
+    assert from_der(connection.getpeercert(binary_form=True) or b"") == leaf
+    assert leaf.names == ("site.test", "192.0.2.1", "2001:db8::1")
     assert "O=A\\, B \\+ C" in leaf.subject
     assert leaf.not_after.timestamp() > time.time()  # noqa: TID251 — trustme reads that clock
+
+
+class Odd:
+    """A chain of one, as CPython holds it, of which OpenSSL makes nothing."""
+
+    def __init__(self, der: bytes) -> None:
+        self._der = der
+        self._sslobj = self
+
+    def get_unverified_chain(self) -> list[Odd]:
+        return [self]
+
+    def public_bytes(self, _: int) -> bytes:
+        return self._der
+
+    def get_info(self) -> dict[str, object]:
+        raise ValueError("month 13")
+
+
+def test_what_openssl_makes_nothing_of_is_read_from_its_bytes() -> None:
+    der = load_pem_x509_certificate(trustme.CA().cert_pem.bytes()).public_bytes(Encoding.DER)
+    (read,) = presented(cast("ssl.SSLObject", Odd(der)))
+    assert read == from_der(der)
+    assert presented(cast("ssl.SSLObject", Odd(der[:-1]))) == ()
+
+
+def test_a_refused_certificate_is_read_without_another_library() -> None:
+    code = (
+        "import ssl, sys, trustme\n"
+        "from tests.measure.test_certificate import connected\n"
+        "held = connected(trustme.CA(), 'site.test')\n"
+        "for name in [n for n in sys.modules if n.split('.')[0] == 'cryptography']:\n"
+        "    del sys.modules[name]\n"
+        "from probe.measure.certificate import presented\n"
+        "assert presented(held)[0].names == ('site.test',)\n"
+        "assert not any(n.startswith('cryptography') for n in sys.modules), 'it was loaded'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)  # noqa: S603
 
 
 def test_before_any_certificate_there_is_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import tracemalloc
 
 import pytest
 
@@ -171,3 +172,13 @@ async def test_a_page_is_kept_where_that_is_asked_for(
     world.set(keep_body=most)
     seen, _ = await get(world, page(body, Content_Type="text/html; charset=utf-8"))
     assert seen.body == (body.replace("192.0.2.77", "[address]") if kept is None else kept)
+
+
+def test_long_urls_that_come_once_are_not_remembered() -> None:
+    sites = [parse(f"https://site.test/in?session={number:05000}") for number in range(300)]
+    tracemalloc.start()
+    try:
+        assert all(len(told(site)) > 5000 for site in sites)
+        assert tracemalloc.get_traced_memory()[0] < 500_000
+    finally:
+        tracemalloc.stop()
