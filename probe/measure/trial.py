@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 
 import msgspec
@@ -40,6 +42,7 @@ GOODPUT_BYTES = 64 * 1024
 MOST_CERTIFICATES = 2
 CUT = frozenset({RESET, EOF, TIMEOUT, FAILED_HANDSHAKE})
 OTHER_PORT = {443: 80, 80: 443}
+SPEAKING = "probe.measure.quic"
 UDP = "udp"
 """What is left of a cut over TCP is not met there."""
 
@@ -207,8 +210,11 @@ async def quic(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
     Nothing where this machine has nothing that speaks it.
     """
     address = next((seen.address for seen in last if isinstance(seen, TcpConnect)), "")
-    if isinstance(goal, Name) or goal.scheme != "https" or not address or not find_spec("aioquic"):
+    meant = isinstance(goal, Site) and goal.scheme == "https" and bool(address)
+    if isinstance(goal, Name) or not meant or not find_spec("aioquic"):
         return ()
+    if SPEAKING not in sys.modules:  # it loads for so long that others would measure it
+        await asyncio.to_thread(import_module, SPEAKING)
     from probe.measure.quic import shake  # noqa: PLC0415 — heavy, and where its extra is installed
 
     async def visit(name: str) -> Seen:
