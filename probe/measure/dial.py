@@ -10,9 +10,13 @@ import errno
 import os
 import socket
 import struct
+from contextlib import suppress
+from functools import cache
 from typing import Protocol
 
+from probe.clock import Clock, SystemClock
 from probe.measure.readiness import READ, WRITE, Readiness, readiness
+from probe.measure.stamp import INFO_BYTES, LINUX, SPACE, STAMP_ARRIVALS, Stamps
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _LARGEST_DATAGRAM = 65535
@@ -23,6 +27,8 @@ class Stream(Protocol):
 
     received: int
     """Bytes that came, whether or not they could be read."""
+    stamps: Stamps
+    """How late they were read."""
 
     @property
     def source_port(self) -> int: ...
@@ -40,6 +46,8 @@ class Stream(Protocol):
 
 class Datagrams(Protocol):
     """Datagrams to and from one peer."""
+
+    stamps: Stamps
 
     async def send(self, data: bytes) -> None: ...
 
@@ -61,15 +69,15 @@ class Dialer(Protocol):
 class SystemDialer:
     """The kernel's network. One serves one event loop at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._readiness: Readiness
 
     async def connect(self, address: str, port: int) -> Stream:
         family, destination = _destination(address, port)
-        opened = _Socket(socket.socket(family, socket.SOCK_STREAM), self._ready())
+        opened = _Socket(socket.socket(family, socket.SOCK_STREAM), self._ready(), self._clock)
         try:
-            opened.kernel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await opened.connect(destination)
             return _SocketStream(opened)
         except BaseException:
@@ -78,7 +86,7 @@ class SystemDialer:
 
     def datagrams(self, address: str, port: int) -> Datagrams:
         family, destination = _destination(address, port)
-        opened = _Socket(socket.socket(family, socket.SOCK_DGRAM), self._ready())
+        opened = _Socket(socket.socket(family, socket.SOCK_DGRAM), self._ready(), self._clock)
         try:
             opened.kernel.connect(destination)
         except BaseException:
@@ -90,6 +98,7 @@ class SystemDialer:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._readiness = loop, readiness(loop)
+            _keep_stamping()
         return self._readiness
 
 
@@ -99,9 +108,12 @@ class _Socket:
     The loop's own `sock_…` calls cost several times the system calls they make.
     """
 
-    def __init__(self, kernel: socket.socket, ready: Readiness) -> None:
+    def __init__(self, kernel: socket.socket, ready: Readiness, clock: Clock) -> None:
         kernel.setblocking(False)  # noqa: FBT003 — its only form
-        self.kernel, self._ready, self._fresh = kernel, ready, True
+        self.kernel, self._ready, self._clock = kernel, ready, clock
+        self._fresh = self._unwritten = True
+        self._carries_stream = kernel.type == socket.SOCK_STREAM
+        self.stamps = Stamps(self._info if self._carries_stream else None)
 
     async def connect(self, destination: tuple[str | int, ...]) -> None:
         error = self.kernel.connect_ex(destination)
@@ -116,17 +128,35 @@ class _Socket:
         while True:
             await self._wait(READ)
             try:
-                return self.kernel.recv(most)
+                data, notes, _, _ = self.kernel.recvmsg(most, SPACE)
             except BlockingIOError:  # a datagram whose checksum was wrong, say
                 continue
+            self.stamps.came(notes, self._clock.now().timestamp())
+            return data
 
     async def send(self, data: bytes) -> None:
+        if self._unwritten:
+            self._prepare()
+        self.stamps.went()
         try:
             sent = self.kernel.send(data)
         except BlockingIOError:
             sent = 0
         if sent < len(data):
             await asyncio.get_running_loop().sock_sendall(self.kernel, data[sent:])
+
+    def _prepare(self) -> None:
+        """Set what matters from the first write on: a mere connection does without."""
+        self._unwritten = False
+        if self._carries_stream:
+            self.kernel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _ask_for_stamps(self.kernel)
+
+    def _info(self) -> bytes:
+        try:
+            return self.kernel.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, INFO_BYTES)
+        except (AttributeError, OSError):  # no such thing here, or the connection is gone
+            return b""
 
     async def _wait(self, event: int) -> None:
         first, self._fresh = self._fresh, False
@@ -135,7 +165,7 @@ class _Socket:
 
 class _SocketStream:
     def __init__(self, opened: _Socket) -> None:
-        self._socket = opened
+        self._socket, self.stamps = opened, opened.stamps
         self.source_port: int = opened.kernel.getsockname()[1]
         self.received = 0
 
@@ -159,7 +189,7 @@ class _SocketStream:
 
 class _SocketDatagrams:
     def __init__(self, opened: _Socket) -> None:
-        self._socket = opened
+        self._socket, self.stamps = opened, opened.stamps
 
     async def send(self, data: bytes) -> None:
         await self._socket.send(data)
@@ -169,6 +199,24 @@ class _SocketDatagrams:
 
     def close(self) -> None:
         self._socket.kernel.close()
+
+
+def _ask_for_stamps(kernel: socket.socket) -> None:
+    if LINUX:
+        with suppress(OSError):  # then nothing will be noted of what comes
+            kernel.setsockopt(socket.SOL_SOCKET, STAMP_ARRIVALS, 1)
+
+
+@cache
+def _keep_stamping() -> int:
+    """Hold one descriptor that wants stamps, as long as the process lives.
+
+    With the last one closed the kernel stops stamping, and with the next probe begins again: it
+    patches its own code for that, on all processors, and what comes meanwhile has no stamp.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kept:
+        _ask_for_stamps(kept)
+        return kept.detach()
 
 
 def _destination(address: str, port: int) -> tuple[socket.AddressFamily, tuple[str | int, ...]]:

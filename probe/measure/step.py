@@ -11,7 +11,8 @@ import msgspec
 
 from probe.clock import Clock
 from probe.measure.failure import CAUGHT, classify
-from probe.model import DifferentialTest, Failure
+from probe.measure.stamp import Stamps
+from probe.model import DifferentialTest, Failure, Timer
 
 Value = TypeVar("Value")
 
@@ -23,6 +24,10 @@ class Timed(msgspec.Struct, Generic[Value], frozen=True, kw_only=True):
     took: float
     value: Value | None
     failure: Failure | None
+
+    def timing(self, stamps: Stamps, since: float = 0.0) -> tuple[float, Timer]:
+        """Give the seconds as the kernel has them; those of a failure have no stamp to end at."""
+        return (self.took, Timer.LOOP) if self.failure else stamps.timing(self.took, since)
 
 
 class Mark(msgspec.Struct, frozen=True):

@@ -39,6 +39,7 @@ from probe.model.measurement import (
     Tally,
     Target,
     TcpConnect,
+    Timer,
     TlsHandshake,
     Transport,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "Tally",
     "Target",
     "TcpConnect",
+    "Timer",
     "TlsHandshake",
     "Transport",
     "Vantage",

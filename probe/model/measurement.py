@@ -79,6 +79,15 @@ class DifferentialTest(StrEnum):
     under a harmless one."""
 
 
+class Timer(StrEnum):
+    """Whose clock took a step's time."""
+
+    LOOP = "loop"
+    """The program's: it contains how late a busy program came to what had happened."""
+    KERNEL = "kernel"
+    """By its stamps on what came."""
+
+
 class Step(Record, frozen=True, kw_only=True):
     """The header that every observation shares."""
 
@@ -90,6 +99,7 @@ class Step(Record, frozen=True, kw_only=True):
     """0 for the endpoint's own URL, n for the n-th redirect followed."""
     test: DifferentialTest | None = None
     """None for the chain's own steps."""
+    timed_by: Timer = Timer.LOOP
 
 
 class DnsLookup(Step, frozen=True, kw_only=True, tag_field="kind", tag="dns"):
