@@ -10,6 +10,7 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Awaitable
 from contextlib import suppress
 from functools import cache
 from typing import Protocol
@@ -76,7 +77,7 @@ class SystemDialer:
 
     async def connect(self, address: str, port: int) -> Stream:
         family, destination = _destination(address, port)
-        opened = _Socket(socket.socket(family, socket.SOCK_STREAM), self._ready(), self._clock)
+        opened = self._open(family, socket.SOCK_STREAM)
         try:
             await opened.connect(destination)
             return _SocketStream(opened)
@@ -86,7 +87,7 @@ class SystemDialer:
 
     def datagrams(self, address: str, port: int) -> Datagrams:
         family, destination = _destination(address, port)
-        opened = _Socket(socket.socket(family, socket.SOCK_DGRAM), self._ready(), self._clock)
+        opened = self._open(family, socket.SOCK_DGRAM)
         try:
             opened.kernel.connect(destination)
         except BaseException:
@@ -94,22 +95,21 @@ class SystemDialer:
             raise
         return _SocketDatagrams(opened)
 
-    def _ready(self) -> Readiness:
+    def _open(self, family: socket.AddressFamily, kind: socket.SocketKind) -> _Socket:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._readiness = loop, readiness(loop)
             _keep_stamping()
-        return self._readiness
+        return _Socket(_unblocking(family, kind), self._readiness, self._clock)
 
 
 class _Socket:
-    """One of the kernel's, which blocks nobody.
+    """One of the kernel's that blocks nobody.
 
     The loop's own `sock_…` calls cost several times the system calls they make.
     """
 
     def __init__(self, kernel: socket.socket, ready: Readiness, clock: Clock) -> None:
-        kernel.setblocking(False)  # noqa: FBT003 — its only form
         self.kernel, self._ready, self._clock = kernel, ready, clock
         self._fresh = self._unwritten = True
         self._carries_stream = kernel.type == socket.SOCK_STREAM
@@ -158,9 +158,9 @@ class _Socket:
         except (AttributeError, OSError):  # no such thing here, or the connection is gone
             return b""
 
-    async def _wait(self, event: int) -> None:
+    def _wait(self, event: int) -> Awaitable[None]:
         first, self._fresh = self._fresh, False
-        await self._ready.wait(self.kernel.fileno(), event, first=first)
+        return self._ready.wait(self.kernel.fileno(), event, first=first)
 
 
 class _SocketStream:
@@ -199,6 +199,14 @@ class _SocketDatagrams:
 
     def close(self) -> None:
         self._socket.kernel.close()
+
+
+def _unblocking(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+    if LINUX:  # both in one system call
+        return socket.socket(family, kind | socket.SOCK_NONBLOCK)
+    made = socket.socket(family, kind)
+    made.setblocking(False)  # noqa: FBT003 — its only form
+    return made
 
 
 def _ask_for_stamps(kernel: socket.socket) -> None:

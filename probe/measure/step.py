@@ -61,11 +61,12 @@ class _Deadline:
     __slots__ = ("_before", "_handle", "_passed", "_task")
 
     def __init__(self, seconds: float) -> None:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a step is taken in a task")
         self._task, self._before, self._passed = task, task.cancelling(), False
-        self._handle = asyncio.get_running_loop().call_later(seconds, self._pass)
+        self._handle = loop.call_later(seconds, self._pass)
 
     def _pass(self) -> None:
         self._passed = True
