@@ -22,9 +22,8 @@ INFO_BYTES = 228
 
 _SOL_SOCKET = 1
 _TIMESPEC = struct.Struct("@ll")
-_U32 = struct.Struct("@I")
-_RTT, _TOTAL_RETRANS, _RCV_OOOPACK = 68, 100, 224
-"""Where those fields stand."""
+_INFO = struct.Struct("@68x I 28x I 120x I")
+"""Of tcp_info: tcpi_rtt, tcpi_total_retrans, tcpi_rcv_ooopack."""
 
 Note = tuple[int, int, bytes]
 """Level, kind and contents, as recvmsg() gives them."""
@@ -33,15 +32,21 @@ Note = tuple[int, int, bytes]
 def arrival(notes: Sequence[Note]) -> float | None:
     """Read when the last of some bytes came, in seconds of the wall clock."""
     for level, kind, contents in notes:
-        if (level, kind, len(contents)) == (_SOL_SOCKET, STAMP_ARRIVALS, _TIMESPEC.size):
+        if kind == STAMP_ARRIVALS and level == _SOL_SOCKET and len(contents) == _TIMESPEC.size:
             seconds, nanoseconds = _TIMESPEC.unpack(contents)
             return float(seconds + nanoseconds / 1e9)
     return None
 
 
 def round_trip(info: bytes) -> float:
-    """Read the seconds from the SYN to its answer, where nothing was sent since; 0 if unknown."""
-    return _field(info, _RTT) / 1e6
+    """Read the seconds from the SYN to its answer, where nothing was sent since.
+
+    0 where they are unknown, or there was more than one SYN.
+    """
+    if len(info) < INFO_BYTES:
+        return 0.0
+    microseconds, again, early = _INFO.unpack(info[:INFO_BYTES])
+    return 0.0 if again or early else microseconds / 1e6
 
 
 def in_order(info: bytes) -> bool:
@@ -52,11 +57,8 @@ def in_order(info: bytes) -> bool:
     """
     if len(info) < INFO_BYTES:
         return False
-    return not _field(info, _RCV_OOOPACK) and not _field(info, _TOTAL_RETRANS)
-
-
-def _field(info: bytes, offset: int) -> int:
-    return int(_U32.unpack_from(info, offset)[0]) if len(info) >= offset + _U32.size else 0
+    _, again, early = _INFO.unpack(info[:INFO_BYTES])
+    return not again and not early
 
 
 class Stamps:
@@ -65,26 +67,19 @@ class Stamps:
     Only what kept the peer or the step waiting counts: of reads in a row that is the last one.
     """
 
-    __slots__ = ("_before", "_checked", "_info", "_last", "_sound")
+    __slots__ = ("_before", "_checked", "_info", "_sound", "late")
 
     def __init__(self, info: Callable[[], bytes] | None = None, *, sound: bool = True) -> None:
         """Take how to read a connection's tcp_info; datagrams have none and need none."""
-        self._info, self._sound = info, sound
-        self._before = self._last = 0.0
-        self._checked = info is None
-
-    @property
-    def late(self) -> float:
-        """Give the seconds up to now; only differences mean anything."""
-        return self._before + self._last
+        self._info, self._sound, self._checked = info, sound, True
+        self._before = 0.0
+        self.late = 0.0
+        """Seconds up to now; only differences mean anything."""
 
     def connecting(self, took: float) -> tuple[float, Timer]:
         """Give a connection's seconds: those of its one round trip, by the kernel."""
-        info = self._info() if self._info else b""
-        made = round_trip(info)
-        if self._sound and in_order(info) and 0 < made <= took:
-            return made, Timer.KERNEL
-        return took, Timer.LOOP
+        made = round_trip(self._info()) if self._info else 0.0
+        return (made, Timer.KERNEL) if 0 < made <= took else (took, Timer.LOOP)
 
     def came(self, notes: Sequence[Note], now: float) -> None:
         """Take in what was noted of bytes that are read `now`, by the wall clock."""
@@ -92,24 +87,22 @@ class Stamps:
         if at is None:
             self._sound = False
         else:
-            self._last = now - at
-            self._checked = self._info is None
+            self.late, self._checked = self._before + now - at, False
 
     def went(self) -> None:
         """Take in that something was written, which had waited for what was read before."""
-        self._before += self._last
-        self._last = 0.0
+        self._before = self.late
 
     def timing(self, took: float, since: float = 0.0) -> tuple[float, Timer]:
         """Give a step's seconds without the loop's lateness, `late` having been `since` before."""
         late = self.late - since
         # Less than nothing, or more than the whole: somebody has set the clock meanwhile.
-        if self._sound and 0 <= late <= took and self._in_order():
+        if 0 <= late <= took and self._trusted():
             return took - late, Timer.KERNEL
         return took, Timer.LOOP
 
-    def _in_order(self) -> bool:
-        if not self._checked and self._info is not None:
+    def _trusted(self) -> bool:
+        if self._sound and not self._checked and self._info is not None:
             self._sound, self._checked = in_order(self._info()), True
         return self._sound
 

@@ -66,6 +66,8 @@ def test_what_is_no_stamp_is_none(notes: list[tuple[int, int, bytes]]) -> None:
 @given(U32)
 def test_a_round_trip_is_in_microseconds(rtt: int) -> None:
     assert round_trip(info(rtt)) == rtt / 1e6
+    assert round_trip(info(rtt) + b"what newer kernels add") == rtt / 1e6
+    assert round_trip(info(rtt, retrans=1)) == 0
 
 
 @given(U32, U32)
