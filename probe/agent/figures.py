@@ -6,7 +6,6 @@ its time counts in the whole.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -27,14 +26,14 @@ from probe.model import (
 REGEX = {Expectation.MISSING, Expectation.FORBIDDEN}
 
 
-class Hop(msgspec.Struct):
+class Hop(msgspec.Struct, gc=False):
     """The chain's steps for one URL; the redirects' ones are hops of their own."""
 
-    lookups: list[DnsLookup] = msgspec.field(default_factory=list)
-    connects: list[TcpConnect] = msgspec.field(default_factory=list)
-    shakes: list[TlsHandshake] = msgspec.field(default_factory=list)
-    answers: list[HttpExchange] = msgspec.field(default_factory=list)
-    spent: dict[str, float] = msgspec.field(default_factory=dict)
+    lookups: list[DnsLookup] = []
+    connects: list[TcpConnect] = []
+    shakes: list[TlsHandshake] = []
+    answers: list[HttpExchange] = []
+    spent: dict[str, float] = {}
     """Seconds by address: all are tried at once, up to TLS, and one of them is asked."""
 
     @property
@@ -50,16 +49,35 @@ class Hop(msgspec.Struct):
         """The one that answered, or came closest to it."""
         for seen in self.answers:
             return seen.address
-        steps: tuple[TlsHandshake | TcpConnect, ...] = (*self.shakes, *self.connects)
-        for step in steps:
-            if step.failure is None:
-                return step.address
+        for steps in (self.shakes, self.connects):
+            for step in steps:
+                if step.failure is None:
+                    return step.address
         return next(iter(self.spent), "")
 
     @property
-    def shake(self) -> TlsHandshake | None:
-        address = self.address if self.shakes else ""
-        return next((seen for seen in self.shakes if seen.address == address), None)
+    def resolving(self) -> float:
+        """Seconds: both families are asked at once, the servers of each in turn."""
+        spent: dict[str, float] = {}
+        for seen in self.lookups:
+            spent[seen.query] = spent.get(seen.query, 0.0) + seen.took
+        return max(spent.values()) if spent else 0.0
+
+    @property
+    def took(self) -> float:
+        return self.resolving + (max(self.spent.values()) if self.spent else 0.0)
+
+    def connect(self, address: str) -> TcpConnect | None:
+        for seen in self.connects:
+            if seen.address == address and seen.failure is None:
+                return seen
+        return None
+
+    def shake(self, address: str) -> TlsHandshake | None:
+        for seen in self.shakes:
+            if seen.address == address:
+                return seen
+        return None
 
 
 def hops(observations: Iterable[Observation]) -> list[Hop]:
@@ -75,32 +93,32 @@ def hops(observations: Iterable[Observation]) -> list[Hop]:
 
 
 def _into(hop: Hop, seen: Observation) -> None:
-    if isinstance(seen, QuicHandshake):  # of tests alone
-        return
-    if isinstance(seen, DnsLookup):
-        hop.lookups.append(seen)
-        return
-    hop.spent[seen.address] = hop.spent.get(seen.address, 0.0) + seen.took
     match seen:
+        case DnsLookup():
+            hop.lookups.append(seen)
+            return
         case TcpConnect():
             hop.connects.append(seen)
         case TlsHandshake():
             hop.shakes.append(seen)
         case HttpExchange():
             hop.answers.append(seen)
+        case QuicHandshake():  # of tests alone
+            return
+    hop.spent[seen.address] = hop.spent.get(seen.address, 0.0) + seen.took
 
 
 def figures(observations: Sequence[Observation], at: datetime, came: Outcome | None = None) -> Run:
     """Read a run; `came` is its outcome, where that was found already."""
     walked = hops(observations)
     first, last = walked[0], walked[-1]
-    answer = last.answer
+    answer, shake = last.answer, last.shake(last.address)
     each = [_phases(hop) for hop in walked]
     return Run(
         at=at,
         success=(came or outcome(observations)).success,
-        took=sum(_took(hop) for hop in walked),
-        lookup=_resolve(first),
+        took=sum([hop.took for hop in walked]),
+        lookup=first.resolving,
         protocol=_protocol(first.address),
         phases=each[0] if len(each) == 1 else tuple(map(sum, zip(*each, strict=True))),
         status=(answer.status or 0) if answer else 0,
@@ -108,36 +126,21 @@ def figures(observations: Sequence[Observation], at: datetime, came: Outcome | N
         redirects=len(walked) - 1,
         ssl=bool(answer and answer.url.startswith("https:")),
         length=answer.length if answer else 0,
-        expiry=_expiry(last.shake),
+        expiry=_expiry(shake),
         regex=bool(answer and answer.expectation in REGEX),
     )
 
 
-def _resolve(hop: Hop) -> float:
-    """Both families are asked at once, the servers of each in turn."""
-    if not hop.lookups:
-        return 0.0
-    spent: defaultdict[str, float] = defaultdict(float)
-    for seen in hop.lookups:
-        spent[seen.query] += seen.took
-    return max(spent.values(), default=0.0)
-
-
 def _phases(hop: Hop) -> tuple[float, ...]:
     chosen = hop.address
-    shake, answer = hop.shake, hop.answer
-    connects = (s.took for s in hop.connects if s.address == chosen and s.failure is None)
+    connect, shake, answer = hop.connect(chosen), hop.shake(chosen), hop.answer
     return (
-        _resolve(hop),
-        next(connects, 0.0),
+        hop.resolving,
+        connect.took if connect else 0.0,
         shake.took if shake and shake.failure is None else 0.0,
         answer.first_byte if answer else 0.0,
         max(0.0, answer.took - answer.first_byte) if answer and answer.failure is None else 0.0,
     )
-
-
-def _took(hop: Hop) -> float:
-    return _resolve(hop) + max(hop.spent.values(), default=0.0)
 
 
 def _protocol(address: str) -> int:
@@ -145,5 +148,6 @@ def _protocol(address: str) -> int:
 
 
 def _expiry(shake: TlsHandshake | None) -> float | None:
-    ends = [held.not_after for held in shake.chain] if shake else []
-    return min(ends).timestamp() if ends else None
+    if shake is None or not shake.chain:
+        return None
+    return min([held.not_after for held in shake.chain]).timestamp()

@@ -140,9 +140,11 @@ def bounded(failure: str) -> str:
 
 def _tell(target: Target, came: Outcome, before: Run | None) -> None:
     """Log changes alone: one line when a target begins to fail, one when it is well again."""
+    if came.success and (before is None or before.success):
+        return
     name = f"{target.service}/{target.feature}/{target.endpoint}"
-    if came.success and before and not before.success:
+    if came.success:
         log.info("%s is well again", name, extra={"target": name, "state": "well"})
-    elif not came.success and (before is None or before.success):
+    elif before is None or before.success:
         state = {"target": name, "state": bounded(came.failure)}
         log.warning("%s fails: %s (%s)", name, came.failure, came.layer, extra=state)

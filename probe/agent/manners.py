@@ -25,11 +25,17 @@ class Manners:
         self._most = max(1.0, self._per_second * BURST_SECONDS)
         self._own = tuple(own)
         self._left: dict[str, tuple[float, float]] = {}
+        self._hosts: dict[str, str] = {}
+        """By URL: a catalogue has but so many."""
 
     def may(self, url: str, now: float) -> bool:
         """Tell whether the URL's host may be visited now, and count the visit if so."""
-        host = self._host(url)
-        if not host or not self._per_second:
+        if not self._per_second:
+            return True
+        host = self._hosts.get(url)
+        if host is None:
+            host = self._hosts[url] = self._host(url)
+        if not host:
             return True
         left, at = self._left.get(host, (self._most, now))
         left = min(self._most, left + max(0.0, now - at) * self._per_second)

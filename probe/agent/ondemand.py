@@ -137,7 +137,7 @@ class OnDemand:
             timeout=wanted.within,
             address=walked[0].address,
             answer=walked[-1].answer,
-            shake=walked[-1].shake,
+            shake=walked[-1].shake(walked[-1].address),
         )
         return Result(seen, observations)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from probe import __version__
 from probe.agent.exit import Exit
+from probe.agent.garbage import rarely_collected
 from probe.agent.health import NAMES
 from probe.agent.identity import uuid7
 from probe.agent.ledger import Ledger
@@ -87,7 +88,8 @@ async def run(
         agent = Agent(config, catalogue, clock, spool, hooks or Hooks())
         async with serving(config.web.listen, agent) as bound:
             agent.hooks.bound(bound)
-            await agent.work()
+            with rarely_collected():
+                await agent.work()
     finally:
         await asyncio.to_thread(spool.close)
 

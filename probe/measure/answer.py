@@ -59,7 +59,10 @@ class Answer:
 
     def header(self, name: str) -> str:
         """Give the first header of that name (lower case), or nothing."""
-        return next((value for key, value in self.headers if key.lower() == name), "")
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value
+        return ""
 
     def on_header(self, name: bytes, value: bytes | None) -> None:
         if self._in_body:  # a trailer: nothing here asks for one, and there may be very many

@@ -10,10 +10,15 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Awaitable
+from contextlib import suppress
+from functools import cache
 from typing import Protocol
 
+from probe.clock import Clock, SystemClock
 from probe.measure.hops import limit_hops, reporter
 from probe.measure.readiness import READ, WRITE, Readiness, readiness
+from probe.measure.stamp import INFO_BYTES, LINUX, SPACE, STAMP_ARRIVALS, Stamps
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _LARGEST_DATAGRAM = 65535
@@ -24,6 +29,8 @@ class Stream(Protocol):
 
     received: int
     """Bytes that came, whether or not they could be read."""
+    stamps: Stamps
+    """How late they were read."""
 
     @property
     def source_port(self) -> int: ...
@@ -41,6 +48,8 @@ class Stream(Protocol):
 
 class Datagrams(Protocol):
     """Datagrams to and from one peer."""
+
+    stamps: Stamps
 
     async def send(self, data: bytes) -> None: ...
 
@@ -70,15 +79,15 @@ class Dialer(Protocol):
 class SystemDialer:
     """The kernel's network. One serves one event loop at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._readiness: Readiness
 
     async def connect(self, address: str, port: int) -> Stream:
         family, destination = _destination(address, port)
-        opened = _Socket(socket.socket(family, socket.SOCK_STREAM), self._ready())
+        opened = self._open(family, socket.SOCK_STREAM)
         try:
-            opened.kernel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             await opened.connect(destination)
             return _SocketStream(opened)
         except BaseException:
@@ -87,7 +96,7 @@ class SystemDialer:
 
     async def expire(self, address: str, port: int, hops: int) -> str:
         family, destination = _destination(address, port)
-        opened = _Socket(socket.socket(family, socket.SOCK_STREAM), self._ready())
+        opened = self._open(family, socket.SOCK_STREAM)
         try:
             limit_hops(opened.kernel, hops)
             await opened.connect(destination)
@@ -101,7 +110,7 @@ class SystemDialer:
 
     def datagrams(self, address: str, port: int) -> Datagrams:
         family, destination = _destination(address, port)
-        opened = _Socket(socket.socket(family, socket.SOCK_DGRAM), self._ready())
+        opened = self._open(family, socket.SOCK_DGRAM)
         try:
             opened.kernel.connect(destination)
         except BaseException:
@@ -109,22 +118,25 @@ class SystemDialer:
             raise
         return _SocketDatagrams(opened)
 
-    def _ready(self) -> Readiness:
+    def _open(self, family: socket.AddressFamily, kind: socket.SocketKind) -> _Socket:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._readiness = loop, readiness(loop)
-        return self._readiness
+            _keep_stamping()
+        return _Socket(_unblocking(family, kind), self._readiness, self._clock)
 
 
 class _Socket:
-    """One of the kernel's, which blocks nobody.
+    """One of the kernel's that blocks nobody.
 
     The loop's own `sock_…` calls cost several times the system calls they make.
     """
 
-    def __init__(self, kernel: socket.socket, ready: Readiness) -> None:
-        kernel.setblocking(False)  # noqa: FBT003 — its only form
-        self.kernel, self._ready, self._fresh = kernel, ready, True
+    def __init__(self, kernel: socket.socket, ready: Readiness, clock: Clock) -> None:
+        self.kernel, self._ready, self._clock = kernel, ready, clock
+        self._fresh = self._unwritten = True
+        self._carries_stream = kernel.type == socket.SOCK_STREAM
+        self.stamps = Stamps(self._info if self._carries_stream else None)
 
     async def connect(self, destination: tuple[str | int, ...]) -> None:
         error = self.kernel.connect_ex(destination)
@@ -139,11 +151,16 @@ class _Socket:
         while True:
             await self._wait(READ)
             try:
-                return self.kernel.recv(most)
+                data, notes, _, _ = self.kernel.recvmsg(most, SPACE)
             except BlockingIOError:  # a datagram whose checksum was wrong, say
                 continue
+            self.stamps.came(notes, self._clock.now().timestamp())
+            return data
 
     async def send(self, data: bytes) -> None:
+        if self._unwritten:
+            self._prepare()
+        self.stamps.went()
         try:
             sent = self.kernel.send(data)
         except BlockingIOError:
@@ -151,14 +168,27 @@ class _Socket:
         if sent < len(data):
             await asyncio.get_running_loop().sock_sendall(self.kernel, data[sent:])
 
-    async def _wait(self, event: int) -> None:
+    def _prepare(self) -> None:
+        """Set what matters from the first write on: a mere connection does without."""
+        self._unwritten = False
+        if self._carries_stream:
+            self.kernel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _ask_for_stamps(self.kernel)
+
+    def _info(self) -> bytes:
+        try:
+            return self.kernel.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, INFO_BYTES)
+        except (AttributeError, OSError):  # no such thing here, or the connection is gone
+            return b""
+
+    def _wait(self, event: int) -> Awaitable[None]:
         first, self._fresh = self._fresh, False
-        await self._ready.wait(self.kernel.fileno(), event, first=first)
+        return self._ready.wait(self.kernel.fileno(), event, first=first)
 
 
 class _SocketStream:
     def __init__(self, opened: _Socket) -> None:
-        self._socket = opened
+        self._socket, self.stamps = opened, opened.stamps
         self.source_port: int = opened.kernel.getsockname()[1]
         self.received = 0
 
@@ -182,7 +212,7 @@ class _SocketStream:
 
 class _SocketDatagrams:
     def __init__(self, opened: _Socket) -> None:
-        self._socket = opened
+        self._socket, self.stamps = opened, opened.stamps
 
     async def send(self, data: bytes) -> None:
         await self._socket.send(data)
@@ -192,6 +222,32 @@ class _SocketDatagrams:
 
     def close(self) -> None:
         self._socket.kernel.close()
+
+
+def _unblocking(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+    if LINUX:  # both in one system call
+        return socket.socket(family, kind | socket.SOCK_NONBLOCK)
+    made = socket.socket(family, kind)
+    made.setblocking(False)  # noqa: FBT003 — its only form
+    return made
+
+
+def _ask_for_stamps(kernel: socket.socket) -> None:
+    if LINUX:
+        with suppress(OSError):  # then nothing will be noted of what comes
+            kernel.setsockopt(socket.SOL_SOCKET, STAMP_ARRIVALS, 1)
+
+
+@cache
+def _keep_stamping() -> int:
+    """Hold one descriptor that wants stamps, as long as the process lives.
+
+    With the last one closed the kernel stops stamping, and with the next probe begins again: it
+    patches its own code for that, on all processors, and what comes meanwhile has no stamp.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kept:
+        _ask_for_stamps(kept)
+        return kept.detach()
 
 
 def _destination(address: str, port: int) -> tuple[socket.AddressFamily, tuple[str | int, ...]]:

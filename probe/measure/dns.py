@@ -29,6 +29,7 @@ from probe.measure.failure import (
 from probe.measure.instruments import Instruments
 from probe.measure.message import Answer, Question, is_answer, read, write
 from probe.measure.resolver import PRIVATE, Server
+from probe.measure.stamp import UNSTAMPED, Stamps
 from probe.measure.step import Mark, Timed, timed
 from probe.model import DnsLookup, Failure, Layer, Transport
 
@@ -65,7 +66,7 @@ class Lookup:
         limit = self._tools.limit(self._tools.settings.dns_timeout)
         try:
             done = await timed(self._ask(channel), limit, self._tools.clock)
-            first = self._seen(done)
+            first = self._seen(done, stamps=channel.stamps)
             self.answered.set_result(first)
             if done.value is None:
                 return first
@@ -88,6 +89,7 @@ class Lookup:
         answer = await self._receive(channel)
         if not answer.cut:
             return answer
+        channel.stamps = UNSTAMPED  # the way over TCP has none
         whole = msgspec.structs.replace(self._server, transport=Transport.TCP)
         return await Carriage(self._wire, whole, self._tools).ask(self._question)
 
@@ -116,12 +118,16 @@ class Lookup:
         # The very same bytes are a duplicated packet, nobody's forgery.
         return () if answer.raw == first.raw else answer.addresses
 
-    def _seen(self, done: Timed[Answer], broke_at: Layer | None = None) -> DnsLookup:
+    def _seen(
+        self, done: Timed[Answer], broke_at: Layer | None = None, stamps: Stamps = UNSTAMPED
+    ) -> DnsLookup:
         answer = done.value
+        took, timed_by = done.timing(stamps)
         failure = done.failure or (self._fault(answer) if answer else None)
         return DnsLookup(
             at=done.at,
-            took=done.took,
+            took=took,
+            timed_by=timed_by,
             failure=failure,
             hop=self._mark.hop,
             test=self._mark.test,
@@ -184,10 +190,12 @@ class _Channel:
     def __init__(self, tools: Instruments, server: Server) -> None:
         self._tools, self._server = tools, server
         self._datagrams: Datagrams | None = None
+        self.stamps = UNSTAMPED
 
     def open(self) -> Datagrams:
         if self._datagrams is None:
             self._datagrams = self._tools.dialer.datagrams(self._server.address, self._server.port)
+            self.stamps = self._datagrams.stamps
         return self._datagrams
 
     def close(self) -> None:

@@ -67,8 +67,9 @@ async def fetch(
     stream: Stream, address: str, request: Request, tools: Instruments, mark: Mark
 ) -> tuple[HttpExchange, Next | None]:
     """Ask and read the answer, which is held against its expectations when it is final."""
-    exchange = _Exchange(stream, request, tools)
+    exchange, late = _Exchange(stream, request, tools), stream.stamps.late
     done = await timed(exchange.run(), tools.limit(tools.settings.http_timeout), tools.clock)
+    took, timed_by = done.timing(stream.stamps, late)
     answer, body = exchange.answer, bytes(exchange.answer.body)
     answer.close()
     digest = hashlib.sha256(body).hexdigest() if body else ""
@@ -76,7 +77,8 @@ async def fetch(
     end = _Broken(done.failure) if done.failure else _end(request, answer, body, tools)
     seen = HttpExchange(
         at=done.at,
-        took=done.took,
+        took=took,
+        timed_by=timed_by,
         failure=end.failure if isinstance(end, _Broken) else None,
         hop=mark.hop,
         test=mark.test,
@@ -203,9 +205,10 @@ class _Exchange:
 
     async def run(self) -> None:
         await self._stream.write(_head(self._request, self._tools.user_agent))
-        asked = self._tools.clock.monotonic()
+        asked, late = self._tools.clock.monotonic(), self._stream.stamps.late
         data = await self._stream.read(_CHUNK)
-        self.first_byte = self._tools.clock.monotonic() - asked
+        waited = self._tools.clock.monotonic() - asked
+        self.first_byte, _ = self._stream.stamps.timing(waited, late)
         while data:
             self.answer.feed(data)
             if self.answer.done:

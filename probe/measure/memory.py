@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from probe.measure.dial import Datagrams, Stream
+from probe.measure.stamp import UNSTAMPED, Stamps
 
 Line = bytes | OSError | None
 """What a read gives: these bytes, this error, or silence without end."""
@@ -21,6 +22,7 @@ class MemoryStream:
     written: bytes = b""
     closed: bool = False
     received: int = 0
+    stamps: Stamps = UNSTAMPED
 
     async def read(self, most: int) -> bytes:
         match self.script.pop(0) if self.script else b"":
@@ -48,6 +50,7 @@ class MemoryDatagrams:
     script: list[Line]
     written: list[bytes] = field(default_factory=list)
     closed: bool = False
+    stamps: Stamps = UNSTAMPED
 
     async def send(self, data: bytes) -> None:
         self.written.append(data)

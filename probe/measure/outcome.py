@@ -64,9 +64,12 @@ def outcome(observations: Sequence[Observation]) -> Outcome:
 
 def _reached(chain: Sequence[Observation]) -> Layer | None:
     """Give the deepest layer where a step there went well."""
-    deepest = max(map(_order, chain))
-    well = any(_well(seen) for seen in chain if _order(seen) == deepest)
-    return ORDER[deepest] if well else None
+    places = [_order(seen) for seen in chain]
+    deepest = max(places)
+    for seen, place in zip(chain, places, strict=True):
+        if place == deepest and _well(seen):
+            return ORDER[deepest]
+    return None
 
 
 def _well(seen: Observation) -> bool:

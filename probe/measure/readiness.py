@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+from collections.abc import Awaitable
 from typing import Protocol
 
 if hasattr(select, "epoll"):
@@ -17,7 +18,7 @@ else:  # pragma: no cover — only where there is no epoll
 
 
 class Readiness(Protocol):
-    async def wait(self, number: int, event: int, *, first: bool) -> None:
+    def wait(self, number: int, event: int, *, first: bool) -> Awaitable[None]:
         """Wait until a descriptor is ready for READ or WRITE; `first` for a new descriptor."""
         ...
 
@@ -36,18 +37,14 @@ class ByEpoll:
         self._waiting: dict[int, asyncio.Future[None]] = {}
         loop.add_reader(self._epoll.fileno(), self._wake)
 
-    async def wait(self, number: int, event: int, *, first: bool) -> None:
-        ready: asyncio.Future[None] = self._loop.create_future()
-        self._waiting[number] = ready
-        try:
-            if first:
-                self._epoll.register(number, event | ONCE)
-            else:
-                self._epoll.modify(number, event | ONCE)
-            await ready
-        except BaseException:
-            self._waiting.pop(number, None)
-            raise
+    def wait(self, number: int, event: int, *, first: bool) -> asyncio.Future[None]:
+        if first:
+            self._epoll.register(number, event | ONCE)
+        else:
+            self._epoll.modify(number, event | ONCE)
+        # One that was given up stays here until its number is waited for again.
+        ready = self._waiting[number] = self._loop.create_future()
+        return ready
 
     def _wake(self) -> None:
         for number, _ in self._epoll.poll(0):

@@ -6,6 +6,7 @@ from probe.measure.bogon import is_bogon
 from probe.measure.dial import Stream
 from probe.measure.failure import BOGON, StepError
 from probe.measure.instruments import Instruments
+from probe.measure.stamp import UNSTAMPED
 from probe.measure.step import Mark, timed
 from probe.model import TcpConnect
 
@@ -16,9 +17,11 @@ async def connect(
     """Connect. The stream, which is then the caller's to close, is None when it failed."""
     limit = tools.limit(tools.settings.connect_timeout)
     done = await timed(_dial(address, port, tools), limit, tools.clock)
+    took, timed_by = (done.value.stamps if done.value else UNSTAMPED).connecting(done.took)
     seen = TcpConnect(
         at=done.at,
-        took=done.took,
+        took=took,
+        timed_by=timed_by,
         failure=done.failure,
         hop=mark.hop,
         test=mark.test,

@@ -28,7 +28,7 @@ class TlsStream:
         self.connection = context.wrap_bio(
             self._incoming, self._outgoing, server_hostname=server_name
         )
-        self.source_port = inner.source_port
+        self.source_port, self.stamps = inner.source_port, inner.stamps
         self.received = 0
 
     async def handshake(self) -> None:
@@ -85,13 +85,15 @@ async def handshake(
 ) -> tuple[TlsHandshake, Stream | None]:
     """Shake hands over a stream, which stays the caller's to close. None when that failed."""
     context = tools.verifying if verify else tools.accepting
-    inside = TlsStream(stream, context, peer.server_name)
+    inside, late = TlsStream(stream, context, peer.server_name), stream.stamps.late
     done = await timed(inside.handshake(), tools.limit(tools.settings.tls_timeout), tools.clock)
+    took, timed_by = done.timing(stream.stamps, late)
     connection = inside.connection
     cipher = connection.cipher()
     seen = TlsHandshake(
         at=done.at,
-        took=done.took,
+        took=took,
+        timed_by=timed_by,
         failure=done.failure,
         hop=mark.hop,
         test=mark.test,

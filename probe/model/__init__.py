@@ -43,6 +43,7 @@ from probe.model.measurement import (
     Tally,
     Target,
     TcpConnect,
+    Timer,
     TlsHandshake,
     Transport,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "Tally",
     "Target",
     "TcpConnect",
+    "Timer",
     "TlsHandshake",
     "Transport",
     "Vantage",

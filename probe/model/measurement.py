@@ -94,6 +94,15 @@ class DifferentialTest(StrEnum):
     """Over QUIC: a harmless name and the target's at a server of ours, and the target itself."""
 
 
+class Timer(StrEnum):
+    """Whose clock took a step's time."""
+
+    LOOP = "loop"
+    """The program's: it contains how late a busy program came to what had happened."""
+    KERNEL = "kernel"
+    """By its stamps on what came."""
+
+
 class Step(Record, frozen=True, kw_only=True):
     """The header that every observation shares."""
 
@@ -105,6 +114,7 @@ class Step(Record, frozen=True, kw_only=True):
     """0 for the endpoint's own URL, n for the n-th redirect followed."""
     test: DifferentialTest | None = None
     """None for the chain's own steps."""
+    timed_by: Timer = Timer.LOOP
 
 
 class DnsLookup(Step, frozen=True, kw_only=True, tag_field="kind", tag="dns"):

@@ -18,6 +18,7 @@ import trustme
 
 from probe.clock import Clock
 from probe.measure.dial import Datagrams, Stream
+from probe.measure.stamp import UNSTAMPED
 
 DOMAIN = "day.example"
 FAULTS = (
@@ -96,6 +97,14 @@ class Elsewhere:
             await asyncio.Event().wait()
         return Conversation(self._spoken(port, number, wrong), self.random.choice(_PORTS))
 
+    async def expire(self, address: str, port: int, hops: int) -> str:
+        """One router stands before everything."""
+        if hops == 1:
+            await asyncio.sleep(LATENCY_SECONDS)
+            return "31.0.0.1"
+        (await self.connect(address, port)).close()
+        return ""
+
     def datagrams(self, address: str, port: int) -> Datagrams:
         del address, port
         return Asking(self)
@@ -141,6 +150,8 @@ def endpoint(address: str) -> int:
 class Asking:
     """Datagrams to a resolver."""
 
+    stamps = UNSTAMPED
+
     def __init__(self, net: Elsewhere) -> None:
         self._net = net
         self._waiting: list[bytes] = []
@@ -175,6 +186,8 @@ class Server(Protocol):
 
 class Conversation:
     """A Stream to a server."""
+
+    stamps = UNSTAMPED
 
     def __init__(self, server: Server, source_port: int) -> None:
         self._server, self._waiting = server, b""

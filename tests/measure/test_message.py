@@ -1,6 +1,7 @@
 """DNS messages written and read by hand, held against dnspython."""
 
 import struct
+from ipaddress import ip_address
 
 import dns.exception
 import dns.flags
@@ -100,7 +101,9 @@ def test_a_broken_answer_is_read_as_dnspython_reads_it_or_refused(
         return  # it also reads the records that we only pass over
     if ours is not None and theirs is not None:
         assert (ours.rcode, ours.cut) == (theirs.rcode, theirs.cut)
-        assert set(ours.addresses) <= set(theirs.addresses) or len(ours.addresses) == 32
+        # As addresses: dnspython writes ::1.0.0.2 where others write ::100:2.
+        mine, others = (set(map(ip_address, one.addresses)) for one in (ours, theirs))
+        assert mine <= others or len(ours.addresses) == 32
 
 
 @given(messages(), st.data())

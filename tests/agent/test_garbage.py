@@ -1,0 +1,32 @@
+"""Rarely, but not never, and only while an agent works."""
+
+import gc
+
+import pytest
+
+from probe.agent.garbage import THRESHOLDS, rarely_collected
+
+
+class Stopped(Exception):  # noqa: N818 — whatever ends an agent
+    pass
+
+
+def test_it_is_as_before_however_the_work_ends() -> None:
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    with pytest.raises(Stopped):
+        work(frozen)
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0
+
+
+def work(frozen: int) -> None:
+    with rarely_collected():
+        assert gc.get_threshold() == THRESHOLDS
+        assert gc.get_freeze_count() > frozen
+        raise Stopped
+
+
+def test_cycles_are_collected_all_the_same() -> None:
+    with rarely_collected():
+        assert gc.isenabled()
+        assert all(THRESHOLDS)
