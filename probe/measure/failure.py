@@ -127,6 +127,11 @@ RCODES = {2: SERVFAIL, 3: NXDOMAIN, 5: DNS_REFUSED}
 
 LONGEST_DETAIL = 200
 
+CONTROLS = dict.fromkeys(
+    (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
+"""Characters that would move a reader's cursor or turn the direction of what follows, left out."""
+
 
 class StepError(Exception):
     """A step failed in a way that only we can name: it carries its Failure."""
@@ -195,7 +200,9 @@ def _of_certificate(error: ssl.SSLCertVerificationError) -> Failure:
 def _of_words(error: BaseException) -> Failure:
     if isinstance(error, EOFError):
         return Failure(name=EOF, detail=_words(str(error)))
-    if isinstance(error, HttpParserError | HttpParserUpgrade):
+    if isinstance(error, HttpParserUpgrade):  # its text is an offset
+        return Failure(name=REQUEST_FAILED, detail="it goes over to a protocol nobody asked for")
+    if isinstance(error, HttpParserError):
         return Failure(name=REQUEST_FAILED, detail=_words(str(error)))
     return _unknown(error)
 
@@ -209,4 +216,4 @@ def _unknown(error: BaseException) -> Failure:
 
 
 def _words(text: str) -> str:
-    return " ".join(scrub(text).split())[:LONGEST_DETAIL]
+    return " ".join(scrub(text).split()).translate(CONTROLS)[:LONGEST_DETAIL]

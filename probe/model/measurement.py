@@ -181,7 +181,7 @@ class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"
     """The redirect's absolute target, where there is one."""
     title: str = ""
     length: int = 0
-    """Body bytes read."""
+    """Body bytes read, without a compression that nobody asked for."""
     received: int = 0
     """Bytes that came after the request, where the answer broke off: a TLS record that never
     became whole is among them."""
