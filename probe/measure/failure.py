@@ -7,6 +7,7 @@ ConnectionResetError without errno, a real RST as the same class with errno 104.
 from __future__ import annotations
 
 import errno
+import re
 import ssl
 
 from httptools import HttpParserError, HttpParserUpgrade
@@ -116,6 +117,8 @@ ALERTS = {
 }
 """OpenSSL's words for a fatal alert that the other end sent, and its number in RFC 8446."""
 
+_ALERT_IN_WORDS = re.compile(r"\] ((?:ssl|tls)v\d+ alert [a-z ]+) \(")
+
 ALERT_NAMES = {112: INVALID_HOSTNAME}
 """Alerts that say more than a failed handshake."""
 
@@ -182,12 +185,18 @@ def _of_ssl(error: ssl.SSLError) -> Failure:
         return _of_certificate(error)
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return Failure(name=EOF, detail=_words(str(error)))
-    reason = str(getattr(error, "reason", None) or "")
+    reason = str(getattr(error, "reason", None) or _unnamed(error))
     alert = ALERTS.get(reason)
     name = FAILED_HANDSHAKE if alert is None else ALERT_NAMES.get(alert, FAILED_HANDSHAKE)
     return Failure(
         name=REASONS.get(reason, name), alert=alert, detail=_words(reason or str(error))
     )
+
+
+def _unnamed(error: ssl.SSLError) -> str:
+    """Make the name of a reason that is newer than Python's table, from OpenSSL's words."""
+    found = _ALERT_IN_WORDS.search(str(error))
+    return found.group(1).upper().replace(" ", "_") if found else ""
 
 
 def _of_certificate(error: ssl.SSLCertVerificationError) -> Failure:
