@@ -114,7 +114,7 @@ class DnsLookup(Step, frozen=True, kw_only=True, tag_field="kind", tag="dns"):
     origins: tuple[int, ...] = ()
     """The AS number of each answer, in their order, 0 where unknown; empty where nobody looked."""
     raw: bytes = b""
-    """The first answer as it came, base64 on the wire; empty unless asked for or odd."""
+    """The beginning of the first answer as it came, base64 on the wire; empty unless it was odd."""
     fingerprint: Fingerprint | None = None
     """Of an answer that a list names as the address of a block notice."""
 

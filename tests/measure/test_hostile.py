@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from probe.measure.certificate import MOST
+from probe.measure.dns import LONGEST_RAW
 from probe.model import DnsLookup, Expectation, HttpExchange, Observation, TcpConnect, TlsHandshake
 from tests.measure.world import Handler, World, hang, page, records, telling
 
@@ -323,8 +324,11 @@ async def test_a_hostile_resolver(world: World, name: str) -> None:
     answer, failure = NAMES[name]
     await world.resolver(answer)
     (seen,) = await measured(world, "dns:site.test")
+    assert isinstance(seen, DnsLookup)
     assert seen.failure
     assert seen.failure.name == failure
+    assert bool(seen.raw) == (failure != LATE)
+    assert len(seen.raw) <= LONGEST_RAW
 
 
 async def test_an_answer_of_10_mb_over_tcp_is_read_as_long_as_it_says(world: World) -> None:
@@ -338,6 +342,7 @@ async def test_an_answer_of_10_mb_over_tcp_is_read_as_long_as_it_says(world: Wor
     assert isinstance(seen, DnsLookup)
     assert seen.failure
     assert seen.failure.name == "dns_no_answer"
+    assert len(seen.raw) == LONGEST_RAW
 
 
 async def test_very_many_addresses_are_tried_up_to_the_cap(world: World) -> None:
