@@ -98,6 +98,8 @@ def host_of(parts: SplitResult) -> str:
         raise BadUrlError("it names no host")
     if is_address(host) and "%" not in host:
         return host
+    if "[" in parts.netloc:
+        raise BadUrlError(f"{host!r} in brackets is no IPv6 address")
     try:
         name = host.encode("idna").decode("ascii").lower()
     except UnicodeError:

@@ -31,6 +31,8 @@ def test_parts(url: str, scheme: str, host: str, port: int, target: str, *, lite
         *("", "example.com", "ftp://a.example/", "https://", "https:///x", "mailto:a@b.example"),
         *("https://a..b/", "https://-a.example/", "https://a.example:0x1/", "https://a:99999/"),
         *(
+            "https://[v1.example]/",
+            "https://[a.example]/",
             "https://0x7f000001/",
             "https://127.0.0x1/",
             "https://2130706433/",
