@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -55,6 +56,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     site: Site
     method: str
     jar: cookie.Jar = ()
+    until: float = math.inf
+    """By the monotonic clock: what redirects then is followed no more."""
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +77,7 @@ async def fetch(
     answer, body = exchange.answer, exchange.body()
     answer.close()
     digest = hashlib.sha256(body).hexdigest() if body else ""
-    last = mark.hop >= tools.settings.max_redirects
+    last = mark.hop >= tools.settings.max_redirects or tools.clock.monotonic() >= request.until
     end = _Broken(done.failure) if done.failure else _end(request, answer, body)
     seen = HttpExchange(
         at=done.at,
