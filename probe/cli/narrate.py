@@ -49,6 +49,8 @@ _SHORTFALLS = {
 }
 
 _MOST_NAMES = 3
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Which Persian titles, among others, are spelt with."""
 
 TESTS = {
     DifferentialTest.SECOND_RESOLVER: "test: another resolver",
@@ -80,7 +82,14 @@ def layer(seen: Observation) -> str:
 
 
 def describe(seen: Observation) -> str:
-    """Say what a step did, in one line without its failure."""
+    """Say what a step did, in one line without its failure; a terminal obeys nothing in it."""
+    return "".join(
+        letter if letter.isprintable() or letter in _JOINERS else "\N{REPLACEMENT CHARACTER}"
+        for letter in _described(seen)
+    )
+
+
+def _described(seen: Observation) -> str:
     match seen:
         case DnsLookup():
             answers = ", ".join(seen.answers) or "nothing"

@@ -7,6 +7,7 @@ import io
 import lzma
 import sys
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,7 +103,11 @@ class _Counted(io.RawIOBase):
 
 
 def _lines(file: File) -> Iterator[Line]:
-    first = file.readline(MAX_LINE_BYTES)
+    first = file.readline(MAX_LINE_BYTES).removeprefix(BOM_UTF8)  # Windows' editors begin so
+    if first.lstrip().startswith(b"[") and _is_value(first):
+        yield from _values(first)
+        yield from _numbered(file, file.readline(MAX_LINE_BYTES), 2)
+        return
     if _is_value(first) or not first.lstrip().startswith((b"{", b"[")):
         yield from _numbered(file, first, 1)
         return
@@ -120,7 +125,7 @@ def _lines(file: File) -> Iterator[Line]:
 
 
 def _values(head: bytes) -> Iterator[Line]:
-    """One value over many lines, or a list of them."""
+    """One value, or a list of them."""
     if not head.lstrip().startswith(b"["):
         yield Line(1, head)
         return

@@ -23,7 +23,7 @@ from probe.interop.form import (
     TestKeys,
     Transaction,
 )
-from probe.interop.names import ENGINES, TESTED, is_address
+from probe.interop.names import ENGINES, TESTED, is_address, port
 from probe.interop.outside import control
 from probe.interop.own import scrub_url
 from probe.interop.record import TEST
@@ -46,7 +46,7 @@ from probe.model import (
 FORMAT = "0.5.0"
 """The version of web_connectivity whose form this has."""
 NAME = "worksforwhom"
-_TLS_PORT, _TCP_PORT = 443, 80
+_TCP_PORT = 80
 _UDP = "udp"
 
 
@@ -115,8 +115,7 @@ def _numbered(steps: Iterable[Observation]) -> Iterator[tuple[int, Observation]]
             case TcpConnect() | TlsHandshake():
                 place += (step.address, step.port)
             case HttpExchange():
-                port = _TLS_PORT if step.url.startswith("https:") else _TCP_PORT
-                place += (step.address, port)
+                place += (step.address, port(step.url))
         yield known.setdefault(place, len(known) + 1), step
 
 
@@ -185,7 +184,6 @@ def _shaken(step: QuicHandshake, start: datetime, number: int) -> Handshake:
 
 
 def _transaction(step: HttpExchange, start: datetime, number: int) -> Transaction:
-    port = _TLS_PORT if step.url.startswith("https:") else _TCP_PORT
     headers = [(header.name, scrub(header.value)) for header in step.headers]
     return Transaction(
         request=Request(url=step.url, method=step.method), failure=_failed(step.failure),
@@ -193,7 +191,7 @@ def _transaction(step: HttpExchange, start: datetime, number: int) -> Transactio
             code=step.status or 0, headers_list=[list(pair) for pair in headers], body="",
             headers=dict(headers), body_is_truncated=step.truncated,
         ),
-        address=_place(step.address, port), transaction_id=number, tags=_tags(step),
+        address=_place(step.address, port(step.url)), transaction_id=number, tags=_tags(step),
         x_body=Body(
             length=step.length, sha256=step.digest, title=scrub(step.title), matched=step.matched,
             expectation=step.expectation, first_byte=step.first_byte, location=scrub_url(step.location),

@@ -101,7 +101,7 @@ def _identity(told: Story, text: bytes) -> str:
     """The same record has the same id, wherever it is read; one without any name is its bytes."""
     report = told.report
     if not (report.measurement_uid or report.report_id):
-        return f"{told.begun:%Y%m%dt%H%M%S}-{hashlib.sha256(text).hexdigest()[:16]}"
+        return f"{told.begun:%Y%m%dt%H%M%S}-{hashlib.sha256(text.strip()).hexdigest()[:16]}"
     facts = (
         report.measurement_uid or "", report.report_id or "", report.input,
         report.measurement_start_time, report.probe_asn, report.probe_cc,

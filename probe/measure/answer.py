@@ -9,6 +9,7 @@ from probe.measure.failure import REQUEST_FAILED, StepError
 _LONGEST_HEAD = 65536
 _MOST_FRAMING = 8
 """Bytes for each of the body's, in chunks of one byte and more: what has more is no framing."""
+_LOWEST = 100
 _SWITCHING = 101
 _OK = 200
 
@@ -26,7 +27,7 @@ class Answer:
         self._method, self._most = method, most
         self._head, self._in_body = 0, False
         self._room = _LONGEST_HEAD + _MOST_FRAMING * most
-        self._parser: HttpResponseParser | None = HttpResponseParser(self)
+        self._parser: HttpResponseParser | None = _parser(self)
 
     def close(self) -> None:
         """Take no more; what has come stays. Else it and its parser would keep each other alive."""
@@ -42,6 +43,8 @@ class Answer:
             if not self.done:  # what follows a whole answer is of no interest
                 raise
         self._room -= len(data)
+        if self.status is not None and self.status < _LOWEST:
+            raise StepError(REQUEST_FAILED, f"{self.status} is no status of HTTP")
         if not self._in_body:
             self._head += len(data)
             if self._head > _LONGEST_HEAD:
@@ -74,7 +77,9 @@ class Answer:
         if parser is None:
             return
         status = parser.get_status_code()
-        if status < _OK and status != _SWITCHING:  # an interim answer; the real one follows
+        if (
+            _LOWEST <= status < _OK and status != _SWITCHING
+        ):  # an interim answer; the real one follows
             self.headers.clear()
             return
         self.status, self._in_body = status, True
@@ -92,3 +97,14 @@ class Answer:
 
     def _chunked(self) -> bool:
         return "chunked" in self.header("transfer-encoding").lower()
+
+
+def _parser(answer: Answer) -> HttpResponseParser:
+    """Read what browsers read: notices of middleboxes and old servers are often sloppy HTTP."""
+    parser = HttpResponseParser(answer)
+    parser.set_dangerous_leniencies(
+        lenient_optional_cr_before_lf=True,  # RFC 9112, section 2.2
+        lenient_chunked_length=True,  # section 6.3: the chunks outweigh a Content-Length
+        lenient_spaces_after_chunk_size=True,
+    )
+    return parser

@@ -16,6 +16,9 @@ from ipaddress import (
 Network = IPv4Network | IPv6Network
 
 _NAT64 = ip_network("64:ff9b::/96")
+_UNTOLD = tuple(map(ip_network, ("fec0::/10", "64:ff9b:1::/48", "3fff::/20", "5f00::/16")))
+"""Site-local (RFC 3879), local NAT64, documentation, segment routing: not every release of Python
+knows that these are nobody's on the public internet."""
 
 
 def networks(texts: Iterable[str]) -> tuple[Network, ...]:
@@ -32,6 +35,8 @@ def is_bogon(address: str, allowed: tuple[Network, ...] = ()) -> bool:
         return True
     if any(real in network for network in allowed):
         return False
+    if any(real in network for network in _UNTOLD):
+        return True
     return not real.is_global or real.is_multicast or real.is_reserved or real.is_unspecified
 
 

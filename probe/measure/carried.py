@@ -32,12 +32,14 @@ class Carriage:
     def __init__(self, wire: bytes, server: Server, tools: Instruments) -> None:
         self._wire, self._server, self._tools = wire, server, tools
         self.layer = Layer.TCP
+        self.came = b""
+        """The message that came back, whatever it says."""
 
     async def ask(self, question: Question) -> Answer:
         """Ask, and read what comes back. Raises StepError, OSError, EOFError, HttpParserError."""
         stream = await self._tools.dialer.connect(self._server.address, self._server.port)
         try:
-            wire = await self._carry(stream)
+            self.came = wire = await self._carry(stream)
         finally:
             stream.close()
         self.layer = Layer.DNS

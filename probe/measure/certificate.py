@@ -52,10 +52,10 @@ def verified(connection: ssl.SSLObject) -> tuple[Certificate, ...]:
     der = connection.getpeercert(binary_form=True)
     digest = hashlib.sha256(der or b"").hexdigest()
     if digest not in _kept:
-        facts = connection.getpeercert() if der else None
-        if not facts:
+        found = _verified(connection, digest, der) if der else None
+        if found is None:
             return ()
-        _keep(_told(digest, facts))
+        _keep(found)
     return (_kept[digest],)
 
 
@@ -64,6 +64,14 @@ def _keep(read: Certificate) -> Certificate:
         _kept.clear()
     _kept[read.sha256] = read
     return read
+
+
+def _verified(connection: ssl.SSLObject, digest: str, der: bytes) -> Certificate | None:
+    try:
+        facts = connection.getpeercert()
+    except ValueError:  # one of its names is no UTF-8, which only Python minds
+        return from_der(der)
+    return _told(digest, facts) if facts else None
 
 
 def _told(digest: str, facts: Mapping[str, object]) -> Certificate:
@@ -122,7 +130,7 @@ def from_der(der: bytes) -> Certificate | None:
                 not_before=read.not_valid_before_utc,
                 not_after=read.not_valid_after_utc,
             )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, x509.InvalidVersion):
         return None
 
 
@@ -132,7 +140,12 @@ def _names(read: object) -> Iterable[str]:
     certificate = cast("x509.Certificate", read)
     try:
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        ValueError,
+    ):
         return ()
     addresses = (str(address) for address in found.get_values_for_type(x509.IPAddress))
     return (*found.get_values_for_type(x509.DNSName), *addresses)

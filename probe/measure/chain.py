@@ -13,7 +13,7 @@ from random import Random
 
 import msgspec
 
-from probe.config.shape import Seconds
+from probe.config.shape import Measuring, Seconds
 from probe.measure.diagnose import diagnose, is_troubled
 from probe.measure.dial import Stream
 from probe.measure.dns import Asked, ask, usable
@@ -69,7 +69,8 @@ async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Goal, tuple[O
         async with asyncio.TaskGroup() as listening:
             asked = await ask(wanted.question, servers, tools, Mark(), listening)
         return wanted, settle([one.whole.result() for one in asked])
-    request = Request(endpoint=endpoint, site=wanted, method=endpoint.method)
+    until = tools.clock.monotonic() + _patience(tools.settings)
+    request = Request(endpoint=endpoint, site=wanted, method=endpoint.method, until=until)
     if not wanted.literal:
         return await _followed(request, tools, [], 0)
     visit = _Visit(request, tools, Mark())
@@ -77,6 +78,15 @@ async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Goal, tuple[O
     if visit.onward is None:  # nothing was looked up, so nothing listens on
         return wanted, tuple(seen)
     return await _followed(_onward(request, visit.onward), tools, seen, 1)
+
+
+def _patience(settings: Measuring) -> float:
+    """Give the seconds of one hop at its slowest, after which no redirect is followed.
+
+    A few sites that are as slow as may be, again and again, would keep others from their turns.
+    """
+    steps = (settings.dns_timeout, settings.connect_timeout)
+    return sum((*steps, settings.tls_timeout, settings.http_timeout))
 
 
 async def _followed(

@@ -39,6 +39,9 @@ UNANSWERED = {
 }
 """After these a stub resolver turns to the next server; after NXDOMAIN it does not."""
 
+LONGEST_RAW = 4096
+"""Bytes kept of an odd answer: more is no address's, and every round's would fill the spool."""
+
 _MOST_LATE = 32  # addresses kept of second answers
 
 
@@ -50,6 +53,8 @@ class Lookup:
         # 0 over HTTPS, as RFC 8484 (section 4.1) wants it.
         web = server.transport is Transport.HTTPS
         self._wire = write(0 if web else tools.random.getrandbits(16), question)
+        self._came = b""
+        """What came last that says it answers."""
         self.answered: asyncio.Future[DnsLookup] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> DnsLookup:
@@ -80,6 +85,7 @@ class Lookup:
         carriage = Carriage(self._wire, self._server, self._tools)
         limit = self._tools.limit(self._tools.settings.dns_timeout)
         done = await timed(carriage.ask(self._question), limit, self._tools.clock)
+        self._came = carriage.came
         seen = self._seen(done, None if done.value else carriage.layer)
         self.answered.set_result(seen)
         return seen
@@ -91,16 +97,22 @@ class Lookup:
             return answer
         channel.stamps = UNSTAMPED  # the way over TCP has none
         whole = msgspec.structs.replace(self._server, transport=Transport.TCP)
-        return await Carriage(self._wire, whole, self._tools).ask(self._question)
+        carriage = Carriage(self._wire, whole, self._tools)
+        try:
+            return await carriage.ask(self._question)
+        finally:
+            self._came = carriage.came or self._came
 
     async def _receive(self, channel: _Channel) -> Answer:
         """Wait for a message that answers this question; what answers another is not ours."""
         while True:
             wire = await channel.open().receive()
             if is_answer(wire, self._wire[:2]):
+                before, self._came = self._came, wire
                 answer = read(wire, self._question)
                 if answer is not None:
                     return answer
+                self._came = before
 
     async def _listen(self, channel: _Channel, first: Answer) -> tuple[str, ...]:
         late: list[str] = []
@@ -139,7 +151,7 @@ class Lookup:
             failed_at=broke_at,
             rcode=answer.rcode if answer else None,
             answers=answer.addresses if answer else (),
-            raw=answer.raw if answer and failure else b"",
+            raw=self._came[:LONGEST_RAW] if failure else b"",
             fingerprint=self._tools.fingerprints.of_addresses(answer.addresses if answer else ()),
         )
 

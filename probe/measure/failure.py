@@ -7,6 +7,7 @@ ConnectionResetError without errno, a real RST as the same class with errno 104.
 from __future__ import annotations
 
 import errno
+import re
 import ssl
 
 from httptools import HttpParserError, HttpParserUpgrade
@@ -118,6 +119,8 @@ ALERTS = {
 }
 """OpenSSL's words for a fatal alert that the other end sent, and its number in RFC 8446."""
 
+_ALERT_IN_WORDS = re.compile(r"\] ((?:ssl|tls)v\d+ alert [a-z ]+) \(")
+
 ALERT_NAMES = {112: INVALID_HOSTNAME}
 """Alerts that say more than a failed handshake."""
 
@@ -133,6 +136,11 @@ RCODES = {2: SERVFAIL, 3: NXDOMAIN, 5: DNS_REFUSED}
 """RFC 1035, section 4.1.1; any other rcode but 0 is `dns_server_misbehaving`."""
 
 LONGEST_DETAIL = 200
+
+CONTROLS = dict.fromkeys(
+    (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
+"""Characters that would move a reader's cursor or turn the direction of what follows, left out."""
 
 
 class StepError(Exception):
@@ -192,12 +200,18 @@ def _of_ssl(error: ssl.SSLError) -> Failure:
         return _of_certificate(error)
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return Failure(name=EOF, detail=_words(str(error)))
-    reason = str(getattr(error, "reason", None) or "")
+    reason = str(getattr(error, "reason", None) or _unnamed(error))
     alert = ALERTS.get(reason)
     name = FAILED_HANDSHAKE if alert is None else ALERT_NAMES.get(alert, FAILED_HANDSHAKE)
     return Failure(
         name=REASONS.get(reason, name), alert=alert, detail=_words(reason or str(error))
     )
+
+
+def _unnamed(error: ssl.SSLError) -> str:
+    """Make the name of a reason that is newer than Python's table, from OpenSSL's words."""
+    found = _ALERT_IN_WORDS.search(str(error))
+    return found.group(1).upper().replace(" ", "_") if found else ""
 
 
 def _of_certificate(error: ssl.SSLCertVerificationError) -> Failure:
@@ -210,7 +224,9 @@ def _of_certificate(error: ssl.SSLCertVerificationError) -> Failure:
 def _of_words(error: BaseException) -> Failure:
     if isinstance(error, EOFError):
         return Failure(name=EOF, detail=_words(str(error)))
-    if isinstance(error, HttpParserError | HttpParserUpgrade):
+    if isinstance(error, HttpParserUpgrade):  # its text is an offset
+        return Failure(name=REQUEST_FAILED, detail="it goes over to a protocol nobody asked for")
+    if isinstance(error, HttpParserError):
         return Failure(name=REQUEST_FAILED, detail=_words(str(error)))
     return _unknown(error)
 
@@ -224,4 +240,4 @@ def _unknown(error: BaseException) -> Failure:
 
 
 def _words(text: str) -> str:
-    return " ".join(scrub(text).split())[:LONGEST_DETAIL]
+    return " ".join(scrub(text).split()).translate(CONTROLS)[:LONGEST_DETAIL]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -46,6 +48,7 @@ _titles: dict[tuple[str, str], str] = {}
 _simhashes: dict[str, str] = {}
 """Of the same, by digest."""
 _MOVED = {301, 302}
+_BEYOND_ASCII = re.compile("[\x80-\xff]")
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     site: Site
     method: str
     jar: cookie.Jar = ()
+    until: float = math.inf
+    """By the monotonic clock: what redirects then is followed no more."""
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,11 +75,11 @@ async def fetch(
     exchange, late = _Exchange(stream, request, tools), stream.stamps.late
     done = await timed(exchange.run(), tools.limit(tools.settings.http_timeout), tools.clock)
     took, timed_by = done.timing(stream.stamps, late)
-    answer, body = exchange.answer, bytes(exchange.answer.body)
+    answer, body = exchange.answer, exchange.body()
     answer.close()
     digest = hashlib.sha256(body).hexdigest() if body else ""
-    last = mark.hop >= tools.settings.max_redirects
-    end = _Broken(done.failure) if done.failure else _end(request, answer, body, tools)
+    last = mark.hop >= tools.settings.max_redirects or tools.clock.monotonic() >= request.until
+    end = _Broken(done.failure) if done.failure else _end(request, answer, body)
     seen = HttpExchange(
         at=done.at,
         took=took,
@@ -93,7 +98,7 @@ async def fetch(
         length=len(body),
         received=exchange.received if done.failure else 0,
         digest=digest,
-        truncated=answer.truncated,
+        truncated=answer.truncated or exchange.more,
         expectation=_expectation(end, last=last),
         matched=end.matched if isinstance(end, _Final) else "",
         first_byte=exchange.first_byte,
@@ -125,10 +130,9 @@ def _kept(answer: Answer, body: bytes, tools: Instruments) -> str:
     most = tools.settings.keep_body
     if not most:
         return ""
-    whole = page.plain(body, answer.header("content-encoding"), tools.settings.max_body)
-    charset = page.charset(whole, answer.header("content-type"))
+    charset = page.charset(body, answer.header("content-type"))
     # A little more first: an address that is cut in two is none to find.
-    return scrub(page.text(whole[: most + _LONGEST_ADDRESS], charset))[:most]
+    return scrub(page.text(body[: most + _LONGEST_ADDRESS], charset))[:most]
 
 
 def _simhash(body: bytes, digest: str) -> str:
@@ -174,7 +178,8 @@ def told_headers(headers: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
 
 def _told(name: str, value: str) -> Header:
     known = name.lower() in TOLD_HEADERS
-    return Header(name[:_LONGEST_NAME], scrub(value)[:_LONGEST_VALUE] if known else "")
+    begin = value[: _LONGEST_VALUE + _LONGEST_ADDRESS]  # as of a page that is kept
+    return Header(name[:_LONGEST_NAME], scrub(begin)[:_LONGEST_VALUE] if known else "")
 
 
 _told_often = lru_cache(2048)(_told)
@@ -197,11 +202,21 @@ class _Exchange:
         self._stream, self._request, self._tools = stream, request, tools
         self.answer = Answer(request.method, tools.settings.max_body)
         self.first_byte = 0.0
+        self.more = False
+        """A compressed body goes on beyond the cap."""
         self._before = stream.received
 
     @property
     def received(self) -> int:
         return self._stream.received - self._before
+
+    def body(self) -> bytes:
+        """Give what came of the body, without a compression that nobody asked for."""
+        came, most = bytes(self.answer.body), self._tools.settings.max_body
+        encoding = self.answer.header("content-encoding")
+        whole = page.plain(came, encoding, most) if encoding else came
+        self.more = whole is not came and len(whole) == most
+        return whole
 
     async def run(self) -> None:
         await self._stream.write(_head(self._request, self._tools.user_agent))
@@ -243,30 +258,35 @@ def _written(method: str, site: Site, user_agent: str, cookies: str) -> bytes:
 _written_often = lru_cache(1024)(_written)
 
 
-def _end(
-    request: Request, answer: Answer, body: bytes, tools: Instruments
-) -> _Final | Next | _Broken:
+def _end(request: Request, answer: Answer, body: bytes) -> _Final | Next | _Broken:
     status = answer.status or 0
     listed = status in request.endpoint.status  # a link shortener's redirect is its answer
     if status in REDIRECTS and answer.header("location") and not listed:
         return _follow(request, status, answer)
 
     def text() -> str:
-        whole = page.plain(body, answer.header("content-encoding"), tools.settings.max_body)
-        return page.text(whole, page.charset(whole, answer.header("content-type")))
+        return page.text(body, page.charset(body, answer.header("content-type")))
 
     return _Final(*hold(request.endpoint, status, len(body), text))
 
 
 def _follow(request: Request, status: int, answer: Answer) -> Next | _Broken:
     try:
-        site = join(request.site, answer.header("location"))
+        site = join(request.site, _written_in(answer.header("location")))
     except BadUrlError as error:
         return _Broken(StepError(INVALID_REDIRECT, str(error)).failure)
     asks_anew = status == _SEE_OTHER or (status in _MOVED and request.method == "POST")
     method = "GET" if asks_anew and request.method != "HEAD" else request.method
     jar = cookie.received(request.jar, request.site.host, answer.headers)
     return Next(site=site, method=method, jar=jar)
+
+
+def _written_in(location: str) -> str:
+    """Read a Location's bytes as browsers do: UTF-8, else what only its server can read."""
+    try:
+        return location.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return _BEYOND_ASCII.sub(lambda found: f"%{ord(found.group()):02X}", location)
 
 
 def _expectation(end: _Final | Next | _Broken, *, last: bool) -> Expectation | None:

@@ -6,12 +6,14 @@ import codecs
 import html
 import re
 import zlib
+from contextlib import suppress
 
+from probe.measure.failure import CONTROLS
 from probe.measure.scrub import scrub
 
 LONGEST_TITLE = 200
 
-_OPENING = re.compile(rb"<title(?:\s[^>]{0,500})?>", re.IGNORECASE)
+_OPENING = re.compile(rb"<title(?:\s[^<>]{0,500})?>", re.IGNORECASE)
 _CLOSING = re.compile(rb"</title", re.IGNORECASE)
 _TITLE_WITHIN = 4096  # bytes; the patterns are bounded so that a hostile page costs no more
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -22,18 +24,22 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_NOT_A_CHARSET = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
+_NOT_A_CHARSET = {
+    *("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"),
+    "utf_7",  # which the HTML standard forbids, and which is slow where it is malformed
+}
 """Python's codecs that are no charset of a page."""
+_ZLIB_OR_GZIP, _BARE = 32 + zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
 def plain(body: bytes, encoding: str, most: int) -> bytes:
     """Undo a compression that nobody asked for; what cannot be undone stays as it is."""
     if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
         return body
-    try:
-        return zlib.decompressobj(wbits=47).decompress(body, most)
-    except zlib.error:
-        return body
+    for form in (_ZLIB_OR_GZIP, _BARE):  # many take deflate for the bare stream, as browsers do
+        with suppress(zlib.error):
+            return zlib.decompressobj(wbits=form).decompress(body, most)
+    return body
 
 
 def charset(body: bytes, content_type: str) -> str:
@@ -70,4 +76,4 @@ def title(body: bytes, name: str) -> str:
     if closing is None:
         return ""
     words = html.unescape(text(source[start : closing.start()], "utf-8" if wide else name))
-    return scrub(" ".join(words.split()))[:LONGEST_TITLE]
+    return scrub(" ".join(words.split()).translate(CONTROLS))[:LONGEST_TITLE]

@@ -12,6 +12,8 @@ import msgspec
 PORTS = {"http": 80, "https": 443}
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""What inet_aton() would read as an address, or a part of one."""
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _LONGEST_NAME = 253
 _LONGEST_URL = 8000
@@ -96,12 +98,15 @@ def host_of(parts: SplitResult) -> str:
         raise BadUrlError("it names no host")
     if is_address(host) and "%" not in host:
         return host
+    if "[" in parts.netloc:
+        raise BadUrlError(f"{host!r} in brackets is no IPv6 address")
     try:
         name = host.encode("idna").decode("ascii").lower()
     except UnicodeError:
         raise BadUrlError(f"{host!r} is not a host name") from None
     labels = name.split(".")
-    if len(name) > _LONGEST_NAME or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdigit():
+    proper = len(name) <= _LONGEST_NAME and all(map(_LABEL.fullmatch, labels))
+    if not proper or _NUMBER.fullmatch(labels[-1]):
         raise BadUrlError(f"{host!r} is not a host name")
     return name
 

@@ -139,7 +139,7 @@ class DnsLookup(Step, frozen=True, kw_only=True, tag_field="kind", tag="dns"):
     origins: tuple[int, ...] = ()
     """The AS number of each answer, in their order, 0 where unknown; empty where nobody looked."""
     raw: bytes = b""
-    """The first answer as it came, base64 on the wire; empty unless asked for or odd."""
+    """The beginning of the first answer as it came, base64 on the wire; empty unless it was odd."""
     fingerprint: Fingerprint | None = None
     """Of an answer that a list names as the address of a block notice."""
 
@@ -224,7 +224,7 @@ class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"
     """The redirect's absolute target, where there is one."""
     title: str = ""
     length: int = 0
-    """Body bytes read."""
+    """Body bytes read, without a compression that nobody asked for."""
     received: int = 0
     """Bytes that came after the request, where the answer broke off: a TLS record that never
     became whole is among them."""

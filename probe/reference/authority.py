@@ -6,7 +6,10 @@ Whoever tests against it asks only whether the handshake completes.
 from __future__ import annotations
 
 import ssl
+import sys
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from tempfile import NamedTemporaryFile
 
@@ -24,6 +27,26 @@ DEFAULT = "reference.invalid"
 MOST_CONTEXTS = 1000
 LIFE = timedelta(days=90)
 LONGEST_COMMON_NAME = 64
+
+
+@contextmanager
+def unread_names() -> Iterator[None]:
+    """Pass over names that are not ASCII, which never come to `_choose`.
+
+    Python ends such a handshake by an alert, and would write a traceback for each.
+    """
+    before = sys.unraisablehook
+
+    def told(found: sys.UnraisableHookArgs) -> None:
+        named = isinstance(found.exc_value, UnicodeDecodeError) and isinstance(found.object, bytes)
+        if not named:
+            before(found)
+
+    sys.unraisablehook = told
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 class Authority:

@@ -21,7 +21,7 @@ from probe.config.shape import ReferenceConfig
 from probe.metrics import reference as metrics
 from probe.metrics.exposition import Form
 from probe.reference.admission import Admission, Refusal
-from probe.reference.authority import Authority
+from probe.reference.authority import Authority, unread_names
 from probe.reference.reply import LONGEST_HEAD, Reply, head, reply
 from probe.reference.secured import Plain, Secured
 from probe.supervisor import Supervisor
@@ -77,7 +77,7 @@ class Reference:
         stop, supervisor = self._lifecycle.stop, self._hooks.supervisor
         async with AsyncExitStack() as open_now:
             self._hooks.bound(await self._open(open_now))
-            with self._lifecycle.signals():
+            with self._lifecycle.signals(), unread_names():
                 supervisor.ready(self.status())
                 while not stop.is_set():
                     beat = supervisor.alive(self._clock.monotonic(), self.status)

@@ -173,6 +173,29 @@ async def test_health_is_that_of_the_controls_before(world: World) -> None:
     assert last.health.domestic == Tally()
 
 
+async def test_a_control_does_not_wait_behind_what_is_slow(world: World) -> None:
+    schedule = msgspec.structs.replace(world.config.schedule, concurrency=1)
+    world.config = msgspec.structs.replace(world.config, schedule=schedule)
+    order: list[str] = []
+    go_on = asyncio.Event()
+
+    async def slow(endpoint: Endpoint) -> None:
+        order.append(endpoint.id)
+        if endpoint.id != "there":
+            await go_on.wait()
+
+    world.network.act = slow
+    async with world.running(catalogue(*"abcdef")):
+        await world.listening.wait()
+        waits = 'probe_skipped_total{endpoint="there",feature="foreign",service="control"} '
+        while f"{waits}0.0" in (text := (await world.get("/metrics"))[1]) or waits not in text:
+            pass
+        go_on.set()
+        await world.centre.until(lambda: world.centre.names()["there"] > 1)
+    held = next(place for place, name in enumerate(order) if name != "there")
+    assert order[held + 1] == "there"
+
+
 async def test_the_pages_show_it(world: World) -> None:
     async with world.running(catalogue("x")):
         await world.centre.until(lambda: {"x", "there"} <= set(world.centre.names()))

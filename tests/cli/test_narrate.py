@@ -127,3 +127,16 @@ def test_words_never_say_that_something_is_blocked() -> None:
 
 def test_every_differential_test_has_words() -> None:
     assert set(TESTS) == set(DifferentialTest)
+
+
+def test_nothing_that_a_server_says_moves_the_cursor() -> None:
+    odd = msgspec.structs.replace(
+        LEAF, names=("\x1b[2Ja.test", "b\x9b.test"), issuer="CN=\u202eevil"
+    )
+    words = describe(
+        TlsHandshake(
+            at=AT, took=0.1, address="1.1.1.1", port=443, server_name="a.test", chain=(odd,)
+        )
+    )
+    assert words.isprintable()
+    assert "[2Ja.test" in words

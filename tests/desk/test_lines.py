@@ -43,6 +43,20 @@ def test_a_list_of_values_is_each_of_them(tmp_path: Path) -> None:
     assert [text for _, text in listed(file)] == [b'{"a":1}', b'{"b":2}']
 
 
+def test_a_list_on_one_line_is_each_of_them_too(tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    file.write_bytes(b'[{"a":1},{"b":2}]\n{"c":3}')
+    assert listed(file) == [(1, b'{"a":1}'), (1, b'{"b":2}'), (2, b'{"c":3}')]
+
+
+@pytest.mark.parametrize("text", [b'{"a":1}\n{"b":2}', b'{\n "a":1}', b'[{"a":1}]'])
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path, text: bytes) -> None:
+    plain, marked = tmp_path / "plain.jsonl", tmp_path / "marked.jsonl"
+    plain.write_bytes(text)
+    marked.write_bytes(b"\xef\xbb\xbf" + text)
+    assert listed(marked) == listed(plain)
+
+
 def test_a_first_line_that_is_broken_does_not_take_the_rest_with_it(tmp_path: Path) -> None:
     file = tmp_path / "broken.jsonl"
     file.write_bytes(b'{"a":\n{"b":2}\n{"c":3}')

@@ -25,6 +25,7 @@ from probe.model import (
     Observation,
     Paired,
     QuicHandshake,
+    TcpConnect,
     TlsHandshake,
     Transport,
 )
@@ -132,6 +133,20 @@ def test_a_resolver_is_told_in_its_engines_words(
     (again,) = [s for s in back(held).observations if isinstance(s, DnsLookup) and s.test]
     assert (again.transport, again.server_name, again.failed_at) == (transport, name, Layer.TLS)
     assert again.resolver in {resolver, address}
+
+
+def test_the_steps_of_one_connection_are_told_as_such_whatever_its_port() -> None:
+    steps = tuple(
+        msgspec.structs.replace(step, url="https://web.chirp.com:8443/")
+        if isinstance(step, HttpExchange)
+        else msgspec.structs.replace(step, port=8443)
+        if isinstance(step, TcpConnect | TlsHandshake)
+        else step
+        for step in made(w.ok).observations
+    )
+    keys = export(Paired(own=msgspec.structs.replace(made(w.ok), observations=steps))).test_keys
+    (asked,), (shaken,) = keys.requests or [], keys.tls_handshakes or []
+    assert (asked.address, asked.transaction_id) == (shaken.address, shaken.transaction_id)
 
 
 def test_a_helpers_look_goes_along() -> None:

@@ -136,3 +136,8 @@ def outcome(text: bytes) -> str:
         return weigh(ooni.read(text)).row
     except ForeignError as error:
         return str(error)
+
+
+def test_a_record_without_a_name_is_the_same_whatever_ends_its_line() -> None:
+    nameless = m.encoded(m.without(m.well(), "report_id"))
+    assert len({ooni.read(nameless + end).own.id for end in (b"", b"\n", b"\r\n")}) == 1

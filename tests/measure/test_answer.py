@@ -40,6 +40,30 @@ def test_a_body_of_exactly_the_cap_is_whole() -> None:
     assert (bytes(answer.body), answer.truncated, answer.done) == (b"hello", False, True)
 
 
+@pytest.mark.parametrize(
+    "sloppy",
+    [
+        WHOLE.replace(b"\r\n", b"\n"),
+        WHOLE.replace(b"Server: x\r\n", b"Server: x\n"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"5\r\nhello\r\n0\r\n\r\n"
+        ),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5  \r\nhello\r\n0\r\n\r\n",
+    ],
+    ids=["bare LF", "one bare LF", "chunks and a length", "a padded size"],
+)
+def test_sloppy_http_is_read_as_browsers_read_it(sloppy: bytes) -> None:
+    answer = fed(sloppy)
+    assert (answer.done, bytes(answer.body)) == (True, b"hello")
+
+
+@pytest.mark.parametrize("status", [b"000", b"099"])
+def test_a_status_that_is_none_is_no_interim_answer(status: bytes) -> None:
+    with pytest.raises(StepError, match="is no status of HTTP"):
+        fed(WHOLE.replace(b"200", status))
+
+
 def test_interim_answers_are_passed_over() -> None:
     answer = fed(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + WHOLE)
     assert (answer.status, answer.done, answer.header("link")) == (200, True, "")

@@ -101,6 +101,23 @@ def test_what_cannot_be_read_is_left_out(der: bytes) -> None:
     assert from_der(der) is None
 
 
+def test_a_version_that_is_none_is_left_out(authority: trustme.CA) -> None:
+    der = load_pem_x509_certificate(authority.cert_pem.bytes()).public_bytes(Encoding.DER)
+    third = b"\xa0\x03\x02\x01\x02"
+    assert third in der
+    assert from_der(der.replace(third, b"\xa0\x03\x02\x01\x03")) is None
+
+
+@given(st.data())
+def test_any_byte_may_be_wrong(authority: trustme.CA, data: st.DataObject) -> None:
+    der = bytearray(
+        load_pem_x509_certificate(authority.cert_pem.bytes()).public_bytes(Encoding.DER)
+    )
+    for _ in range(data.draw(st.integers(1, 4))):
+        der[data.draw(st.integers(0, len(der) - 1))] = data.draw(st.integers(0, 255))
+    assert isinstance(from_der(bytes(der)), Certificate | None)
+
+
 @pytest.mark.parametrize("cut", [1, 50, 300])
 def test_a_certificate_cut_short_is_left_out(authority: trustme.CA, cut: int) -> None:
     der = load_pem_x509_certificate(authority.cert_pem.bytes()).public_bytes(Encoding.DER)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 
 import dns.message
@@ -181,6 +182,33 @@ async def test_redirects_in_a_circle_end(world: World) -> None:
     seen = await world.measure(f"http://site.test:{port}/")
     answers = [one for one in seen if isinstance(one, HttpExchange)]
     assert [one.expectation for one in answers] == [None, None, Expectation.STATUS]
+
+
+class Leaping(SystemClock):
+    """Moved on by hand."""
+
+    leapt = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.leapt
+
+
+async def test_redirects_that_take_their_time_end_sooner(world: World) -> None:
+    clock, limits = Leaping(), world.settings
+    hop = sum(
+        (limits.dns_timeout, limits.connect_timeout, limits.tls_timeout, limits.http_timeout)
+    )
+
+    async def dawdle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        clock.leapt += 0.6 * hop
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    url = f"http://127.0.0.1:{await world.server(dawdle)}/"
+    seen = await measure(Endpoint(id="e", url=url), replace(world.tools(), clock=clock))
+    answers = [one for one in seen if isinstance(one, HttpExchange)]
+    assert [one.expectation for one in answers] == [None, Expectation.STATUS]
 
 
 async def test_a_site_that_waits_for_its_cookie_is_reached(world: World) -> None:

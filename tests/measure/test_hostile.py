@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from probe.measure.certificate import MOST
+from probe.measure.dns import LONGEST_RAW
 from probe.model import DnsLookup, Expectation, HttpExchange, Observation, TcpConnect, TlsHandshake
 from tests.measure.world import Handler, World, hang, page, records, telling
 
@@ -178,7 +179,17 @@ async def test_a_redirect_s_password_is_neither_sent_nor_kept(world: World) -> N
 # ── TLS ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def signed(world: World, *names: str) -> tuple[bytes, bytes]:
+def named(*names: str) -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+
+
+def spelt(hexadecimal: str) -> x509.UnrecognizedExtension:
+    """Names in bytes of one's own."""
+    oid = x509.SubjectAlternativeName.oid
+    return x509.UnrecognizedExtension(oid, bytes.fromhex(hexadecimal))
+
+
+def signed(world: World, names: x509.ExtensionType) -> tuple[bytes, bytes]:
     """A certificate of the trusted authority for any names, however odd; its key; both PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.load_pem_x509_certificate(world.authority.cert_pem.bytes())
@@ -193,9 +204,7 @@ def signed(world: World, *names: str) -> tuple[bytes, bytes]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=True
-        )
+        .add_extension(names, critical=True)
         .sign(signer, hashes.SHA256())
     )
     hidden = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -221,26 +230,45 @@ async def shaken(world: World, context: ssl.SSLContext) -> TlsHandshake:
 async def test_a_chain_of_hundreds(
     world: World, tmp_path: Path, length: int, failure: str | None
 ) -> None:
-    leaf, key = signed(world, "site.test")
-    extra, _ = signed(world, "other.test")
+    leaf, key = signed(world, named("site.test"))
+    extra, _ = signed(world, named("other.test"))
     seen = await shaken(world, showing(tmp_path, leaf, key, *[extra] * (length - 1)))
     assert (seen.failure.name if seen.failure else None) == failure
     assert len(seen.chain) <= MOST
 
 
 async def test_a_long_chain_that_is_refused_is_kept_in_part(world: World, tmp_path: Path) -> None:
-    leaf, key = signed(world, "other.test")
+    leaf, key = signed(world, named("other.test"))
     seen = await shaken(world, showing(tmp_path, leaf, key, *[leaf] * 199))
     assert seen.failure
     assert (seen.failure.name, len(seen.chain)) == ("ssl_invalid_hostname", MOST)
 
 
 async def test_a_nul_in_a_name_does_not_end_it(world: World, tmp_path: Path) -> None:
-    leaf, key = signed(world, "site.test\0.evil.test")
+    leaf, key = signed(world, named("site.test\0.evil.test"))
     seen = await shaken(world, showing(tmp_path, leaf, key))
     assert seen.failure
     assert seen.failure.name == "ssl_invalid_hostname"
     assert "site.test" not in seen.chain[0].names
+
+
+@pytest.mark.parametrize(
+    ("names", "failure"),
+    [
+        ("300d 8204782e7465 a505a1030c0178", "ssl_invalid_hostname"),
+        ("3010 8209736974652e74657374 8203ff002e", None),
+        ("300b 8209736974652e74657374", None),
+        ("3000", "ssl_invalid_hostname"),
+    ],
+    ids=["a party of EDI", "bytes that are no text", "as it should be", "none"],
+)
+async def test_names_of_a_kind_that_nobody_reads(
+    world: World, tmp_path: Path, names: str, failure: str | None
+) -> None:
+    leaf, key = signed(world, spelt(names))
+    seen = await shaken(world, showing(tmp_path, leaf, key))
+    assert (seen.failure.name if seen.failure else None) == failure
+    assert len(seen.chain) == 1
 
 
 HANDSHAKES: dict[str, tuple[Handler, str]] = {
@@ -296,8 +324,11 @@ async def test_a_hostile_resolver(world: World, name: str) -> None:
     answer, failure = NAMES[name]
     await world.resolver(answer)
     (seen,) = await measured(world, "dns:site.test")
+    assert isinstance(seen, DnsLookup)
     assert seen.failure
     assert seen.failure.name == failure
+    assert bool(seen.raw) == (failure != LATE)
+    assert len(seen.raw) <= LONGEST_RAW
 
 
 async def test_an_answer_of_10_mb_over_tcp_is_read_as_long_as_it_says(world: World) -> None:
@@ -311,6 +342,7 @@ async def test_an_answer_of_10_mb_over_tcp_is_read_as_long_as_it_says(world: Wor
     assert isinstance(seen, DnsLookup)
     assert seen.failure
     assert seen.failure.name == "dns_no_answer"
+    assert len(seen.raw) == LONGEST_RAW
 
 
 async def test_very_many_addresses_are_tried_up_to_the_cap(world: World) -> None:

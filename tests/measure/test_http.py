@@ -1,6 +1,7 @@
 """The HTTP step: each way an answer comes or breaks off."""
 
 import asyncio
+import gzip
 import hashlib
 import tracemalloc
 
@@ -121,6 +122,36 @@ async def test_a_redirect_leads_on(world: World, status: int, method: str, after
     assert (onward.method, onward.site.target) == (after, "/y?ip=192.0.2.7")
     assert (seen.failure, seen.expectation) == (None, None)
     assert seen.location == "https://other.test/y?ip=[address]"
+
+
+@pytest.mark.parametrize(
+    ("location", "url"),
+    [
+        ("/caf\u00e9?q=\u00fc".encode(), "http://site.test/caf%C3%A9?q=%C3%BC"),
+        (b"/caf\xe9", "http://site.test/caf%E9"),
+        ("http://b\u00fccher.test/".encode(), "http://xn--bcher-kva.test/"),
+    ],
+    ids=["UTF-8", "Latin-1", "a name"],
+)
+async def test_a_location_in_bytes_is_read_as_browsers_read_it(
+    world: World, location: bytes, url: str
+) -> None:
+    head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+    _, onward = await get(world, answering(head))
+    assert onward
+    assert (onward.site.host, onward.site.target) == (parse(url).host, parse(url).target)
+
+
+async def test_a_compressed_page_is_read_as_the_page_it_is(world: World) -> None:
+    body = b"<title>Hello</title>" + b"a notice, and why " * 20
+    packed = gzip.compress(body)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    seen, _ = await get(world, answering(head + packed))
+    assert (seen.title, seen.length, seen.truncated) == ("Hello", len(body), False)
+    assert seen.digest == hashlib.sha256(body).hexdigest()
+    world.set(max_body=100)
+    seen, _ = await get(world, answering(head + packed))
+    assert (seen.length, seen.truncated) == (100, True)
 
 
 @pytest.mark.parametrize("location", ["http://", "mailto:a@b.test", "https://a..b/", "//["])

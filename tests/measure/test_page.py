@@ -1,6 +1,7 @@
 """Text and title of a page, whatever its bytes."""
 
 import gzip
+import zlib
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,10 @@ from probe.measure.page import LONGEST_TITLE, charset, plain, text, title
         (b"<title>&lt;3 &amp; more</title>", "<3 & more"),
         (b"<title>never ends", ""),
         (b"<titles>no</titles>", ""),
+        (
+            b"<title>\x1b]52;c;x\x07 no \xc2\x9b2J\xe2\x80\xae order\0</title>",
+            "]52;c;x no 2J order",
+        ),
         (b"<title>You are 192.0.2.7, blocked</title>", "You are [address], blocked"),
         (b"<title>" + b"x" * 999 + b"</title>", "x" * LONGEST_TITLE),
         (b"", ""),
@@ -53,9 +58,11 @@ def test_titles_in_the_charsets_of_notices(name: str, words: str) -> None:
     assert title(body, charset(body, f"text/html; charset={name}")) == words
 
 
-@pytest.mark.parametrize("name", ["nonsense", "hex", "idna", "unicode_escape", "a\0b", ""])
+@pytest.mark.parametrize(
+    "name", ["nonsense", "hex", "idna", "utf-7", "unicode_escape", "a\0b", ""]
+)
 def test_a_charset_that_is_none_is_read_as_utf_8(name: str) -> None:
-    assert text("ü\\x".encode(), name) == "ü\\x"
+    assert text("ü\\x+AGE-".encode(), name) == "ü\\x+AGE-"
 
 
 @given(st.binary(), st.text())
@@ -72,5 +79,7 @@ def test_a_hostile_page_costs_no_more() -> None:
 def test_a_compression_nobody_asked_for_is_undone_up_to_the_cap() -> None:
     bomb = gzip.compress(b"x" * 10_000_000)
     assert plain(bomb, "gzip", 1000) == b"x" * 1000
+    assert plain(zlib.compress(b"y"), "deflate", 1000) == b"y"
+    assert plain(zlib.compress(b"y" * 99)[2:-4], "deflate", 1000) == b"y" * 99
     assert plain(b"not gzip", "gzip", 1000) == b"not gzip"
     assert plain(b"plain", "", 1000) == b"plain"

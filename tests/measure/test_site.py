@@ -30,6 +30,14 @@ def test_parts(url: str, scheme: str, host: str, port: int, target: str, *, lite
     [
         *("", "example.com", "ftp://a.example/", "https://", "https:///x", "mailto:a@b.example"),
         *("https://a..b/", "https://-a.example/", "https://a.example:0x1/", "https://a:99999/"),
+        *(
+            "https://[v1.example]/",
+            "https://[a.example]/",
+            "https://0x7f000001/",
+            "https://127.0.0x1/",
+            "https://2130706433/",
+            "https://0177.0.0.1/",
+        ),
         *("https://1.2.3/", "https://[::1/", "https://[fe80::1%25eth0]/", "https://a b.example/"),
         *("https://" + "a" * 64 + ".example/", "https://a.example/" + "x" * 9000),
     ],

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 import trustme
 
+from probe.measure.failure import ALERTS
 from probe.measure.step import Mark
 from probe.measure.tcp import connect
 from probe.measure.tls import Peer, handshake
@@ -60,6 +61,14 @@ async def test_a_handshake_that_is_cut(
     assert seen.failure
     assert (seen.failure.name, seen.failure.errno, seen.failure.alert) == (name, errno, alert)
     assert (seen.version, seen.cipher, seen.chain) == ("", "", ())
+
+
+@pytest.mark.parametrize("number", sorted(set(ALERTS.values())))
+async def test_every_alert_is_told_by_its_number(world: World, number: int) -> None:
+    alert = b"\x15\x03\x03\0\2\2" + bytes([number])
+    seen = await shake(world, await world.server(sending(alert)))
+    assert seen.failure
+    assert seen.failure.alert == number
 
 
 async def test_a_real_server_that_does_not_know_the_name(world: World) -> None:

@@ -1,6 +1,7 @@
 """A real reference server on loopback: what it gives, what it refuses, what it keeps to itself."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import ssl
@@ -58,6 +59,23 @@ async def test_a_body_of_any_size_comes_under_any_name_and_without_tls() -> None
         told = await metrics(served)
     assert "worksforwhom_reference_body_bytes_total 450003.0" in told
     assert 'worksforwhom_reference_answers_total{status="200"} 4.0' in told
+
+
+async def test_a_name_that_is_not_ascii_ends_in_an_alert_and_in_no_traceback(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = blind().wrap_bio(incoming, outgoing, server_hostname="aaaa.test")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    hello = outgoing.read().replace(b"aaaa.test", b"\xff\xfeaa.test")
+    async with opened() as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.secure)
+        writer.write(hello)
+        assert (await reader.read())[:1] == b"\x15"
+        writer.transport.abort()
+        assert (await fetched(served.secure, "/bytes/9", "x.test"))[0] == 200
+    assert "Traceback" not in capfd.readouterr().err
 
 
 async def test_a_caller_learns_its_address_and_nobody_else_does(
