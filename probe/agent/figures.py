@@ -58,10 +58,12 @@ class Hop(msgspec.Struct, gc=False):
     @property
     def resolving(self) -> float:
         """Seconds: both families are asked at once, the servers of each in turn."""
+        if not self.lookups:
+            return 0.0
         spent: dict[str, float] = {}
         for seen in self.lookups:
             spent[seen.query] = spent.get(seen.query, 0.0) + seen.took
-        return max(spent.values()) if spent else 0.0
+        return max(spent.values())
 
     @property
     def took(self) -> float:

@@ -80,6 +80,7 @@ async def fetch(
     digest = hashlib.sha256(body).hexdigest() if body else ""
     last = mark.hop >= tools.settings.max_redirects or tools.clock.monotonic() >= request.until
     end = _Broken(done.failure) if done.failure else _end(request, answer, body)
+    interesting = _of_interest(request, end)
     seen = HttpExchange(
         at=done.at,
         took=took,
@@ -102,9 +103,9 @@ async def fetch(
         expectation=_expectation(end, last=last),
         matched=end.matched if isinstance(end, _Final) else "",
         first_byte=exchange.first_byte,
-        simhash=_simhash(body, digest) if _of_interest(request, end) else "",
+        simhash=_simhash(body, digest) if interesting else "",
         fingerprint=_fingerprint(request, answer, body, digest, tools),
-        body=_kept(answer, body, tools) if _of_interest(request, end) else "",
+        body=_kept(answer, body, tools) if interesting else "",
     )
     return seen, end if isinstance(end, Next) and not last else None
 
