@@ -26,6 +26,7 @@ from probe.config.load import ConfigError
 from probe.config.shape import AgentConfig, Catalogue, Measuring, Referring
 from probe.config.show import shown
 from probe.measure.bogon import networks
+from probe.measure.goal import depth
 from probe.metrics.agent import Snapshot
 from probe.model import CONTROL, Endpoint, Measurement, Target
 from probe.schedule import Timetable
@@ -222,6 +223,7 @@ class Agent:
             health=self.ledger.health,
             observations=observations,
             software=self._software,
+            goal=depth(endpoint.url),
         )
 
     def _take(self, measurement: Measurement) -> None:

@@ -85,18 +85,34 @@ def same_page(s: Sight, k: Reference) -> bool:
 
 
 def proven(s: Sight, k: Reference) -> bool:
-    return proven_abroad(k, s.vantage.country)
+    """By a certificate; where the endpoint asks for none, by what other countries reach."""
+    country = s.vantage.country
+    return proven_abroad(k, country) or (_bare(s) and abroad(k.met, country) > 0)
+
+
+def _bare(s: Sight) -> bool:
+    """Nothing but a name or a port is asked for: no certificate will ever prove an address."""
+    return s.goal is not Layer.HTTP
+
+
+def _true(s: Sight, k: Reference, addresses: tuple[str, ...]) -> bool:
+    country = s.vantage.country
+    told = _bare(s) and answered_abroad(k, country, addresses)
+    return told or genuine(k, country, addresses)
 
 
 def false_bogon(s: Sight, k: Reference) -> bool:
-    country = s.vantage.country
-    return s.bogon and not s.met and proven_abroad(k, country)
+    return s.bogon and not s.met and proven(s, k)
 
 
 def late_truth(s: Sight, k: Reference) -> bool:
     """A second answer names a proven address, and the first names none."""
-    country = s.vantage.country
-    return genuine(k, country, s.doubled) and not genuine(k, country, s.answers)
+    return _true(s, k, s.doubled) and not _true(s, k, s.answers)
+
+
+def got(goal: Layer) -> Condition:
+    """All that is asked for came, and it is a name or a port alone."""
+    return lambda s, k: s.met and s.goal is goal and not late_truth(s, k)
 
 
 def several_forged(s: Sight, k: Reference) -> bool:

@@ -242,6 +242,9 @@ class Measurement(Record, frozen=True, kw_only=True):
     observations: tuple[Observation, ...] = ()
     software: str = ""
     """Name and version of the agent's build."""
+    goal: Layer = Layer.HTTP
+    """The deepest that the endpoint asks for: an answer, an open port (TCP), or a name's
+    addresses (DNS)."""
 
 
 class Paired(Record, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from probe.model import (
     Expectation,
     Fingerprint,
     Header,
+    Layer,
     Observation,
     Standing,
     Transport,
@@ -213,6 +214,8 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "ok.partly": (over(A, "11.77.0.9"), TWO),
     "ok.proxied": (relayed(), DIRECT),
     "ok.encrypted_dns": ((*w.ok(CASE), *w.encrypted_cut(CASE)), KNOWN),
+    "ok.named": (w.ok(CASE)[:1], KNOWN),
+    "ok.connected": (w.ok(CASE)[:2], KNOWN),
     "ok.met": (w.ok(CASE), KNOWN),
     "local.own_stack": (connect("network_down"), KNOWN),
     "http.notice_redirect": (plain(302, location="http://internetpositif.id/"), KNOWN),
@@ -297,6 +300,10 @@ EXTRAS: dict[str, tuple[Observation, ...]] = {
 }  # fmt: skip
 
 
+LESS = {"ok.named": Layer.DNS, "ok.connected": Layer.TCP}
+"""Rows of endpoints that ask for less than a page."""
+
+
 def test_every_row_has_its_example() -> None:
     assert list(EXAMPLES) == [row.id for row in MAIN]
     assert list(EXTRAS) == [row.id for row in EXTRA]
@@ -305,7 +312,9 @@ def test_every_row_has_its_example() -> None:
 @pytest.mark.parametrize("rule", EXAMPLES)
 def test_the_example_of_a_row_fires_that_row(rule: str) -> None:
     steps, known = EXAMPLES[rule]
-    assert find(read(w.measurement(CASE, steps)), known).main.id == rule
+    made = w.measurement(CASE, steps)
+    asked = msgspec.structs.replace(made, goal=LESS.get(rule, Layer.HTTP))
+    assert find(read(asked), known).main.id == rule
 
 
 @pytest.mark.parametrize("rule", EXTRAS)

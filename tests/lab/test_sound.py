@@ -122,6 +122,8 @@ def test_services_are_held_to_what_every_catalogue_is() -> None:
         ("https://[2001:db8::1]/", "must name a host"),
         ("https://localhost/", "must name a host"),
         ("https://www.example.org:8443/", "names a port"),
+        ("tcp://www.example.org:25", "names a port"),
+        ("dns:localhost", "must name a host"),
         ("https://www.example.org:443/", ""),
     ],
 )

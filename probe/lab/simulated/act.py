@@ -45,6 +45,10 @@ class Family(StrEnum):
     ODD = "odd"
     """Every other address of a name, v4 before v6."""
 
+    def covers(self, address: str) -> bool:
+        """Of two addresses, v4 before v6, every other one is the v4."""
+        return self is Family.BOTH or (":" in address) is (self is Family.V6)
+
 
 class Follows(StrEnum):
     """What an act hangs on: where a test goes to other places it is met there, or not."""

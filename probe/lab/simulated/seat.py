@@ -67,6 +67,11 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return 2 * (float(self.prober.network.delay) + far)
 
     @property
+    def port(self) -> int:
+        """That the URL names; 0 where it names none."""
+        return urlsplit(self.page.endpoint.url).port or 0
+
+    @property
     def control(self) -> bool:
         return self.target.service == CONTROL
 

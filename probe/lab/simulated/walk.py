@@ -15,7 +15,7 @@ import msgspec
 from probe.config.shape import Measuring, Referring
 from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, LEAKED, POOL, POOL_V6, Reply
 from probe.lab.simulated import elsewhere, ours
-from probe.lab.simulated.act import ALL_FLOWS, Act, Family, Flows, Lookup, Truth
+from probe.lab.simulated.act import ALL_FLOWS, Act, Flows, Lookup, Truth
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, policed
 from probe.lab.simulated.seat import Seat, url
 from probe.lab.world import NEUTRAL_NAME
@@ -28,6 +28,7 @@ from probe.measure.failure import BOGON as BOGON_FAILURE
 from probe.measure.failure import INVALID_HOSTNAME, NO_ANSWER, RCODES, TIMEOUT
 from probe.measure.http import told_headers
 from probe.measure.resolver import several
+from probe.measure.site import PORTS
 from probe.measure.trial import MOST_CERTIFICATES
 from probe.model import (
     Certificate,
@@ -106,6 +107,8 @@ class _Walk:
     # ── the chain ────────────────────────────────────────────────────────────────────────────
 
     def _chain(self) -> list[Observation]:
+        if self._scheme == "dns":
+            return [self._lookup("A", self._end)]
         families = ("A", "AAAA") if self._seat.prober.network.ipv6 else ("A",)
         found = [self._lookup(query, self._end) for query in families]
         known = [tuple(a for a in step.answers if not is_bogon(a, ())) for step in found]
@@ -190,7 +193,7 @@ class _Walk:
     def _connect(
         self, address: str, acts: Sequence[Act], start: float, test: DifferentialTest | None = None
     ) -> TcpConnect:
-        port = HTTPS if self._scheme == "https" else HTTP
+        port = PORTS.get(self._scheme, self._seat.port)
         name = self._unreached(address, port, acts)
         if test is not None:
             name = next((act.aftermath for act in acts if act.aftermath), name)
@@ -208,7 +211,7 @@ class _Walk:
             return "" if address in self._accepting else TIMEOUT
         if ":" in address and any(port in act.diverts for act in acts):
             return TIMEOUT
-        return next((a.connect for a in acts if a.connect and _hits(a.family, address)), "")
+        return next((a.connect for a in acts if a.connect and a.family.covers(address)), "")
 
     def _is_own(self, address: str) -> bool:
         return address in {self._seat.v4, self._seat.v6}
@@ -377,7 +380,8 @@ class _Walk:
         told = [a for one in (*sealed, asked) for a in one.answers]
         others = [a for a in told if a not in known and not is_bogon(a, ())]
         self._past(start + max((one.took for one in sealed), default=0.0))
-        more = self._knock(others[0], test, start + asked.took) if others else []
+        knocks = others and self._scheme != "dns"
+        more = self._knock(others[0], test, start + asked.took) if knocks else []
         aside = elsewhere.beside(asking, sealed) if sealed else []
         return [asked, *sealed, *more, *aside]
 
@@ -393,8 +397,3 @@ class _Walk:
 
 def _at(seconds: float) -> datetime:
     return EPOCH + timedelta(seconds=seconds)
-
-
-def _hits(family: Family, address: str) -> bool:
-    """Of two addresses, v4 before v6, every other one is the v4."""
-    return family is Family.BOTH or (":" in address) is (family is Family.V6)

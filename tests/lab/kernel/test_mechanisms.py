@@ -186,6 +186,16 @@ def test_what_is_the_services_own_is_no_interference(
 
 
 @needs_namespaces
+@pytest.mark.parametrize(("service", "rule"), [("port", "ok.connected"), ("name", "ok.named")])
+def test_what_is_asked_for_less_than_a_page_is_well_when_that_comes(
+    service: str, rule: str, judged: tuple[Verdict, ...]
+) -> None:
+    told = [v for v in judged if v.service == service and v.country in {"TR", "DE", "NL", "SE"}]
+    assert {v.leading for v in told} == {Cause.OK}
+    assert {p.rule for v in told for p in v.evidence} == {rule}
+
+
+@needs_namespaces
 @pytest.mark.parametrize("country", ["US", "FR", "JP", "BR"])
 def test_what_is_a_vantages_own_is_no_interference(
     country: str, judged: tuple[Verdict, ...]

@@ -60,6 +60,8 @@ NAMED = (
 """Each on a service of its own, in one country."""
 AT_ONCE = 8
 """Of one vantage: handshakes cost time on a busy machine, and what is late would look like silence."""
+BARE = {"port": "tcp://www.port.com:443", "name": "dns:www.name.com"}
+"""Services that are asked for less than a page, and nothing is done to them."""
 PLAIN = {name for name in NAMED if name.startswith("http.")}
 SEALED = "dns.encrypted_dns_block"
 FAULTS: dict[str, dict[str, object]] = {
@@ -130,7 +132,7 @@ def service(name: str) -> Service:
     scheme = "http" if name in PLAIN else "https"
     endpoint = Endpoint(
         id=key,
-        url=f"{scheme}://www.{key}.com/",
+        url=BARE.get(name, f"{scheme}://www.{key}.com/"),
         expect=TEXT,
         forbid=("Something went wrong",),
         min_bytes=LONG_BYTES if name.startswith(("tls.sni_tail", "throttle.")) else 0,
@@ -146,7 +148,9 @@ def scenario() -> Scenario:
         name="played",
         title="",
         length=Seconds(600),
-        services=tuple(service(name) for name in ("well", *NAMED, *FAULTS, *CHANCE, *TWINS)),
+        services=tuple(
+            service(name) for name in ("well", *NAMED, *FAULTS, *CHANCE, *TWINS, *BARE)
+        ),
         dependencies=(SITED,),
         encrypted_dns=(slug(SEALED),),
         networks=(

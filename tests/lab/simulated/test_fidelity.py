@@ -17,6 +17,7 @@ from probe.lab.simulated.mechanism import MECHANISMS
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
 from probe.lab.simulated.walk import walk
+from probe.measure.goal import depth
 from probe.model import DifferentialTest, DnsLookup, HttpExchange, Measurement, Observation
 from tests.lab.kernel.inside import needs_namespaces
 from tests.lab.simulated.played import (
@@ -111,6 +112,7 @@ def measurement(seat: Seat, observations: tuple[Observation, ...]) -> Measuremen
         vantage=seat.prober.vantage,
         target=seat.target,
         observations=steps,
+        goal=depth(seat.page.endpoint.url),
     )
 
 

@@ -14,6 +14,7 @@ from probe.lab.simulated.act import ALL_FLOWS
 from probe.lab.simulated.force import Force, Forces
 from probe.lab.simulated.seat import Seat, seats
 from probe.lab.simulated.walk import Walked, walk
+from probe.measure.goal import depth
 from probe.model import (
     CONTROL,
     Endpoint,
@@ -105,6 +106,7 @@ def measured(
         target=here.target,
         health=Health(domestic=Tally(ok=2, of=2), foreign=Tally(ok=3, of=3)),
         observations=seen.observations,
+        goal=depth(here.page.endpoint.url),
     )
 
 
