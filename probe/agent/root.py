@@ -17,7 +17,7 @@ from probe.agent.health import NAMES
 from probe.agent.identity import uuid7
 from probe.agent.ledger import Ledger
 from probe.agent.manners import Manners
-from probe.agent.measuring import Measure, Seen, over_the_network
+from probe.agent.measuring import Measure, over_the_network
 from probe.agent.pages import serving
 from probe.agent.targets import targets
 from probe.clock import Clock
@@ -28,7 +28,7 @@ from probe.config.show import shown
 from probe.measure.bogon import networks
 from probe.measure.goal import depth
 from probe.metrics.agent import Snapshot
-from probe.model import CONTROL, Endpoint, Measurement, Target
+from probe.model import CONTROL, Endpoint, Measurement, Observation, Target
 from probe.schedule import Timetable
 from probe.supervisor import Supervisor
 from probe.transport.lifecycle import Lifecycle
@@ -203,7 +203,7 @@ class Agent:
                 self.ledger.skipped(target)
             elif not self.stop.is_set():
                 self.ledger.began(self.clock.monotonic() - due)
-                self._take(await self._measured(target, endpoint))
+                self._take(target, await self._measured(target, endpoint))
         except Exception:
             # A site that brings out a fault of ours must not silence the whole vantage.
             self.bugs += 1
@@ -211,9 +211,11 @@ class Agent:
         finally:
             self._running.discard(target)
 
-    async def _measured(self, target: Target, endpoint: Endpoint) -> Measurement:
+    async def _measured(self, target: Target, endpoint: Endpoint) -> Measurement | None:
         at, began = self.clock.now(), self.clock.monotonic()
         observations = await self._measure(endpoint)
+        if observations is None:
+            return None
         return Measurement(
             id=uuid7(at),
             at=at,
@@ -226,7 +228,10 @@ class Agent:
             goal=depth(endpoint.url),
         )
 
-    def _take(self, measurement: Measurement) -> None:
+    def _take(self, target: Target, measurement: Measurement | None) -> None:
+        if measurement is None:
+            self.ledger.skipped(target)
+            return
         self.ledger.record(measurement)
         try:
             self._queue.put_nowait(measurement)
@@ -348,9 +353,9 @@ class Agent:
     def endpoints(self) -> Mapping[Target, Endpoint]:
         return self._endpoints
 
-    def look(self, endpoint: Endpoint, within: float) -> Seen:
+    async def look(self, endpoint: Endpoint, within: float) -> tuple[Observation, ...]:
         """Measure for somebody who waits for it; it is counted, kept and sent nowhere."""
-        return self._measure(endpoint, within)
+        return await self._measure(endpoint, within) or ()
 
     def snapshot(self) -> Snapshot:
         counts, spool = self.uplink.counts, self.spool

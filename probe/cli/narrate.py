@@ -57,6 +57,7 @@ TESTS = {
     DifferentialTest.HOST_SWAP: "test: another Host, without TLS",
     DifferentialTest.OTHER_PORT: "test: another port at that address",
     DifferentialTest.GOODPUT: "test: the pace from a server of ours",
+    DifferentialTest.AFTER: "test: a harmless name, after a time of rest",
 }
 
 

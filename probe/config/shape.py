@@ -99,7 +99,9 @@ class Measuring(Section, frozen=True, kw_only=True):
     """Without it no test is chosen that needs a server of ours."""
     residual: Seconds = Seconds(180)
     """How long a reset may go on for all names after the one it was for: until then nothing is
-    tried again at that address and port of ours (twice as long after a DNS-over-HTTPS name)."""
+    tried again at that address and port of ours (twice as long after a DNS-over-HTTPS name). Where
+    a harmless name is cut too at a target's address, turn after turn, its turns are left out for
+    as long, and a harmless name comes first after that. 0 for neither."""
     tests_per_minute: int = 300
     """Most differential tests of all endpoints together."""
     background: float = 0.002

@@ -174,6 +174,11 @@ def encrypted_cut(s: Sight, k: Reference) -> bool:
     return not s.trials.closed and not abroad(k.cut.get(resolver, frozenset()), country)
 
 
+def rested(*, passes: bool) -> Condition:
+    """After a time of rest a harmless name passed at the address, or not, and the target's failed."""
+    return lambda s, _: s.layer in REACHED and s.trials.rested is passes
+
+
 def anything(_: Sight, __: Reference) -> bool:
     return True
 
@@ -182,6 +187,7 @@ QUICK = 0.25
 """Share of a slow answer's time that its handshake takes at most, where only the body is slowed."""
 FREEZES = (4_096, 32_768)
 """Bytes of a body after which frozen flows are known to stall: 16 KiB, less what went before it."""
+REACHED = frozenset({Layer.TCP, Layer.TLS, Layer.HTTP})
 CARRIED = frozenset({Layer.TCP, Layer.TLS})
 RESET = ("connection_reset", "connection_aborted", "eof_error", "network_reset")
 LATE = ("generic_timeout_error", "timed_out")

@@ -42,6 +42,8 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """From a server of ours, the bytes a second under the target's name by those under another."""
     frozen: int = 0
     """Bytes that came from there under the target's name before they came no more."""
+    rested: bool | None = None
+    """After a time of rest a harmless name passed at the target's address, before any other was said."""
     plain: tuple[str, ...] = ()
     """Addresses from other resolvers, asked in the clear."""
     sealed: tuple[str, ...] = ()
@@ -77,6 +79,7 @@ def trials(observations: Iterable[Observation]) -> Trials:
         address_answers=None if not other else other[0].failure is None,
         pace=pace,
         frozen=frozen,
+        rested=_rested(by_test.get(DifferentialTest.AFTER, [])),
         plain=_plain(elsewhere),
         sealed=tuple(_resolver(s) for s in elsewhere if _sealed(s) and s.failed_at is None),
         cut=_resolver(lost) if lost else "",
@@ -87,6 +90,7 @@ def trials(observations: Iterable[Observation]) -> Trials:
 READ = frozenset({
     DifferentialTest.OTHER_PORT, DifferentialTest.SECOND_ADDRESS, DifferentialTest.HOST_SWAP,
     DifferentialTest.GOODPUT, DifferentialTest.OWN_ADDRESS, DifferentialTest.SECOND_RESOLVER,
+    DifferentialTest.AFTER,
 })  # fmt: skip
 
 
@@ -138,6 +142,14 @@ def _name_follows(steps: Sequence[Observation]) -> bool | None:
 
 
 WHOLE_VISIT = ("tcp", "tls")
+
+
+def _rested(steps: Sequence[Observation]) -> bool | None:
+    """A visit that got as far as a name is said, and was not cut there."""
+    if not steps:
+        return None
+    failed = [s.failure.name for s in steps if s.failure is not None and s.failure.alert is None]
+    return len(steps) > 1 and not UNREACHED.intersection(failed)
 
 
 def _swap(steps: Sequence[Observation]) -> tuple[bool | None, bool | None]:

@@ -248,6 +248,13 @@ async def _knock(
         stream.close()
 
 
+async def visit(address: str, site: Site, name: str, tools: Instruments, mark: Mark) -> Seen:
+    """Go as far as a name can be cut: to the handshake, or over plain HTTP to the answer."""
+    if site.scheme == "https":
+        return await _knock(address, site, tools, mark, name)
+    return await _get(address, site, name, tools, mark)
+
+
 async def _get(address: str, site: Site, name: str, tools: Instruments, mark: Mark) -> Seen:
     """Ask for the site's page under this name, in TLS where the site has it."""
     named = msgspec.structs.replace(site, host=name)

@@ -77,6 +77,9 @@ class DifferentialTest(StrEnum):
     GOODPUT = "goodput"
     """64 KiB from a server of ours under the target's name; before it, as the control, as much
     under a harmless one."""
+    AFTER = "after"
+    """A harmless name at the target's address, before anything else, once nothing of an earlier
+    cut can be left there."""
 
 
 class Step(Record, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """The agent at work on a loopback correlator, with measuring that touches no network."""
 
 import asyncio
+import dataclasses
 import gzip
 import os
 import signal
@@ -349,3 +350,24 @@ async def test_a_host_is_not_visited_more_often_than_it_may_be(world: World) -> 
         while skipped not in text or f"{skipped}0.0" in text:
             _, text = await world.get("/metrics")
     assert world.centre.names()["x"] == 1
+
+
+async def test_a_turn_of_rest_is_counted_and_nothing_is_sent(world: World) -> None:
+    def resting(settings: Measuring, clock: Clock) -> Measure:
+        as_ever = world.network.tools(settings, clock)
+
+        async def measure(
+            endpoint: Endpoint, within: float | None = None
+        ) -> tuple[Observation, ...] | None:
+            return None if endpoint.id == "x" else await as_ever(endpoint, within)
+
+        return measure
+
+    world.hooks = dataclasses.replace(world.hooks, measure=resting)
+    skipped = 'probe_skipped_total{endpoint="x",feature="web",service="a"} '
+    async with world.running(catalogue("x", "y")):
+        await world.centre.until(lambda: "y" in world.centre.names())
+        _, text = await world.get("/metrics")
+    assert skipped in text
+    assert f"{skipped}0.0" not in text
+    assert "x" not in world.centre.names()

@@ -89,6 +89,11 @@ def ours(failure: str = "") -> tuple[Observation, ...]:
     return tuple(beside(OWN, step) for step in steps)
 
 
+def after(failure: str) -> tuple[Observation, ...]:
+    steps = (w.tcp(CASE, A), w.tls(CASE, A, failure, name="example.com"))
+    return tuple(beside(DifferentialTest.AFTER, step) for step in steps)
+
+
 def plain_cut() -> tuple[Observation, ...]:
     cut = w.http(CASE, A, failure="connection_reset", scheme="http")
     return (w.dns(CASE, A), w.tcp(CASE, A), cut)
@@ -288,6 +293,8 @@ EXTRAS: dict[str, tuple[Observation, ...]] = {
     "test.neutral_alike": (*connect("generic_timeout_error"), w.tls(CASE, A, "generic_timeout_error", name="example.com", test=DifferentialTest.NEUTRAL_NAME)),
     "test.own_address_cut": (*handshake("connection_reset"), *ours("connection_reset")),
     "test.own_address_passes": (*handshake("connection_reset"), *ours()),
+    "test.after_passes": (*after(""), *handshake("connection_reset", "connection_reset")),
+    "test.after_alike": (*after("connection_reset"), *handshake("connection_reset", "connection_reset")),
     "test.host_passes": (*plain_cut(), *swapped("")),
     "test.host_alike": (*plain_cut(), *swapped("connection_reset")),
     "test.host_follows": (*plain_cut(), *swapped("", "", "connection_reset")),
