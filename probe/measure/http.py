@@ -39,7 +39,7 @@ _LONGEST_VALUE = 500
 _LONGEST_NAME = 100
 _OFTEN = 300  # letters of a header that is remembered
 _SEE_OTHER = 303
-_LONGEST_ADDRESS = 64  # bytes
+_LONGEST_ADDRESS = 128  # bytes
 _MOST_TITLES = 1024
 _titles: dict[tuple[str, str], str] = {}
 """Of pages seen before, by digest and type."""

@@ -31,10 +31,10 @@ def connected(authority: trustme.CA, *names: str) -> ssl.SSLObject:
 
 
 def test_both_readers_agree(authority: trustme.CA) -> None:
-    connection = connected(authority, "site.test", "192.0.2.1")
+    connection = connected(authority, "site.test", "www.site.test")
     (leaf,) = verified(connection)
     assert presented(connection)[0] == leaf
-    assert leaf.names == ("site.test", "192.0.2.1")
+    assert leaf.names == ("site.test", "www.site.test")
     assert "O=A\\, B \\+ C" in leaf.subject
     assert leaf.not_after.timestamp() > time.time()  # noqa: TID251 — trustme reads that clock
 
@@ -55,3 +55,10 @@ def test_a_certificate_cut_short_is_left_out(authority: trustme.CA, cut: int) ->
     der = load_pem_x509_certificate(authority.cert_pem.bytes()).public_bytes(Encoding.DER)
     assert from_der(der) is not None
     assert from_der(der[:-cut]) is None
+
+
+def test_a_certificate_that_anybody_may_have_made_leaves_without_addresses(
+    authority: trustme.CA,
+) -> None:
+    (leaf, *_) = presented(connected(authority, "site.test", "192.0.2.1"))
+    assert leaf.names == ("site.test", "[address]")
