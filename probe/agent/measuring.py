@@ -13,11 +13,13 @@ Seen = Awaitable[tuple[Observation, ...] | None]
 
 
 class Measure(Protocol):
-    def __call__(self, endpoint: Endpoint, within: float | None = None) -> Seen:
+    def __call__(
+        self, endpoint: Endpoint, within: float | None = None, *, rests: bool = True
+    ) -> Seen:
         """Measure as the settings say; or the plain chain alone, all within so many seconds.
 
-        None where its address is left alone this turn, for an earlier cut to wear off: never for
-        who says within how many seconds.
+        None where its address is left alone this turn, for an earlier cut to wear off: only where
+        it may rest, and never for who says within how many seconds.
         """
         ...
 
@@ -28,9 +30,9 @@ def over_the_network(settings: Measuring, clock: Clock) -> Measure:
 
     tools = chain.instruments(settings, clock)
 
-    def measure(endpoint: Endpoint, within: float | None = None) -> Seen:
+    def measure(endpoint: Endpoint, within: float | None = None, *, rests: bool = True) -> Seen:
         if within is None:
-            return after.patiently(endpoint, tools)
+            return (after.patiently if rests else chain.measure)(endpoint, tools)
         tools.aftermath.touch(endpoint.url, clock.monotonic())
         return chain.look(endpoint, tools, within)
 

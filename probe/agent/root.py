@@ -213,7 +213,7 @@ class Agent:
 
     async def _measured(self, target: Target, endpoint: Endpoint) -> Measurement | None:
         at, began = self.clock.now(), self.clock.monotonic()
-        observations = await self._measure(endpoint)
+        observations = await self._measure(endpoint, rests=target.service != CONTROL)
         if observations is None:
             return None
         return Measurement(

@@ -119,6 +119,8 @@ def _exchange(seen: HttpExchange) -> str:
     parts = [seen.method, seen.url]
     if seen.status is not None:
         parts.append(f"→ {seen.status}, {seen.length} bytes")
+    if seen.quarters and seen.quarters[-1]:
+        parts.append(f"(its quarters after {', '.join(f'{s:g}' for s in seen.quarters)} s)")
     if seen.title:
         parts.append(f"“{seen.title}”")
     if seen.location:

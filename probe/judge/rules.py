@@ -55,6 +55,7 @@ from probe.judge.conditions import (
 )  # fmt: skip
 from probe.judge.control import answered_abroad, genuine, slow
 from probe.judge.sight import UNREACHABLE, Contrast
+from probe.judge.traits import SLOW_SECONDS
 from probe.model import Author, Cause, Expectation, Layer, Standing
 
 VERSION = "worksforwhom-rules-1"
@@ -362,6 +363,13 @@ EXTRA: tuple[Row, ...] = (
     Row("test.goodput_name", "throttle", lambda s, _: s.trials.pace is not None and s.trials.pace < THROTTLED, _C.NOTHING, _N,
         "a body from a server of ours comes far slower under the service's name than under a harmless one",
         "attribution.md 1.2, 7.4", "throttle.sni_policing", {_THR: 3.9}),
+    Row("test.goodput_held", "throttle", lambda s, _: s.trials.held > 0, _C.NOTHING, _N,
+        "under the service's name a body from a server of ours is held at one rate from quarter to quarter, and under a harmless one it is not: a policer's mark",
+        "mechanisms.json: throttle.sni_policing; attribution.md 6: plateau", "throttle.sni_policing", {_THR: 2.0}),
+    Row("test.handshake_late", "throttle",
+        lambda s, _: s.trials.shaken is not None and s.trials.shaken >= SLOW_SECONDS, _C.NOTHING, _N,
+        "with a server of ours hands are shaken far later under the service's name than under a harmless one",
+        "mechanisms.json: throttle.handshake_delay", "throttle.handshake_delay", {_THR: 3.0}),
     Row("test.goodput_alike", "throttle",
         lambda s, _: s.trials.pace is not None and s.trials.pace >= UNTHROTTLED, _C.NOTHING, _0,
         "a body from a server of ours comes as fast under the service's name as under a harmless one",

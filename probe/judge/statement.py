@@ -28,6 +28,7 @@ CERTAINTY = ((0.95, "very high"), (0.80, "high"), (0.50, "moderate"), (0.0, "low
 SEEN = (
     ("tls.reset_name", "connections are reset when the TLS handshake names the service, while a neutral name at the same address passes"),
     ("tls.timeout_name", "connections fall silent when the TLS handshake names the service, while a neutral name at the same address passes"),
+    ("test.after_passes", "once the service's name was said its addresses answer nobody, while left alone they answer a harmless name"),
     ("tls.mitm", "addresses of the service present a false certificate there"),
     ("dns.bogon", "its names resolve to private or reserved addresses"),
     ("dns.notice_address", "its names resolve to the address of a block notice"),
@@ -52,6 +53,8 @@ SEEN = (
     ("tcp.reset", "connections are reset while they open"),
     ("http.reset", "connections are cut after the request"),
     ("http.timeout", "requests are never answered"),
+    ("test.goodput_held", "its name is held at one pace, far below that of a harmless name"),
+    ("ok.slow_body", "it answers quickly, and then what it sends comes far more slowly than elsewhere and than from other services there"),
     ("ok.slow", "it answers, but far more slowly than elsewhere and than other services there"),
 )  # fmt: skip
 """Rule ids in the order in which they tell most; the first that is among the evidence is said."""

@@ -14,11 +14,20 @@ from probe.measure.dial import Stream
 from probe.measure.expectation import hold
 from probe.measure.failure import INVALID_REDIRECT, StepError
 from probe.measure.instruments import Instruments
+from probe.measure.pace import Arrival, quarters
 from probe.measure.scrub import scrub
 from probe.measure.simhash import simhash
 from probe.measure.site import BadUrlError, Site, join
 from probe.measure.step import Mark, timed
-from probe.model import Endpoint, Expectation, Failure, Fingerprint, Header, HttpExchange
+from probe.model import (
+    DifferentialTest,
+    Endpoint,
+    Expectation,
+    Failure,
+    Fingerprint,
+    Header,
+    HttpExchange,
+)
 
 REDIRECTS = {301, 302, 303, 307, 308}
 
@@ -39,6 +48,7 @@ _LONGEST_VALUE = 500
 _LONGEST_NAME = 100
 _OFTEN = 300  # letters of a header that is remembered
 _SEE_OTHER = 303
+_LASTING_SECONDS = 1.0
 _LONGEST_ADDRESS = 128  # bytes
 _MOST_TITLES = 1024
 _titles: dict[tuple[str, str], str] = {}
@@ -95,11 +105,20 @@ async def fetch(
         expectation=_expectation(end, last=last),
         matched=end.matched if isinstance(end, _Final) else "",
         first_byte=exchange.first_byte,
+        quarters=_quarters(exchange, mark),
         simhash=_simhash(body, digest) if _of_interest(request, end) else "",
         fingerprint=_fingerprint(request, answer, body, digest, tools),
         body=_kept(answer, body, tools) if _of_interest(request, end) else "",
     )
     return seen, end if isinstance(end, Next) and not last else None
+
+
+def _quarters(exchange: _Exchange, mark: Mark) -> tuple[float, ...]:
+    """Tell how evenly it came where that was tested, or took long enough to be of interest."""
+    came = exchange.came
+    lasted = came[-1][0] - came[0][0] if came else 0.0
+    tested = mark.test is DifferentialTest.GOODPUT
+    return quarters(came) if tested or lasted >= _LASTING_SECONDS else ()
 
 
 def _title(body: bytes, digest: str, kind: str) -> str:
@@ -187,6 +206,7 @@ class _Exchange:
         self._stream, self._request, self._tools = stream, request, tools
         self.answer = Answer(request.method, tools.settings.max_body)
         self.first_byte = 0.0
+        self.came: list[Arrival] = []
         self._before = stream.received
 
     @property
@@ -200,6 +220,7 @@ class _Exchange:
         self.first_byte = self._tools.clock.monotonic() - asked
         while data:
             self.answer.feed(data)
+            self.came.append((self._tools.clock.monotonic(), len(self.answer.body)))
             if self.answer.done:
                 return
             data = await self._stream.read(_CHUNK)

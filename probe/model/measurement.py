@@ -205,6 +205,9 @@ class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"
     """The beginning of an unexpected page, addresses removed; empty unless asked for."""
     first_byte: float = 0.0
     """Seconds from the request's last byte to the answer's first."""
+    quarters: tuple[float, ...] = ()
+    """Seconds from the body's first bytes to the end of each quarter of what came of it; empty
+    where that is little, or was there at once and it is no test of the pace."""
 
 
 Observation = DnsLookup | TcpConnect | TlsHandshake | HttpExchange

@@ -92,7 +92,10 @@ class Network:
 
     def tools(self, _: Measuring, clock: Clock) -> Measure:
         async def measure(
-            endpoint: Endpoint, within: float | None = None
+            endpoint: Endpoint,
+            within: float | None = None,
+            *,
+            rests: bool = True,  # noqa: ARG001 — the protocol's
         ) -> tuple[Observation, ...]:
             self.asked_within = within
             self.started[endpoint.id] += 1
@@ -357,17 +360,18 @@ async def test_a_turn_of_rest_is_counted_and_nothing_is_sent(world: World) -> No
         as_ever = world.network.tools(settings, clock)
 
         async def measure(
-            endpoint: Endpoint, within: float | None = None
+            endpoint: Endpoint, within: float | None = None, *, rests: bool = True
         ) -> tuple[Observation, ...] | None:
-            return None if endpoint.id == "x" else await as_ever(endpoint, within)
+            return None if rests and endpoint.id != "y" else await as_ever(endpoint, within)
 
         return measure
 
     world.hooks = dataclasses.replace(world.hooks, measure=resting)
     skipped = 'probe_skipped_total{endpoint="x",feature="web",service="a"} '
     async with world.running(catalogue("x", "y")):
-        await world.centre.until(lambda: "y" in world.centre.names())
+        await world.centre.until(lambda: {"y", "there"} <= set(world.centre.names()))
         _, text = await world.get("/metrics")
     assert skipped in text
     assert f"{skipped}0.0" not in text
     assert "x" not in world.centre.names()
+    assert "there" in world.centre.names(), "a control never rests: it vouches for the vantage"

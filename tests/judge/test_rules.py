@@ -108,7 +108,14 @@ def swapped(*failures: str) -> tuple[Observation, ...]:
     return tuple(beside(SWAP, step) for step in steps)
 
 
-def paced(control: float, named: float | None) -> tuple[Observation, ...]:
+def quartered(step: Observation, took: float) -> Observation:
+    each = tuple(took * part / 4 for part in range(1, 5))
+    return msgspec.structs.replace(step, quarters=each)
+
+
+def paced(
+    control: float, named: float | None, *, even: bool = False, late: float = 0.0
+) -> tuple[Observation, ...]:
     """Fetch 64 KiB under both names, in so many seconds; None freezes."""
     frozen = w.http(CASE, OURS, failure="generic_timeout_error")
     last = (
@@ -120,10 +127,10 @@ def paced(control: float, named: float | None) -> tuple[Observation, ...]:
     steps = (
         w.tcp(CASE, OURS),
         w.tls(CASE, OURS),
-        whole,
+        quartered(whole, control) if even else whole,
         w.tcp(CASE, OURS),
-        w.tls(CASE, OURS),
-        last,
+        w.tls(CASE, OURS, took=0.05 + late),
+        quartered(last, named or 0.0) if even else last,
     )
     return tuple(beside(PACE, step) for step in steps)
 
@@ -302,6 +309,8 @@ EXTRAS: dict[str, tuple[Observation, ...]] = {
     "test.second_address_answers": (*connect("generic_timeout_error"), beside(OTHER, w.tcp(CASE, "11.9.9.9"))),
     "test.goodput_frozen": (*w.silence(CASE), *paced(0.1, None)),
     "test.goodput_name": (*w.silence(CASE), *paced(0.1, 4.0)),
+    "test.goodput_held": (*w.silence(CASE), *paced(0.1, 4.0, even=True)),
+    "test.handshake_late": (*w.silence(CASE), *paced(0.1, 0.1, late=1.0)),
     "test.goodput_alike": (*w.silence(CASE), *paced(0.1, 0.12)),
     "cert.valid": w.silence(CASE),
 }  # fmt: skip

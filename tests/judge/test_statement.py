@@ -3,9 +3,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from probe.judge.rules import ROWS
 from probe.judge.statement import (
     NONE_OBSERVED,
     NOT_RELATED,
+    SEEN,
     describe,
     network_authored,
     server_countries,
@@ -114,3 +116,11 @@ def test_only_verdicts_with_the_servers_hand_count_for_ruling_out() -> None:
     assert not network_authored(verdicts)
     bare: list[Verdict] = [msgspec.structs.replace(v, evidence=()) for v in verdicts]
     assert server_countries(bare) == 0
+
+
+def test_every_symptom_is_said_of_a_row_of_the_table() -> None:
+    named = [rule for rule, _ in SEEN]
+    assert set(named) <= set(ROWS)
+    assert len(named) == len(set(named))
+    slowed = {row.id for row in ROWS.values() if row.mechanism == "throttle.sni_policing"}
+    assert slowed - {"test.goodput_name"} <= set(named)

@@ -16,6 +16,7 @@ from probe.lab.simulated.presented import EPOCH, certificate, failure, policed
 from probe.lab.world import CONTROL_TEXT, NEUTRAL_NAME, Page
 from probe.measure import page as pages
 from probe.measure.failure import TIMEOUT
+from probe.measure.pace import PARTS
 from probe.measure.trial import GOODPUT_BYTES
 from probe.model import (
     CONTROL,
@@ -192,8 +193,15 @@ class _Walk:
         return msgspec.structs.replace(
             step, status=reply.status, title=pages.title(body, "utf-8"), length=len(body),
             digest=hashlib.sha256(body).hexdigest(), first_byte=min(early + self._where.rtt, took),
+            quarters=self._quarters(late - early + len(body) / BYTES_A_SECOND),
             expectation=Expectation.MET if reply.status < 400 else Expectation.STATUS,  # noqa: PLR2004 — HTTP's
         )  # fmt: skip
+
+    def _quarters(self, lasted: float) -> tuple[float, ...]:
+        """Of what comes at one rate from its first bytes to its last."""
+        if self._where.test is not DifferentialTest.GOODPUT:
+            return ()
+        return tuple(round(lasted * part / PARTS, 3) for part in range(1, PARTS + 1))
 
     def _replied(self, wanted: Reply) -> tuple[Reply, str]:
         port = HTTPS if self._where.secure else HTTP

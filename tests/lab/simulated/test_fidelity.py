@@ -140,7 +140,10 @@ def test_what_hangs_on_a_name_follows_it_to_a_server_of_ours_and_a_null_route_do
         assert (here[name].host_passes, here[name].host_follows) == (True, True), name
     assert here["tls.sni_tail_freeze"].frozen > 0
     policed = here["throttle.sni_policing"]
-    assert policed.frozen or (policed.pace or 1.0) < THROTTLED
+    assert (policed.pace or 1.0) < THROTTLED
+    assert not policed.frozen
+    assert 8_000 < policed.held < 32_000  # it is set to 16,250 bytes a second
+    assert {name for name, found in here.items() if found.held} <= {"throttle.sni_policing"}
     assert here["ip.nullroute"].port_answers is False
 
 
