@@ -269,6 +269,8 @@ MAIN: tuple[Row, ...] = (
         "the TLS handshake is never answered", "ooni/data rules.py", "tls.sni_drop"),
     Row("tls.refusal", "tls", lambda s, _: s.layer is Layer.TLS, _C.OTHER, _0,
         "the TLS handshake ends with an error", "RFC 8446, 6.2"),
+    Row("tcp.timeout_port", "tcp", lambda s, k: tcp_late(s, k) and s.trials.port_answers is True, _C.TCP_TIMEOUT, _0,
+        "one port of the address never answers a connection, while another of its ports does", "mechanisms.json: a port sweep", "tcp.syn_drop"),
     Row("tcp.timeout", "tcp", tcp_late, _C.TCP_TIMEOUT, _0,
         "the address never answers a connection", "mechanisms.json", "ip.nullroute"),
     Row("tcp.reset", "tcp", failed(Layer.TCP, *RESET), _C.TCP_RESET, _0,

@@ -47,6 +47,7 @@ SEEN = (
     ("dns.timeout", "resolvers never answer for its names"),
     ("tls.reset", "connections are cut in the TLS handshake"),
     ("tls.timeout", "the TLS handshake is never answered"),
+    ("tcp.timeout_port", "one port of its addresses never answers, while another does"),
     ("tcp.timeout", "its addresses never answer"),
     ("tcp.unreachable", "its addresses cannot be reached"),
     ("tcp.refused", "connections are refused"),

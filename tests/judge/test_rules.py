@@ -274,6 +274,7 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "tls.timeout_alike": (handshake("generic_timeout_error", "generic_timeout_error"), KNOWN),
     "tls.timeout": (handshake("generic_timeout_error"), KNOWN),
     "tls.refusal": (handshake("ssl_failed_handshake"), KNOWN),
+    "tcp.timeout_port": ((*connect("generic_timeout_error"), beside(PORT, w.tcp(CASE, A))), KNOWN),
     "tcp.timeout": (w.null_route(CASE), KNOWN),
     "tcp.reset": (w.tcp_reset(CASE), KNOWN),
     "tcp.refused": (connect("connection_refused"), KNOWN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -74,6 +75,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     connect: str = ""
     """How a connection to the target's address fails."""
     family: Family = Family.BOTH
+    ports: tuple[int, ...] = ()
+    """Where connections fail; empty for everywhere."""
     shake: str = ""
     """How a handshake with the target's name fails."""
     alike: bool = False
@@ -107,3 +110,9 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 Flows = int
 """A bit for each flow of a measurement, in their order: whether an act hits it. -1 means all."""
 ALL_FLOWS: Flows = -1
+
+
+def refused(acts: Sequence[Act], address: str, port: int) -> str:
+    """Say how a connection there fails; empty where it does not."""
+    met = (a for a in acts if a.family.covers(address) and (not a.ports or port in a.ports))
+    return next((act.connect for act in met if act.connect), "")

@@ -169,7 +169,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "ip.shutdown_stealth": Mechanism(make=_cut_off, aim=Aim.FOREIGN, uplink=Uplink.CUT),
     "ip.allowlist": Mechanism(make=_cut_off, aim=Aim.FOREIGN, uplink=Uplink.CUT, spares=True),
     "tcp.rst_on_syn": _placed(Act(connect=REFUSED)),
-    "tcp.syn_drop": _placed(Act(connect=TIMEOUT)),
+    "tcp.syn_drop": _placed(Act(connect=TIMEOUT, ports=(443,))),
     "tcp.port_protocol_filter": _placed(Act(shake=TIMEOUT, alike=True, request=TIMEOUT)),
     "tls.sni_rst": _named(SAID),
     "tls.sni_drop": _named(Act(shake=TIMEOUT)),

@@ -15,7 +15,7 @@ import msgspec
 from probe.config.shape import Measuring, Referring
 from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, LEAKED, POOL, POOL_V6, Reply
 from probe.lab.simulated import elsewhere, ours
-from probe.lab.simulated.act import ALL_FLOWS, Act, Flows, Lookup, Truth
+from probe.lab.simulated.act import ALL_FLOWS, Act, Flows, Lookup, Truth, refused
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, policed
 from probe.lab.simulated.seat import Seat, url
 from probe.lab.world import NEUTRAL_NAME
@@ -211,7 +211,7 @@ class _Walk:
             return "" if address in self._accepting else TIMEOUT
         if ":" in address and any(port in act.diverts for act in acts):
             return TIMEOUT
-        return next((a.connect for a in acts if a.connect and a.family.covers(address)), "")
+        return refused(acts, address, port)
 
     def _is_own(self, address: str) -> bool:
         return address in {self._seat.v4, self._seat.v6}

@@ -78,6 +78,7 @@ TOLD: dict[str, Told] = {
         "together.ip.shutdown_mobile_only", "ip", "MM", LOST, f"dns {LATE}"
     ),
     "ip.allowlist": placed("together.ip.allowlist", "ip", "RU", LOST, WELL),
+    "tcp.syn_drop": Told(f"tcp {LATE}", "tcp.timeout_port", "tcp", leading=None),
     "tcp.rst_on_syn": Told("tcp connection_refused", "tcp.refused", "tcp", leading=None),
     "tcp.port_protocol_filter": Told(f"tls {LATE}", "tls.timeout_alike", "tls"),
     "tls.sni_rst": Told(f"tls {RESET}", "tls.reset_name", "tls"),

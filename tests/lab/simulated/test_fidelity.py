@@ -145,6 +145,7 @@ def test_what_hangs_on_a_name_follows_it_to_a_server_of_ours_and_a_null_route_do
     assert 8_000 < policed.held < 32_000  # it is set to 16,250 bytes a second
     assert {name for name, found in here.items() if found.held} <= {"throttle.sni_policing"}
     assert here["ip.nullroute"].port_answers is False
+    assert here["tcp.syn_drop"].port_answers is True
 
 
 def test_all_that_both_kinds_know_is_compared() -> None:

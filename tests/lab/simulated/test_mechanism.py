@@ -82,7 +82,7 @@ READ = {
     "ip.nullroute": ("tcp.timeout",),
     "ip.nullroute.unreachable": ("tcp.unreachable",),
     "tcp.rst_on_syn": ("tcp.refused",),
-    "tcp.syn_drop": ("tcp.timeout",),
+    "tcp.syn_drop": ("tcp.timeout_port",),
     "tls.sni_rst": ("tls.reset_name",),
     "tls.sni_drop": ("tls.timeout_name",),
     "tls.mitm_cert": ("tls.mitm",),

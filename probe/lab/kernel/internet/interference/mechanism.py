@@ -152,13 +152,18 @@ def _address_drop(
     event: Event,
     plan: Plan,
     *,
+    ports: tuple[int, ...] = (),
     syn_only: bool = False,
     data_only: bool = False,
     unreachable: bool = False,
 ) -> tuple[Policy, ...]:
     addresses = blocked_addresses(event, plan)
     act = AddressDrop(
-        addresses=addresses, syn_only=syn_only, data_only=data_only, unreachable=unreachable
+        addresses=addresses,
+        ports=ports,
+        syn_only=syn_only,
+        data_only=data_only,
+        unreachable=unreachable,
     )
     return _on_vantages(event, plan, act)
 
@@ -321,7 +326,7 @@ MECHANISMS: dict[str, Builder] = {
     "ip.shutdown_mobile_only": _cut_mobile,
     "ip.allowlist": partial(_cut_abroad, allowed=True),
     "tcp.rst_on_syn": _syn_reset,
-    "tcp.syn_drop": partial(_address_drop, syn_only=True),
+    "tcp.syn_drop": partial(_address_drop, ports=(443,), syn_only=True),
     "tcp.port_protocol_filter": partial(_address_drop, data_only=True),
     "tls.sni_rst": partial(_by_name, act=lambda names: NameReset(names=names)),
     "tls.sni_drop": partial(_by_name, act=lambda names: NameDrop(names=names)),
