@@ -161,6 +161,17 @@ def policed(s: Sight, k: Reference) -> bool:
     return slow(s, k) and s.traits.shaken < QUICK * s.pace
 
 
+def slow_for_all(s: Sight, k: Reference) -> bool:
+    """The address is slow to shake hands for a harmless name too."""
+    return slow(s, k) and s.trials.neutral is not None and s.trials.neutral >= s.traits.shaken / 2
+
+
+def slow_by_name(s: Sight, k: Reference) -> bool:
+    """At the same address hands are shaken quickly under a harmless name."""
+    neutral = s.trials.neutral
+    return slow(s, k) and neutral is not None and neutral < QUICK * s.traits.shaken
+
+
 def encrypted_cut(s: Sight, k: Reference) -> bool:
     """An encrypted resolver is cut off here, and answers abroad, or nobody there says otherwise.
 

@@ -56,6 +56,8 @@ SEEN = (
     ("http.timeout", "requests are never answered"),
     ("test.goodput_held", "its name is held at one pace, far below that of a harmless name"),
     ("ok.slow_body", "it answers quickly, and then what it sends comes far more slowly than elsewhere and than from other services there"),
+    ("test.neutral_quick", "hands are shaken late under its name, and quickly under a harmless one at the same address"),
+    ("ok.slow_address", "its address is far slower than elsewhere and than other services there, whatever name is said"),
     ("ok.slow", "it answers, but far more slowly than elsewhere and than other services there"),
 )  # fmt: skip
 """Rule ids in the order in which they tell most; the first that is among the evidence is said."""

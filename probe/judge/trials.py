@@ -48,6 +48,8 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     same came far faster under another; 0 where it was not."""
     shaken: float | None = None
     """Seconds by which hands were shaken later there under the target's name than under another."""
+    neutral: float | None = None
+    """Seconds until hands were shaken at the target's address under a harmless name."""
     rested: bool | None = None
     """After a time of rest a harmless name passed at the target's address, before any other was said."""
     plain: tuple[str, ...] = ()
@@ -88,6 +90,7 @@ def trials(observations: Iterable[Observation]) -> Trials:
         frozen=frozen,
         held=_held(fetched),
         shaken=_shaken(fetched),
+        neutral=_way(by_test.get(DifferentialTest.NEUTRAL_NAME, [])),
         rested=_rested(by_test.get(DifferentialTest.AFTER, [])),
         plain=_plain(elsewhere),
         sealed=tuple(_resolver(s) for s in elsewhere if _sealed(s) and s.failed_at is None),
@@ -99,7 +102,7 @@ def trials(observations: Iterable[Observation]) -> Trials:
 READ = frozenset({
     DifferentialTest.OTHER_PORT, DifferentialTest.SECOND_ADDRESS, DifferentialTest.HOST_SWAP,
     DifferentialTest.GOODPUT, DifferentialTest.OWN_ADDRESS, DifferentialTest.SECOND_RESOLVER,
-    DifferentialTest.AFTER,
+    DifferentialTest.AFTER, DifferentialTest.NEUTRAL_NAME,
 })  # fmt: skip
 
 

@@ -94,6 +94,12 @@ def after(failure: str) -> tuple[Observation, ...]:
     return tuple(beside(DifferentialTest.AFTER, step) for step in steps)
 
 
+def harmless(took: float) -> tuple[Observation, ...]:
+    """Hands shaken at the address under a harmless name."""
+    steps = (w.tcp(CASE, A), w.tls(CASE, A, name="example.com", took=took))
+    return tuple(beside(DifferentialTest.NEUTRAL_NAME, step) for step in steps)
+
+
 def plain_cut() -> tuple[Observation, ...]:
     cut = w.http(CASE, A, failure="connection_reset", scheme="http")
     return (w.dns(CASE, A), w.tcp(CASE, A), cut)
@@ -221,6 +227,7 @@ def odd_host() -> tuple[Observation, ...]:
 
 EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "ok.slow_body": ((*UP, w.http(CASE, A, took=9.0)), PACED),
+    "ok.slow_address": ((*w.delayed(CASE), *harmless(3.0)), PACED),
     "ok.slow": (w.delayed(CASE), PACED),
     "ok.half": (over(SIX, A), TWO),
     "ok.partly": (over(A, "11.77.0.9"), TWO),
@@ -308,6 +315,7 @@ EXTRAS: dict[str, tuple[Observation, ...]] = {
     "test.host_follows": (*plain_cut(), *swapped("", "", "connection_reset")),
     "test.other_port_answers": (*connect("generic_timeout_error"), beside(PORT, w.tcp(CASE, A))),
     "test.second_address_answers": (*connect("generic_timeout_error"), beside(OTHER, w.tcp(CASE, "11.9.9.9"))),
+    "test.neutral_quick": (*w.delayed(CASE), *harmless(0.1)),
     "test.goodput_frozen": (*w.silence(CASE), *paced(0.1, None)),
     "test.goodput_name": (*w.silence(CASE), *paced(0.1, 4.0)),
     "test.goodput_held": (*w.silence(CASE), *paced(0.1, 4.0, even=True)),
@@ -336,7 +344,8 @@ def test_the_example_of_a_row_fires_that_row(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", EXTRAS)
 def test_the_example_of_an_extra_row_fires_it_beside_the_main_one(rule: str) -> None:
-    found = find(read(w.measurement(CASE, EXTRAS[rule])), KNOWN)
+    known = PACED if rule == "test.neutral_quick" else KNOWN
+    found = find(read(w.measurement(CASE, EXTRAS[rule])), known)
     assert rule in [row.id for row in found.extra]
 
 

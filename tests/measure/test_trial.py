@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
+import msgspec
 import pytest
 import trustme
 
@@ -476,3 +477,19 @@ async def test_a_slow_answer_that_is_well_is_tried_beside_a_control(world: World
         one for one in of_test(seen, DifferentialTest.GOODPUT) if isinstance(one, HttpExchange)
     ]
     assert [one.expectation for one in whole] == [Expectation.MET] * 2
+
+
+async def test_where_hands_were_shaken_late_a_harmless_name_is_tried(world: World) -> None:
+    await world.names()
+    world.set(neutral_name="harmless.test", ipv6=False)
+    url = f"https://site.test:{await world.tls(page('well'))}/"
+    well = await world.measure(url)
+    late = [
+        msgspec.structs.replace(one, took=1.5) if isinstance(one, TlsHandshake) else one
+        for one in well
+    ]
+    assert await diagnose(goal(url), well, world.tools()) == ()
+    reached, shaken = await diagnose(goal(url), late, world.tools())
+    assert isinstance(reached, TcpConnect)
+    assert isinstance(shaken, TlsHandshake)
+    assert (shaken.server_name, shaken.failure, shaken.test) == ("harmless.test", None, NEUTRAL)

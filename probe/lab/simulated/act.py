@@ -99,6 +99,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Added to an answer over plain HTTP."""
     delay: float = 0.0
     """Seconds added each way, to TCP, TLS and HTTP."""
+    late: float = 0.0
+    """Seconds added each way, once the target's name was said."""
     linger: float = 0.0
     """Seconds by which the answer is late."""
     budget: int = 0
@@ -116,3 +118,8 @@ def refused(acts: Sequence[Act], address: str, port: int) -> str:
     """Say how a connection there fails; empty where it does not."""
     met = (a for a in acts if a.family.covers(address) and (not a.ports or port in a.ports))
     return next((act.connect for act in met if act.connect), "")
+
+
+def delayed(acts: Sequence[Act], *, said: bool) -> float:
+    """Seconds added each way; `said`: to what follows the target's name."""
+    return sum(act.delay + (act.late if said else 0.0) for act in acts)

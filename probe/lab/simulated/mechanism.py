@@ -91,6 +91,12 @@ def _delayed(event: Event, _seat: Seat) -> Act:
     return Act(delay=float(event.delay))
 
 
+def _late(event: Event, _seat: Seat) -> Act:
+    """Delay what names it; where the event names nothing, all there is."""
+    named = event.services or event.features or event.names
+    return Act(late=float(event.delay)) if named else Act(delay=float(event.delay))
+
+
 def _served(event: Event, seat: Seat) -> Act:
     """Fail as the service does, in the event's form."""
     match event.form:
@@ -192,7 +198,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "quic.udp443_block": _named(NOTHING),
     "quic.sni_block": _named(NOTHING),
     "throttle.sni_policing": _named(Act(rate=POLICED_BYTES_A_SECOND)),
-    "throttle.handshake_delay": Mechanism(make=_delayed, aim=Aim.ADDRESSES),
+    "throttle.handshake_delay": Mechanism(make=_late),
     "throttle.ip_association": Mechanism(make=_delayed, aim=Aim.ADDRESSES),
     "residual.3tuple": _named(Act(shake=RESET, aftermath=REFUSED)),
     "residual.4tuple": _named(Act(shake=TIMEOUT)),

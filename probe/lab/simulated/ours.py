@@ -11,7 +11,7 @@ import msgspec
 
 from probe.config.shape import Measuring
 from probe.lab.answers import HOST_PAGE, Reply, healthy
-from probe.lab.simulated.act import Act, Family, Follows
+from probe.lab.simulated.act import Act, Family, Follows, delayed
 from probe.lab.simulated.presented import EPOCH, certificate, failure, policed
 from probe.lab.world import CONTROL_TEXT, NEUTRAL_NAME, Page
 from probe.measure import page as pages
@@ -140,9 +140,10 @@ class _Walk:
         self._where, self._acts, self._settings, self._dice = where, acts, settings, dice
         self._at = where.start
 
-    def _rtt(self) -> float:
+    def _rtt(self, *, said: bool = False) -> float:
         jitter = 0.85 + 0.5 * self._dice.random()
-        return self._where.rtt * jitter + 2 * sum(act.delay for act in self._acts)
+        said = said and self._where.name != NEUTRAL_NAME
+        return self._where.rtt * jitter + 2 * delayed(self._acts, said=said)
 
     def _step(self, took: float, limit: float, name: str) -> tuple[float, float, str]:
         """Give when a step begins, what it takes, and how it fails."""
@@ -165,7 +166,7 @@ class _Walk:
     def shake(self) -> TlsHandshake:
         neutral = self._where.name == NEUTRAL_NAME
         name = next((a.shake for a in self._acts if a.shake and (a.alike or not neutral)), "")
-        began, took, name = self._step(self._rtt(), self._settings.tls_timeout, name)
+        began, took, name = self._step(self._rtt(said=True), self._settings.tls_timeout, name)
         shown = certificate(self._where.name, issuer="CN=worksforwhom reference server")
         return TlsHandshake(
             at=_at(began), took=took, failure=failure(name), hop=self._where.hop,
@@ -180,7 +181,7 @@ class _Walk:
         body = reply.body.encode()
         early, late = policed(self._acts, len(body))
         frozen = self._where.secure and any(0 < a.budget < len(body) for a in self._acts)
-        took = self._rtt() + late + len(body) / BYTES_A_SECOND
+        took = self._rtt(said=True) + late + len(body) / BYTES_A_SECOND
         limit = float(self._settings.http_timeout)
         began, took, name = self._step(took, limit, TIMEOUT if frozen else name)
         step = HttpExchange(

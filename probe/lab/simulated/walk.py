@@ -15,7 +15,7 @@ import msgspec
 from probe.config.shape import Measuring, Referring
 from probe.lab.answers import BOGON, BOGON_V6, HOST_PAGE, LEAKED, POOL, POOL_V6, Reply
 from probe.lab.simulated import elsewhere, ours
-from probe.lab.simulated.act import ALL_FLOWS, Act, Flows, Lookup, Truth, refused
+from probe.lab.simulated.act import ALL_FLOWS, Act, Flows, Lookup, Truth, delayed, refused
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, policed
 from probe.lab.simulated.seat import Seat, url
 from probe.lab.world import NEUTRAL_NAME
@@ -29,7 +29,7 @@ from probe.measure.failure import INVALID_HOSTNAME, NO_ANSWER, RCODES, TIMEOUT
 from probe.measure.http import told_headers
 from probe.measure.resolver import several
 from probe.measure.site import PORTS
-from probe.measure.trial import MOST_CERTIFICATES
+from probe.measure.trial import MOST_CERTIFICATES, slow_hands
 from probe.model import (
     Certificate,
     DifferentialTest,
@@ -98,8 +98,8 @@ class _Walk:
     def _jitter(self) -> float:
         return 0.85 + 0.5 * self._dice.random()
 
-    def _rtt(self, acts: Sequence[Act]) -> float:
-        return self._seat.rtt * self._jitter() + 2 * sum(act.delay for act in acts)
+    def _rtt(self, acts: Sequence[Act], *, said: bool = False) -> float:
+        return self._seat.rtt * self._jitter() + 2 * delayed(acts, said=said)
 
     def _past(self, seconds: float) -> None:
         self._end = max(self._end, seconds)
@@ -123,9 +123,7 @@ class _Walk:
             connected = self._connect(address, acts, start)
             reached.append(connected)
             at = start + connected.took
-            if connected.failure:
-                continue
-            if self._scheme == "tcp":
+            if connected.failure or self._scheme == "tcp":
                 continue
             if self._scheme == "https":
                 shaken = self._shake(address, acts, at)
@@ -230,7 +228,7 @@ class _Walk:
         other: str = "",
     ) -> TlsHandshake:
         name, shown, verify = self._met(address, acts, neutral=bool(other))
-        took = self._rtt(acts) + 0.004 * self._jitter()
+        took = self._rtt(acts, said=not other) + 0.004 * self._jitter()
         took, name = self._within(took, float(MEASURING.tls_timeout), name)
         self._past(start + took)
         spoke = bool(shown)
@@ -263,7 +261,9 @@ class _Walk:
         reply, name = self._replied(address, acts)
         body = reply.body.encode()
         early, late = policed(acts, len(body))
-        plain = self._rtt(acts) + 0.003 * self._jitter() + sum(act.linger for act in acts)
+        plain = (
+            self._rtt(acts, said=True) + 0.003 * self._jitter() + sum(act.linger for act in acts)
+        )
         first = plain + early
         took, name = self._within(plain + late + len(body) / BYTES_A_SECOND, limit, name)
         self._past(start + took)
@@ -329,8 +329,8 @@ class _Walk:
                 return self._asked_elsewhere(test, last, start)
             case DifferentialTest.NEUTRAL_NAME:
                 cut = (s for s in last if isinstance(s, TlsHandshake) and s.failure)
-                address = next(s.address for s in cut if s.failure and s.failure.name in CUT_SHORT)
-                return self._knock(address, test, start, NEUTRAL_NAME)
+                named = (s.address for s in cut if s.failure and s.failure.name in CUT_SHORT)
+                return self._knock(next(named, slow_hands(last)), test, start, NEUTRAL_NAME)
             case DifferentialTest.CERTIFICATE:
                 return self._certificates(test, tried, start)
             case DifferentialTest.OTHER_PORT if self._scheme != "tcp":

@@ -106,7 +106,12 @@ TOLD: dict[str, Told] = {
         "sited", Cause.DEPENDENCY_OUTAGE, "nl-as1136-1",
     ),
     "throttle.sni_policing": Told(WELL, "ok.slow_body", "http", leading=Cause.THROTTLING),
-    "throttle.handshake_delay": Told(WELL, "ok.slow", "http", leading=Cause.THROTTLING),
+    "throttle.handshake_delay": Told(
+        WELL, "test.neutral_quick", "throttle", leading=Cause.THROTTLING
+    ),
+    "throttle.ip_association": Told(
+        WELL, "ok.slow_address", "throttle", leading=Cause.THROTTLING
+    ),
     "residual.3tuple": Told(f"tls {RESET}", "tls.reset_lasting", "tls"),
     "flaky.probabilistic": Told("", "together.flaky.probabilistic", "tls"),
     "scope.per_isp": Told(f"tls {RESET}", "together.scope.per_isp", "tls"),

@@ -135,7 +135,7 @@ def service(name: str) -> Service:
         url=BARE.get(name, f"{scheme}://www.{key}.com/"),
         expect=TEXT,
         forbid=("Something went wrong",),
-        min_bytes=LONG_BYTES if name.startswith(("tls.sni_tail", "throttle.")) else 0,
+        min_bytes=LONG_BYTES if name.startswith(("tls.sni_tail", "throttle.sni")) else 0,
     )
     return Service(
         id=key, name=key, features=(Feature(id="web", name="web", endpoints=(endpoint,)),)
@@ -182,7 +182,7 @@ def events() -> Iterable[Event]:
         told: dict[str, object] = {
             "services": (slug(name),),
             "countries": COUNTRIES.get(name, ("TR",)),
-            "delay": Seconds(0.3 if name in DELAYED else 0),
+            "delay": Seconds(0.6 if name in DELAYED else 0),
             "share": 0.6 if name in CHANCE else 1.0,
             **PARTS.get(name, {}),
         }

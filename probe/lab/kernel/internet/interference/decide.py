@@ -20,6 +20,7 @@ from probe.lab.kernel.internet.interference.policy import (
     DnsForgery,
     DnsSilence,
     HttpAnswer,
+    NameDelay,
     NameDrop,
     NameFreeze,
     NamePolice,
@@ -32,9 +33,17 @@ from probe.lab.kernel.internet.packet import Flag, Packet, Tcp, Udp, build, is_s
 DNS = 53
 WEB = (80, 443)
 ConnectionAct = (
-    SynReset | Sink | Divert | NameReset | HttpAnswer | NameDrop | NameFreeze | NamePolice
+    SynReset
+    | Sink
+    | Divert
+    | NameReset
+    | HttpAnswer
+    | NameDrop
+    | NameFreeze
+    | NamePolice
+    | NameDelay
 )
-NameAct = NameReset | HttpAnswer | NameDrop | NameFreeze | NamePolice
+NameAct = NameReset | HttpAnswer | NameDrop | NameFreeze | NamePolice | NameDelay
 K = TypeVar("K")
 V = TypeVar("V")
 LEDGER = 4096
@@ -104,7 +113,7 @@ def _by_connection(  # noqa: PLR0911 — one for each act
             return _name_reset(act, sight, tcp, memory, ledger)
         case HttpAnswer():
             return _http_answer(act, sight, tcp, memory)
-        case NameDrop() | NameFreeze() | NamePolice():
+        case NameDrop() | NameFreeze() | NamePolice() | NameDelay():
             return _after_name(act, sight, tcp, memory)
 
 
@@ -272,7 +281,7 @@ def _http_answer(act: HttpAnswer, sight: Sight, tcp: Tcp, memory: Memory) -> Act
 
 
 def _after_name(
-    act: NameDrop | NameFreeze | NamePolice, sight: Sight, tcp: Tcp, memory: Memory
+    act: NameDrop | NameFreeze | NamePolice | NameDelay, sight: Sight, tcp: Tcp, memory: Memory
 ) -> Action:
     if not memory.caught:
         memory.caught = _says(act, sight, tcp, memory, tls=True, http=False)
@@ -288,6 +297,8 @@ def _after_name(
             return DROP if memory.bytes > act.budget and not sight.outward else PASS
         case NamePolice():
             return _police(act, sight, tcp, memory)
+        case NameDelay():
+            return Action(delay=act.seconds)
 
 
 def _police(act: NamePolice, sight: Sight, tcp: Tcp, memory: Memory) -> Action:

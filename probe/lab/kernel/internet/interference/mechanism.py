@@ -36,6 +36,7 @@ from probe.lab.kernel.internet.interference.policy import (
     DnsForgery,
     DnsSilence,
     HttpAnswer,
+    NameDelay,
     NameDrop,
     NameFreeze,
     NamePolice,
@@ -260,6 +261,14 @@ def _delay(event: Event, plan: Plan) -> tuple[Policy, ...]:
     return _on_vantages(event, plan, act)
 
 
+def _delay_name(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    """Delay what names it; where the event names nothing, all there is."""
+    if not (event.services or event.features or event.names):
+        return _delay(event, plan)
+    act = NameDelay(names=blocked_names(event, plan), seconds=float(event.delay))
+    return _on_vantages(event, plan, act)
+
+
 def _cut_all(event: Event, plan: Plan) -> tuple[Policy, ...]:
     """Nothing passes, not even inside."""
     return (Policy(clients=_addresses(_hosts(event, plan)), act=Cut(), share=event.share),)
@@ -342,7 +351,7 @@ MECHANISMS: dict[str, Builder] = {
     "http.transparent_proxy": _proxy,
     "http.empty_or_truncated": _http_cut,
     "server.geoblock_low_layer": _refuse_below,
-    "throttle.handshake_delay": _delay,
+    "throttle.handshake_delay": _delay_name,
     "throttle.ip_association": _delay,
     "throttle.sni_policing": partial(_by_name, act=lambda names: NamePolice(names=names)),
     "residual.3tuple": partial(
