@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from probe import __version__
+from probe.agent import whoami
 from probe.agent.exit import Exit
 from probe.agent.health import NAMES
 from probe.agent.identity import uuid7
@@ -144,10 +145,13 @@ class Agent:
                 reloading = lasting.create_task(self._reloading(lasting))
                 stopping = lasting.create_task(self._stopping())
                 leaving = lasting.create_task(Exit().watch(self._reference, self.ledger.moved))
+                knowing = lasting.create_task(
+                    whoami.watch(self._name, self.look, self.ledger.resolved)
+                )
                 self.hooks.supervisor.ready(self.status())
                 await self._probing()
                 await self._queue.join()
-                for task in (sink, reloading, stopping, leaving):
+                for task in (sink, reloading, stopping, leaving, knowing):
                     task.cancel()
                 await self._unsend()
             await self.uplink.drain(LAST_SEND_SECONDS)
@@ -261,6 +265,9 @@ class Agent:
 
     def _reference(self) -> Referring | None:
         return self.config.measuring.reference
+
+    def _name(self) -> str:
+        return self.config.measuring.whoami
 
     async def _stopping(self) -> None:
         await self.stop.wait()

@@ -93,6 +93,9 @@ class Measuring(Section, frozen=True, kw_only=True):
     second_resolver: str | tuple[str, ...] = "9.9.9.9"
     """Asked when a name fails or looks forged; empty to ask none. A list is one test, UDP before
     TLS before HTTPS; encrypted ones are also tried of what goes well (`background`)."""
+    whoami: str = ""
+    """A name whose own name server answers with the address that asked it (`whoami.akamai.net`):
+    tells in which network the resolver stands that really answers. Empty asks none."""
     neutral_name: str = "example.com"
     """A harmless server name for the neutral-name test; empty to leave it out."""
     reference: Referring | None = None

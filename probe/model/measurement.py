@@ -225,6 +225,9 @@ class Health(Record, frozen=True, kw_only=True):
     foreign: Tally = Tally()
     reason: str = ""
     """Empty when well; else what is wrong with the vantage itself, by name."""
+    resolver: str = ""
+    """The network (CIDR, an operator's part of it) of the resolver that really answers its
+    questions; empty where nobody asked."""
 
 
 class Target(Record, frozen=True, kw_only=True):

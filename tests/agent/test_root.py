@@ -31,6 +31,7 @@ from probe.config.shape import (
 )
 from probe.model import (
     Control,
+    DnsLookup,
     Endpoint,
     Expectation,
     Feature,
@@ -375,3 +376,27 @@ async def test_a_turn_of_rest_is_counted_and_nothing_is_sent(world: World) -> No
     assert f"{skipped}0.0" not in text
     assert "x" not in world.centre.names()
     assert "there" in world.centre.names(), "a control never rests: it vouches for the vantage"
+
+
+async def test_the_resolver_that_really_answers_is_told_by_its_network(world: World) -> None:
+    def knowing(settings: Measuring, clock: Clock) -> Measure:
+        as_ever = world.network.tools(settings, clock)
+
+        async def measure(
+            endpoint: Endpoint, within: float | None = None, *, rests: bool = True
+        ) -> tuple[Observation, ...] | None:
+            if endpoint.url != "dns:whoami.example":
+                return await as_ever(endpoint, within, rests=rests)
+            return (
+                DnsLookup(at=clock.now(), took=0, name="whoami.example", answers=("9.9.9.9",)),
+            )
+
+        return measure
+
+    world.hooks = dataclasses.replace(world.hooks, measure=knowing)
+    measuring = msgspec.structs.replace(world.config.measuring, whoami="whoami.example")
+    world.config = msgspec.structs.replace(world.config, measuring=measuring)
+    async with world.running(catalogue("x")):
+        await world.centre.until(lambda: any(m.health.resolver for m in world.centre.taken))
+    assert {m.health.resolver for m in world.centre.taken} <= {"", "9.9.0.0/16"}
+    assert {m.target.endpoint for m in world.centre.taken} == {"x", "there"}
