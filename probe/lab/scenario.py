@@ -197,6 +197,8 @@ class Scenario(Section, frozen=True, kw_only=True):
     encrypted_dns: tuple[str, ...] = ()
     """Services whose names are also asked for by DNS over TLS and HTTPS, whether or not anything
     fails; over packets that is all of them, where any is named."""
+    two_addresses: tuple[str, ...] = ()
+    """Services whose names have two IPv4 addresses instead of one."""
     noise: Noise = Noise()
     timeline: tuple[Event, ...] = ()
     expected: tuple[Expected, ...] = ()

@@ -103,6 +103,7 @@ def _shared(scenario: Scenario) -> Iterator[Problem]:
     """Find dependencies and cohorts of what is not in the scenario."""
     services = {service.id for service in scenario.services}
     yield from _unknown(("encrypted_dns",), scenario.encrypted_dns, services)
+    yield from _unknown(("two_addresses",), scenario.two_addresses, services)
     countries = {network.country for network in scenario.networks}
     hosts = {*vantages.names(scenario)}
     for index, held in enumerate(scenario.dependencies):

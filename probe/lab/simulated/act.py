@@ -43,11 +43,8 @@ class Family(StrEnum):
     BOTH = "both"
     V4 = "v4"
     V6 = "v6"
-    ODD = "odd"
-    """Every other address of a name, v4 before v6."""
 
     def covers(self, address: str) -> bool:
-        """Of two addresses, v4 before v6, every other one is the v4."""
         return self is Family.BOTH or (":" in address) is (self is Family.V6)
 
 
@@ -75,8 +72,9 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     connect: str = ""
     """How a connection to the target's address fails."""
     family: Family = Family.BOTH
+    addresses: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
-    """Where connections fail; empty for everywhere."""
+    """Where connections fail: at these addresses, at these ports; empty for everywhere."""
     shake: str = ""
     """How a handshake with the target's name fails."""
     alike: bool = False
@@ -116,7 +114,13 @@ ALL_FLOWS: Flows = -1
 
 def refused(acts: Sequence[Act], address: str, port: int) -> str:
     """Say how a connection there fails; empty where it does not."""
-    met = (a for a in acts if a.family.covers(address) and (not a.ports or port in a.ports))
+    met = (
+        act
+        for act in acts
+        if act.family.covers(address)
+        and address in (act.addresses or (address,))
+        and port in (act.ports or (port,))
+    )
     return next((act.connect for act in met if act.connect), "")
 
 

@@ -91,6 +91,10 @@ def _delayed(event: Event, _seat: Seat) -> Act:
     return Act(delay=float(event.delay))
 
 
+def _partly(_event: Event, seat: Seat) -> Act:
+    return Act(connect=TIMEOUT, addresses=seat.addresses[::2])
+
+
 def _late(event: Event, _seat: Seat) -> Act:
     """Delay what names it; where the event names nothing, all there is."""
     named = event.services or event.features or event.names
@@ -166,7 +170,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "ip.nullroute": _placed(Act(connect=TIMEOUT)),
     "ip.nullroute.unreachable": _placed(Act(connect="host_unreachable")),
     "ip.bgp_hijack_blackhole": _placed(Act(connect=TIMEOUT)),
-    "ip.partial_list": _placed(Act(connect=TIMEOUT, family=Family.ODD)),
+    "ip.partial_list": Mechanism(make=_partly, aim=Aim.ADDRESSES),
     "ip.shutdown_bgp": Mechanism(make=_is(DARK), aim=Aim.ALL, uplink=Uplink.CUT),
     "ip.curfew_schedule": Mechanism(make=_is(DARK), aim=Aim.ALL, uplink=Uplink.CUT),
     "ip.shutdown_mobile_only": Mechanism(

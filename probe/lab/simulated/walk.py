@@ -171,8 +171,7 @@ class _Walk:
         """Give the first answer's addresses, and those of the answers after it."""
         if how.failure or how.rcode:
             return (), ()
-        own = self._seat.v4 if query == "A" else self._seat.v6
-        true = (own,) if own else ()
+        true = tuple(a for a in self._seat.addresses if (":" in a) is (query == "AAAA"))
         late = true if how.late else ()
         pool = POOL if query == "A" else (POOL_V6,)
         forged = {
@@ -212,7 +211,7 @@ class _Walk:
         return refused(acts, address, port)
 
     def _is_own(self, address: str) -> bool:
-        return address in {self._seat.v4, self._seat.v6}
+        return address in self._seat.addresses
 
     def _within(self, took: float, limit: float, name: str) -> tuple[float, str]:
         if name == TIMEOUT or took > limit:

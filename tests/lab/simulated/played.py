@@ -153,6 +153,7 @@ def scenario() -> Scenario:
         ),
         dependencies=(SITED,),
         encrypted_dns=(slug(SEALED),),
+        two_addresses=(slug("ip.partial_list"),),
         networks=(
             LabNetwork(country="TR", asn=47331, name="TTNet", vantages=2),
             LabNetwork(country="TR", asn=9121, name="Telekom", ipv6=True, vantages=2),

@@ -62,7 +62,7 @@ class UnknownMechanism(ConfigError):  # noqa: N818 — named for what it says
 
 
 def _addresses(hosts: Iterable[Host]) -> tuple[bytes, ...]:
-    return tuple(packed(a) for host in hosts for a in (host.v4, host.v6) if a)
+    return tuple(packed(a) for host in hosts for a in host.addresses)
 
 
 def _hosts(event: Event, plan: Plan) -> list[Host]:
