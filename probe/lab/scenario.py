@@ -149,7 +149,8 @@ class Event(Section, frozen=True, kw_only=True):
     """Of `server.outage_*`: left at http_5xx, an outage of `dns` dependencies shows as no_name,
     of `route` ones as unreachable, and of a `resolver` as silence towards those who use it."""
     delay: Seconds = Seconds(0)
-    """Added one way, for the delaying mechanisms; for the form `slow`, to the answer."""
+    """Added one way, for the delaying mechanisms; for the form `slow`, to the answer. How long
+    `residual.3tuple` lingers, over packets; 0 for three minutes."""
     share: float = 1.0
     """Probability that one flow or one request is hit: of every address, question and test anew."""
 

@@ -202,6 +202,12 @@ def _by_name(
     return _on_vantages(event, plan, act(blocked_names(event, plan)))
 
 
+def _linger(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    seconds = float(event.delay) or RESIDUAL_SECONDS
+    act = NameReset(names=blocked_names(event, plan), residual=seconds)
+    return _on_vantages(event, plan, act)
+
+
 def _http_answer(
     event: Event, plan: Plan, *, status: str, moved: bool = False
 ) -> tuple[Policy, ...]:
@@ -354,9 +360,7 @@ MECHANISMS: dict[str, Builder] = {
     "throttle.handshake_delay": _delay_name,
     "throttle.ip_association": _delay,
     "throttle.sni_policing": partial(_by_name, act=lambda names: NamePolice(names=names)),
-    "residual.3tuple": partial(
-        _by_name, act=lambda names: NameReset(names=names, residual=RESIDUAL_SECONDS)
-    ),
+    "residual.3tuple": _linger,
     "residual.4tuple": partial(_by_name, act=lambda names: NameDrop(names=names)),
     "flaky.probabilistic": _by_chance,
     "flaky.ecmp": _by_chance,
