@@ -20,6 +20,8 @@ DOH_WORDS = frozenset({"doh", "dns", "dns-query", "cloudflare-dns", "nextdns"})
 
 CUTS_BEFORE_REST = 3
 """An outage is told by others within that many turns; to rest any earlier would blind them."""
+CONTROL_SECONDS = 60.0
+"""Longer than a control and the chain after it ever take."""
 CUTS_BETWEEN = 60
 """A block that lasts costs the rest of some rounds in an hour."""
 
@@ -107,6 +109,8 @@ class _Wait(msgspec.Struct):
     doubt: Doubt
     cuts: int = 0
     until: float = math.inf
+    busy_until: float = -math.inf
+    """While the control is made nobody else says the name there."""
 
 
 class Aftermath:
@@ -125,11 +129,15 @@ class Aftermath:
     def turn(self, url: str, now: float) -> Doubt | Rest | None:
         """Say what the turn of this endpoint begins with: a control, nothing but rest, or itself."""
         wait = self._waits.get(self._where.get(url, NOWHERE))
-        if wait is None or wait.cuts < CUTS_BEFORE_REST:
+        if wait is None:
+            return None
+        if now < wait.busy_until:
+            return Rest()
+        if wait.cuts < CUTS_BEFORE_REST:
             return None
         if now < wait.until:
             return Rest()
-        wait.cuts = CUTS_BEFORE_REST - CUTS_BETWEEN
+        wait.cuts, wait.busy_until = CUTS_BEFORE_REST - CUTS_BETWEEN, now + CONTROL_SECONDS
         return wait.doubt
 
     def doubted(self, url: str) -> Doubt | None:
@@ -152,7 +160,7 @@ class Aftermath:
             return
         self._where[url] = doubt.place
         wait = self._waits.setdefault(doubt.place, _Wait(doubt))
-        wait.cuts += 1
+        wait.cuts, wait.busy_until = wait.cuts + 1, -math.inf
         wait.until = now + window(self._seconds, doubt.name)
         self._waits.move_to_end(doubt.place)
         if len(self._waits) > MOST_PLACES:

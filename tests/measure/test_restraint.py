@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.measure.restraint import (
+    CONTROL_SECONDS,
     CUTS_BEFORE_REST,
     CUTS_BETWEEN,
     MOST_PLACES,
@@ -86,7 +87,19 @@ def test_a_doubt_that_lasts_is_left_alone_for_the_window_and_then_controlled_onc
     assert held.turn(URL, last + 60) == Rest()
     assert held.turn(URL, last + WINDOW - 0.1) == Rest()
     assert held.turn(URL, last + WINDOW) == DOUBT
-    assert held.turn(URL, last + WINDOW) is None
+    held.note(URL, DOUBT, last + WINDOW + 1)
+    assert held.turn(URL, last + WINDOW + 2) is None
+
+
+def test_while_the_control_is_made_nobody_else_says_the_name_there() -> None:
+    held = doubted(CUTS_BEFORE_REST)
+    held.note(ALSO, DOUBT, 200.0)
+    due = 200.0 + WINDOW
+    assert held.turn(URL, due) == DOUBT
+    assert held.turn(ALSO, due + 1) == Rest()
+    assert held.turn(ALSO, due + CONTROL_SECONDS) is None, "the control never came to its end"
+    held.note(URL, DOUBT, due + 5)
+    assert held.turn(ALSO, due + 6) is None
 
 
 def test_after_a_dns_over_https_name_the_rest_is_twice_as_long() -> None:
@@ -135,13 +148,15 @@ def test_a_block_that_lasts_is_controlled_again_only_much_later() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["turn", "cut", "well", "touch"]), st.floats(0, 400))))
 def test_a_control_never_comes_within_the_window(steps: list[tuple[str, float]]) -> None:
-    held, now, last, cuts = Aftermath(WINDOW), 0.0, -1000.0, 0
+    held, now, last, cuts, controlled = Aftermath(WINDOW), 0.0, -1000.0, 0, -1000.0
     for what, seconds in steps:
         now += seconds
         if what == "turn":
             turn = held.turn(URL, now)
             assert not isinstance(turn, Doubt) or (now - last >= WINDOW - 1e-6 and cuts >= 3)
-            assert not isinstance(turn, Rest) or now - last < WINDOW + 1e-6
+            controlled = now if isinstance(turn, Doubt) else controlled
+            busy = now - controlled < CONTROL_SECONDS + 1e-6
+            assert not isinstance(turn, Rest) or now - last < WINDOW + 1e-6 or busy
         elif what == "touch":
             held.touch(URL, now)
             last = now if cuts else last
