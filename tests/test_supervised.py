@@ -148,7 +148,12 @@ def test_a_daemon_s_life_is_told_in_order(tmp_path: Path, command: str, *, abstr
 
 
 def still(_: Measuring, __: Clock) -> Measure:
-    async def measure(endpoint: Endpoint, within: float | None = None) -> tuple[Observation, ...]:
+    async def measure(
+        endpoint: Endpoint,
+        within: float | None = None,
+        *,
+        rests: bool = True,  # noqa: ARG001 — the protocol's
+    ) -> tuple[Observation, ...]:
         assert (endpoint, within) == (SITE, None)
         return ()
 

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from probe.agent.figures import figures
 from probe.agent.health import Checked, health
 from probe.measure.outcome import Outcome, layer_of, outcome
@@ -47,7 +49,7 @@ class Ledger:
         self.encrypted: Counter[Encrypted] = Counter()
         """Questions to encrypted resolvers by how they ended, those of tests too."""
         self.health = Health()
-        self._moved = False
+        self._moved, self._resolver = False, ""
 
     def keep(self, targets: Iterable[Target]) -> None:
         self._entries = {target: self._entries.get(target) or Entry() for target in targets}
@@ -91,6 +93,12 @@ class Ledger:
             self._moved = moved
             self._renew()
 
+    def resolved(self, network: str) -> None:
+        """Take in in which network the resolver stands that really answers."""
+        if network != self._resolver:
+            self._resolver = network
+            self._renew()
+
     def unchecked(self) -> int:
         """Count the controls that were not measured yet."""
         controls = (e for t, e in self._entries.items() if t.service == CONTROL)
@@ -125,12 +133,13 @@ class Ledger:
     def _renew(self) -> None:
         before = self.health
         controls = [e.control for e in self._entries.values() if e.control]
-        self.health = health(controls, moved=self._moved)
+        told = health(controls, moved=self._moved)
+        self.health = msgspec.structs.replace(told, resolver=self._resolver)
         if self.health.reason != before.reason:
             now = self.health.reason
             state = {"target": "vantage", "state": now or "well"}
-            told = now or f"well again, was {before.reason}"
-            log.warning("this vantage: %s", told, extra=state)
+            words = now or f"well again, was {before.reason}"
+            log.warning("this vantage: %s", words, extra=state)
 
 
 def bounded(failure: str) -> str:

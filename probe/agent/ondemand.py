@@ -19,7 +19,6 @@ from aiohttp import web
 from probe.agent import asked
 from probe.agent.asked import Asked, RefusedError
 from probe.agent.figures import figures, hops
-from probe.agent.measuring import Seen
 from probe.agent.scrape import negotiated
 from probe.clock import Clock
 from probe.metrics import ondemand as metrics
@@ -41,7 +40,7 @@ class Probing(Protocol):
     @property
     def endpoints(self) -> Mapping[Target, Endpoint]: ...
 
-    def look(self, endpoint: Endpoint, within: float) -> Seen: ...
+    async def look(self, endpoint: Endpoint, within: float) -> tuple[Observation, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)

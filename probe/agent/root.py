@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from probe import __version__
+from probe.agent import whoami
 from probe.agent.exit import Exit
 from probe.agent.garbage import rarely_collected
 from probe.agent.health import NAMES
 from probe.agent.identity import uuid7
 from probe.agent.ledger import Ledger
 from probe.agent.manners import Manners
-from probe.agent.measuring import Measure, Seen, over_the_network
+from probe.agent.measuring import Measure, over_the_network
 from probe.agent.pages import serving
 from probe.agent.targets import targets
 from probe.clock import Clock
@@ -27,8 +28,9 @@ from probe.config.load import ConfigError
 from probe.config.shape import AgentConfig, Catalogue, Measuring, Referring
 from probe.config.show import shown
 from probe.measure.bogon import networks
+from probe.measure.goal import depth
 from probe.metrics.agent import Snapshot
-from probe.model import CONTROL, Endpoint, Measurement, Target
+from probe.model import CONTROL, Endpoint, Measurement, Observation, Target
 from probe.schedule import Timetable
 from probe.supervisor import Supervisor
 from probe.transport.lifecycle import Lifecycle
@@ -145,10 +147,12 @@ class Agent:
                 reloading = lasting.create_task(self._reloading(lasting))
                 stopping = lasting.create_task(self._stopping())
                 leaving = lasting.create_task(Exit().watch(self._reference, self.ledger.moved))
+                name = lambda: self.config.measuring.whoami  # noqa: E731 — it is read anew each time
+                knowing = lasting.create_task(whoami.watch(name, self.look, self.ledger.resolved))
                 self.hooks.supervisor.ready(self.status())
                 await self._probing()
                 await self._queue.join()
-                for task in (sink, reloading, stopping, leaving):
+                for task in (sink, reloading, stopping, leaving, knowing):
                     task.cancel()
                 await self._unsend()
             await self.uplink.drain(LAST_SEND_SECONDS)
@@ -173,9 +177,8 @@ class Agent:
             for target, at in zip(due.start, due.at, strict=True):
                 self._running.add(target)
                 # What controls say of the vantage must be fresh above all where all is slow.
-                line_up = (
-                    self._waiting.appendleft if target.service == CONTROL else self._waiting.append
-                )
+                ahead = target.service == CONTROL
+                line_up = self._waiting.appendleft if ahead else self._waiting.append
                 line_up((target, self._endpoints[target], at))
             most = self.config.schedule.concurrency - self._runners
             for _ in range(min(len(self._waiting), most)):
@@ -208,7 +211,7 @@ class Agent:
                 self.ledger.skipped(target)
             elif not self.stop.is_set():
                 self.ledger.began(self.clock.monotonic() - due)
-                self._take(await self._measured(target, endpoint))
+                self._take(target, await self._measured(target, endpoint))
         except Exception:
             # A site that brings out a fault of ours must not silence the whole vantage.
             self.bugs += 1
@@ -216,9 +219,11 @@ class Agent:
         finally:
             self._running.discard(target)
 
-    async def _measured(self, target: Target, endpoint: Endpoint) -> Measurement:
+    async def _measured(self, target: Target, endpoint: Endpoint) -> Measurement | None:
         at, began = self.clock.now(), self.clock.monotonic()
-        observations = await self._measure(endpoint)
+        observations = await self._measure(endpoint, rests=target.service != CONTROL)
+        if observations is None:
+            return None
         return Measurement(
             id=uuid7(at),
             at=at,
@@ -228,9 +233,13 @@ class Agent:
             health=self.ledger.health,
             observations=observations,
             software=self._software,
+            goal=depth(endpoint.url),
         )
 
-    def _take(self, measurement: Measurement) -> None:
+    def _take(self, target: Target, measurement: Measurement | None) -> None:
+        if measurement is None:
+            self.ledger.skipped(target)
+            return
         self.ledger.record(measurement)
         try:
             self._queue.put_nowait(measurement)
@@ -352,9 +361,9 @@ class Agent:
     def endpoints(self) -> Mapping[Target, Endpoint]:
         return self._endpoints
 
-    def look(self, endpoint: Endpoint, within: float) -> Seen:
+    async def look(self, endpoint: Endpoint, within: float) -> tuple[Observation, ...]:
         """Measure for somebody who waits for it; it is counted, kept and sent nowhere."""
-        return self._measure(endpoint, within)
+        return await self._measure(endpoint, within) or ()
 
     def snapshot(self) -> Snapshot:
         counts, spool = self.uplink.counts, self.spool

@@ -104,6 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _measure(endpoint: Endpoint, arguments: argparse.Namespace) -> Measurement:
     from probe.clock import SystemClock  # noqa: PLC0415 — `probe --help` stays quick
     from probe.measure.chain import instruments, measure  # noqa: PLC0415
+    from probe.measure.goal import depth  # noqa: PLC0415
 
     settings = _settings(arguments)
     clock = SystemClock()
@@ -117,6 +118,7 @@ def _measure(endpoint: Endpoint, arguments: argparse.Namespace) -> Measurement:
         vantage=Vantage(id="here", country="ZZ", asn=0),
         target=Target(service="check", feature="check", endpoint=endpoint.id),
         observations=observations,
+        goal=depth(endpoint.url),
     )
 
 

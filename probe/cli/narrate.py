@@ -63,6 +63,7 @@ TESTS = {
     DifferentialTest.PATH: "test: how far packets get",
     DifferentialTest.GOODPUT: "test: the pace from a server of ours",
     DifferentialTest.QUIC: "test: over QUIC, at a server of ours and there",
+    DifferentialTest.AFTER: "test: a harmless name, after a time of rest",
 }
 
 
@@ -138,6 +139,8 @@ def _exchange(seen: HttpExchange) -> str:
     parts = [seen.method, seen.url]
     if seen.status is not None:
         parts.append(f"→ {seen.status}, {seen.length} bytes")
+    if seen.quarters and seen.quarters[-1]:
+        parts.append(f"(its quarters after {', '.join(f'{s:g}' for s in seen.quarters)} s)")
     if seen.title:
         parts.append(f"“{seen.title}”")
     if seen.location:

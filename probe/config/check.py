@@ -184,6 +184,7 @@ MEASURING: tuple[Check, ...] = (
     Text("measuring.second_resolver", form.is_resolver_or_empty, f"must be empty or {RESOLVER}"),
     Text("measuring.second_resolver.*", form.is_resolver, f"must be {RESOLVER}"),
     Text("measuring.allow_private.*", form.is_network, "must be a network such as 10.0.0.0/8"),
+    Text("measuring.whoami", form.is_host_or_empty, "must be a host name, or empty"),
     Text("measuring.user_agent", str.isprintable, "must be printable, on one line"),
     Text("measuring.reference.address", form.is_address, "must be an address, such as 192.0.2.1"),
     Text("measuring.reference.networks.*", form.is_network, "must be a network: 192.0.2.0/24"),

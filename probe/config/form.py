@@ -85,6 +85,10 @@ def is_host(text: str) -> bool:
     return named and not labels[-1].isdigit()
 
 
+def is_host_or_empty(text: str) -> bool:
+    return not text or (is_host(text) and not is_address(text))
+
+
 def is_guarded_url(text: str) -> bool:
     """Https anywhere, http on loopback alone: a token must not cross a network in the clear."""
     return is_url(text) and (urlsplit(text).scheme == "https" or _is_loopback(text))

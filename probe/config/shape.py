@@ -93,6 +93,9 @@ class Measuring(Section, frozen=True, kw_only=True):
     second_resolver: str | tuple[str, ...] = "9.9.9.9"
     """Asked when a name fails or looks forged; empty to ask none. A list is one test, UDP before
     TLS before HTTPS; encrypted ones are also tried of what goes well (`background`)."""
+    whoami: str = ""
+    """A name whose own name server answers with the address that asked it (`whoami.akamai.net`):
+    tells in which network the resolver stands that really answers. Empty asks none."""
     neutral_name: str = "example.com"
     """A harmless server name for the neutral-name test; empty to leave it out."""
     reference: Referring | None = None
@@ -102,7 +105,9 @@ class Measuring(Section, frozen=True, kw_only=True):
     installed."""
     residual: Seconds = Seconds(180)
     """How long a reset may go on for all names after the one it was for: until then nothing is
-    tried again at that address and port of ours (twice as long after a DNS-over-HTTPS name)."""
+    tried again at that address and port of ours (twice as long after a DNS-over-HTTPS name). Where
+    a harmless name is cut too at a target's address, turn after turn, its turns are left out for
+    as long, and a harmless name comes first after that. 0 for neither."""
     tests_per_minute: int = 300
     """Most differential tests of all endpoints together."""
     background: float = 0.002

@@ -85,18 +85,34 @@ def same_page(s: Sight, k: Reference) -> bool:
 
 
 def proven(s: Sight, k: Reference) -> bool:
-    return proven_abroad(k, s.vantage.country)
+    """By a certificate; where the endpoint asks for none, by what other countries reach."""
+    country = s.vantage.country
+    return proven_abroad(k, country) or (_bare(s) and abroad(k.met, country) > 0)
+
+
+def _bare(s: Sight) -> bool:
+    """Nothing but a name or a port is asked for: no certificate will ever prove an address."""
+    return s.goal is not Layer.HTTP
+
+
+def _true(s: Sight, k: Reference, addresses: tuple[str, ...]) -> bool:
+    country = s.vantage.country
+    told = _bare(s) and answered_abroad(k, country, addresses)
+    return told or genuine(k, country, addresses)
 
 
 def false_bogon(s: Sight, k: Reference) -> bool:
-    country = s.vantage.country
-    return s.bogon and not s.met and proven_abroad(k, country)
+    return s.bogon and not s.met and proven(s, k)
 
 
 def late_truth(s: Sight, k: Reference) -> bool:
     """A second answer names a proven address, and the first names none."""
-    country = s.vantage.country
-    return genuine(k, country, s.doubled) and not genuine(k, country, s.answers)
+    return _true(s, k, s.doubled) and not _true(s, k, s.answers)
+
+
+def got(goal: Layer) -> Condition:
+    """All that is asked for came, and it is a name or a port alone."""
+    return lambda s, k: s.met and s.goal is goal and not late_truth(s, k)
 
 
 def several_forged(s: Sight, k: Reference) -> bool:
@@ -145,6 +161,17 @@ def policed(s: Sight, k: Reference) -> bool:
     return slow(s, k) and s.traits.shaken < QUICK * s.pace
 
 
+def slow_for_all(s: Sight, k: Reference) -> bool:
+    """The address is slow to shake hands for a harmless name too."""
+    return slow(s, k) and s.trials.neutral is not None and s.trials.neutral >= s.traits.shaken / 2
+
+
+def slow_by_name(s: Sight, k: Reference) -> bool:
+    """At the same address hands are shaken quickly under a harmless name."""
+    neutral = s.trials.neutral
+    return slow(s, k) and neutral is not None and neutral < QUICK * s.traits.shaken
+
+
 def encrypted_cut(s: Sight, k: Reference) -> bool:
     """An encrypted resolver is cut off here, and answers abroad, or nobody there says otherwise.
 
@@ -171,6 +198,11 @@ def quic_dropped(s: Sight, _: Reference) -> bool:
     return s.trials.dropped
 
 
+def rested(*, passes: bool) -> Condition:
+    """After a time of rest a harmless name passed at the address, or not, and the target's failed."""
+    return lambda s, _: s.layer in REACHED and s.trials.rested is passes
+
+
 def anything(_: Sight, __: Reference) -> bool:
     return True
 
@@ -179,6 +211,7 @@ QUICK = 0.25
 """Share of a slow answer's time that its handshake takes at most, where only the body is slowed."""
 FREEZES = (4_096, 32_768)
 """Bytes of a body after which frozen flows are known to stall: 16 KiB, less what went before it."""
+REACHED = frozenset({Layer.TCP, Layer.TLS, Layer.HTTP})
 CARRIED = frozenset({Layer.TCP, Layer.TLS})
 RESET = ("connection_reset", "connection_aborted", "eof_error", "network_reset")
 LATE = ("generic_timeout_error", "timed_out")

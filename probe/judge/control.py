@@ -18,7 +18,7 @@ from probe.judge.likeness import kinds
 from probe.judge.sight import Sight
 from probe.judge.traits import SLOW_SECONDS
 from probe.judge.trials import UNTRIED
-from probe.model import CONTROL
+from probe.model import CONTROL, Layer
 
 SLOW_RATIO = 5.0
 """A busy host or a far country is not throttled: both the ratio and the plain seconds count."""
@@ -192,8 +192,13 @@ def control_paces(series: Iterable[Series]) -> dict[str, float]:
     paces: dict[str, list[float]] = defaultdict(list)
     for sights in series:
         if sights[0].target.service == CONTROL:
-            paces[sights[0].vantage.id] += [sight.pace for sight in sights if sight.met]
+            paces[sights[0].vantage.id] += [sight.pace for sight in sights if _paced(sight)]
     return {vantage: median(values) for vantage, values in paces.items() if values}
+
+
+def _paced(sight: Sight) -> bool:
+    """Whether it was a whole answer: a port that opens tells no pace."""
+    return sight.met and sight.goal is Layer.HTTP
 
 
 def _note(table: dict[str, set[str]], keys: tuple[str, ...], country: str) -> None:

@@ -8,11 +8,12 @@ import msgspec
 
 from probe.judge.control import Reference
 from probe.judge.health import spoilt
-from probe.judge.rules import CAP, EXTRA, MAIN, ROWS, Category, Row
+from probe.judge.row import CAP, Category, Row
+from probe.judge.rules import EXTRA, MAIN, ROWS
 from probe.judge.sight import Sight
 from probe.judge.traits import SLOW_SECONDS
 from probe.judge.trials import told_beside
-from probe.model import Author, Cause, Evidence, Standing
+from probe.model import Author, Cause, Evidence, Layer, Standing
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -46,7 +47,8 @@ WHOLE = ROWS["ok.met"]
 def plain(sight: Sight) -> bool:
     """Whether a sight is a whole answer whatever others see: the rules need no reference for it."""
     odd = sight.traits.lost or sight.traits.proxied or told_beside(sight.trials)
-    return sight.met and not odd and sight.pace < SLOW_SECONDS and not spoilt(sight)
+    page = sight.goal is Layer.HTTP
+    return sight.met and page and not odd and sight.pace < SLOW_SECONDS and not spoilt(sight)
 
 
 def whole(sight: Sight) -> Finding:

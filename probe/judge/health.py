@@ -45,6 +45,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """When the trouble began, as far as the window shows."""
     controls: tuple[Sight, ...] = ()
     """Fresh results of its controls."""
+    resolver: str = ""
+    """The network of the resolver that really answers it, by its latest word."""
     shown: bool = False
     """The trouble was measured, not only inferred from silence."""
 
@@ -163,7 +165,7 @@ def _examine_one(vantage: Vantage, sights: list[Sight], view: View) -> Health:
         cut = any(_condition(_tallies([s]), "", [s]) is not Condition.WELL for s in controls)
         return Health(
             vantage=vantage, condition=Condition.SILENT, reason="silent", since=heard,
-            well_at=well_at, controls=controls, shown=cut,
+            well_at=well_at, controls=controls, shown=cut, resolver=_resolver(sights),
         )  # fmt: skip
     return _measured(vantage, sights, controls, well_at)
 
@@ -182,7 +184,12 @@ def _measured(
     return Health(
         vantage=vantage, condition=condition, reason=reason or condition.value, well_at=well_at,
         since=min(failing, default=latest.at if latest else None), controls=controls, shown=True,
+        resolver=_resolver(sights),
     )  # fmt: skip
+
+
+def _resolver(sights: Sequence[Sight]) -> str:
+    return next((s.health.resolver for s in reversed(sights) if s.health.resolver), "")
 
 
 def _failed_control(sight: Sight, well_at: datetime | None) -> bool:

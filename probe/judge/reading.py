@@ -122,7 +122,8 @@ def _studied(measurement: Measurement) -> Sight:
     final = _final(chain, valid)
     common = _names_and_certificates(chain)
     if final is None:
-        return _ended(measurement, chain, common)
+        come = _come(measurement, chain, common)
+        return come if come is not None else _ended(measurement, chain, common)
     secure = (final.hop, final.address) in valid and final.url.startswith("https:")
     notice, redirected = notice_of(chain.dns, chain.tls, chain.http, measurement.vantage.country)
     met = final.expectation is Expectation.MET and (secure or not notice)
@@ -223,6 +224,26 @@ def _doubled(first: Sequence[DnsLookup]) -> tuple[str, ...]:
     return _unique([a for step in first for a in step.late if a not in step.answers])
 
 
+def _come(measurement: Measurement, chain: _Chain, common: _Common) -> Sight | None:
+    """Read a chain that was to end before HTTP and came so far, else None.
+
+    It has no pace: what is slow is told by answers alone.
+    """
+    if measurement.goal is Layer.HTTP or chain.http or chain.tls:
+        return None
+    reached = _unique(step.address for step in chain.tcp if step.failure is None)
+    named = any(step.answers and step.failure is None for step in chain.dns)
+    notice, _ = notice_of(chain.dns, chain.tls, chain.http, measurement.vantage.country)
+    if not (reached if measurement.goal is Layer.TCP else named and not chain.tcp) or notice:
+        return None
+    return Sight(
+        id=measurement.id, at=measurement.at, vantage=measurement.vantage,
+        target=measurement.target, health=measurement.health, goal=measurement.goal,
+        met=True, answers=common.answers, bogon=common.bogon, doubled=common.doubled,
+        tried=reached, only_named=not chain.tcp, trials=trials(measurement.observations),
+    )  # fmt: skip
+
+
 def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
     """Read a chain without a final answer: what ended it, at the deepest layer it reached."""
     layer, steps = _deepest(chain)
@@ -233,7 +254,7 @@ def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
     shown = bad[0].chain[0] if bad else None
     return Sight(
         id=measurement.id, at=measurement.at, vantage=measurement.vantage,
-        target=measurement.target, health=measurement.health,
+        target=measurement.target, health=measurement.health, goal=measurement.goal,
         layer=layer, failure=name, own=_own(chain, steps),
         expired=_expired(bad), answers=common.answers, valid=common.valid, bogon=common.bogon,
         doubled=common.doubled, leaf=shown.sha256 if shown else "",

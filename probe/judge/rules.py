@@ -8,11 +8,6 @@ each network. Row ids are a public contract: renaming one is a breaking change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
-
-import msgspec
-
 from probe.judge.conditions import (
     CARRIED,
     FREEZES,
@@ -20,7 +15,6 @@ from probe.judge.conditions import (
     RESET,
     SILENT,
     UNSIGNED,
-    Condition,
     answer,
     anything,
     at_common,
@@ -33,6 +27,7 @@ from probe.judge.conditions import (
     failed,
     false_bogon,
     foreign_notice,
+    got,
     having,
     http_late,
     http_reset,
@@ -46,8 +41,11 @@ from probe.judge.conditions import (
     quic_cut,
     quic_dropped,
     rcode,
+    rested,
     same_page,
     several_forged,
+    slow_by_name,
+    slow_for_all,
     tcp_late,
     tls_late,
     tls_reset,
@@ -55,59 +53,14 @@ from probe.judge.conditions import (
     with_status,
 )  # fmt: skip
 from probe.judge.control import answered_abroad, genuine, slow
+from probe.judge.row import Category, Row
 from probe.judge.sight import UNREACHABLE, Contrast
+from probe.judge.traits import SLOW_SECONDS
 from probe.model import Author, Cause, Expectation, Layer, Standing
 
 VERSION = "worksforwhom-rules-1"
 THROTTLED, UNTHROTTLED = 1 / 3, 2 / 3
 """Of a control's goodput: below the one a name is slowed, from the other on it is not."""
-CAP = 6.0
-"""Most nats any one row may carry: no single sight decides."""
-
-
-class Category(StrEnum):
-    """What the hypotheses count."""
-
-    __hash__ = str.__hash__  # as that of Cause
-
-    OK = "ok"
-    SLOW = "slow"
-    DNS_FORGED = "dns_forged"
-    DNS_RCODE = "dns_rcode"
-    DNS_TIMEOUT = "dns_timeout"
-    TCP_TIMEOUT = "tcp_timeout"
-    TCP_RESET = "tcp_reset"
-    UNREACHABLE = "unreachable"
-    TLS_RESET = "tls_reset"
-    TLS_TIMEOUT = "tls_timeout"
-    FALSE_CERTIFICATE = "false_certificate"
-    BAD_CERTIFICATE = "bad_certificate"
-    """The service's own that no longer verifies."""
-    HTTP_RESET = "http_reset"
-    HTTP_TIMEOUT = "http_timeout"
-    REFUSED = "refused"
-    """403 and 451."""
-    SERVER_ERROR = "server_error"
-    APP_ERROR = "app_error"
-    BLOCK_PAGE = "block_page"
-    OTHER = "other"
-    NOTHING = "nothing"
-    """Not evidence about the endpoint at all."""
-
-
-class Row(msgspec.Struct, frozen=True, eq=False):
-    id: str
-    layer: str
-    condition: Condition
-    category: Category
-    author: Author
-    sentence: str
-    source: str
-    mechanism: str = ""
-    weights: Mapping[Cause, float] = {}
-    standing: Standing = Standing.SCORED
-
-
 _S, _N, _0 = Author.SERVER, Author.NETWORK, Author.NOBODY
 _SRV, _FIL, _GEO, _LOC = (
     Cause.SERVICE_OUTAGE, Cause.FILTERING, Cause.GEO_BLOCK, Cause.LOCAL_FAULT,
@@ -123,6 +76,9 @@ MAIN: tuple[Row, ...] = (
     Row("ok.slow_body", "http", policed, _C.SLOW, _0,
         "hands are shaken quickly, and then the answer comes far slower than in other countries and from this vantage's controls",
         "mechanisms.json: throttle.sni_policing", "throttle.sni_policing", {_THR: 1.0}),
+    Row("ok.slow_address", "throttle", slow_for_all, _C.SLOW, _0,
+        "the answer is whole but took far longer than in other countries and than this vantage's controls; a harmless name at the same address is as slow",
+        "mechanisms.json: throttle.ip_association", "throttle.ip_association", {_THR: 1.0}),
     Row("ok.slow", "http", slow, _C.SLOW, _0,
         "the answer is whole but took far longer than in other countries and than this vantage's controls",
         "ooni dd-007; attribution.md 1.2", "throttle.handshake_delay", {_THR: 1.0}),
@@ -144,7 +100,11 @@ MAIN: tuple[Row, ...] = (
     Row("ok.quic", "quic", both(lambda s, _: s.met, quic_cut), _C.OK, _S,
         "a whole answer came over TCP; over QUIC nothing passes here, not even to a server of ours that answers so abroad",
         "mechanisms.json; Elmenhorst 2021", "quic.udp443_block"),
-    Row("ok.met", "http", lambda s, _: s.met, _C.OK, _S,
+    Row("ok.named", "dns", got(Layer.DNS), _C.OK, _0,
+        "the name has addresses, and nothing more is asked for", "RFC 4501: dns URIs"),
+    Row("ok.connected", "tcp", got(Layer.TCP), _C.OK, _0,
+        "the port takes connections, and nothing more is asked for", "blackbox_exporter: the tcp prober"),
+    Row("ok.met", "http", lambda s, _: s.met and s.goal is Layer.HTTP, _C.OK, _S,
         "a whole answer that meets the expectations", "ooni.md (a): a verified answer needs no comparison"),
     Row("local.own_stack", "local", lambda s, _: s.own and not s.answered, _C.NOTHING, _0,
         "only the vantage's own network stack or its IPv6 failed", "ooni.md (b): local names",
@@ -271,6 +231,8 @@ MAIN: tuple[Row, ...] = (
         "the TLS handshake is never answered", "ooni/data rules.py", "tls.sni_drop"),
     Row("tls.refusal", "tls", lambda s, _: s.layer is Layer.TLS, _C.OTHER, _0,
         "the TLS handshake ends with an error", "RFC 8446, 6.2"),
+    Row("tcp.timeout_port", "tcp", lambda s, k: tcp_late(s, k) and s.trials.port_answers is True, _C.TCP_TIMEOUT, _0,
+        "one port of the address never answers a connection, while another of its ports does", "mechanisms.json: a port sweep", "tcp.syn_drop"),
     Row("tcp.timeout", "tcp", tcp_late, _C.TCP_TIMEOUT, _0,
         "the address never answers a connection", "mechanisms.json", "ip.nullroute"),
     Row("tcp.reset", "tcp", failed(Layer.TCP, *RESET), _C.TCP_RESET, _0,
@@ -350,6 +312,12 @@ EXTRA: tuple[Row, ...] = (
     Row("test.own_address_passes", "tls",
         lambda s, _: s.layer is Layer.TLS and s.trials.name_follows is False, _C.NOTHING, _0,
         "the service's name passes at a server of ours", "attribution.md 6", weights={_FIL: -1.0}),
+    Row("test.after_passes", "tls", rested(passes=True), _C.NOTHING, _N,
+        "left alone for a time the address answers a harmless name, and once the service's name was said it answers none: that outlasts the name, and is no outage",
+        "attribution.md 6: residual windows", "residual.3tuple", {_FIL: 3.0}),
+    Row("test.after_alike", "tls", rested(passes=False), _C.NOTHING, _0,
+        "left alone for a time the address does not answer a harmless name either: the address, not what a name left there",
+        "attribution.md 6: residual windows"),
     Row("test.host_passes", "http", lambda s, _: s.layer is Layer.HTTP and s.trials.host_passes is True, _C.NOTHING, _N,
         "a harmless Host at the same address is answered where the service's is cut", "attribution.md 7.4: as a neutral name",
         "http.host_rst", {_FIL: 3.9}),
@@ -368,12 +336,22 @@ EXTRA: tuple[Row, ...] = (
     Row("test.path_reaches", "tcp", lambda s, _: s.trials.near is False, _C.NOTHING, _0,
         "packets come as far as the address's own network, and are kept out there",
         "mechanisms.json: server.geoblock_low_layer, a trace reaches the target", weights={_FIL: -2.0}),
+    Row("test.neutral_quick", "throttle", slow_by_name, _C.NOTHING, _N,
+        "hands are shaken late under the service's name, and quickly under a harmless one at the same address",
+        "mechanisms.json: throttle.handshake_delay", "throttle.handshake_delay", {_THR: 3.0}),
     Row("test.goodput_frozen", "tls", lambda s, _: s.trials.frozen > 0, _C.NOTHING, _N,
         "a body from a server of ours freezes under the service's name, and comes whole under a harmless one",
         "attribution.md 1.2, 7.4", "tls.sni_tail_freeze", {_FIL: 5.0}),
     Row("test.goodput_name", "throttle", lambda s, _: s.trials.pace is not None and s.trials.pace < THROTTLED, _C.NOTHING, _N,
         "a body from a server of ours comes far slower under the service's name than under a harmless one",
         "attribution.md 1.2, 7.4", "throttle.sni_policing", {_THR: 3.9}),
+    Row("test.goodput_held", "throttle", lambda s, _: s.trials.held > 0, _C.NOTHING, _N,
+        "under the service's name a body from a server of ours is held at one rate from quarter to quarter, and under a harmless one it is not: a policer's mark",
+        "mechanisms.json: throttle.sni_policing; attribution.md 6: plateau", "throttle.sni_policing", {_THR: 2.0}),
+    Row("test.handshake_late", "throttle",
+        lambda s, _: s.trials.shaken is not None and s.trials.shaken >= SLOW_SECONDS, _C.NOTHING, _N,
+        "with a server of ours hands are shaken far later under the service's name than under a harmless one",
+        "mechanisms.json: throttle.handshake_delay", "throttle.handshake_delay", {_THR: 3.0}),
     Row("test.goodput_alike", "throttle",
         lambda s, _: s.trials.pace is not None and s.trials.pace >= UNTHROTTLED, _C.NOTHING, _0,
         "a body from a server of ours comes as fast under the service's name as under a harmless one",

@@ -52,8 +52,10 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     target: Target
     health: Health
     """How well the vantage said it was."""
+    goal: Layer = Layer.HTTP
+    """The deepest that the endpoint asks for."""
     met: bool = False
-    """A whole answer that meets the expectations."""
+    """A whole answer that meets the expectations, or all that is asked for where that is less."""
     answered: bool = False
     """Any final answer over HTTP."""
     secure: bool = False

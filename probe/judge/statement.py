@@ -28,6 +28,7 @@ CERTAINTY = ((0.95, "very high"), (0.80, "high"), (0.50, "moderate"), (0.0, "low
 SEEN = (
     ("tls.reset_name", "connections are reset when the TLS handshake names the service, while a neutral name at the same address passes"),
     ("tls.timeout_name", "connections fall silent when the TLS handshake names the service, while a neutral name at the same address passes"),
+    ("test.after_passes", "once the service's name was said its addresses answer nobody, while left alone they answer a harmless name"),
     ("tls.mitm", "addresses of the service present a false certificate there"),
     ("dns.bogon", "its names resolve to private or reserved addresses"),
     ("dns.notice_address", "its names resolve to the address of a block notice"),
@@ -46,12 +47,17 @@ SEEN = (
     ("dns.timeout", "resolvers never answer for its names"),
     ("tls.reset", "connections are cut in the TLS handshake"),
     ("tls.timeout", "the TLS handshake is never answered"),
+    ("tcp.timeout_port", "one port of its addresses never answers, while another does"),
     ("tcp.timeout", "its addresses never answer"),
     ("tcp.unreachable", "its addresses cannot be reached"),
     ("tcp.refused", "connections are refused"),
     ("tcp.reset", "connections are reset while they open"),
     ("http.reset", "connections are cut after the request"),
     ("http.timeout", "requests are never answered"),
+    ("test.goodput_held", "its name is held at one pace, far below that of a harmless name"),
+    ("ok.slow_body", "it answers quickly, and then what it sends comes far more slowly than elsewhere and than from other services there"),
+    ("test.neutral_quick", "hands are shaken late under its name, and quickly under a harmless one at the same address"),
+    ("ok.slow_address", "its address is far slower than elsewhere and than other services there, whatever name is said"),
     ("ok.slow", "it answers, but far more slowly than elsewhere and than other services there"),
 )  # fmt: skip
 """Rule ids in the order in which they tell most; the first that is among the evidence is said."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -45,6 +46,15 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """From a server of ours, the bytes a second under the target's name by those under another."""
     frozen: int = 0
     """Bytes that came from there under the target's name before they came no more."""
+    held: float = 0.0
+    """Bytes a second at which the target's name was held from there, quarter by quarter, while the
+    same came far faster under another; 0 where it was not."""
+    shaken: float | None = None
+    """Seconds by which hands were shaken later there under the target's name than under another."""
+    neutral: float | None = None
+    """Seconds until hands were shaken at the target's address under a harmless name."""
+    rested: bool | None = None
+    """After a time of rest a harmless name passed at the target's address, before any other was said."""
     plain: tuple[str, ...] = ()
     """Addresses from other resolvers, asked in the clear."""
     sealed: tuple[str, ...] = ()
@@ -84,7 +94,8 @@ def trials(observations: Iterable[Observation]) -> Trials:
     beyond = by_test.get(DifferentialTest.SECOND_RESOLVER, [])
     elsewhere = [step for step in beyond if isinstance(step, DnsLookup)]
     lost = _lost(elsewhere, beyond)
-    pace, frozen = _goodput(by_test.get(DifferentialTest.GOODPUT, []))
+    fetched = _visits(by_test.get(DifferentialTest.GOODPUT, []))
+    pace, frozen = _goodput(fetched)
     ours, named, target = _parties(by_test.get(DifferentialTest.QUIC, []))
     return Trials(
         name_follows=_name_follows(by_test.get(DifferentialTest.OWN_ADDRESS, [])),
@@ -94,6 +105,10 @@ def trials(observations: Iterable[Observation]) -> Trials:
         address_answers=None if not other else other[0].failure is None,
         pace=pace,
         frozen=frozen,
+        held=_held(fetched),
+        shaken=_shaken(fetched),
+        neutral=_way(by_test.get(DifferentialTest.NEUTRAL_NAME, [])),
+        rested=_rested(by_test.get(DifferentialTest.AFTER, [])),
         plain=_plain(elsewhere),
         sealed=tuple(_resolver(s) for s in elsewhere if _sealed(s) and s.failed_at is None),
         cut=_resolver(lost) if lost else "",
@@ -115,8 +130,7 @@ def told_beside(found: Trials) -> bool:
 READ = frozenset({
     DifferentialTest.OTHER_PORT, DifferentialTest.SECOND_ADDRESS, DifferentialTest.HOST_SWAP,
     DifferentialTest.GOODPUT, DifferentialTest.OWN_ADDRESS, DifferentialTest.SECOND_RESOLVER,
-    DifferentialTest.PATH,
-    DifferentialTest.QUIC,
+    DifferentialTest.PATH, DifferentialTest.QUIC, DifferentialTest.AFTER, DifferentialTest.NEUTRAL_NAME,
 })  # fmt: skip
 
 
@@ -201,6 +215,20 @@ def _name_follows(steps: Sequence[Observation]) -> bool | None:
 
 
 WHOLE_VISIT = ("tcp", "tls")
+EVEN = 2.0
+"""By how much the times of quarters may differ under a policer: what it drops is sent again late."""
+STALL = 2.0
+"""So many quarters' time without a byte is no pause of a slow flow."""
+FASTER = 3.0
+"""How much faster the control's quarters come at least: a line that is slow is so for all names."""
+
+
+def _rested(steps: Sequence[Observation]) -> bool | None:
+    """A visit that got as far as a name is said, and was not cut there."""
+    if not steps:
+        return None
+    failed = [s.failure.name for s in steps if s.failure is not None and s.failure.alert is None]
+    return len(steps) > 1 and not UNREACHED.intersection(failed)
 
 
 def _swap(steps: Sequence[Observation]) -> tuple[bool | None, bool | None]:
@@ -223,18 +251,11 @@ def _visits(steps: Sequence[Observation]) -> list[list[Observation]]:
     return parted
 
 
-def _goodput(steps: Sequence[Observation]) -> tuple[float | None, int]:
-    visits = _visits(steps)
-    if len(visits) < 2:  # noqa: PLR2004 — the control, and what it is the control of
+def _goodput(visits: Sequence[Sequence[Observation]]) -> tuple[float | None, int]:
+    control, named = _both(visits)
+    if control is None or control.failure is not None or named is None:
         return None, 0
-    control, named = visits[0][-1], visits[1][-1]
-    if (
-        not isinstance(control, HttpExchange)
-        or control.failure
-        or not isinstance(named, HttpExchange)
-    ):
-        return None, 0
-    if named.failure is None:
+    if named.failure is None or _flows(named):
         return _rate(named) / _rate(control), 0
     if named.failure.name in CUT and max(named.received, named.length):
         return None, max(named.received, named.length)
@@ -264,6 +285,53 @@ def _within(address: str, network: str) -> bool:
         return ipaddress.ip_address(address) in ipaddress.ip_network(network)
     except ValueError:  # an agent may say anything
         return False
+
+
+def _both(
+    visits: Sequence[Sequence[Observation]],
+) -> tuple[HttpExchange | None, HttpExchange | None]:
+    """The control's answer, and that of what it is the control of."""
+    ends = [visit[-1] for visit in visits[:2]]
+    answers = [end if isinstance(end, HttpExchange) else None for end in ends]
+    return (answers[0], answers[1]) if len(answers) > 1 else (None, None)
+
+
+def _held(visits: Sequence[Sequence[Observation]]) -> float:
+    """After what a policer lets through at once, each quarter takes as long as the others."""
+    control, named = _both(visits)
+    if control is None or named is None or control.failure:
+        return 0.0
+    if named.failure and not _flows(named):
+        return 0.0
+    free, each = _later(control), _later(named)
+    if not free or not each or min(each) <= 0 or max(each) > EVEN * min(each):
+        return 0.0
+    return named.length * 3 / 4 / sum(each) if sum(free) * FASTER <= sum(each) else 0.0
+
+
+def _flows(step: HttpExchange) -> bool:
+    """Whether it was late because it crawled, not because it froze: bytes came until the end."""
+    silent = step.took - step.first_byte - (step.quarters[-1] if step.quarters else 0.0)
+    return bool(step.quarters) and silent <= STALL * max(_later(step))
+
+
+def _later(step: HttpExchange) -> list[float]:
+    """How long each quarter but the first took."""
+    return [end - start for start, end in pairwise(step.quarters)]
+
+
+def _shaken(visits: Sequence[Sequence[Observation]]) -> float | None:
+    ways = [_way(visit) for visit in visits[:2]]
+    if len(ways) < 2 or ways[0] is None or ways[1] is None:  # noqa: PLR2004 — as said
+        return None
+    return ways[1] - ways[0]
+
+
+def _way(visit: Sequence[Observation]) -> float | None:
+    """Seconds until hands were shaken; None where they were not."""
+    steps = [s for s in visit if isinstance(s, TcpConnect | TlsHandshake)]
+    well = any(isinstance(s, TlsHandshake) for s in steps) and not any(s.failure for s in steps)
+    return sum(s.took for s in steps) if well else None
 
 
 def _rate(step: HttpExchange) -> float:

@@ -149,7 +149,8 @@ class Event(Section, frozen=True, kw_only=True):
     """Of `server.outage_*`: left at http_5xx, an outage of `dns` dependencies shows as no_name,
     of `route` ones as unreachable, and of a `resolver` as silence towards those who use it."""
     delay: Seconds = Seconds(0)
-    """Added one way, for the delaying mechanisms; for the form `slow`, to the answer."""
+    """Added one way, for the delaying mechanisms; for the form `slow`, to the answer. How long
+    `residual.3tuple` lingers, over packets; 0 for three minutes."""
     share: float = 1.0
     """Probability that one flow or one request is hit: of every address, question and test anew."""
 
@@ -200,6 +201,8 @@ class Scenario(Section, frozen=True, kw_only=True):
     quic: tuple[str, ...] = ()
     """Services whose servers speak QUIC, and that are tried over it whether or not anything fails;
     over packets all services are tried so, where any is named."""
+    two_addresses: tuple[str, ...] = ()
+    """Services whose names have two IPv4 addresses instead of one."""
     noise: Noise = Noise()
     timeline: tuple[Event, ...] = ()
     expected: tuple[Expected, ...] = ()

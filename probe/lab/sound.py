@@ -13,11 +13,12 @@ from probe.lab import vantages
 from probe.lab.mechanisms import IDS
 from probe.lab.outside import KINDS
 from probe.lab.scenario import Event, Expected, LabNetwork, Scenario
+from probe.lab.world import host_name
 
 MOST_VANTAGES = 50
 """Of one network: each is a process."""
 LONGEST = 366 * 86400.0
-PORTS = {"http": 80, "https": 443}
+PORTS: dict[str, set[int | None]] = {"http": {None, 80}, "https": {None, 443}, "tcp": {80, 443}}
 """Where the lab's origins listen."""
 
 RULES: tuple[check.Check, ...] = (
@@ -70,11 +71,11 @@ def _addresses(scenario: Scenario) -> Iterator[Problem]:
     for s, service in enumerate(scenario.services):
         for f, feature in enumerate(service.features):
             for e, endpoint in enumerate(feature.endpoints):
-                parts = urlsplit(endpoint.url)
+                parts, host = urlsplit(endpoint.url), host_name(endpoint)
                 path = ("services", s, "features", f, "endpoints", e, "url")
-                if form.is_address(parts.hostname or "") or "." not in (parts.hostname or ""):
+                if form.is_address(host) or "." not in host:
                     yield Problem(path, "must name a host, as www.example.org: the lab places it")
-                if parts.port not in {None, PORTS.get(parts.scheme)}:
+                if parts.port not in PORTS.get(parts.scheme, {None}):
                     yield Problem(path, "names a port; the lab serves 443 for https, 80 for http")
 
 
@@ -95,7 +96,7 @@ def _hosts(scenario: Scenario) -> Iterator[str]:
     for service in scenario.services:
         for feature in service.features:
             for endpoint in feature.endpoints:
-                yield urlsplit(endpoint.url).hostname or ""
+                yield host_name(endpoint)
 
 
 def _shared(scenario: Scenario) -> Iterator[Problem]:
@@ -103,6 +104,7 @@ def _shared(scenario: Scenario) -> Iterator[Problem]:
     services = {service.id for service in scenario.services}
     yield from _unknown(("encrypted_dns",), scenario.encrypted_dns, services)
     yield from _unknown(("quic",), scenario.quic, services)
+    yield from _unknown(("two_addresses",), scenario.two_addresses, services)
     countries = {network.country for network in scenario.networks}
     hosts = {*vantages.names(scenario)}
     for index, held in enumerate(scenario.dependencies):

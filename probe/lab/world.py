@@ -70,7 +70,9 @@ def vantage(network: LabNetwork, index: int) -> Vantage:
 
 
 def host_name(endpoint: Endpoint) -> str:
-    return (urlsplit(endpoint.url).hostname or "").lower()
+    parts = urlsplit(endpoint.url)
+    named = parts.path.removeprefix("/") if parts.scheme == "dns" else parts.hostname
+    return (named or "").lower()
 
 
 def domestic_names(country: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Protocol, cast
 
+from probe.measure.scrub import scrub
 from probe.model import Certificate
 
 MOST = 10
@@ -124,9 +125,10 @@ def from_der(der: bytes) -> Certificate | None:
             read = x509.load_der_x509_certificate(der)
             return Certificate(
                 sha256=hashlib.sha256(der).hexdigest(),
-                subject=read.subject.rfc4514_string(),
-                issuer=read.issuer.rfc4514_string(),
-                names=tuple(_names(read)),
+                # Of anybody's make: who intercepts may write his victim's address there.
+                subject=scrub(read.subject.rfc4514_string()),
+                issuer=scrub(read.issuer.rfc4514_string()),
+                names=tuple(map(scrub, _names(read))),
                 not_before=read.not_valid_before_utc,
                 not_after=read.not_valid_after_utc,
             )

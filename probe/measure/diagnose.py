@@ -30,7 +30,7 @@ from probe.measure.instruments import Instruments
 from probe.measure.resolver import several
 from probe.measure.site import PORTS
 from probe.measure.step import Mark
-from probe.measure.trial import CUT, RUNNERS
+from probe.measure.trial import CUT, RUNNERS, slow_hands
 from probe.model import (
     DifferentialTest,
     DnsLookup,
@@ -129,6 +129,7 @@ CALLS: tuple[tuple[DifferentialTest, Call], ...] = (
     (DifferentialTest.CERTIFICATE, _plain_trouble),
     (DifferentialTest.SECOND_ADDRESS, lambda seen: _unreached(seen) and _untried(seen)),
     (DifferentialTest.NEUTRAL_NAME, _cut),
+    (DifferentialTest.NEUTRAL_NAME, lambda seen: bool(slow_hands(seen))),
     (DifferentialTest.OWN_ADDRESS, _cut),
     (DifferentialTest.OWN_ADDRESS, _unreached),
     (DifferentialTest.HOST_SWAP, _plain_trouble),
@@ -145,12 +146,12 @@ CALLS: tuple[tuple[DifferentialTest, Call], ...] = (
 
 
 def is_troubled(observations: Seen) -> bool:
-    """Tell whether there may be anything to test: a failure, or an answer that is not right."""
-    return any(
+    """Tell whether there may be anything to test: a failure, an answer that is not right, or late."""
+    plain = [step for step in observations if step.test is None]
+    return bool(slow_hands(plain)) or any(
         step.failure is not None
         or (isinstance(step, HttpExchange) and (_troubled(step) or is_slow(step)))
-        for step in observations
-        if step.test is None
+        for step in plain
     )
 
 

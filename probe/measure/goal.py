@@ -15,6 +15,7 @@ import msgspec
 from probe.measure.message import TYPES, Question
 from probe.measure.resolver import Server, named
 from probe.measure.site import PORTS, BadUrlError, Site, host_of, is_address, parse, port_of, split
+from probe.model import Layer
 
 OVER = "dns+"
 WANTED = "the scheme must be http, https, tcp or dns"
@@ -50,6 +51,17 @@ def goal(url: str) -> Goal:
     if parts.scheme == "dns":
         return _name(parts)
     raise BadUrlError(f"{WANTED}, not {parts.scheme or 'nothing'!r}")
+
+
+def depth(url: str) -> Layer:
+    """How deep a chain goes for it where all goes well. Raises BadUrlError."""
+    match goal(url):
+        case Name():
+            return Layer.DNS
+        case Site(scheme="tcp"):
+            return Layer.TCP
+        case Site():
+            return Layer.HTTP
 
 
 def _port(parts: SplitResult) -> Site:

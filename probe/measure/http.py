@@ -16,11 +16,20 @@ from probe.measure.dial import Stream
 from probe.measure.expectation import hold
 from probe.measure.failure import INVALID_REDIRECT, StepError
 from probe.measure.instruments import Instruments
+from probe.measure.pace import Arrival, quarters
 from probe.measure.scrub import scrub
 from probe.measure.simhash import simhash
 from probe.measure.site import BadUrlError, Site, join
 from probe.measure.step import Mark, timed
-from probe.model import Endpoint, Expectation, Failure, Fingerprint, Header, HttpExchange
+from probe.model import (
+    DifferentialTest,
+    Endpoint,
+    Expectation,
+    Failure,
+    Fingerprint,
+    Header,
+    HttpExchange,
+)
 
 REDIRECTS = {301, 302, 303, 307, 308}
 
@@ -41,7 +50,8 @@ _LONGEST_VALUE = 500
 _LONGEST_NAME = 100
 _OFTEN = 300  # letters of a header, or of a URL's target, that is remembered
 _SEE_OTHER = 303
-_LONGEST_ADDRESS = 64  # bytes
+_LASTING_SECONDS = 1.0
+_LONGEST_ADDRESS = 128  # bytes
 _MOST_TITLES = 1024
 _titles: dict[tuple[str, str], str] = {}
 """Of pages seen before, by digest and type."""
@@ -103,11 +113,20 @@ async def fetch(
         expectation=_expectation(end, last=last),
         matched=end.matched if isinstance(end, _Final) else "",
         first_byte=exchange.first_byte,
+        quarters=_quarters(exchange, mark),
         simhash=_simhash(body, digest) if interesting else "",
         fingerprint=_fingerprint(request, answer, body, digest, tools),
         body=_kept(answer, body, tools) if interesting else "",
     )
     return seen, end if isinstance(end, Next) and not last else None
+
+
+def _quarters(exchange: _Exchange, mark: Mark) -> tuple[float, ...]:
+    """Tell how evenly it came where that was tested, or took long enough to be of interest."""
+    came = exchange.came
+    lasted = came[-1][0] - came[0][0] if came else 0.0
+    tested = mark.test is DifferentialTest.GOODPUT
+    return quarters(came) if tested or lasted >= _LASTING_SECONDS else ()
 
 
 def _title(body: bytes, digest: str, kind: str) -> str:
@@ -205,6 +224,7 @@ class _Exchange:
         self.first_byte = 0.0
         self.more = False
         """A compressed body goes on beyond the cap."""
+        self.came: list[Arrival] = []
         self._before = stream.received
 
     @property
@@ -227,6 +247,7 @@ class _Exchange:
         self.first_byte, _ = self._stream.stamps.timing(waited, late)
         while data:
             self.answer.feed(data)
+            self.came.append((self._tools.clock.monotonic(), len(self.answer.body)))
             if self.answer.done:
                 return
             data = await self._stream.read(_CHUNK)

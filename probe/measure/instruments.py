@@ -19,7 +19,7 @@ from probe.measure.bogon import Network, networks
 from probe.measure.dial import Dialer, SystemDialer
 from probe.measure.fingerprint import Fingerprints
 from probe.measure.resolver import Resolver, Server, several
-from probe.measure.restraint import Budget, Residue
+from probe.measure.restraint import Aftermath, Budget, Residue
 
 Given = TypeVar("Given")
 Value = TypeVar("Value")
@@ -61,6 +61,8 @@ class Instruments:
     """Of differential tests."""
     residue: Residue = field(default_factory=lambda: Residue(0.0))
     """Where at a server of ours not to test yet."""
+    aftermath: Aftermath = field(default_factory=lambda: Aftermath(0.0))
+    """Which controls are owed to addresses that are left alone until then."""
     until: float = math.inf
     """By the monotonic clock: what runs then has timed out."""
 
@@ -91,6 +93,7 @@ def instruments(settings: Measuring, clock: Clock) -> Instruments:
         random=SystemRandom(),
         budget=Budget(settings.tests_per_minute),
         residue=Residue(settings.residual),
+        aftermath=Aftermath(settings.residual if settings.neutral_name else 0.0),
         fingerprints=Fingerprints(fingerprint.load(settings.fingerprints).patterns),
     )
 

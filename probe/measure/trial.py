@@ -45,6 +45,8 @@ OTHER_PORT = {443: 80, 80: 443}
 SPEAKING = "probe.measure.quic"
 UDP = "udp"
 """What is left of a cut over TCP is not met there."""
+SLOW_HANDS_SECONDS = 1.0
+"""Hardly any two places are so far apart that hands are shaken over TCP and TLS as late as that."""
 
 Seen = tuple[Observation, ...]
 Last = Sequence[Observation]
@@ -132,15 +134,29 @@ async def second_address(goal: Goal, last: Last, tools: Instruments, mark: Mark)
     return await _knock(other, goal, tools, mark)
 
 
+def slow_hands(seen: Last) -> str:
+    """Give an address with which hands were shaken, but late; empty where there is none."""
+    trips = {step.address: step.took for step in seen if isinstance(step, TcpConnect)}
+    late = (
+        step.address
+        for step in seen
+        if isinstance(step, TlsHandshake)
+        and step.failure is None
+        and step.took + trips.get(step.address, 0.0) >= SLOW_HANDS_SECONDS
+    )
+    return next(late, "")
+
+
 async def neutral_name(goal: Goal, last: Last, tools: Instruments, mark: Mark) -> Seen:
-    """Shake hands at the address that failed, under a harmless name, whatever the certificate."""
+    """Shake hands at the address that failed or was late, under a harmless name, with whomever."""
     if isinstance(goal, Name):  # it was never shaken hands with
         return ()
-    address = next(
+    cut = (
         seen.address
         for seen in last
         if isinstance(seen, TlsHandshake) and seen.failure and seen.failure.name in CUT
     )
+    address = next(cut, slow_hands(last))
     return await _knock(address, goal, tools, mark, tools.settings.neutral_name)
 
 
@@ -274,6 +290,13 @@ async def _knock(
         return (reached, shaken)
     finally:
         stream.close()
+
+
+async def visit(address: str, site: Site, name: str, tools: Instruments, mark: Mark) -> Seen:
+    """Go as far as a name can be cut: to the handshake, or over plain HTTP to the answer."""
+    if site.scheme == "https":
+        return await _knock(address, site, tools, mark, name)
+    return await _get(address, site, name, tools, mark)
 
 
 async def _get(address: str, site: Site, name: str, tools: Instruments, mark: Mark) -> Seen:

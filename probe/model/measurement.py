@@ -92,6 +92,9 @@ class DifferentialTest(StrEnum):
     under a harmless one."""
     QUIC = "quic"
     """Over QUIC: a harmless name and the target's at a server of ours, and the target itself."""
+    AFTER = "after"
+    """A harmless name at the target's address, before anything else, once nothing of an earlier
+    cut can be left there."""
 
 
 class Timer(StrEnum):
@@ -245,6 +248,9 @@ class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"
     """The beginning of an unexpected page, addresses removed; empty unless asked for."""
     first_byte: float = 0.0
     """Seconds from the request's last byte to the answer's first."""
+    quarters: tuple[float, ...] = ()
+    """Seconds from the body's first bytes to the end of each quarter of what came of it; empty
+    where that is little, or was there at once and it is no test of the pace."""
 
 
 Observation = DnsLookup | TcpConnect | TlsHandshake | HttpExchange | QuicHandshake
@@ -262,6 +268,9 @@ class Health(Record, frozen=True, kw_only=True):
     foreign: Tally = Tally()
     reason: str = ""
     """Empty when well; else what is wrong with the vantage itself, by name."""
+    resolver: str = ""
+    """The network (CIDR, an operator's part of it) of the resolver that really answers its
+    questions; empty where nobody asked."""
 
 
 class Target(Record, frozen=True, kw_only=True):
@@ -285,6 +294,9 @@ class Measurement(Record, frozen=True, kw_only=True):
     observations: tuple[Observation, ...] = ()
     software: str = ""
     """Name and version of the agent's build."""
+    goal: Layer = Layer.HTTP
+    """The deepest that the endpoint asks for: an answer, an open port (TCP), or a name's
+    addresses (DNS)."""
 
 
 class Paired(Record, frozen=True, kw_only=True):

@@ -70,7 +70,10 @@ class Agent:
 
     def measuring(self, _: Measuring, __: Clock) -> Measure:
         async def measure(
-            endpoint: Endpoint, within: float | None = None
+            endpoint: Endpoint,
+            within: float | None = None,
+            *,
+            rests: bool = True,  # noqa: ARG001 — the protocol's
         ) -> tuple[Observation, ...]:
             assert within is None
             self.started.put_nowait(endpoint.id)

@@ -166,3 +166,12 @@ def test_another_exit_is_said_until_it_is_the_own_again() -> None:
     for moved, reason in ((True, "exit_changed"), (False, "")):
         ledger.moved(moved)
         assert ledger.health.reason == reason
+
+
+def test_the_resolvers_network_is_told_with_the_health_of_the_vantage() -> None:
+    ledger = Ledger()
+    ledger.resolved("9.9.0.0/16")
+    ledger.moved(moved=True)
+    assert (ledger.health.resolver, ledger.health.reason) == ("9.9.0.0/16", "exit_changed")
+    ledger.resolved("")
+    assert ledger.health.resolver == ""

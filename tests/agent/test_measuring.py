@@ -30,7 +30,7 @@ async def test_a_closed_port_is_measured(within: float | None, tmp_path: Path) -
     server.close()
     await server.wait_closed()
     measure = over_the_network(settings, SystemClock())
-    (seen,) = await measure(Endpoint(id="a", url=f"http://127.0.0.1:{port}/"), within)
+    (seen,) = await measure(Endpoint(id="a", url=f"http://127.0.0.1:{port}/"), within) or ()
     assert isinstance(seen, TcpConnect)
     assert seen.failure
     assert seen.failure.name == "connection_refused"

@@ -28,8 +28,12 @@ from tests.measure.world import World, opened
 
 THEIRS, CENTRE, READER = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 """Of loopback, so that the vantage's own, 127.0.0.1, is nobody else's."""
-FORMS = ("127.0.0.1", "127-0-0-1", "127%2e0%2e0%2e1", "127_0_0_1", "ffff:7f00:1")
-"""As a notice page's links have been seen to write its reader's address."""
+FORMS = (
+    *("127.0.0.1", "127-0-0-1", "127%2e0%2e0%2e1", "127_0_0_1", "ffff:7f00:1", "2130706433"),
+    *("7f000001", "0177.0.0.01", "%31%32%37", "mti3ljauma", "1.0.0.127", "7f.0x0"),
+)
+"""As a notice page's links have been seen to write its reader's address, in lower case."""
+SPELT = "2130706433 0x7f000001 0177.0.0.01 0x7f.0x0.0x0.0x1 MTI3LjAuMC4x 1.0.0.127.in-addr.arpa"
 DEADLINE_SECONDS = 15
 
 
@@ -44,14 +48,17 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     asked = await reader.readuntil(b"\r\n\r\n")
     own = writer.get_extra_info("peername")[0]
     dashed = own.replace(".", "-")
-    body = f"<title>{own} [::ffff:{own}] {dashed} is blocked</title><p>{own} {dashed}</p>"
+    body = f"<title>{own} [::ffff:{own}] {dashed} {SPELT} is blocked</title><p>{own} {dashed}</p>"
     moved = b"GET / " in asked
     status = "302 Found" if moved else "403 Forbidden"
-    link = f"/seen/{dashed}?ip={own}&amp;i={own.replace('.', '%2E')}&h={own.replace('.', '_')}&u=http://{own}/"
+    link = f"/seen/{dashed}?ip={own}&amp;i={own.replace('.', '%2E')}&h={own.replace('.', '_')}&u=http://{own}/&e=%31%32%37.0.0.1&s={SPELT.replace(' ', '+')}"
     lines = [
         f"HTTP/1.1 {status}",
         f"Content-Length: {len(body)}",
-        *(f"{name}: for {own}, {dashed}" for name in ("Server", "Via", "X-Client-IP", "Age")),
+        *(
+            f"{name}: for {own}, {dashed} {SPELT}"
+            for name in ("Server", "Via", "X-Client-IP", "Age")
+        ),
         f"Set-Cookie: ip={own}; domain={dashed}.example",
         *([f"Location: {link}"] if moved else []),
     ]

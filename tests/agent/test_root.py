@@ -1,6 +1,7 @@
 """The agent at work on a loopback correlator, with measuring that touches no network."""
 
 import asyncio
+import dataclasses
 import gzip
 import os
 import signal
@@ -30,6 +31,7 @@ from probe.config.shape import (
 )
 from probe.model import (
     Control,
+    DnsLookup,
     Endpoint,
     Expectation,
     Feature,
@@ -91,7 +93,10 @@ class Network:
 
     def tools(self, _: Measuring, clock: Clock) -> Measure:
         async def measure(
-            endpoint: Endpoint, within: float | None = None
+            endpoint: Endpoint,
+            within: float | None = None,
+            *,
+            rests: bool = True,  # noqa: ARG001 — the protocol's
         ) -> tuple[Observation, ...]:
             self.asked_within = within
             self.started[endpoint.id] += 1
@@ -372,3 +377,49 @@ async def test_a_host_is_not_visited_more_often_than_it_may_be(world: World) -> 
         while skipped not in text or f"{skipped}0.0" in text:
             _, text = await world.get("/metrics")
     assert world.centre.names()["x"] == 1
+
+
+async def test_a_turn_of_rest_is_counted_and_nothing_is_sent(world: World) -> None:
+    def resting(settings: Measuring, clock: Clock) -> Measure:
+        as_ever = world.network.tools(settings, clock)
+
+        async def measure(
+            endpoint: Endpoint, within: float | None = None, *, rests: bool = True
+        ) -> tuple[Observation, ...] | None:
+            return None if rests and endpoint.id != "y" else await as_ever(endpoint, within)
+
+        return measure
+
+    world.hooks = dataclasses.replace(world.hooks, measure=resting)
+    skipped = 'probe_skipped_total{endpoint="x",feature="web",service="a"} '
+    async with world.running(catalogue("x", "y")):
+        await world.centre.until(lambda: {"y", "there"} <= set(world.centre.names()))
+        _, text = await world.get("/metrics")
+    assert skipped in text
+    assert f"{skipped}0.0" not in text
+    assert "x" not in world.centre.names()
+    assert "there" in world.centre.names(), "a control never rests: it vouches for the vantage"
+
+
+async def test_the_resolver_that_really_answers_is_told_by_its_network(world: World) -> None:
+    def knowing(settings: Measuring, clock: Clock) -> Measure:
+        as_ever = world.network.tools(settings, clock)
+
+        async def measure(
+            endpoint: Endpoint, within: float | None = None, *, rests: bool = True
+        ) -> tuple[Observation, ...] | None:
+            if endpoint.url != "dns:whoami.example":
+                return await as_ever(endpoint, within, rests=rests)
+            return (
+                DnsLookup(at=clock.now(), took=0, name="whoami.example", answers=("9.9.9.9",)),
+            )
+
+        return measure
+
+    world.hooks = dataclasses.replace(world.hooks, measure=knowing)
+    measuring = msgspec.structs.replace(world.config.measuring, whoami="whoami.example")
+    world.config = msgspec.structs.replace(world.config, measuring=measuring)
+    async with world.running(catalogue("x")):
+        await world.centre.until(lambda: any(m.health.resolver for m in world.centre.taken))
+    assert {m.health.resolver for m in world.centre.taken} <= {"", "9.9.0.0/16"}
+    assert {m.target.endpoint for m in world.centre.taken} == {"x", "there"}

@@ -35,7 +35,7 @@ from probe.agent.measuring import Measure, Seen
 from probe.clock import Clock
 from probe.config import unit
 from probe.config.shape import AgentConfig, Catalogue, Measuring
-from probe.measure import chain
+from probe.measure import after, chain
 from probe.model import Endpoint
 from tests.bench.elsewhere import DOMAIN, HOUR, Elsewhere
 from tests.bench.hours import Hours, LoopClock
@@ -141,9 +141,11 @@ def measuring(net: Elsewhere) -> Callable[[Measuring, Clock], Measure]:
     def made(settings: Measuring, clock: Clock) -> Measure:
         tools = replace(chain.instruments(settings, clock), dialer=net)
 
-        def measure(endpoint: Endpoint, within: float | None = None) -> Seen:
+        def measure(
+            endpoint: Endpoint, within: float | None = None, *, rests: bool = True
+        ) -> Seen:
             if within is None:
-                return chain.measure(endpoint, tools)
+                return (after.patiently if rests else chain.measure)(endpoint, tools)
             return chain.look(endpoint, tools, within)
 
         return measure

@@ -46,10 +46,11 @@ def test_what_is_kept_of_every_run_is_seen() -> None:
             measure = make(settings, clock)
 
             async def also(
-                endpoint: Endpoint, within: float | None = None
-            ) -> tuple[Observation, ...]:
-                held.append(await measure(endpoint, within))
-                return held[-1]
+                endpoint: Endpoint, within: float | None = None, *, rests: bool = True
+            ) -> tuple[Observation, ...] | None:
+                seen = await measure(endpoint, within, rests=rests)
+                held.append(seen or ())
+                return seen
 
             return also
 

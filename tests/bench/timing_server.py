@@ -98,7 +98,8 @@ def factory() -> Callable[[], asyncio.AbstractEventLoop]:
         import uvloop  # noqa: PLC0415 — where it is installed
     except ImportError:
         return asyncio.new_event_loop
-    return uvloop.new_event_loop
+    loops: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return loops
 
 
 if __name__ == "__main__":

@@ -174,6 +174,7 @@ FIELDS = {
         "expected text or a list, got a mapping",
     ),
     "a network": ("measuring: {allow_private: [10.0.0.1/8]}", "measuring.allow_private[0]:"),
+    "a whoami that is an address": ("measuring: {whoami: 192.0.2.1}", "must be a host name"),
     "a user agent": ('measuring: {user_agent: "a\\nb"}', "must be printable"),
     "a small spool": ("spool: {max_bytes: 1KiB}", "must be 64KiB or more"),
     "a size": ("spool: {max_bytes: 5 stones}", "'5 stones' is not a size"),

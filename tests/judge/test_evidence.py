@@ -3,7 +3,7 @@ from __future__ import annotations
 from probe.judge.control import Reference
 from probe.judge.evidence import Finding, evidence, find, rows, weight
 from probe.judge.reading import read
-from probe.judge.rules import CAP, Category
+from probe.judge.row import CAP, Category
 from probe.model import Author, Cause, Standing
 from tests.judge import worlds as w
 

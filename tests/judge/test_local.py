@@ -7,7 +7,8 @@ from probe.agent.health import NAMES
 from probe.judge.control import Reference, reference
 from probe.judge.health import HARMLESS, spoilt
 from probe.judge.reading import read
-from probe.judge.rules import MAIN, Row
+from probe.judge.row import Row
+from probe.judge.rules import MAIN
 from probe.judge.sight import OWN_FAILURES, UNREACHABLE
 from probe.measure.failure import ERRNOS
 from probe.model import Author, Cause, Health, Observation, Standing

@@ -11,7 +11,8 @@ import pytest
 from probe.judge.control import Reference, reference
 from probe.judge.evidence import find
 from probe.judge.reading import read
-from probe.judge.rules import CAP, EXTRA, MAIN, ROWS, VERSION, Category
+from probe.judge.row import CAP, Category
+from probe.judge.rules import EXTRA, MAIN, ROWS, VERSION
 from probe.model import (
     Author,
     DifferentialTest,
@@ -19,6 +20,7 @@ from probe.model import (
     Expectation,
     Fingerprint,
     Header,
+    Layer,
     Observation,
     Standing,
     Transport,
@@ -90,6 +92,17 @@ def ours(failure: str = "") -> tuple[Observation, ...]:
     return tuple(beside(OWN, step) for step in steps)
 
 
+def after(failure: str) -> tuple[Observation, ...]:
+    steps = (w.tcp(CASE, A), w.tls(CASE, A, failure, name="example.com"))
+    return tuple(beside(DifferentialTest.AFTER, step) for step in steps)
+
+
+def harmless(took: float) -> tuple[Observation, ...]:
+    """Hands shaken at the address under a harmless name."""
+    steps = (w.tcp(CASE, A), w.tls(CASE, A, name="example.com", took=took))
+    return tuple(beside(DifferentialTest.NEUTRAL_NAME, step) for step in steps)
+
+
 def plain_cut() -> tuple[Observation, ...]:
     cut = w.http(CASE, A, failure="connection_reset", scheme="http")
     return (w.dns(CASE, A), w.tcp(CASE, A), cut)
@@ -104,7 +117,14 @@ def swapped(*failures: str) -> tuple[Observation, ...]:
     return tuple(beside(SWAP, step) for step in steps)
 
 
-def paced(control: float, named: float | None) -> tuple[Observation, ...]:
+def quartered(step: Observation, took: float) -> Observation:
+    each = tuple(took * part / 4 for part in range(1, 5))
+    return msgspec.structs.replace(step, quarters=each)
+
+
+def paced(
+    control: float, named: float | None, *, even: bool = False, late: float = 0.0
+) -> tuple[Observation, ...]:
     """Fetch 64 KiB under both names, in so many seconds; None freezes."""
     frozen = w.http(CASE, OURS, failure="generic_timeout_error")
     last = (
@@ -116,10 +136,10 @@ def paced(control: float, named: float | None) -> tuple[Observation, ...]:
     steps = (
         w.tcp(CASE, OURS),
         w.tls(CASE, OURS),
-        whole,
+        quartered(whole, control) if even else whole,
         w.tcp(CASE, OURS),
-        w.tls(CASE, OURS),
-        last,
+        w.tls(CASE, OURS, took=0.05 + late),
+        quartered(last, named or 0.0) if even else last,
     )
     return tuple(beside(PACE, step) for step in steps)
 
@@ -210,6 +230,7 @@ def odd_host() -> tuple[Observation, ...]:
 
 EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "ok.slow_body": ((*UP, w.http(CASE, A, took=9.0)), PACED),
+    "ok.slow_address": ((*w.delayed(CASE), *harmless(3.0)), PACED),
     "ok.slow": (w.delayed(CASE), PACED),
     "ok.half": (over(SIX, A), TWO),
     "ok.partly": (over(A, "11.77.0.9"), TWO),
@@ -217,6 +238,8 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "ok.encrypted_dns": ((*w.ok(CASE), *w.encrypted_cut(CASE)), KNOWN),
     "ok.quic_name": ((*w.ok(CASE), *w.over_quic(CASE, "", MUTE, MUTE)), KNOWN),
     "ok.quic": ((*w.ok(CASE), *w.over_quic(CASE, MUTE, None, MUTE)), SPOKEN),
+    "ok.named": (w.ok(CASE)[:1], KNOWN),
+    "ok.connected": (w.ok(CASE)[:2], KNOWN),
     "ok.met": (w.ok(CASE), KNOWN),
     "local.own_stack": (connect("network_down"), KNOWN),
     "http.notice_redirect": (plain(302, location="http://internetpositif.id/"), KNOWN),
@@ -263,6 +286,7 @@ EXAMPLES: dict[str, tuple[tuple[Observation, ...], Reference]] = {
     "tls.timeout_alike": (handshake("generic_timeout_error", "generic_timeout_error"), KNOWN),
     "tls.timeout": (handshake("generic_timeout_error"), KNOWN),
     "tls.refusal": (handshake("ssl_failed_handshake"), KNOWN),
+    "tcp.timeout_port": ((*connect("generic_timeout_error"), beside(PORT, w.tcp(CASE, A))), KNOWN),
     "tcp.timeout": (w.null_route(CASE), KNOWN),
     "tcp.reset": (w.tcp_reset(CASE), KNOWN),
     "tcp.refused": (connect("connection_refused"), KNOWN),
@@ -292,6 +316,8 @@ EXTRAS: dict[str, tuple[Observation, ...]] = {
     "test.neutral_alike": (*connect("generic_timeout_error"), w.tls(CASE, A, "generic_timeout_error", name="example.com", test=DifferentialTest.NEUTRAL_NAME)),
     "test.own_address_cut": (*handshake("connection_reset"), *ours("connection_reset")),
     "test.own_address_passes": (*handshake("connection_reset"), *ours()),
+    "test.after_passes": (*after(""), *handshake("connection_reset", "connection_reset")),
+    "test.after_alike": (*after("connection_reset"), *handshake("connection_reset", "connection_reset")),
     "test.host_passes": (*plain_cut(), *swapped("")),
     "test.host_alike": (*plain_cut(), *swapped("connection_reset")),
     "test.host_follows": (*plain_cut(), *swapped("", "", "connection_reset")),
@@ -299,11 +325,18 @@ EXTRAS: dict[str, tuple[Observation, ...]] = {
     "test.second_address_answers": (*connect("generic_timeout_error"), beside(OTHER, w.tcp(CASE, "11.9.9.9"))),
     "test.path_ends_near": w.null_route_near(CASE),
     "test.path_reaches": w.null_route_at_the_door(CASE),
+    "test.neutral_quick": (*w.delayed(CASE), *harmless(0.1)),
     "test.goodput_frozen": (*w.silence(CASE), *paced(0.1, None)),
     "test.goodput_name": (*w.silence(CASE), *paced(0.1, 4.0)),
+    "test.goodput_held": (*w.silence(CASE), *paced(0.1, 4.0, even=True)),
+    "test.handshake_late": (*w.silence(CASE), *paced(0.1, 0.1, late=1.0)),
     "test.goodput_alike": (*w.silence(CASE), *paced(0.1, 0.12)),
     "cert.valid": w.silence(CASE),
 }  # fmt: skip
+
+
+LESS = {"ok.named": Layer.DNS, "ok.connected": Layer.TCP}
+"""Rows of endpoints that ask for less than a page."""
 
 
 def test_every_row_has_its_example() -> None:
@@ -314,12 +347,15 @@ def test_every_row_has_its_example() -> None:
 @pytest.mark.parametrize("rule", EXAMPLES)
 def test_the_example_of_a_row_fires_that_row(rule: str) -> None:
     steps, known = EXAMPLES[rule]
-    assert find(read(w.measurement(CASE, steps)), known).main.id == rule
+    made = w.measurement(CASE, steps)
+    asked = msgspec.structs.replace(made, goal=LESS.get(rule, Layer.HTTP))
+    assert find(read(asked), known).main.id == rule
 
 
 @pytest.mark.parametrize("rule", EXTRAS)
 def test_the_example_of_an_extra_row_fires_it_beside_the_main_one(rule: str) -> None:
-    found = find(read(w.measurement(CASE, EXTRAS[rule])), SPOKEN)
+    known = PACED if rule == "test.neutral_quick" else SPOKEN
+    found = find(read(w.measurement(CASE, EXTRAS[rule])), known)
     assert rule in [row.id for row in found.extra]
 
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from probe.judge.rules import ROWS
 from probe.judge.statement import (
     NONE_OBSERVED,
     NOT_RELATED,
+    SEEN,
     describe,
     network_authored,
     server_countries,
@@ -150,3 +152,11 @@ def silent_over_both(case: w.Case) -> tuple[Observation, ...]:
 def test_a_service_that_is_down_is_no_less_down_for_not_speaking_quic() -> None:
     told = say(Event(1.0, silent_over_both))
     assert set(told) == {Cause.SERVICE_OUTAGE}
+
+
+def test_every_symptom_is_said_of_a_row_of_the_table() -> None:
+    named = [rule for rule, _ in SEEN]
+    assert set(named) <= set(ROWS)
+    assert len(named) == len(set(named))
+    slowed = {row.id for row in ROWS.values() if row.mechanism == "throttle.sni_policing"}
+    assert slowed - {"test.goodput_name"} <= set(named)

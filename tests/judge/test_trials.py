@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.trials import UNTRIED, trials
+from probe.judge.trials import UNTRIED, Trials, trials
 from probe.model import DifferentialTest, Layer, Observation
 from tests.judge import worlds as w
 
@@ -165,3 +165,78 @@ def test_where_packets_end(
 ) -> None:
     steps = (*w.traced(CASE, w.OURS, *control), *w.traced(CASE, "11.1.1.7", *target))
     assert trials(steps).near is near
+
+
+PACE = DifferentialTest.GOODPUT
+FREE = (0.0, 0.02, 0.03, 0.04)
+
+
+def fetched(*quarters: tuple[float, ...], shaken: Sequence[float] = (0.05, 0.05)) -> Trials:
+    """64 KiB from a server of ours, under a harmless name and then under the target's."""
+    steps = [
+        msgspec.structs.replace(step, test=PACE)
+        for each, took in zip(quarters, shaken, strict=True)
+        for step in (
+            w.tcp(CASE, "11.0.0.1"),
+            w.tls(CASE, "11.0.0.1", took=took),
+            msgspec.structs.replace(
+                w.http(CASE, "11.0.0.1", took=each[-1] + 0.1), length=65_536, quarters=each
+            ),
+        )
+    ]
+    return trials(steps)
+
+
+@pytest.mark.parametrize(
+    ("control", "named", "held"),
+    [
+        (FREE, (0.6, 1.6, 2.6, 3.6), 16_384),
+        (FREE, (0.1, 1.3, 2.1, 3.3), 15_360),  # a burst goes first, and what is dropped comes late
+        (FREE, (2.0, 3.0, 3.4, 3.5), 0),  # it grows
+        (FREE, (0.0, 0.0, 0.0, 3.0), 0),  # it stalled once
+        ((0.5, 1.5, 2.5, 3.5), (0.6, 1.6, 2.6, 3.6), 0),  # the line is like that
+        (FREE, (0.01, 0.02, 0.03, 0.04), 0),
+        (FREE, (), 0),
+        ((), (0.6, 1.6, 2.6, 3.6), 0),
+    ],
+)
+def test_a_policer_holds_one_rate_under_the_name_alone(
+    control: tuple[float, ...], named: tuple[float, ...], held: float
+) -> None:
+    found = fetched(control or (0.0,), named or (0.0,))
+    assert found.held == pytest.approx(held)
+
+
+def test_hands_that_are_shaken_late_under_the_name_alone() -> None:
+    assert fetched(FREE, FREE, shaken=(0.05, 2.05)).shaken == pytest.approx(2.0)
+    assert fetched(FREE, FREE, shaken=(2.05, 2.05)).shaken == pytest.approx(0.0)
+    assert trials([msgspec.structs.replace(w.tcp(CASE, "11.0.0.1"), test=PACE)]).shaken is None
+
+
+@pytest.mark.parametrize(
+    ("quarters", "took", "frozen", "held"),
+    [
+        ((0.9, 1.9, 2.9, 3.9), 4.0, 0, 12_288),  # our deadline came before its end
+        ((0.0, 0.0, 0.0, 0.01), 4.0, 49_152, 0),
+        ((0.1, 0.2, 0.3, 0.4), 4.0, 49_152, 0),
+        ((), 4.0, 49_152, 0),
+    ],
+)
+def test_a_flow_that_crawls_until_the_deadline_is_not_frozen(
+    quarters: tuple[float, ...], took: float, frozen: int, held: float
+) -> None:
+    late = w.http(CASE, "11.0.0.1", failure="generic_timeout_error", took=took)
+    named = msgspec.structs.replace(
+        late, length=49_152, quarters=quarters, first_byte=0.05, test=PACE
+    )
+    whole = msgspec.structs.replace(
+        w.http(CASE, "11.0.0.1", took=0.1), length=65_536, quarters=FREE, test=PACE
+    )
+    tcp, tls = (
+        msgspec.structs.replace(step, test=PACE)
+        for step in (w.tcp(CASE, "11.0.0.1"), w.tls(CASE, "11.0.0.1"))
+    )
+    found = trials([tcp, tls, whole, tcp, tls, named])
+    assert found.frozen == frozen
+    assert found.held == pytest.approx(held)
+    assert (found.pace is None) is bool(frozen)

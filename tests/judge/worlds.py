@@ -157,8 +157,13 @@ def _up(case: Case) -> tuple[Observation, ...]:
 # ── what a vantage sees, by mechanism ────────────────────────────────────────────────────────
 
 
+LESS = {"port": Layer.TCP, "name": Layer.DNS}
+"""Features whose endpoints ask for less than a page."""
+
+
 def ok(case: Case) -> tuple[Observation, ...]:
-    return (*_up(case), http(case, case.address))
+    whole = (*_up(case), http(case, case.address))
+    return whole[: 1 + tuple(Layer).index(LESS.get(case.feature, Layer.HTTP))]
 
 
 def server_error(case: Case) -> tuple[Observation, ...]:
@@ -514,6 +519,7 @@ def measurement(case: Case, seen: tuple[Observation, ...], took: float = 0.1) ->
     return Measurement(
         id=name, at=case.at, took=took, vantage=case.vantage, observations=seen,
         target=Target(service=case.service, feature=case.feature, endpoint=case.endpoint),
+        goal=LESS.get(case.feature, Layer.HTTP),
     )  # fmt: skip
 
 

@@ -107,6 +107,8 @@ def test_time_must_pass(field: str) -> None:
 
 def test_services_that_are_asked_for_encrypted_are_there() -> None:
     assert found(encrypted_dns=(QUIET.services[0].id,)) == []
+    assert found(two_addresses=(QUIET.services[0].id,)) == []
+    assert found(two_addresses=("x",))[0].startswith("two_addresses: 'x' is not in this scenario")
     assert found(encrypted_dns=("x",))[0].startswith("encrypted_dns: 'x' is not in this scenario")
 
 
@@ -127,6 +129,8 @@ def test_services_are_held_to_what_every_catalogue_is() -> None:
         ("https://[2001:db8::1]/", "must name a host"),
         ("https://localhost/", "must name a host"),
         ("https://www.example.org:8443/", "names a port"),
+        ("tcp://www.example.org:25", "names a port"),
+        ("dns:localhost", "must name a host"),
         ("https://www.example.org:443/", ""),
     ],
 )

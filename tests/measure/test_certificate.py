@@ -123,3 +123,13 @@ def test_a_certificate_cut_short_is_left_out(authority: trustme.CA, cut: int) ->
     der = load_pem_x509_certificate(authority.cert_pem.bytes()).public_bytes(Encoding.DER)
     assert from_der(der) is not None
     assert from_der(der[:-cut]) is None
+
+
+def test_a_certificate_that_anybody_may_have_made_leaves_without_addresses(
+    authority: trustme.CA,
+) -> None:
+    connection = connected(authority, "site.test", "192.0.2.1")
+    (leaf, *_) = presented(connection)
+    assert leaf.names == ("site.test", "[address]")
+    (sure,) = verified(connection)
+    assert sure.names == ("site.test", "192.0.2.1"), "an authority vouches for it"

@@ -113,6 +113,7 @@ def test_what_failed_chooses(
 
 GIVEN = msgspec.structs.replace(lookup(), answers=("1.1.1.1", "1.1.1.2"))
 FAR = msgspec.structs.replace(tcp(), took=0.6)
+LATE = msgspec.structs.replace(tls(), took=0.5)
 SLOW = http(length=30_000, took=2.0, expectation=Expectation.MET)
 
 
@@ -130,6 +131,8 @@ SLOW = http(length=30_000, took=2.0, expectation=Expectation.MET)
         ((lookup(), tcp(), tls(), http("eof_error")), (PACE,)),
         ((lookup(), tcp(), tls(), SLOW), (PACE,)),
         ((lookup(), FAR, tls(), SLOW), ()),
+        ((lookup(), FAR, LATE, http(expectation=Expectation.MET)), (NEUTRAL,)),
+        ((lookup(), LATE, http(expectation=Expectation.MET)), ()),
         ((tcp(), tls("connection_reset")), (NEUTRAL,)),
     ],
 )

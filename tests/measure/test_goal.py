@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.config.form import is_endpoint_url
-from probe.measure.goal import Name, goal
+from probe.measure.goal import Name, depth, goal
 from probe.measure.message import Question
 from probe.measure.resolver import Server, named
 from probe.measure.site import BadUrlError, Site, parse
+from probe.model import Layer
 
 
 def test_a_page_is_a_site() -> None:
@@ -113,3 +114,17 @@ def test_what_the_configuration_lets_pass_can_be_asked_for(
     url = f"{scheme}{middle}{end}"
     if is_endpoint_url(url):
         assert isinstance(goal(url), Site | Name)
+
+
+@pytest.mark.parametrize(
+    ("url", "layer"),
+    [
+        ("https://site.test/", Layer.HTTP),
+        ("http://192.0.2.1/", Layer.HTTP),
+        ("tcp://site.test:25", Layer.TCP),
+        ("dns:site.test", Layer.DNS),
+        ("dns+tls://dns.quad9.net@9.9.9.9/site.test", Layer.DNS),
+    ],
+)
+def test_how_deep_a_chain_is_to_go(url: str, layer: Layer) -> None:
+    assert depth(url) is layer

@@ -3,17 +3,22 @@
 import asyncio
 import ssl
 from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
 
+import msgspec
 import pytest
 import trustme
 
 from probe.config.shape import ReferenceLimits, Referring, Seconds
+from probe.measure.chain import measure
 from probe.measure.diagnose import diagnose
 from probe.measure.goal import goal
 from probe.measure.trial import GOODPUT_BYTES
 from probe.model import (
     DifferentialTest,
     DnsLookup,
+    Endpoint,
     Expectation,
     HttpExchange,
     Layer,
@@ -396,16 +401,49 @@ def world_443() -> int:
 
 
 async def test_another_address_is_tried_where_the_chain_had_no_room(world: World) -> None:
+    """Which one the chain takes is chance; the one that is well is tried wherever it was not."""
     await world.names("127.0.0.1", "127.0.0.2")
     world.set(ipv6=False, max_addresses=1)
     port = common_port()
     await world.tls(hang, address="127.0.0.2", port=port)
-    for _ in range(8):  # the order is random
-        seen = await world.measure(f"https://site.test:{port}/")
+    endpoint = Endpoint(id="e", url=f"https://site.test:{port}/")
+    chosen = set()
+    for seed in range(8):
+        dice = Random(seed)  # noqa: S311 — dice for a test
+        seen = await measure(endpoint, replace(world.tools(), random=dice))
+        (first,) = [one for one in seen if isinstance(one, TcpConnect) and one.test is None]
+        chosen.add(first.address)
         found = of_test(seen, DifferentialTest.SECOND_ADDRESS)
-        if found:
-            assert ends(found) == [("tcp", ""), ("tls", "")]
-            assert all(getattr(one, "address", "") == "127.0.0.2" for one in found)
+        well = first.address == "127.0.0.2"
+        assert ends(found) == ([] if well else [("tcp", ""), ("tls", "")])
+        assert {getattr(one, "address", "") for one in found} <= {"127.0.0.2"}
+    assert chosen == {"127.0.0.1", "127.0.0.2"}
+
+
+class Fixed(Random):
+    """Dice that always show the same."""
+
+    def __init__(self, shown: float) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def random(self) -> float:
+        return self._shown
+
+
+@pytest.mark.parametrize(("shown", "tried"), [(0.0, True), (0.0049, True), (0.005, False)])
+async def test_what_goes_well_is_tried_by_the_draw_of_each_measurement(
+    shown: float,
+    tried: bool,  # noqa: FBT001 — a case
+    world: World,
+) -> None:
+    await world.names()
+    endpoint = Endpoint(id="e", url=f"https://site.test:{await world.tls(page('well'))}/")
+    async with opened() as served:
+        refer(world, served.secure)
+        world.set(background=0.005)
+        seen = await measure(endpoint, replace(world.tools(), random=Fixed(shown)))
+    assert {one.test for one in seen} == ({None, DifferentialTest.GOODPUT} if tried else {None})
 
 
 async def test_the_other_port_of_the_web_is_tried(world: World) -> None:
@@ -506,3 +544,19 @@ async def test_a_slow_answer_that_is_well_is_tried_beside_a_control(world: World
         one for one in of_test(seen, DifferentialTest.GOODPUT) if isinstance(one, HttpExchange)
     ]
     assert [one.expectation for one in whole] == [Expectation.MET] * 2
+
+
+async def test_where_hands_were_shaken_late_a_harmless_name_is_tried(world: World) -> None:
+    await world.names()
+    world.set(neutral_name="harmless.test", ipv6=False)
+    url = f"https://site.test:{await world.tls(page('well'))}/"
+    well = await world.measure(url)
+    late = [
+        msgspec.structs.replace(one, took=1.5) if isinstance(one, TlsHandshake) else one
+        for one in well
+    ]
+    assert await diagnose(goal(url), well, world.tools()) == ()
+    reached, shaken = await diagnose(goal(url), late, world.tools())
+    assert isinstance(reached, TcpConnect)
+    assert isinstance(shaken, TlsHandshake)
+    assert (shaken.server_name, shaken.failure, shaken.test) == ("harmless.test", None, NEUTRAL)

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from probe.judge.hypothesis.causes import BURST, WELL, Form
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.judge.view import Usual
 from probe.model import Cause
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.model import Cause
 
 _C = Category

@@ -61,6 +61,8 @@ def _shares(health: Health, view: View) -> Iterable[tuple[Cause, str]]:
         yield Cause.LOCAL_FAULT, f"build {build}"
     if vantage.resolver_asn not in {0, vantage.asn}:
         yield Cause.DEPENDENCY_OUTAGE, f"resolver AS{vantage.resolver_asn}"
+    elif health.resolver:
+        yield Cause.DEPENDENCY_OUTAGE, f"resolver in {health.resolver}"
 
 
 def _fault(

@@ -14,7 +14,7 @@ from probe.judge.hypothesis.episode import Run, authored, main_category, span
 from probe.judge.hypothesis.sharing import shared as explained
 from probe.judge.hypothesis.unit import Key, Shared, Unit
 from probe.judge.hypothesis.weighing import Matter, Place, weighed
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.judge.view import View, window_start
 from probe.model import Author, Cause, Origin
 

@@ -19,7 +19,7 @@ from probe.judge.health import UNWELL, Condition, Health, spoilt
 from probe.judge.hypothesis.baseline import LEVELS, ordinary
 from probe.judge.hypothesis.causes import Counts
 from probe.judge.hypothesis.likelihood import Country, Network, network
-from probe.judge.rules import CAP, Category, Row
+from probe.judge.row import CAP, Category, Row
 from probe.judge.view import View
 from probe.model import Author, Cause, Vantage
 

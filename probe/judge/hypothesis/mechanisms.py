@@ -18,7 +18,7 @@ from probe.judge.evidence import Finding, evidence
 from probe.judge.health import Condition, Health
 from probe.judge.hypothesis.episode import Run
 from probe.judge.hypothesis.weighing import Matter
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.judge.view import View
 from probe.model import Author, Cause, Evidence, NetworkKind, Reach, Standing, Verdict
 

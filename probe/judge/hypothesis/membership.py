@@ -16,7 +16,7 @@ import msgspec
 from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.joint import within
 from probe.judge.hypothesis.weighing import Place
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.judge.view import View
 from probe.model import SIDES, Author, Cause, Side
 

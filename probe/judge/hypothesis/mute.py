@@ -18,12 +18,14 @@ import msgspec
 from probe.judge.evidence import Finding
 from probe.judge.hypothesis.episode import Run, authored
 from probe.judge.hypothesis.weighing import Matter, Place
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.judge.view import View
 from probe.model import Author, Cause
 
 RIVALS = (Cause.FILTERING, Cause.GEO_BLOCK)
-EITHER = frozenset({"tcp.timeout", "tcp.reset", "tcp.refused", "tcp.unreachable", "dns.rcode"})
+EITHER = frozenset(
+    {"tcp.timeout", "tcp.timeout_port", "tcp.reset", "tcp.refused", "tcp.unreachable", "dns.rcode"}
+)
 """Rules of what a server's firewall, or its name servers', can do as well as a network can. A
 resolver says SERVFAIL where the name's own servers refuse to answer it; REFUSED is its own word,
 and its own silence its own."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.scenario import LabNetwork, Scenario
 from probe.lab.world import FOREIGN_CONTROLS, countries, domestic_names, host_name, vantage
@@ -78,8 +80,15 @@ def _origins(scenario: Scenario) -> Iterator[Host]:
         fresh = [name for name in dict.fromkeys(names) if name not in seen]
         seen.update(fresh)
         for index, name in enumerate(fresh):
-            v4, v6 = f"45.{60 + number}.{index + 1}.10", f"2a0d:{number + 1:x}:{index + 1:x}::10"
-            yield _origin(name, v4=v4, v6=v6, delay=CORE_DELAY_SECONDS)
+            place = f"45.{60 + number}.{index + 1}"
+            made = _origin(
+                name,
+                v4=f"{place}.10",
+                v6=f"2a0d:{number + 1:x}:{index + 1:x}::10",
+                delay=CORE_DELAY_SECONDS,
+            )
+            second = f"{place}.11" if service.id in scenario.two_addresses else ""
+            yield msgspec.structs.replace(made, second=second)
 
 
 def _country(index: int, code: str) -> Iterator[Host]:
@@ -130,7 +139,7 @@ def _network(scenario: Scenario, network: LabNetwork) -> Iterator[Host]:
 
 def _zone(hosts: tuple[Host, ...]) -> dict[str, tuple[str, ...]]:
     return {
-        host.name.removeprefix("origin-"): (host.v4, host.v6) if host.v6 else (host.v4,)
+        host.name.removeprefix("origin-"): host.addresses
         for host in hosts
         if host.role is Role.ORIGIN
     }

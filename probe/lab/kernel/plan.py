@@ -35,10 +35,17 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     """Empty for the core, which is nobody's."""
     asn: int = 0
     v4: str
+    second: str = ""
+    """One more of the same family, where it has two."""
     v6: str = ""
     delay: float = 0.005
     """Seconds, one way, from the host to the core."""
     vantage: Vantage | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All it has, v4 before v6."""
+        return tuple(filter(None, (self.v4, self.second, self.v6)))
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

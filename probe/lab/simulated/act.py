@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -46,11 +47,8 @@ class Family(StrEnum):
     BOTH = "both"
     V4 = "v4"
     V6 = "v6"
-    ODD = "odd"
-    """Every other address of a name, v4 before v6."""
 
     def covers(self, address: str) -> bool:
-        """Of two addresses, v4 before v6, every other one is the v4."""
         return self is Family.BOTH or (":" in address) is (self is Family.V6)
 
 
@@ -84,6 +82,9 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     unspoken: bool = False
     """Over QUIC nothing passes."""
     family: Family = Family.BOTH
+    addresses: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    """Where connections fail: at these addresses, at these ports; empty for everywhere."""
     shake: str = ""
     """How a handshake with the target's name fails."""
     alike: bool = False
@@ -106,6 +107,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Added to an answer over plain HTTP."""
     delay: float = 0.0
     """Seconds added each way, to TCP, TLS and HTTP."""
+    late: float = 0.0
+    """Seconds added each way, once the target's name was said."""
     linger: float = 0.0
     """Seconds by which the answer is late."""
     budget: int = 0
@@ -129,3 +132,20 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 Hit = tuple[Act, Flows]
+
+
+def refused(acts: Sequence[Act], address: str, port: int) -> str:
+    """Say how a connection there fails; empty where it does not."""
+    met = (
+        act
+        for act in acts
+        if act.family.covers(address)
+        and address in (act.addresses or (address,))
+        and port in (act.ports or (port,))
+    )
+    return next((act.connect for act in met if act.connect), "")
+
+
+def delayed(acts: Sequence[Act], *, said: bool) -> float:
+    """Seconds added each way; `said`: to what follows the target's name."""
+    return sum(act.delay + (act.late if said else 0.0) for act in acts)

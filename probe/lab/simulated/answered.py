@@ -17,8 +17,7 @@ def answered(
     """Give the first answer's addresses, and those of the answers after it."""
     if how.failure or how.rcode:
         return (), ()
-    own = seat.v4 if query == "A" else seat.v6
-    true = (own,) if own else ()
+    true = tuple(a for a in seat.addresses if (":" in a) is (query == "AAAA"))
     late = true if how.late else ()
     pool = POOL if query == "A" else (POOL_V6,)
     forged = {

@@ -74,7 +74,7 @@ class Forces:
         if MECHANISMS[event.mechanism].aim is not Aim.ADDRESSES or not _names_anything(event):
             return frozenset()
         hit = [seat for seat in seats if self._meant(event, seat)]
-        return frozenset(a for seat in hit for a in (seat.v4, seat.v6) if a)
+        return frozenset(a for seat in hit for a in seat.addresses)
 
     def _inside(self, event: Event, seat: Seat) -> bool:
         own = seat.prober.vantage

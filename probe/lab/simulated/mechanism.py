@@ -91,6 +91,16 @@ def _delayed(event: Event, _seat: Seat) -> Act:
     return Act(delay=float(event.delay))
 
 
+def _partly(_event: Event, seat: Seat) -> Act:
+    return Act(connect=TIMEOUT, addresses=seat.addresses[::2])
+
+
+def _late(event: Event, _seat: Seat) -> Act:
+    """Delay what names it; where the event names nothing, all there is."""
+    named = event.services or event.features or event.names
+    return Act(late=float(event.delay)) if named else Act(delay=float(event.delay))
+
+
 def _served(event: Event, seat: Seat) -> Act:
     """Fail as the service does, in the event's form."""
     match event.form:
@@ -161,7 +171,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "ip.nullroute": _placed(Act(connect=TIMEOUT)),
     "ip.nullroute.unreachable": _placed(Act(connect="host_unreachable")),
     "ip.bgp_hijack_blackhole": _placed(Act(connect=TIMEOUT, behind=2)),
-    "ip.partial_list": _placed(Act(connect=TIMEOUT, family=Family.ODD)),
+    "ip.partial_list": Mechanism(make=_partly, aim=Aim.ADDRESSES),
     "ip.shutdown_bgp": Mechanism(make=_is(DARK), aim=Aim.ALL, uplink=Uplink.CUT),
     "ip.curfew_schedule": Mechanism(make=_is(DARK), aim=Aim.ALL, uplink=Uplink.CUT),
     "ip.shutdown_mobile_only": Mechanism(
@@ -170,7 +180,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "ip.shutdown_stealth": Mechanism(make=_cut_off, aim=Aim.FOREIGN, uplink=Uplink.CUT),
     "ip.allowlist": Mechanism(make=_cut_off, aim=Aim.FOREIGN, uplink=Uplink.CUT, spares=True),
     "tcp.rst_on_syn": _placed(Act(connect=REFUSED)),
-    "tcp.syn_drop": _placed(Act(connect=TIMEOUT, streams=True)),
+    "tcp.syn_drop": _placed(Act(connect=TIMEOUT, ports=(443,), streams=True)),
     "tcp.port_protocol_filter": _placed(Act(shake=TIMEOUT, alike=True, request=TIMEOUT)),
     "tls.sni_rst": _named(SAID),
     "tls.sni_drop": _named(Act(shake=TIMEOUT)),
@@ -193,7 +203,7 @@ MECHANISMS: dict[str, Mechanism] = {
     "quic.udp443_block": Mechanism(make=_is(Act(unspoken=True)), aim=Aim.ALL),
     "quic.sni_block": _named(Act(unspoken=True)),
     "throttle.sni_policing": _named(Act(rate=POLICED_BYTES_A_SECOND)),
-    "throttle.handshake_delay": Mechanism(make=_delayed, aim=Aim.ADDRESSES),
+    "throttle.handshake_delay": Mechanism(make=_late),
     "throttle.ip_association": Mechanism(make=_delayed, aim=Aim.ADDRESSES),
     "residual.3tuple": _named(Act(shake=RESET, aftermath=REFUSED)),
     "residual.4tuple": _named(Act(shake=TIMEOUT)),

@@ -10,11 +10,12 @@ import msgspec
 
 from probe.config.shape import Measuring
 from probe.lab.answers import HOST_PAGE, Reply, healthy
-from probe.lab.simulated.act import Act, Family, Follows
+from probe.lab.simulated.act import Act, Family, Follows, delayed
 from probe.lab.simulated.presented import certificate, failure, moment, policed
 from probe.lab.world import CONTROL_TEXT, NEUTRAL_NAME, Page
 from probe.measure import page as pages
 from probe.measure.failure import TIMEOUT
+from probe.measure.pace import PARTS
 from probe.measure.trial import GOODPUT_BYTES
 from probe.model import (
     CONTROL,
@@ -138,9 +139,10 @@ class _Walk:
         self._where, self._acts, self._settings, self._dice = where, acts, settings, dice
         self._at = where.start
 
-    def _rtt(self) -> float:
+    def _rtt(self, *, said: bool = False) -> float:
         jitter = 0.85 + 0.5 * self._dice.random()
-        return self._where.rtt * jitter + 2 * sum(act.delay for act in self._acts)
+        said = said and self._where.name != NEUTRAL_NAME
+        return self._where.rtt * jitter + 2 * delayed(self._acts, said=said)
 
     def _step(self, took: float, limit: float, name: str) -> tuple[float, float, str]:
         """Give when a step begins, what it takes, and how it fails."""
@@ -163,7 +165,7 @@ class _Walk:
     def shake(self) -> TlsHandshake:
         neutral = self._where.name == NEUTRAL_NAME
         name = next((a.shake for a in self._acts if a.shake and (a.alike or not neutral)), "")
-        began, took, name = self._step(self._rtt(), self._settings.tls_timeout, name)
+        began, took, name = self._step(self._rtt(said=True), self._settings.tls_timeout, name)
         shown = certificate(self._where.name, issuer="CN=worksforwhom reference server")
         return TlsHandshake(
             at=moment(began), took=took, failure=failure(name), hop=self._where.hop,
@@ -178,7 +180,7 @@ class _Walk:
         body = reply.body.encode()
         early, late = policed(self._acts, len(body))
         frozen = self._where.secure and any(0 < a.budget < len(body) for a in self._acts)
-        took = self._rtt() + late + len(body) / BYTES_A_SECOND
+        took = self._rtt(said=True) + late + len(body) / BYTES_A_SECOND
         limit = float(self._settings.http_timeout)
         began, took, name = self._step(took, limit, TIMEOUT if frozen else name)
         step = HttpExchange(
@@ -191,8 +193,15 @@ class _Walk:
         return msgspec.structs.replace(
             step, status=reply.status, title=pages.title(body, "utf-8"), length=len(body),
             digest=hashlib.sha256(body).hexdigest(), first_byte=min(early + self._where.rtt, took),
+            quarters=self._quarters(late - early + len(body) / BYTES_A_SECOND),
             expectation=Expectation.MET if reply.status < 400 else Expectation.STATUS,  # noqa: PLR2004 — HTTP's
         )  # fmt: skip
+
+    def _quarters(self, lasted: float) -> tuple[float, ...]:
+        """Of what comes at one rate from its first bytes to its last."""
+        if self._where.test is not DifferentialTest.GOODPUT:
+            return ()
+        return tuple(round(lasted * part / PARTS, 3) for part in range(1, PARTS + 1))
 
     def _replied(self, wanted: Reply) -> tuple[Reply, str]:
         port = HTTPS if self._where.secure else HTTP

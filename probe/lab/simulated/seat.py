@@ -49,6 +49,8 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     host: str
     scheme: str
     v4: str
+    second: str = ""
+    """One more IPv4 address, where its name has two."""
     v6: str = ""
     home: bool = False
     """A domestic control: it stands in the country."""
@@ -67,6 +69,16 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """Seconds, there and back."""
         far = HOME_SECONDS if self.home else CORE_SECONDS
         return 2 * (float(self.prober.network.delay) + far)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All that its name has, v4 before v6."""
+        return tuple(filter(None, (self.v4, self.second, self.v6)))
+
+    @property
+    def port(self) -> int:
+        """That the URL names; 0 where it names none."""
+        return urlsplit(self.page.endpoint.url).port or 0
 
     @property
     def control(self) -> bool:
@@ -103,7 +115,7 @@ def seats(scenario: Scenario) -> tuple[tuple[Seat, ...], ...]:
                 _seat(
                     prober,
                     page,
-                    addresses[host_name(page.endpoint)],
+                    _all(addresses[host_name(page.endpoint)], page, scenario),
                     carried[id(page)],
                     next(number),
                     scenario,
@@ -147,7 +159,7 @@ def _carries(dependency: Dependency, page: Page) -> bool:
 def _seat(
     prober: Prober,
     page: Page,
-    found: tuple[str, str],
+    found: tuple[str, str, str],
     on: tuple[Dependency, ...],
     number: int,
     scenario: Scenario,
@@ -164,7 +176,8 @@ def _seat(
         host=host_name(page.endpoint),
         scheme=urlsplit(page.endpoint.url).scheme,
         v4=found[0],
-        v6=found[1],
+        second=found[1],
+        v6=found[2],
         home=_is_home(page),
         depends=tuple(d.id for d in on),
         sealed=page.service in scenario.encrypted_dns,
@@ -172,6 +185,13 @@ def _seat(
         reply=reply,
         number=number,
     )
+
+
+def _all(found: tuple[str, str], page: Page, scenario: Scenario) -> tuple[str, str, str]:
+    """Put a second IPv4 address between the two that a name has, where it is to have one."""
+    v4, v6 = found
+    second = f"{v4.rpartition('.')[0]}.11" if page.service in scenario.two_addresses else ""
+    return v4, second, v6
 
 
 def _is_home(page: Page) -> bool:
@@ -184,7 +204,7 @@ def _controls(
     for index, control in enumerate(controls):
         if control.country in {"", prober.vantage.country}:
             page = Page(service=CONTROL, feature=control.reach, endpoint=control.endpoint)
-            yield _seat(prober, page, (_own_address(index), ""), (), next(number), scenario)
+            yield _seat(prober, page, (_own_address(index), "", ""), (), next(number), scenario)
 
 
 def _own_address(index: int) -> str:

@@ -67,7 +67,7 @@ def _face(seat: Seat) -> tuple[object, ...]:
     """All that a walk reads of a seat."""
     network, prober = seat.prober.network, seat.prober
     return (
-        seat.page.endpoint, seat.host, seat.scheme, seat.v4, seat.v6, seat.home, seat.reply,
+        seat.page.endpoint, seat.host, seat.scheme, seat.addresses, seat.home, seat.reply,
         network.delay, network.ipv6, prober.resolver,
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from probe.agent.health import health as well
 from probe.lab.simulated.act import Walked
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
+from probe.measure.goal import depth
 from probe.model import Health, Measurement, Reach
 
 Course = tuple[int, ...]
@@ -46,6 +47,7 @@ class Template:
                 vantage=seat.prober.vantage,
                 target=seat.target,
                 software=seat.prober.software,
+                goal=depth(seat.page.endpoint.url),
             )
         )
         reach = Reach(seat.target.feature) if seat.control else None

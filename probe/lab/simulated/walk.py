@@ -15,7 +15,7 @@ import msgspec
 from probe.config.shape import Measuring, Referring
 from probe.lab.answers import HOST_PAGE, Reply
 from probe.lab.simulated import elsewhere, ours, udp, way
-from probe.lab.simulated.act import ALL_FLOWS, Act, Hit, Lookup, Walked
+from probe.lab.simulated.act import ALL_FLOWS, Act, Hit, Lookup, Walked, delayed, refused
 from probe.lab.simulated.answered import NOTICE, answered
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, moment, policed
 from probe.lab.simulated.seat import Seat, url
@@ -29,7 +29,8 @@ from probe.measure.failure import BOGON as BOGON_FAILURE
 from probe.measure.failure import INVALID_HOSTNAME, NO_ANSWER, RCODES, TIMEOUT
 from probe.measure.http import told_headers
 from probe.measure.resolver import several
-from probe.measure.trial import MOST_CERTIFICATES
+from probe.measure.site import PORTS
+from probe.measure.trial import MOST_CERTIFICATES, slow_hands
 from probe.model import (
     Certificate,
     DifferentialTest,
@@ -96,8 +97,8 @@ class _Walk:
     def _jitter(self) -> float:
         return 0.85 + 0.5 * self._dice.random()
 
-    def _rtt(self, acts: Sequence[Act]) -> float:
-        return self._seat.rtt * self._jitter() + 2 * sum(act.delay for act in acts)
+    def _rtt(self, acts: Sequence[Act], *, said: bool = False) -> float:
+        return self._seat.rtt * self._jitter() + 2 * delayed(acts, said=said)
 
     def _past(self, seconds: float) -> None:
         self._end = max(self._end, seconds)
@@ -105,6 +106,8 @@ class _Walk:
     # ── the chain ────────────────────────────────────────────────────────────────────────────
 
     def _chain(self) -> list[Observation]:
+        if self._scheme == "dns":
+            return [self._lookup("A", self._end)]
         families = ("A", "AAAA") if self._seat.prober.network.ipv6 else ("A",)
         found = [self._lookup(query, self._end) for query in families]
         known = [tuple(a for a in step.answers if not is_bogon(a, ())) for step in found]
@@ -119,9 +122,7 @@ class _Walk:
             connected = self._connect(address, acts, start)
             reached.append(connected)
             at = start + connected.took
-            if connected.failure:
-                continue
-            if self._scheme == "tcp":
+            if connected.failure or self._scheme == "tcp":
                 continue
             if self._scheme == "https":
                 shaken = self._shake(address, acts, at)
@@ -170,7 +171,7 @@ class _Walk:
     def _connect(
         self, address: str, acts: Sequence[Act], start: float, test: DifferentialTest | None = None
     ) -> TcpConnect:
-        port = HTTPS if self._scheme == "https" else HTTP
+        port = PORTS.get(self._scheme, self._seat.port)
         name = self._unreached(address, port, acts)
         if test is not None:
             name = next((act.aftermath for act in acts if act.aftermath), name)
@@ -188,10 +189,10 @@ class _Walk:
             return "" if address in self._accepting else TIMEOUT
         if ":" in address and any(port in act.diverts for act in acts):
             return TIMEOUT
-        return next((a.connect for a in acts if a.connect and a.family.covers(address)), "")
+        return refused(acts, address, port)
 
     def _is_own(self, address: str) -> bool:
-        return address in {self._seat.v4, self._seat.v6}
+        return address in self._seat.addresses
 
     def _within(self, took: float, limit: float, name: str) -> tuple[float, str]:
         if name == TIMEOUT or took > limit:
@@ -207,7 +208,7 @@ class _Walk:
         other: str = "",
     ) -> TlsHandshake:
         name, shown, verify = self._met(address, acts, neutral=bool(other))
-        took = self._rtt(acts) + 0.004 * self._jitter()
+        took = self._rtt(acts, said=not other) + 0.004 * self._jitter()
         took, name = self._within(took, float(MEASURING.tls_timeout), name)
         self._past(start + took)
         spoke = bool(shown)
@@ -240,7 +241,9 @@ class _Walk:
         reply, name = self._replied(address, acts)
         body = reply.body.encode()
         early, late = policed(acts, len(body))
-        plain = self._rtt(acts) + 0.003 * self._jitter() + sum(act.linger for act in acts)
+        plain = (
+            self._rtt(acts, said=True) + 0.003 * self._jitter() + sum(act.linger for act in acts)
+        )
         first = plain + early
         took, name = self._within(plain + late + len(body) / BYTES_A_SECOND, limit, name)
         self._past(start + took)
@@ -306,8 +309,8 @@ class _Walk:
                 return self._asked_elsewhere(test, last, start)
             case DifferentialTest.NEUTRAL_NAME:
                 cut = (s for s in last if isinstance(s, TlsHandshake) and s.failure)
-                address = next(s.address for s in cut if s.failure and s.failure.name in CUT_SHORT)
-                return self._knock(address, test, start, NEUTRAL_NAME)
+                named = (s.address for s in cut if s.failure and s.failure.name in CUT_SHORT)
+                return self._knock(next(named, slow_hands(last)), test, start, NEUTRAL_NAME)
             case DifferentialTest.CERTIFICATE:
                 return self._certificates(test, tried, start)
             case DifferentialTest.QUIC:
@@ -381,7 +384,8 @@ class _Walk:
         told = [a for one in (*sealed, asked) for a in one.answers]
         others = [a for a in told if a not in known and not is_bogon(a, ())]
         self._past(start + max((one.took for one in sealed), default=0.0))
-        more = self._knock(others[0], test, start + asked.took) if others else []
+        knocks = others and self._scheme != "dns"
+        more = self._knock(others[0], test, start + asked.took) if knocks else []
         aside = elsewhere.beside(asking, sealed) if sealed else []
         return [asked, *sealed, *more, *aside]
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from probe.judge.hypothesis.baseline import LEVELS, hour_of_week, ordinary, well
 from probe.judge.hypothesis.causes import WELL
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.judge.view import Usual
 from tests.judge import worlds as w
 

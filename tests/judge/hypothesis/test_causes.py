@@ -15,7 +15,7 @@ from probe.judge.hypothesis.causes import (
     Form,
     log_emission,
 )
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.model import Cause
 
 EVERY = (*FORMS, WELL, BURST)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 
-from probe.judge.health import Condition, Health
+from probe.judge.health import Condition, Health, examine
 from probe.judge.hypothesis.cohort import explained, faults
+from probe.judge.reading import read
 from probe.judge.view import Memory, View
-from probe.model import Cause
+from probe.model import CONTROL, Cause, Reach
+from probe.model import Health as Said
 from tests.judge import worlds as w
 
 GOOD, BAD = "worksforwhom 1.0", "worksforwhom 1.1"
@@ -58,3 +61,35 @@ def test_a_public_resolver_needs_failing_names_not_mere_silence() -> None:
         for h in healths(EVERY_THIRD)
     ]  # fmt: skip
     assert faults(silent, view(set())) == ()
+
+
+def test_a_resolver_that_was_asked_for_its_network_is_shared_by_who_uses_it() -> None:
+    """Where no configuration says whose it is: vantages of several networks stand on it."""
+    case = w.Case(w.ROSTER[0], CONTROL, Reach.FOREIGN, "there", w.START)
+    unnamed = read(w.measurement(case, (w.dns(case, failure="dns_servfail_error"),)))
+    broken = {"condition": Condition.BROKEN, "controls": (unnamed,), "resolver": "9.9.0.0/16"}
+    held = [
+        msgspec.structs.replace(h, **broken) if h.vantage.id in EVERY_THIRD else h
+        for h in healths(set())
+    ]
+    (fault,) = faults(held, view(set()))
+    assert (fault.cause, fault.name) == (Cause.DEPENDENCY_OUTAGE, "resolver in 9.9.0.0/16")
+    assert set(explained([fault])) == EVERY_THIRD
+    (network,) = {w.ROSTER[0].asn}
+    own = [h for h in held if h.vantage.asn == network or h.condition is Condition.WELL]
+    assert faults(own, view(set())) == (), "an operator's own is the operator's"
+
+
+def test_the_latest_word_of_a_vantage_says_which_resolver_answers_it() -> None:
+    case = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
+    told = [
+        read(
+            msgspec.structs.replace(
+                w.measurement(replace(case, at=case.at + timedelta(seconds=n)), w.ok(case)),
+                health=Said(resolver=network),
+            )
+        )
+        for n, network in enumerate(["9.9.0.0/16", "1.1.0.0/16"])
+    ]
+    now = View(now=w.START + timedelta(seconds=5), round=timedelta(seconds=60))
+    assert examine([told], now)[case.vantage.id].resolver == "1.1.0.0/16"

@@ -22,7 +22,7 @@ from probe.judge.hypothesis.episode import (
     usable,
 )
 from probe.judge.reading import read
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.model import Author, Vantage
 from probe.model import Health as Said
 from tests.judge import worlds as w

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from probe.judge.hypothesis.joint import leading, outside, posterior, within, without
 from probe.judge.hypothesis.likelihood import Network
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.model import Cause
 
 C = Category

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.judge.hypothesis.likelihood import Network, affected, burst_share, explain, log_sum
-from probe.judge.rules import Category
+from probe.judge.row import Category
 from probe.model import Cause
 
 GOOD = Network(((((Category.OK), 3),),), 1)

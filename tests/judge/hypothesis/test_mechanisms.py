@@ -16,7 +16,17 @@ from probe.judge.hypothesis.mechanisms import Heard, refined
 from probe.judge.reading import read
 from probe.judge.rules import ROWS
 from probe.judge.view import View
-from probe.model import Cause, Feature, NetworkKind, Observation, State, Vantage, Verdict
+from probe.model import (
+    Author,
+    Cause,
+    DifferentialTest,
+    Feature,
+    NetworkKind,
+    Observation,
+    State,
+    Vantage,
+    Verdict,
+)
 from tests.judge import worlds as w
 
 CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
@@ -155,3 +165,26 @@ def test_quic_that_is_lost_is_named_beside_a_verdict_and_changes_nothing_else() 
     assert (told.leading, told.support, told.mechanisms) == (well.leading, well.support, ())
     cut = one(verdict(Cause.FILTERING), heard([[finding(cut_over_both)]]))
     assert "quic.sni_block" in cut.mechanisms
+
+
+def lingering(case: w.Case) -> tuple[Observation, ...]:
+    """A harmless name passes after a time of rest; the name is cut, and then the harmless one."""
+    test = DifferentialTest.AFTER
+    first = (w.tcp(case, case.address), w.tls(case, case.address, name="example.com"))
+    rested = tuple(msgspec.structs.replace(step, test=test) for step in first)
+    cut = w.tls(case, case.address, "connection_reset")
+    return (
+        *rested,
+        *w.ok(case)[:2],
+        cut,
+        msgspec.structs.replace(cut, test=DifferentialTest.NEUTRAL_NAME),
+    )
+
+
+def test_what_outlasts_the_name_is_told_as_that_and_not_as_an_outage() -> None:
+    struck = w.Event(0.0, lingering, countries=("TR",), features=("web",))
+    verdict = w.cell(w.verdicts_at(w.World((struck,)), 60.0), "web", "TR")
+    assert (verdict.leading, verdict.state) == (Cause.FILTERING, State.CONFIRMED)
+    assert "residual.3tuple" in verdict.mechanisms
+    (piece,) = {(p.rule, p.author) for p in verdict.evidence if p.rule.startswith("test.")}
+    assert piece == ("test.after_passes", Author.NETWORK)

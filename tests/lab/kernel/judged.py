@@ -12,6 +12,7 @@ from probe.judge.hypothesis import judge
 from probe.judge.view import View
 from probe.lab.simulated.seat import Seat, seats
 from probe.lab.world import catalogue
+from probe.measure.goal import depth
 from probe.model import CONTROL, Health, HttpExchange, Measurement, Observation, Reach, Verdict
 from tests.lab.simulated.played import CHANCE, OFTEN, Seen, scenario, slug
 
@@ -73,6 +74,7 @@ def _measurement(
         target=seat.target,
         health=well,
         observations=tuple(msgspec.structs.replace(step, at=at) for step in steps),
+        goal=depth(seat.page.endpoint.url),
     )
 
 

@@ -66,6 +66,7 @@ TOLD: dict[str, Told] = {
     "dns.encrypted_dns_block": Told(WELL, "ok.encrypted_dns", "dns", leading=Cause.OK),
     "dns.handshake_accepting_sinkhole": Told(f"tls {LATE}", "dns.sinkhole", "dns"),
     "ip.nullroute": Told(f"tcp {LATE}", "tcp.timeout", "tcp"),
+    "ip.partial_list": Told(WELL, "ok.partly", "tcp", leading=Cause.OK),
     "ip.bgp_hijack_blackhole": Told(
         f"tcp {LATE}", "together.ip.bgp_hijack_blackhole", "ip", "SE",
         leading=Cause.DEPENDENCY_OUTAGE, vantage="se-as1257-1",
@@ -78,6 +79,7 @@ TOLD: dict[str, Told] = {
         "together.ip.shutdown_mobile_only", "ip", "MM", LOST, f"dns {LATE}"
     ),
     "ip.allowlist": placed("together.ip.allowlist", "ip", "RU", LOST, WELL),
+    "tcp.syn_drop": Told(f"tcp {LATE}", "tcp.timeout_port", "tcp", leading=None),
     "tcp.rst_on_syn": Told("tcp connection_refused", "tcp.refused", "tcp"),
     "tcp.port_protocol_filter": Told(f"tls {LATE}", "tls.timeout_alike", "tls"),
     "tls.sni_rst": Told(f"tls {RESET}", "tls.reset_name", "tls"),
@@ -104,12 +106,20 @@ TOLD: dict[str, Told] = {
         "http expectation_status", "together.server.outage_cdn_pop", "server", "NL",
         "sited", Cause.DEPENDENCY_OUTAGE, "nl-as1136-1",
     ),
+    "server.geoblock_low_layer": Told(
+        f"tcp {LATE}", "together.server.geoblock_low_layer", "server", leading=Cause.GEO_BLOCK
+    ),
     "quic.sni_block": Told(WELL, "ok.quic_name", "quic", leading=Cause.OK),
     "quic.udp443_block": Told(
         WELL, "ok.quic", "quic", "NL", leading=Cause.OK, vantage="nl-as1136-1"
     ),
     "throttle.sni_policing": Told(WELL, "ok.slow_body", "http", leading=Cause.THROTTLING),
-    "throttle.handshake_delay": Told(WELL, "ok.slow", "http", leading=Cause.THROTTLING),
+    "throttle.handshake_delay": Told(
+        WELL, "test.neutral_quick", "throttle", leading=Cause.THROTTLING
+    ),
+    "throttle.ip_association": Told(
+        WELL, "ok.slow_address", "throttle", leading=Cause.THROTTLING
+    ),
     "residual.3tuple": Told(f"tls {RESET}", "tls.reset_lasting", "tls"),
     "flaky.probabilistic": Told("", "together.flaky.probabilistic", "tls"),
     "scope.per_isp": Told(f"tls {RESET}", "together.scope.per_isp", "tls"),
@@ -187,6 +197,16 @@ def test_what_is_the_services_own_is_no_interference(
     told = [v for v in asked if v.state is not State.INSUFFICIENT]
     assert {SIDES[v.leading] for v in told} <= {Side.SERVICE, Side.NONE}
     assert not [m for v in told for m in v.mechanisms if m.startswith(NETWORKS)]
+
+
+@needs_namespaces
+@pytest.mark.parametrize(("service", "rule"), [("port", "ok.connected"), ("name", "ok.named")])
+def test_what_is_asked_for_less_than_a_page_is_well_when_that_comes(
+    service: str, rule: str, judged: tuple[Verdict, ...]
+) -> None:
+    told = [v for v in judged if v.service == service and v.country in {"TR", "DE", "NL", "SE"}]
+    assert {v.leading for v in told} == {Cause.OK}
+    assert {p.rule for v in told for p in v.evidence} == {rule}
 
 
 @needs_namespaces

@@ -62,6 +62,8 @@ NAMED = (
 """Each on a service of its own, in one country."""
 AT_ONCE = 8
 """Of one vantage: handshakes cost time on a busy machine, and what is late would look like silence."""
+BARE = {"port": "tcp://www.port.com:443", "name": "dns:www.name.com"}
+"""Services that are asked for less than a page, and nothing is done to them."""
 PLAIN = {name for name in NAMED if name.startswith("http.")}
 SEALED = "dns.encrypted_dns_block"
 FAULTS: dict[str, dict[str, object]] = {
@@ -133,10 +135,10 @@ def service(name: str) -> Service:
     scheme = "http" if name in PLAIN else "https"
     endpoint = Endpoint(
         id=key,
-        url=f"{scheme}://www.{key}.com/",
+        url=BARE.get(name, f"{scheme}://www.{key}.com/"),
         expect=TEXT,
         forbid=("Something went wrong",),
-        min_bytes=LONG_BYTES if name.startswith(("tls.sni_tail", "throttle.")) else 0,
+        min_bytes=LONG_BYTES if name.startswith(("tls.sni_tail", "throttle.sni")) else 0,
     )
     return Service(
         id=key, name=key, features=(Feature(id="web", name="web", endpoints=(endpoint,)),)
@@ -149,10 +151,13 @@ def scenario() -> Scenario:
         name="played",
         title="",
         length=Seconds(600),
-        services=tuple(service(name) for name in ("well", *NAMED, *FAULTS, *CHANCE, *TWINS)),
+        services=tuple(
+            service(name) for name in ("well", *NAMED, *FAULTS, *CHANCE, *TWINS, *BARE)
+        ),
         dependencies=(SITED,),
         encrypted_dns=(slug(SEALED),),
         quic=tuple(map(slug, SPOKEN)),
+        two_addresses=(slug("ip.partial_list"),),
         networks=(
             LabNetwork(country="TR", asn=47331, name="TTNet", vantages=2),
             LabNetwork(country="TR", asn=9121, name="Telekom", ipv6=True, vantages=2),
@@ -182,7 +187,7 @@ def events() -> Iterable[Event]:
         told: dict[str, object] = {
             "services": (slug(name),),
             "countries": COUNTRIES.get(name, ("TR",)),
-            "delay": Seconds(0.3 if name in DELAYED else 0),
+            "delay": Seconds(0.6 if name in DELAYED else 0),
             "share": 0.6 if name in CHANCE else 1.0,
             **PARTS.get(name, {}),
         }

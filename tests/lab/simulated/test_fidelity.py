@@ -17,6 +17,7 @@ from probe.lab.simulated.mechanism import MECHANISMS
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
 from probe.lab.simulated.walk import walk
+from probe.measure.goal import depth
 from probe.model import (
     DifferentialTest,
     DnsLookup,
@@ -122,6 +123,7 @@ def measurement(seat: Seat, observations: tuple[Observation, ...]) -> Measuremen
         vantage=seat.prober.vantage,
         target=seat.target,
         observations=steps,
+        goal=depth(seat.page.endpoint.url),
     )
 
 
@@ -149,8 +151,12 @@ def test_what_hangs_on_a_name_follows_it_to_a_server_of_ours_and_a_null_route_do
         assert (here[name].host_passes, here[name].host_follows) == (True, True), name
     assert here["tls.sni_tail_freeze"].frozen > 0
     policed = here["throttle.sni_policing"]
-    assert policed.frozen or (policed.pace or 1.0) < THROTTLED
+    assert (policed.pace or 1.0) < THROTTLED
+    assert not policed.frozen
+    assert 8_000 < policed.held < 32_000  # it is set to 16,250 bytes a second
+    assert {name for name, found in here.items() if found.held} <= {"throttle.sni_policing"}
     assert here["ip.nullroute"].port_answers is False
+    assert here["tcp.syn_drop"].port_answers is True
 
 
 def test_all_that_both_kinds_know_is_compared() -> None:

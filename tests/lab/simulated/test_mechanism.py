@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from probe.lab.simulated.mechanism import MECHANISMS, Aim, Uplink, known
+from probe.model import DnsLookup
 from tests.lab.simulated.worlds import ending, event, main_rule, measured, scenario, seat, service
 
 CATALOGUE = Path(__file__).parents[4] / "shared" / "reference" / "mechanisms.json"
@@ -83,7 +84,7 @@ READ = {
     "ip.nullroute": ("tcp.timeout",),
     "ip.nullroute.unreachable": ("tcp.unreachable",),
     "tcp.rst_on_syn": ("tcp.refused",),
-    "tcp.syn_drop": ("tcp.timeout",),
+    "tcp.syn_drop": ("tcp.timeout_port",),
     "tls.sni_rst": ("tls.reset_name",),
     "tls.sni_drop": ("tls.timeout_name",),
     "tls.mitm_cert": ("tls.mitm",),
@@ -140,9 +141,19 @@ def test_what_freezes_or_polices_needs_a_long_page() -> None:
     assert measured(policed).took > measured(scenario(services=(long,))).took + 1
 
 
-def test_a_delay_is_added_each_way_to_every_step_after_the_name() -> None:
-    slow = measured(scenario(event("throttle.handshake_delay", delay=0.5))).took
-    assert 3 < slow < 3.5
+@pytest.mark.parametrize(
+    ("mechanism", "late"),
+    [
+        ("throttle.handshake_delay", [False, True, True, False, False]),
+        ("throttle.ip_association", [True] * 5),
+    ],
+)
+def test_a_delay_is_added_each_way_to_what_names_it_or_to_all_at_the_address(
+    mechanism: str, late: list[bool]
+) -> None:
+    """TCP, TLS and HTTP of the chain; then TCP and TLS of the harmless name."""
+    steps = measured(scenario(event(mechanism, delay=0.5))).observations
+    assert [step.took > 1 for step in steps if not isinstance(step, DnsLookup)] == late
 
 
 def test_broken_ipv6_leaves_ipv4_alone() -> None:

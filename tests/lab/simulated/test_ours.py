@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from probe.config.shape import Measuring
+from probe.judge.trials import trials
 from probe.lab.simulated.act import Act, Follows
 from probe.lab.simulated.ours import ADDRESS, Place, tried
 from probe.lab.world import NEUTRAL_NAME
@@ -81,6 +82,13 @@ def test_a_policed_name_is_slower() -> None:
         if isinstance(one, HttpExchange)
     ]
     assert slow.took > 10 * control.took
+
+
+def test_a_policed_name_is_held_at_the_policers_rate() -> None:
+    held = trials(made(PACE, Act(follows=Follows.NAME, rate=16_250.0))).held
+    assert held == pytest.approx(16_250, rel=0.05)
+    assert trials(made(PACE)).held == 0
+    assert trials(made(PACE, Act(follows=Follows.ALL, rate=16_250.0))).held == 0
 
 
 def test_a_host_is_swapped_at_the_target_first() -> None:

@@ -7,12 +7,12 @@ import pytest
 
 from probe.config.shape import Seconds
 from probe.lab import library
-from probe.lab.scenario import LabNetwork, Noise
+from probe.lab.scenario import Form, LabNetwork, Noise
 from probe.lab.simulated.play import measurements, play
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.truth import Sight, score
-from probe.model import Cause, Scope
-from tests.lab.simulated.worlds import event, scenario
+from probe.model import Cause, Endpoint, Feature, Scope, Service, State
+from tests.lab.simulated.worlds import OTHER, event, scenario
 
 COUNTRIES = ("TR", "DE", "GB", "FR", "US")
 WIDE = tuple(
@@ -61,6 +61,57 @@ def test_what_is_said_is_what_is_true(
     *_, last = play(told)
     said = [i for i in last.incidents if i.closed is None]
     assert [(i.cause, i.scope, i.service) for i in said] == [(cause, scope, "chirp")]
+
+
+MAIL = Service(
+    id="mail",
+    name="Mail",
+    features=(
+        Feature(id="port", name="p", endpoints=(Endpoint(id="port", url="tcp://mail.com:443"),)),
+        Feature(id="name", name="n", endpoints=(Endpoint(id="name", url="dns:mail.com"),)),
+    ),
+)
+"""Asked for less than a page."""
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "where", "cause", "features"),
+    [
+        ("", {}, None, ()),
+        ("dns.nxdomain", {"countries": ("TR",)}, Cause.FILTERING, ("name", "port")),
+        ("dns.injection.bogon", {"countries": ("TR",)}, Cause.FILTERING, ("name", "port")),
+        ("server.outage_global", {"form": Form.UNREACHABLE}, Cause.SERVICE_OUTAGE, ("port",)),
+        ("server.outage_global", {"form": Form.NO_NAME}, Cause.SERVICE_OUTAGE, ("name", "port")),
+    ],
+)
+def test_a_port_and_a_name_are_judged_as_pages_are(
+    mechanism: str, where: dict[str, object], cause: Cause | None, features: tuple[str, ...]
+) -> None:
+    struck = [event(mechanism, at=60, services=("mail",), **where)] if mechanism else []
+    told = scenario(*struck, services=(MAIL, OTHER), networks=WIDE, length=Seconds(600))
+    *_, last = play(told)
+    mine = [
+        v for v in last.verdicts if v.service == "mail" and v.country == "TR" and not v.network
+    ]
+    hit = {v.feature for v in mine if v.leading is cause and v.state is not State.INSUFFICIENT}
+    assert hit == set(features)
+    assert {v.leading for v in mine if v.feature not in hit} <= {Cause.OK}
+    assert {v.state for v in mine if v.feature not in hit} <= {State.CONFIRMED}
+
+
+@pytest.mark.parametrize("form", [Form.EXPIRED, Form.SLOW, Form.SILENCE])
+def test_a_certificate_that_ran_out_and_a_late_answer_are_the_services(form: Form) -> None:
+    struck = event("server.outage_global", at=60, form=form, delay=Seconds(12))
+    *_, last = play(scenario(struck, networks=WIDE, length=Seconds(600)))
+    said = [(i.cause, i.scope) for i in last.incidents if i.closed is None]
+    assert said == [(Cause.SERVICE_OUTAGE, Scope.GLOBAL)]
+
+
+def test_an_answer_that_is_merely_slow_everywhere_is_nobodys_interference() -> None:
+    struck = event("server.outage_global", at=60, form=Form.SLOW, delay=Seconds(4))
+    *_, last = play(scenario(struck, networks=WIDE, length=Seconds(600)))
+    assert {v.leading for v in last.verdicts if v.service == "chirp"} == {Cause.OK}
+    assert not [i for i in last.incidents if i.closed is None]
 
 
 def test_a_deaf_correlator_says_nothing_and_hears_all_afterwards() -> None:

@@ -8,12 +8,13 @@ from probe.config.shape import Seconds
 from probe.judge.control import reference
 from probe.judge.evidence import find
 from probe.judge.reading import read
-from probe.judge.rules import Row
+from probe.judge.row import Row
 from probe.lab.scenario import Event, LabNetwork, Noise, Scenario
 from probe.lab.simulated.act import ALL_FLOWS, Walked
 from probe.lab.simulated.force import Force, Forces
 from probe.lab.simulated.seat import Seat, seats
 from probe.lab.simulated.walk import walk
+from probe.measure.goal import depth
 from probe.model import (
     CONTROL,
     Endpoint,
@@ -105,6 +106,7 @@ def measured(
         target=here.target,
         health=Health(domestic=Tally(ok=2, of=2), foreign=Tally(ok=3, of=3)),
         observations=seen.observations,
+        goal=depth(here.page.endpoint.url),
     )
 
 

@@ -187,7 +187,7 @@ def _origins(
             certificate = str(authority.issue(name))
             expired = str(authority.issue(name, expired=True))
             early = str(authority.issue(name, early=True))
-            for address in filter(None, (host.v4, host.v6)):
+            for address in host.addresses:
                 secure = origin.Serving(
                     fd=opened(host, address, 443),
                     host=name,

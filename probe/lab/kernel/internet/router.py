@@ -83,8 +83,7 @@ class Router:
         self.places = {
             ip_address(address).packed: index
             for index, host in enumerate(plan.hosts)
-            for address in (host.v4, host.v6)
-            if address
+            for address in host.addresses
         }
         self.border = Border(self.places, seed)
         self._queue: list[tuple[float, int, int, bytes]] = []

@@ -87,6 +87,8 @@ def _address(host: Host, namespace: Namespace) -> None:
         _whole_checksums()
         routes.link("set", index=place, state="up")
         routes.addr("add", index=place, address=host.v4, prefixlen=32)
+        if host.second:
+            routes.addr("add", index=place, address=host.second, prefixlen=32)
         _gateway(routes, place, socket.AF_INET, GATEWAY_V4)
         if host.v6:
             routes.addr("add", index=place, address=host.v6, prefixlen=128, flags=IFA_F_NODAD)

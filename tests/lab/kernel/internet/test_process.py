@@ -114,7 +114,7 @@ DIFFERENT: Sights = {
     "ip.shutdown_mobile_only": {"mobile": SILENCE},
     "ip.allowlist": {"public": [], "into": SILENCE},
     "tcp.rst_on_syn": dict.fromkeys(("v4", "v6", "port80"), REFUSED),
-    "tcp.syn_drop": DROPPED,
+    "tcp.syn_drop": dict.fromkeys(("v4", "v6"), SILENCE),
     "tls.sni_rst": SAID,
     "tls.sni_drop": HUNG,
     "tls.sni_tail_freeze": STALLED,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from probe.config.load import ConfigError
 from probe.lab.kernel.internet.forge import packed
 from probe.lab.kernel.internet.hello import matches
-from probe.lab.kernel.plan import Host, Plan
+from probe.lab.kernel.internet.interference.policy import AnyAct, Policy
+from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.scenario import Event
 
 
@@ -43,3 +46,26 @@ def blocked_addresses(event: Event, plan: Plan) -> tuple[bytes, ...]:
     if not found:
         raise NothingHit(f"{event.mechanism}: no address of {', '.join(names)} is in the plan")
     return tuple(sorted(found, key=lambda address: (len(address), address)))
+
+
+def addresses_of(hosts: Iterable[Host]) -> tuple[bytes, ...]:
+    return tuple(packed(a) for host in hosts for a in host.addresses)
+
+
+def hosts_inside(event: Event, plan: Plan) -> list[Host]:
+    hosts = [host for host in plan.hosts if is_inside(event, host)]
+    if not hosts:
+        raise NothingHit(f"{event.mechanism}: no host of the plan is where the event happens")
+    return hosts
+
+
+def on_vantages(event: Event, plan: Plan, *acts: AnyAct) -> tuple[Policy, ...]:
+    """Act on the first hop of the probe hosts.
+
+    Their questions to any resolver pass there, an operator's resolver's to the world do not.
+    """
+    vantages = [host for host in hosts_inside(event, plan) if host.role is Role.VANTAGE]
+    if not vantages:
+        raise NothingHit(f"{event.mechanism}: no probe host is where the event happens")
+    clients = addresses_of(vantages)
+    return tuple(Policy(clients=clients, act=act, share=event.share) for act in acts)

@@ -27,6 +27,7 @@ from probe.lab.kernel.internet.interference.policy import (
     DnsForgery,
     DnsSilence,
     HttpAnswer,
+    NameDelay,
     NameDrop,
     NameFreeze,
     NamePolice,
@@ -40,9 +41,17 @@ from probe.lab.kernel.internet.packet import Flag, Packet, Tcp, Udp, build, is_s
 DNS = 53
 WEB = (80, 443)
 ConnectionAct = (
-    SynReset | Sink | Divert | NameReset | HttpAnswer | NameDrop | NameFreeze | NamePolice
+    SynReset
+    | Sink
+    | Divert
+    | NameReset
+    | HttpAnswer
+    | NameDrop
+    | NameFreeze
+    | NamePolice
+    | NameDelay
 )
-NameAct = NameReset | HttpAnswer | NameDrop | NameFreeze | NamePolice
+NameAct = NameReset | HttpAnswer | NameDrop | NameFreeze | NamePolice | NameDelay
 K = TypeVar("K")
 V = TypeVar("V")
 LEDGER = 4096
@@ -114,7 +123,7 @@ def _by_connection(  # noqa: PLR0911 — one for each act
             return _name_reset(act, sight, tcp, memory, ledger)
         case HttpAnswer():
             return _http_answer(act, sight, tcp, memory)
-        case NameDrop() | NameFreeze() | NamePolice():
+        case NameDrop() | NameFreeze() | NamePolice() | NameDelay():
             return _after_name(act, sight, tcp, memory)
 
 
@@ -283,7 +292,7 @@ def _http_answer(act: HttpAnswer, sight: Sight, tcp: Tcp, memory: Memory) -> Act
 
 
 def _after_name(
-    act: NameDrop | NameFreeze | NamePolice, sight: Sight, tcp: Tcp, memory: Memory
+    act: NameDrop | NameFreeze | NamePolice | NameDelay, sight: Sight, tcp: Tcp, memory: Memory
 ) -> Action:
     if not memory.caught:
         memory.caught = _says(act, sight, tcp, memory, tls=True, http=False)
@@ -299,6 +308,8 @@ def _after_name(
             return DROP if memory.bytes > act.budget and not sight.outward else PASS
         case NamePolice():
             return _police(act, sight, tcp, memory)
+        case NameDelay():
+            return Action(delay=act.seconds)
 
 
 def _quic_drop(act: QuicDrop, sight: Sight, memory: Memory) -> Action:

@@ -15,7 +15,6 @@ from probe.lab.answers import (
     EARLY_PORT,
     LEAKED,
     NOTICE_PAGE,
-    POOL,
     POOL_V6,
     PROXY_PORT,
     SINK,
@@ -23,9 +22,21 @@ from probe.lab.answers import (
 from probe.lab.kernel.internet.forge import http_response, packed
 from probe.lab.kernel.internet.interference.aim import (
     NothingHit,
+    addresses_of,
     blocked_addresses,
     blocked_names,
-    is_inside,
+    hosts_inside,
+    on_vantages,
+)
+from probe.lab.kernel.internet.interference.lookups import (
+    forge,
+    forge_notice,
+    forge_pool,
+    notices,
+    pollute,
+    refuse,
+    resolvers,
+    silence,
 )
 from probe.lab.kernel.internet.interference.policy import (
     ROUTERS,
@@ -37,18 +48,20 @@ from probe.lab.kernel.internet.interference.policy import (
     DnsForgery,
     DnsSilence,
     HttpAnswer,
+    NameDelay,
     NameDrop,
     NameFreeze,
     NamePolice,
     NameReset,
     Policy,
     QuicDrop,
-    Sink,
     SynReset,
 )
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.scenario import Event, Form
 from probe.model import NetworkKind
+
+Builder = Callable[[Event, Plan], tuple[Policy, ...]]
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 CUT_SHORT = http_response("200 OK", HTML, NOTICE_PAGE)[: -len(NOTICE_PAGE)] + b"<!doctype"
@@ -62,57 +75,7 @@ class UnknownMechanism(ConfigError):  # noqa: N818 — named for what it says
     """Its str is one sentence that lists what is known."""
 
 
-def _addresses(hosts: Iterable[Host]) -> tuple[bytes, ...]:
-    return tuple(packed(a) for host in hosts for a in (host.v4, host.v6) if a)
-
-
-def _hosts(event: Event, plan: Plan) -> list[Host]:
-    hosts = [host for host in plan.hosts if is_inside(event, host)]
-    if not hosts:
-        raise NothingHit(f"{event.mechanism}: no host of the plan is where the event happens")
-    return hosts
-
-
-def _on_vantages(event: Event, plan: Plan, *acts: AnyAct) -> tuple[Policy, ...]:
-    """Act on the first hop of the probe hosts.
-
-    Their questions to any resolver pass there, an operator's resolver's to the world do not.
-    """
-    vantages = [host for host in _hosts(event, plan) if host.role is Role.VANTAGE]
-    if not vantages:
-        raise NothingHit(f"{event.mechanism}: no probe host is where the event happens")
-    clients = _addresses(vantages)
-    return tuple(Policy(clients=clients, act=act, share=event.share) for act in acts)
-
-
 # ── one builder per kind ─────────────────────────────────────────────────────────────────────
-
-
-def _forge_pool(event: Event, plan: Plan, *, together: bool) -> tuple[Policy, ...]:
-    taken = {host.v4 for host in plan.hosts}
-    pool = tuple((a, POOL_V6) for a in POOL if a not in taken)
-    names = blocked_names(event, plan)
-    sets = pool[:2] if together else pool
-    act = DnsForgery(names=names, answers=sets, pool=not together, swallow=False)
-    return _on_vantages(event, plan, act)
-
-
-def _forge(
-    event: Event, plan: Plan, *, answers: tuple[str, ...], sunk: bool = False
-) -> tuple[Policy, ...]:
-    """Forge those addresses, before the true ones; `sunk` where connections to them are taken."""
-    names = blocked_names(event, plan)
-    act = DnsForgery(names=names, answers=(answers,), swallow=False)
-    sink = (Sink(addresses=tuple(map(packed, answers))),) if sunk else ()
-    return _on_vantages(event, plan, act, *sink)
-
-
-def _pollute(event: Event, plan: Plan) -> tuple[Policy, ...]:
-    """A forged answer in the caches of the operators' resolvers: others say the truth."""
-    answer = next((a, POOL_V6) for a in POOL if a not in {host.v4 for host in plan.hosts})
-    names = blocked_names(event, plan)
-    act = DnsForgery(names=names, servers=_resolvers(plan), answers=(answer,))
-    return _on_vantages(event, plan, act)
 
 
 def _cut_encrypted(event: Event, plan: Plan) -> tuple[Policy, ...]:
@@ -120,90 +83,82 @@ def _cut_encrypted(event: Event, plan: Plan) -> tuple[Policy, ...]:
     if not plan.resolver_name:
         raise NothingHit(f"{event.mechanism}: no resolver of the plan is asked encrypted")
     drop = AddressDrop(addresses=(packed(plan.public_resolver),), ports=(DNS_OVER_TLS,))
-    return _on_vantages(event, plan, drop, NameReset(names=(plan.resolver_name,)))
+    return on_vantages(event, plan, drop, NameReset(names=(plan.resolver_name,)))
 
 
 def _cut_quic(event: Event, plan: Plan) -> tuple[Policy, ...]:
     """Of everything: UDP to the port of the web."""
-    return _on_vantages(event, plan, AddressDrop(ports=(443,), datagrams=True))
-
-
-def _resolvers(plan: Plan) -> tuple[bytes, ...]:
-    return tuple(packed(address) for address in plan.resolvers.values())
-
-
-def _forge_notice(event: Event, plan: Plan) -> tuple[Policy, ...]:
-    act = DnsForgery(names=blocked_names(event, plan), answers=(_notices(plan),))
-    return _on_vantages(event, plan, act)
-
-
-def _notices(plan: Plan) -> tuple[str, ...]:
-    """Give the notice host's addresses, v4 first."""
-    host = next((host for host in plan.hosts if host.v4 == plan.notice), None)
-    return (plan.notice, host.v6) if host and host.v6 else (plan.notice,)
-
-
-def _refuse(event: Event, plan: Plan, *, rcode: int) -> tuple[Policy, ...]:
-    return _on_vantages(event, plan, DnsForgery(names=blocked_names(event, plan), rcode=rcode))
-
-
-def _dns_silence(event: Event, plan: Plan) -> tuple[Policy, ...]:
-    return _on_vantages(event, plan, DnsSilence(names=blocked_names(event, plan)))
+    return on_vantages(event, plan, AddressDrop(ports=(443,), datagrams=True))
 
 
 def _all_dns_silence(event: Event, plan: Plan) -> tuple[Policy, ...]:
-    return _on_vantages(event, plan, DnsSilence())
+    return on_vantages(event, plan, DnsSilence())
 
 
 def _address_drop(
     event: Event,
     plan: Plan,
     *,
+    ports: tuple[int, ...] = (),
     syn_only: bool = False,
     data_only: bool = False,
     unreachable: bool = False,
-    behind: int = 1,
 ) -> tuple[Policy, ...]:
     addresses = blocked_addresses(event, plan)
     act = AddressDrop(
-        addresses=addresses, syn_only=syn_only, data_only=data_only, unreachable=unreachable
+        addresses=addresses,
+        ports=ports,
+        syn_only=syn_only,
+        data_only=data_only,
+        unreachable=unreachable,
     )
-    return tuple(
-        msgspec.structs.replace(policy, behind=behind) for policy in _on_vantages(event, plan, act)
+    return on_vantages(event, plan, act)
+
+
+def _behind(routers: int, build: Builder) -> Builder:
+    """Let it stand so many routers away from the clients."""
+    return lambda event, plan: tuple(
+        msgspec.structs.replace(policy, behind=routers) for policy in build(event, plan)
     )
 
 
 def _drop_v4(event: Event, plan: Plan) -> tuple[Policy, ...]:
     four = tuple(a for a in blocked_addresses(event, plan) if len(a) == 4)  # noqa: PLR2004
-    return _on_vantages(event, plan, AddressDrop(addresses=four))
+    return on_vantages(event, plan, AddressDrop(addresses=four))
 
 
 def _refuse_below(event: Event, plan: Plan) -> tuple[Policy, ...]:
     """Do to a service's visitors what takes no word of HTTP, in the event's form."""
     if event.form is not Form.NO_NAME:
-        return _address_drop(event, plan, behind=ROUTERS)
+        return _behind(ROUTERS, _address_drop)(event, plan)
     outage = event.mechanism.startswith("server.outage")
     act = DnsForgery(
         names=blocked_names(event, plan),
-        servers=() if outage else _resolvers(plan),
+        servers=() if outage else resolvers(plan),
         rcode=SERVFAIL,
     )
-    return _on_vantages(event, plan, act)
+    return on_vantages(event, plan, act)
 
 
 def _partial_drop(event: Event, plan: Plan) -> tuple[Policy, ...]:
     """Every other address of the names, v4 before v6."""
-    return _on_vantages(event, plan, AddressDrop(addresses=blocked_addresses(event, plan)[::2]))
+    return on_vantages(event, plan, AddressDrop(addresses=blocked_addresses(event, plan)[::2]))
 
 
 def _syn_reset(event: Event, plan: Plan) -> tuple[Policy, ...]:
-    return _on_vantages(event, plan, SynReset(addresses=blocked_addresses(event, plan)))
+    return on_vantages(event, plan, SynReset(addresses=blocked_addresses(event, plan)))
 
 
 def _by_name(
     event: Event, plan: Plan, *, act: Callable[[tuple[str, ...]], AnyAct]
 ) -> tuple[Policy, ...]:
-    return _on_vantages(event, plan, act(blocked_names(event, plan)))
+    return on_vantages(event, plan, act(blocked_names(event, plan)))
+
+
+def _linger(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    seconds = float(event.delay) or RESIDUAL_SECONDS
+    act = NameReset(names=blocked_names(event, plan), residual=seconds)
+    return on_vantages(event, plan, act)
 
 
 def _http_answer(
@@ -214,13 +169,13 @@ def _http_answer(
     named = next((n for n, zone in plan.zone.items() if plan.notice in zone), plan.notice)
     headers = {**HTML, "Location": f"http://{named}/"} if moved else HTML
     response = http_response(status, headers, NOTICE_PAGE)
-    return _on_vantages(
+    return on_vantages(
         event, plan, HttpAnswer(names=names, response=response), NameReset(names=names)
     )
 
 
 def _http_cut(event: Event, plan: Plan) -> tuple[Policy, ...]:
-    return _on_vantages(
+    return on_vantages(
         event, plan, HttpAnswer(names=blocked_names(event, plan), response=CUT_SHORT)
     )
 
@@ -231,9 +186,9 @@ def _proxy(event: Event, plan: Plan) -> tuple[Policy, ...]:
         addresses=tuple(a for a in blocked_addresses(event, plan) if len(a) == 4),  # noqa: PLR2004
         port=80,
         to_port=PROXY_PORT,
-        to=tuple(packed(address) for address in _notices(plan)),
+        to=tuple(packed(address) for address in notices(plan)),
     )
-    return _on_vantages(event, plan, act)
+    return on_vantages(event, plan, act)
 
 
 def _by_chance(event: Event, plan: Plan) -> tuple[Policy, ...]:
@@ -245,51 +200,59 @@ def _by_chance(event: Event, plan: Plan) -> tuple[Policy, ...]:
 
 def _divert(event: Event, plan: Plan, *, ports: tuple[int, ...]) -> tuple[Policy, ...]:
     addresses = blocked_addresses(event, plan)
-    to = tuple(packed(address) for address in _notices(plan))
-    return _on_vantages(event, plan, *(Divert(addresses=addresses, port=p, to=to) for p in ports))
+    to = tuple(packed(address) for address in notices(plan))
+    return on_vantages(event, plan, *(Divert(addresses=addresses, port=p, to=to) for p in ports))
 
 
 def _skew(event: Event, plan: Plan) -> tuple[Policy, ...]:
     """Move the certificates instead of the clock: to who verifies them it is the same."""
-    return _on_vantages(event, plan, Divert(port=443, to_port=EARLY_PORT))
+    return on_vantages(event, plan, Divert(port=443, to_port=EARLY_PORT))
 
 
 def _cut_v6(event: Event, plan: Plan) -> tuple[Policy, ...]:
-    clients = tuple(a for a in _addresses(_hosts(event, plan)) if len(a) != 4)  # noqa: PLR2004
+    clients = tuple(a for a in addresses_of(hosts_inside(event, plan)) if len(a) != 4)  # noqa: PLR2004
     four = tuple(packed(host.v4) for host in plan.hosts)
     return (Policy(clients=clients, act=Cut(spared=four), share=event.share),)
 
 
 def _delay(event: Event, plan: Plan) -> tuple[Policy, ...]:
     act = Delay(seconds=float(event.delay), addresses=blocked_addresses(event, plan))
-    return _on_vantages(event, plan, act)
+    return on_vantages(event, plan, act)
+
+
+def _delay_name(event: Event, plan: Plan) -> tuple[Policy, ...]:
+    """Delay what names it; where the event names nothing, all there is."""
+    if not (event.services or event.features or event.names):
+        return _delay(event, plan)
+    act = NameDelay(names=blocked_names(event, plan), seconds=float(event.delay))
+    return on_vantages(event, plan, act)
 
 
 def _cut_all(event: Event, plan: Plan) -> tuple[Policy, ...]:
     """Nothing passes, not even inside."""
-    return (Policy(clients=_addresses(_hosts(event, plan)), act=Cut(), share=event.share),)
+    return (Policy(clients=addresses_of(hosts_inside(event, plan)), act=Cut(), share=event.share),)
 
 
 def _cut_mobile(event: Event, plan: Plan) -> tuple[Policy, ...]:
     mobile = {h.asn for h in plan.hosts if h.vantage and h.vantage.kind is NetworkKind.MOBILE}
-    hosts = [host for host in _hosts(event, plan) if host.asn in mobile]
+    hosts = [host for host in hosts_inside(event, plan) if host.asn in mobile]
     if not hosts:
         raise NothingHit(f"{event.mechanism}: no mobile network is where the event happens")
-    return (Policy(clients=_addresses(hosts), act=Cut(), share=event.share),)
+    return (Policy(clients=addresses_of(hosts), act=Cut(), share=event.share),)
 
 
 def _cut_abroad(event: Event, plan: Plan, *, allowed: bool = False) -> tuple[Policy, ...]:
     """Each country keeps what is in it; with `allowed` also what the event names."""
     policies: list[Policy] = []
     extra = blocked_addresses(event, plan) if allowed else ()
-    hosts = [host for host in _hosts(event, plan) if host.country]
+    hosts = [host for host in hosts_inside(event, plan) if host.country]
     for country in sorted({host.country for host in hosts}):
         home = [host for host in plan.hosts if host.country == country]
         for resolver in (False, True):
             inside = [h for h in hosts if h.country == country and _is_resolver(h) is resolver]
             roots = _copied_roots(plan, home) if resolver else ()
-            act = Cut(spared=(*_addresses(home), *extra, *roots))
-            policies.append(Policy(clients=_addresses(inside), act=act, share=event.share))
+            act = Cut(spared=(*addresses_of(home), *extra, *roots))
+            policies.append(Policy(clients=addresses_of(inside), act=act, share=event.share))
     return tuple(policies)
 
 
@@ -297,7 +260,7 @@ def _copied_roots(plan: Plan, home: Iterable[Host]) -> tuple[bytes, ...]:
     """Name servers that a resolver still asks: those of the core, where its country has none."""
     if any(host.role is Role.NAMESERVER for host in home):
         return ()
-    return _addresses(h for h in plan.hosts if h.role is Role.NAMESERVER and not h.country)
+    return addresses_of(h for h in plan.hosts if h.role is Role.NAMESERVER and not h.country)
 
 
 def _is_resolver(host: Host) -> bool:
@@ -306,24 +269,22 @@ def _is_resolver(host: Host) -> bool:
 
 # ── the table ────────────────────────────────────────────────────────────────────────────────
 
-Builder = Callable[[Event, Plan], tuple[Policy, ...]]
-
 MECHANISMS: dict[str, Builder] = {
-    "dns.injection.forged_public": partial(_forge_pool, together=False),
-    "dns.injection.double_answer": partial(_forge_pool, together=True),
-    "dns.injection.bogon": partial(_forge, answers=(BOGON, BOGON_V6)),
-    "dns.injection.blockpage_ip": _forge_notice,
-    "dns.nxdomain": partial(_refuse, rcode=NXDOMAIN),
-    "dns.refused_servfail": partial(_refuse, rcode=REFUSED),
-    "dns.empty_noerror": partial(_refuse, rcode=0),
-    "dns.timeout": _dns_silence,
-    "dns.resolver_rewrite_all_resolvers": _forge_notice,
-    "dns.cache_pollution_outside": _pollute,
-    "dns.handshake_accepting_sinkhole": partial(_forge, answers=(SINK, POOL_V6), sunk=True),
+    "dns.injection.forged_public": partial(forge_pool, together=False),
+    "dns.injection.double_answer": partial(forge_pool, together=True),
+    "dns.injection.bogon": partial(forge, answers=(BOGON, BOGON_V6)),
+    "dns.injection.blockpage_ip": forge_notice,
+    "dns.nxdomain": partial(refuse, rcode=NXDOMAIN),
+    "dns.refused_servfail": partial(refuse, rcode=REFUSED),
+    "dns.empty_noerror": partial(refuse, rcode=0),
+    "dns.timeout": silence,
+    "dns.resolver_rewrite_all_resolvers": forge_notice,
+    "dns.cache_pollution_outside": pollute,
+    "dns.handshake_accepting_sinkhole": partial(forge, answers=(SINK, POOL_V6), sunk=True),
     "dns.encrypted_dns_block": _cut_encrypted,
     "ip.nullroute": _address_drop,
     "ip.nullroute.unreachable": partial(_address_drop, unreachable=True),
-    "ip.bgp_hijack_blackhole": partial(_address_drop, behind=2),
+    "ip.bgp_hijack_blackhole": _behind(2, _address_drop),
     "ip.partial_list": _partial_drop,
     "ip.shutdown_bgp": _cut_all,
     "ip.curfew_schedule": _cut_all,
@@ -331,7 +292,7 @@ MECHANISMS: dict[str, Builder] = {
     "ip.shutdown_mobile_only": _cut_mobile,
     "ip.allowlist": partial(_cut_abroad, allowed=True),
     "tcp.rst_on_syn": _syn_reset,
-    "tcp.syn_drop": partial(_address_drop, syn_only=True),
+    "tcp.syn_drop": partial(_address_drop, ports=(443,), syn_only=True),
     "tcp.port_protocol_filter": partial(_address_drop, data_only=True),
     "tls.sni_rst": partial(_by_name, act=lambda names: NameReset(names=names)),
     "tls.sni_drop": partial(_by_name, act=lambda names: NameDrop(names=names)),
@@ -349,19 +310,17 @@ MECHANISMS: dict[str, Builder] = {
     "server.geoblock_low_layer": _refuse_below,
     "quic.udp443_block": _cut_quic,
     "quic.sni_block": partial(_by_name, act=lambda names: QuicDrop(names=names)),
-    "throttle.handshake_delay": _delay,
+    "throttle.handshake_delay": _delay_name,
     "throttle.ip_association": _delay,
     "throttle.sni_policing": partial(_by_name, act=lambda names: NamePolice(names=names)),
-    "residual.3tuple": partial(
-        _by_name, act=lambda names: NameReset(names=names, residual=RESIDUAL_SECONDS)
-    ),
+    "residual.3tuple": _linger,
     "residual.4tuple": partial(_by_name, act=lambda names: NameDrop(names=names)),
     "flaky.probabilistic": _by_chance,
     "flaky.ecmp": _by_chance,
     "scope.per_isp": partial(_by_name, act=lambda names: NameReset(names=names)),
     "scope.regional": partial(_by_name, act=lambda names: NameReset(names=names)),
     "scope.ipv4_vs_ipv6": _drop_v4,
-    "scope.transit_leak": partial(_forge, answers=(LEAKED, BOGON_V6)),
+    "scope.transit_leak": partial(forge, answers=(LEAKED, BOGON_V6)),
     "scope.collateral_substring": partial(
         _by_name, act=lambda names: NameReset(names=names, within=True)
     ),

@@ -96,6 +96,13 @@ class NamePolice(Act, frozen=True, kw_only=True, tag="name_police"):
     burst: float = 8_000.0
 
 
+class NameDelay(Act, frozen=True, kw_only=True, tag="name_delay"):
+    """Hold back every packet of a flow, both ways, once it named one of these."""
+
+    names: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
 class HttpAnswer(Act, frozen=True, kw_only=True, tag="http_answer"):
     """Answer plain requests for the names in the server's place, and reset the server."""
 
@@ -139,6 +146,7 @@ AnyAct = (
     | QuicDrop
     | NameFreeze
     | NamePolice
+    | NameDelay
     | HttpAnswer
     | Cut
     | Delay

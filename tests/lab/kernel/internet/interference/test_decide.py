@@ -71,6 +71,7 @@ ALL: tuple[AnyAct, ...] = (
     acts.NameDrop(),
     acts.NameFreeze(),
     acts.NamePolice(),
+    acts.NameDelay(seconds=0.3),
     acts.HttpAnswer(response=b"page"),
     acts.Cut(spared=(SERVER,)),
     acts.Delay(seconds=1),

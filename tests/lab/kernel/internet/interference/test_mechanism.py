@@ -20,6 +20,8 @@ from probe.lab.kernel.internet.interference.policy import (
     Cut,
     Delay,
     DnsForgery,
+    NameDelay,
+    NameReset,
     Policy,
 )
 from probe.lab.kernel.plan import Host, Role
@@ -100,6 +102,29 @@ def test_interference_acts_on_probe_hosts_in_both_families() -> None:
 
 def test_a_delay_without_a_service_is_the_whole_networks() -> None:
     assert one(event("throttle.handshake_delay", delay=0.2)).act == Delay(seconds=0.2)
+
+
+def test_a_delay_of_a_service_is_of_what_names_it() -> None:
+    act = one(event("throttle.handshake_delay", services=("example",), delay=0.2)).act
+    assert isinstance(act, NameDelay)
+    assert (act.seconds, set(act.names)) == (0.2, set(PLAN.names["example"]))
+    address = one(event("throttle.ip_association", services=("example",), delay=0.2)).act
+    assert isinstance(address, Delay)
+
+
+def test_connection_requests_are_dropped_at_one_port_alone() -> None:
+    act = one(event("tcp.syn_drop", services=("example",))).act
+    assert isinstance(act, AddressDrop)
+    assert (act.ports, act.syn_only) == ((443,), True)
+
+
+@pytest.mark.parametrize(("delay", "lasts"), [(0, 180.0), (2.0, 2.0)])
+def test_a_block_lingers_for_three_minutes_or_as_long_as_is_said(
+    delay: float, lasts: float
+) -> None:
+    act = one(event("residual.3tuple", services=("example",), delay=delay)).act
+    assert isinstance(act, NameReset)
+    assert act.residual == lasts
 
 
 def test_a_shutdown_takes_everything_that_is_in_the_country() -> None:

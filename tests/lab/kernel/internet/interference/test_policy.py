@@ -14,6 +14,7 @@ from probe.lab.kernel.internet.interference.policy import (
     DnsForgery,
     DnsSilence,
     HttpAnswer,
+    NameDelay,
     NameDrop,
     NameFreeze,
     NamePolice,
@@ -39,6 +40,7 @@ ACTS = st.one_of(
     st.builds(NameReset, names=st.just(("a.example",)), residual=st.floats(0, 600)),
     st.builds(Delay, seconds=st.floats(0, 10)),
     st.builds(NameFreeze, names=st.just(("a.example",)), budget=st.integers(0, 99999)),
+    st.builds(NameDelay, names=st.just(("a.example",)), seconds=st.floats(0, 9)),
     st.builds(NamePolice, names=st.just(("a.example",)), rate=st.floats(1, 1e6)),
 )
 

@@ -1,0 +1,41 @@
+"""Over real packets: what lingers after a name is waited out, and a harmless name passes then."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from probe.judge.trials import trials
+from probe.measure.restraint import CUTS_BEFORE_REST
+from probe.model import DifferentialTest
+from tests.lab.kernel.inside import ENVIRONMENT, needs_namespaces
+from tests.lab.kernel.rested import Turn
+
+AFTER = DifferentialTest.AFTER
+
+
+@needs_namespaces
+def test_a_harmless_name_passes_once_the_address_was_left_alone(tmp_path: Path) -> None:
+    done = subprocess.run(  # noqa: S603 — our own script
+        [sys.executable, "-m", "tests.lab.kernel.rested", str(tmp_path)],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    seen = msgspec.json.decode((tmp_path / "seen.json").read_bytes(), type=list[Turn])
+    before, rest, (last,) = seen[:CUTS_BEFORE_REST], seen[CUTS_BEFORE_REST:-1], seen[-1:]
+    assert None not in before
+    assert rest
+    assert set(rest) == {None}
+    assert last is not None
+    assert [trials(turn or ()).rested for turn in before] == [None] * CUTS_BEFORE_REST
+    assert trials(last).rested is True
+    failures = {step.failure.name for step in last if step.failure}
+    assert failures <= {"connection_reset", "connection_refused"}
+    assert [step.test for step in last][:2] == [AFTER, AFTER]
