@@ -25,6 +25,7 @@ NOUNS_ALONE = {
     "probe/lab/simulated/act.py",
     "probe/interop/form.py",
     "probe/interop/refusal.py",
+    "probe/judge/row.py",
     "probe/judge/sight.py",
     "probe/judge/view.py",
 }

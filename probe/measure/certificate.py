@@ -11,6 +11,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Protocol, cast
 
+import msgspec
+
 from probe.measure.scrub import scrub
 from probe.model import Certificate
 
@@ -56,14 +58,14 @@ def verified(connection: ssl.SSLObject) -> tuple[Certificate, ...]:
         found = _verified(connection, digest, der) if der else None
         if found is None:
             return ()
-        _keep(found)
+        _keep(digest, found)
     return (_kept[digest],)
 
 
-def _keep(read: Certificate) -> Certificate:
+def _keep(key: str, read: Certificate) -> Certificate:
     if len(_kept) >= _MOST_KEPT:
         _kept.clear()
-    _kept[read.sha256] = read
+    _kept[key] = read
     return read
 
 
@@ -105,12 +107,23 @@ def _seen(one: _Presented) -> Certificate | None:
     """Read it as one that was verified is read; what OpenSSL makes nothing of, another may."""
     der = one.public_bytes(_DER)
     digest = hashlib.sha256(der).hexdigest()
-    if digest in _kept:
-        return _kept[digest]
+    key = f"presented {digest}"
+    if key in _kept:
+        return _kept[key]
     try:
-        return _keep(_told(digest, one.get_info()))
+        return _keep(key, _scrubbed(_told(digest, one.get_info())))
     except (ValueError, KeyError, ssl.SSLError):
         return from_der(der)
+
+
+def _scrubbed(read: Certificate) -> Certificate:
+    """Of anybody's make: who intercepts may write his victim's address there."""
+    return msgspec.structs.replace(
+        read,
+        subject=scrub(read.subject),
+        issuer=scrub(read.issuer),
+        names=tuple(map(scrub, read.names)),
+    )
 
 
 @lru_cache(256)  # the same interceptor shows the same certificate every time
@@ -123,14 +136,15 @@ def from_der(der: bytes) -> Certificate | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd certificates are the interesting ones
             read = x509.load_der_x509_certificate(der)
-            return Certificate(
-                sha256=hashlib.sha256(der).hexdigest(),
-                # Of anybody's make: who intercepts may write his victim's address there.
-                subject=scrub(read.subject.rfc4514_string()),
-                issuer=scrub(read.issuer.rfc4514_string()),
-                names=tuple(map(scrub, _names(read))),
-                not_before=read.not_valid_before_utc,
-                not_after=read.not_valid_after_utc,
+            return _scrubbed(
+                Certificate(
+                    sha256=hashlib.sha256(der).hexdigest(),
+                    subject=read.subject.rfc4514_string(),
+                    issuer=read.issuer.rfc4514_string(),
+                    names=tuple(_names(read)),
+                    not_before=read.not_valid_before_utc,
+                    not_after=read.not_valid_after_utc,
+                )
             )
     except (ValueError, TypeError, x509.InvalidVersion):
         return None

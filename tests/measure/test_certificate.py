@@ -44,12 +44,20 @@ def connected(authority: trustme.CA, *names: str) -> ssl.SSLObject:
 def test_all_readers_agree(
     authority: trustme.CA, reader: Callable[[ssl.SSLObject], tuple[Certificate, ...]]
 ) -> None:
-    connection = connected(authority, "site.test", "192.0.2.1", "2001:db8::1")
+    connection = connected(authority, "site.test", "www.site.test")
     leaf = reader(connection)[0]
     assert from_der(connection.getpeercert(binary_form=True) or b"") == leaf
-    assert leaf.names == ("site.test", "192.0.2.1", "2001:db8::1")
+    assert leaf.names == ("site.test", "www.site.test")
     assert "O=A\\, B \\+ C" in leaf.subject
     assert leaf.not_after.timestamp() > time.time()  # noqa: TID251 — trustme reads that clock
+
+
+def test_addresses_are_told_of_what_was_verified_alone(authority: trustme.CA) -> None:
+    connection = connected(authority, "site.test", "192.0.2.1", "2001:db8::1")
+    hidden = ("site.test", "[address]", "[address]")
+    assert presented(connection)[0].names == hidden
+    assert verified(connection)[0].names == ("site.test", "192.0.2.1", "2001:db8::1")
+    assert presented(connection)[0].names == hidden
 
 
 class Odd:
