@@ -98,7 +98,7 @@ class SystemDialer:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._readiness = loop, readiness(loop)
-        return _Socket(_unblocking(family, kind), self._readiness, self._clock)
+        return _Socket(family, kind, self._readiness, self._clock)
 
 
 class _Socket:
@@ -107,10 +107,16 @@ class _Socket:
     The loop's own `sock_…` calls cost several times the system calls they make.
     """
 
-    def __init__(self, kernel: socket.socket, ready: Readiness, clock: Clock) -> None:
-        self.kernel, self._ready, self._clock = kernel, ready, clock
+    def __init__(
+        self,
+        family: socket.AddressFamily,
+        kind: socket.SocketKind,
+        ready: Readiness,
+        clock: Clock,
+    ) -> None:
+        self.kernel, self._ready, self._clock = _unblocking(family, kind), ready, clock
         self._fresh = self._unwritten = True
-        self._carries_stream = kernel.type == socket.SOCK_STREAM
+        self._carries_stream = kind is socket.SOCK_STREAM
         self.stamps = Stamps(self._info if self._carries_stream else None)
 
     async def connect(self, destination: tuple[str | int, ...]) -> None:
