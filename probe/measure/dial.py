@@ -11,7 +11,6 @@ import os
 import socket
 import struct
 from collections.abc import Awaitable
-from contextlib import suppress
 from functools import cache
 from typing import Protocol
 
@@ -122,8 +121,7 @@ class SystemDialer:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._readiness = loop, readiness(loop)
-            _keep_stamping()
-        return _Socket(_unblocking(family, kind), self._readiness, self._clock)
+        return _Socket(family, kind, self._readiness, self._clock)
 
 
 class _Socket:
@@ -132,10 +130,16 @@ class _Socket:
     The loop's own `sock_…` calls cost several times the system calls they make.
     """
 
-    def __init__(self, kernel: socket.socket, ready: Readiness, clock: Clock) -> None:
-        self.kernel, self._ready, self._clock = kernel, ready, clock
+    def __init__(
+        self,
+        family: socket.AddressFamily,
+        kind: socket.SocketKind,
+        ready: Readiness,
+        clock: Clock,
+    ) -> None:
+        self.kernel, self._ready, self._clock = _unblocking(family, kind), ready, clock
         self._fresh = self._unwritten = True
-        self._carries_stream = kernel.type == socket.SOCK_STREAM
+        self._carries_stream = kind is socket.SOCK_STREAM
         self.stamps = Stamps(self._info if self._carries_stream else None)
 
     async def connect(self, destination: tuple[str | int, ...]) -> None:
@@ -173,7 +177,8 @@ class _Socket:
         self._unwritten = False
         if self._carries_stream:
             self.kernel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        _ask_for_stamps(self.kernel)
+        if _arrivals_are_stamped():
+            self.kernel.setsockopt(socket.SOL_SOCKET, STAMP_ARRIVALS, 1)
 
     def _info(self) -> bytes:
         try:
@@ -232,22 +237,23 @@ def _unblocking(family: socket.AddressFamily, kind: socket.SocketKind) -> socket
     return made
 
 
-def _ask_for_stamps(kernel: socket.socket) -> None:
-    if LINUX:
-        with suppress(OSError):  # then nothing will be noted of what comes
-            kernel.setsockopt(socket.SOL_SOCKET, STAMP_ARRIVALS, 1)
-
-
 @cache
-def _keep_stamping() -> int:
-    """Hold one descriptor that wants stamps, as long as the process lives.
+def _arrivals_are_stamped() -> bool:
+    """Tell whether the kernel stamps what arrives; if so, see to it that it goes on.
 
-    With the last one closed the kernel stops stamping, and with the next probe begins again: it
-    patches its own code for that, on all processors, and what comes meanwhile has no stamp.
+    One descriptor that wants stamps is held as long as the process lives: with the last one closed
+    the kernel would stop, and begin again with the next probe. It patches its own code for that,
+    on all processors, and what comes meanwhile has no stamp.
     """
+    if not LINUX:
+        return False
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kept:
-        _ask_for_stamps(kept)
-        return kept.detach()
+        try:
+            kept.setsockopt(socket.SOL_SOCKET, STAMP_ARRIVALS, 1)
+        except OSError:
+            return False
+        kept.detach()
+    return True
 
 
 def _destination(address: str, port: int) -> tuple[socket.AddressFamily, tuple[str | int, ...]]:

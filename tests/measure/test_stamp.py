@@ -220,7 +220,7 @@ async def test_a_lookup_that_failed_goes_by_the_loop(world: World) -> None:
 async def test_without_a_kernel_s_stamps_all_is_as_before(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dial, "LINUX", False)
+    monkeypatch.setattr(dial, "_arrivals_are_stamped", lambda: False)
     monkeypatch.delattr(socket, "TCP_INFO")
     assert await visited(world, world.tools()) == [Timer.LOOP] * 3
 
