@@ -30,7 +30,7 @@ from probe.measure.instruments import Instruments
 from probe.measure.message import Answer, Question, is_answer, read, write
 from probe.measure.resolver import PRIVATE, Server
 from probe.measure.step import Mark, Timed, timed
-from probe.model import DnsLookup, Failure, Layer, Transport
+from probe.model import DnsLookup, Failure, Fingerprint, Layer, Transport
 
 UNANSWERED = {
     *(TIMEOUT, REFUSED, SERVFAIL, DNS_REFUSED, MISBEHAVING),
@@ -146,8 +146,12 @@ class Lookup:
             rcode=answer.rcode if answer else None,
             answers=answer.addresses if answer else (),
             raw=self._came[:LONGEST_RAW] if failure else b"",
-            fingerprint=self._tools.fingerprints.of_addresses(answer.addresses if answer else ()),
+            fingerprint=self._known(answer),
         )
+
+    def _known(self, answer: Answer | None) -> Fingerprint | None:
+        told = (*answer.addresses, *answer.aliases) if answer else ()
+        return self._tools.fingerprints.of_answers(told)
 
     def _fault(self, answer: Answer) -> Failure | None:
         if answer.rcode:
