@@ -202,7 +202,7 @@ class Agent:
 
     async def _one(self, target: Target, endpoint: Endpoint, due: float) -> None:
         try:
-            if not self._manners.may(endpoint.url, self.clock.monotonic()):
+            if not self.may_visit(endpoint):
                 self.ledger.skipped(target)
             elif not self.stop.is_set():
                 self.ledger.began(self.clock.monotonic() - due)
@@ -349,6 +349,9 @@ class Agent:
     @property
     def endpoints(self) -> Mapping[Target, Endpoint]:
         return self._endpoints
+
+    def may_visit(self, endpoint: Endpoint) -> bool:
+        return self._manners.may(endpoint.url, self.clock.monotonic())
 
     def look(self, endpoint: Endpoint, within: float) -> Seen:
         """Measure for somebody who waits for it; it is counted, kept and sent nowhere."""
