@@ -72,9 +72,10 @@ class Lookup:
             done = await timed(self._ask(channel), limit, self._tools.clock)
             first = self._seen(done)
             self.answered.set_result(first)
-            if done.value is None:
+            if not self._came:
                 return first
-            late = await self._listen(channel, done.value)
+            # Also after one that could not be read: who forges may do it badly.
+            late = await self._listen(channel, self._came)
             return msgspec.structs.replace(first, late=late) if late else first
         finally:
             channel.close()
@@ -112,7 +113,7 @@ class Lookup:
                     return answer
                 self._came = before
 
-    async def _listen(self, channel: _Channel, first: Answer) -> tuple[str, ...]:
+    async def _listen(self, channel: _Channel, first: bytes) -> tuple[str, ...]:
         late: list[str] = []
         with contextlib.suppress(OSError):  # the time is up, or nothing more can come
             async with asyncio.timeout(self._tools.settings.late_answers):
@@ -120,13 +121,13 @@ class Lookup:
                     late.extend(await self._later(channel, first))
         return tuple(late[:_MOST_LATE])
 
-    async def _later(self, channel: _Channel, first: Answer) -> tuple[str, ...]:
+    async def _later(self, channel: _Channel, first: bytes) -> tuple[str, ...]:
         try:
             answer = await self._receive(channel)
         except StepError:  # unreadable, but a readable one may still come
             return ()
         # The very same bytes are a duplicated packet, nobody's forgery.
-        return () if answer.raw == first.raw else answer.addresses
+        return () if answer.raw == first else answer.addresses
 
     def _seen(self, done: Timed[Answer], broke_at: Layer | None = None) -> DnsLookup:
         answer = done.value
