@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from probe.measure.failure import UNKNOWN_AUTHORITY
+from probe.measure.failure import BOGON, UNKNOWN_AUTHORITY
 from probe.measure.outcome import Outcome, outcome
 from probe.model import (
     DifferentialTest,
@@ -81,7 +81,9 @@ def _resolver_broken(checked: Sequence[Checked]) -> bool:
 
 def _offline(checked: Sequence[Checked]) -> bool:
     ends = [control.came for control in checked]
-    return all(not end.success and end.layer in {Layer.DNS, Layer.TCP} for end in ends)
+    return all(
+        not end.success and end.layer in {Layer.DNS, Layer.TCP} for end in ends
+    ) and not any(map(_answered_in_clear, checked))
 
 
 def _clock_wrong(checked: Sequence[Checked]) -> bool:
@@ -152,12 +154,16 @@ def _shaken(checked: Sequence[Checked]) -> list[TlsHandshake]:
 
 
 def _captive_portal(checked: Sequence[Checked]) -> bool:
-    """Nothing answers as it should, and at least half answer as something else."""
-    ends = [control.came for control in checked]
-    if any(end.success for end in ends):
+    """Nothing answers as it should, and at least half, or all pages in the clear, are another's.
+
+    What is sealed many portals only drop.
+    """
+    if any(control.came.success for control in checked):
         return False
-    other = sum(_answered_otherwise(control) for control in checked)
-    return other > 1 and 2 * other >= len(ends)
+    other = [control for control in checked if _answered_otherwise(control)]
+    clear = [control for control in checked if _answered_in_clear(control)]
+    all_clear = all(control in other for control in clear)
+    return len(other) >= SEVERAL and (all_clear or 2 * len(other) >= len(checked))
 
 
 def _ipv6_broken(checked: Sequence[Checked]) -> bool:
@@ -218,7 +224,21 @@ def _no_network(controls: Sequence[Checked]) -> bool:
 def _answered_otherwise(control: Checked) -> bool:
     if control.came.layer is Layer.HTTP:
         return control.came.failure.startswith("expectation_")
+    failed = [(seen, seen.failure) for seen in control.observations if seen.failure is not None]
     return any(
-        isinstance(seen, TlsHandshake) and seen.failure is not None and seen.failure.verify
+        (isinstance(seen, TlsHandshake) and failure.verify)
+        or (
+            seen.hop and not seen.test and failure.name == BOGON
+        )  # to the portal's own page, on the local network
+        for seen, failure in failed
+    )
+
+
+def _answered_in_clear(control: Checked) -> bool:
+    return any(
+        isinstance(seen, HttpExchange)
+        and seen.status is not None
+        and seen.url.startswith("http:")
+        and seen.test is None
         for seen in control.observations
     )

@@ -1,7 +1,8 @@
 """/probe: one endpoint measured now, for people whose Prometheus is set up for blackbox_exporter.
 
 It measures nothing that this agent does not measure anyway, and is bounded so that nobody can make
-it hammer anything: each endpoint once a second at most, a few at once, so many a second in all.
+it hammer anything: each endpoint once a second at most, a few at once, so many a second in all, and
+each host as often as rounds and callers together may.
 What it saw is told to the caller alone: it is not counted, not kept and sent to nobody.
 """
 
@@ -31,6 +32,9 @@ SHARED_SECONDS = 1.0
 """A result serves all who ask for the same this long; who asks otherwise is told to wait."""
 BUSY = "too many probes are asked for; an endpoint is probed once a second at most, for all"
 
+SPARED = "this host is visited as often in a minute as schedule.per_host allows; ask again later"
+SPARED_SECONDS = 10
+
 
 class Probing(Protocol):
     """What is needed of an agent."""
@@ -39,6 +43,10 @@ class Probing(Protocol):
 
     @property
     def endpoints(self) -> Mapping[Target, Endpoint]: ...
+
+    def may_visit(self, endpoint: Endpoint) -> bool:
+        """Tell whether its host may be visited now, and count the visit if so."""
+        ...
 
     async def look(self, endpoint: Endpoint, within: float) -> tuple[Observation, ...]: ...
 
@@ -125,6 +133,8 @@ class OnDemand:
         at, now = clock.now(), clock.monotonic()
         if self._under_way >= MOST_AT_ONCE or not self._budget.take(now):
             raise RefusedError(429, BUSY, retry_after=1)
+        if not self._probing.may_visit(wanted.endpoint):
+            raise RefusedError(429, SPARED, retry_after=SPARED_SECONDS)
         self._under_way += 1
         try:
             observations = await self._probing.look(wanted.endpoint, max(0.0, until - now))

@@ -25,7 +25,7 @@ from probe.agent.targets import targets
 from probe.clock import Clock
 from probe.config import fingerprint, load
 from probe.config.load import ConfigError
-from probe.config.shape import AgentConfig, Catalogue, Measuring, Referring
+from probe.config.shape import AgentConfig, Catalogue, Measuring
 from probe.config.show import shown
 from probe.measure.bogon import networks
 from probe.measure.goal import depth
@@ -146,9 +146,14 @@ class Agent:
                 self._sending = lasting.create_task(self.uplink.run())
                 reloading = lasting.create_task(self._reloading(lasting))
                 stopping = lasting.create_task(self._stopping())
-                leaving = lasting.create_task(Exit().watch(self._reference, self.ledger.moved))
-                name = lambda: self.config.measuring.whoami  # noqa: E731 — it is read anew each time
-                knowing = lasting.create_task(whoami.watch(name, self.look, self.ledger.resolved))
+                leaving = lasting.create_task(
+                    Exit().watch(lambda: self.config.measuring.reference, self.ledger.moved)
+                )
+                knowing = lasting.create_task(
+                    whoami.watch(
+                        lambda: self.config.measuring.whoami, self.look, self.ledger.resolved
+                    )
+                )
                 self.hooks.supervisor.ready(self.status())
                 await self._probing()
                 await self._queue.join()
@@ -207,7 +212,7 @@ class Agent:
 
     async def _one(self, target: Target, endpoint: Endpoint, due: float) -> None:
         try:
-            if not self._manners.may(endpoint.url, self.clock.monotonic()):
+            if not self.may_visit(endpoint):
                 self.ledger.skipped(target)
             elif not self.stop.is_set():
                 self.ledger.began(self.clock.monotonic() - due)
@@ -266,9 +271,6 @@ class Agent:
                     await self.stop.wait()
 
     # ── reload and stop ──────────────────────────────────────────────────────────────────────
-
-    def _reference(self) -> Referring | None:
-        return self.config.measuring.reference
 
     async def _stopping(self) -> None:
         await self.stop.wait()
@@ -360,6 +362,9 @@ class Agent:
     @property
     def endpoints(self) -> Mapping[Target, Endpoint]:
         return self._endpoints
+
+    def may_visit(self, endpoint: Endpoint) -> bool:
+        return self._manners.may(endpoint.url, self.clock.monotonic())
 
     async def look(self, endpoint: Endpoint, within: float) -> tuple[Observation, ...]:
         """Measure for somebody who waits for it; it is counted, kept and sent nowhere."""

@@ -7,10 +7,12 @@ out and named, and the rest serves.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,8 @@ from probe.model.country import CODES
 MOST_BYTES = 16 * 1024 * 1024
 """Of one file."""
 MOST_LINES = 50_000
+MOST_SPAN = 20
+"""Lines of one record, whose pattern may have several."""
 LONGEST_PATTERN = 2000
 SHORTEST_LITERAL = 4
 """Bytes: less is found on any page."""
@@ -45,7 +49,10 @@ DNS, BODY, PAGE = "dns", "body", "page"
 HEADER = "header."
 PLACES = re.compile(r"dns|body|header\.[a-z0-9-]{1,60}")
 
+_UNCLOSED = "unexpected end of data"
+"""The csv module's words for a quote that is still open."""
 _META = set("|*+?()[]^$")
+_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9-]{1,62}")
 _COUNTRY = re.compile(r"_([a-z]{2})(?:_|$)")
 
 Piece = tuple[bytes, ...]
@@ -119,22 +126,41 @@ def _file(path: str) -> Iterator[tuple[int, Pattern | str]]:
 
 
 def _ooni(text: str) -> Iterator[tuple[int, Pattern | str]]:
-    rows = csv.reader(text.splitlines(keepends=True))
-    try:
-        header = next(rows, [])
-        if not set(header) >= COLUMNS:
-            yield 1, f"neither JSON lines nor a CSV with the columns {', '.join(sorted(COLUMNS))}"
-            return
-        for _ in range(MOST_LINES):
-            number = rows.line_num + 1
-            row = next(rows, None)
-            if row is None:
-                return
-            if row:
-                yield number, _row(dict(zip(header, row, strict=False)))
-        yield rows.line_num, f"only the first {MOST_LINES} lines are used"
-    except csv.Error as error:
-        yield rows.line_num, f"{error}; what follows is not used"
+    lines = list(io.StringIO(text, newline=""))
+    header, at = _record(lines, 0)
+    if isinstance(header, str) or not set(header) >= COLUMNS:
+        yield 1, f"neither JSON lines nor a CSV with the columns {', '.join(sorted(COLUMNS))}"
+        return
+    while at < min(len(lines), MOST_LINES):
+        number = at + 1
+        row, at = _record(lines, at, len(header))
+        if row:
+            yield (
+                number,
+                row if isinstance(row, str) else _row(dict(zip(header, row, strict=False))),
+            )
+    if at < len(lines):
+        yield at, f"only the first {MOST_LINES} lines are used"
+
+
+def _record(lines: Sequence[str], at: int, columns: int = 0) -> tuple[list[str] | str, int]:
+    """Read the record of a line, or say what is wrong with it; and give where the next begins.
+
+    A quote that nobody closes takes no line with it but its own.
+    """
+    wrong = ""
+    for end in range(at + 1, min(at + MOST_SPAN, len(lines)) + 1):
+        try:
+            (row,) = csv.reader(lines[at:end], strict=True)
+        except csv.Error as error:
+            wrong = str(error)
+            if wrong != _UNCLOSED:
+                break
+        else:
+            if end == at + 1 or len(row) == columns:
+                return row, end
+            break
+    return f"is no record of a CSV{f': {wrong}' if wrong else ''}", at + 1
 
 
 def _row(row: dict[str, str]) -> Pattern | str:
@@ -144,6 +170,8 @@ def _row(row: dict[str, str]) -> Pattern | str:
         return "has no name" if not row.get("name") else f"{place!r} is no place of a pattern"
     if kind not in KINDS:
         return f"{kind!r} is no type of a pattern; it must be one of {', '.join(KINDS)}"
+    if place == DNS and not (kind == "full" and _is_answer(row.get("pattern", ""))):
+        return "a pattern of dns must be a full address, or the full name that a CNAME gives"
     scope = row.get("scope", "")
     countries = re.findall(r"[A-Z]{2}", row.get("expected_countries") or "")
     known = Fingerprint(row["name"], scope if scope in SCOPES else VAGUE, tuple(countries))
@@ -151,6 +179,13 @@ def _row(row: dict[str, str]) -> Pattern | str:
         return _pattern(place, kind, row.get("pattern", ""), known)
     except _UnusableError as error:
         return str(error)
+
+
+def _is_answer(text: str) -> bool:
+    try:
+        return str(ip_address(text)) == text
+    except ValueError:
+        return _NAME.fullmatch(text) is not None
 
 
 # ── Censored Planet's lines ──────────────────────────────────────────────────────────────────

@@ -31,7 +31,7 @@ from probe.measure.message import Answer, Question, is_answer, read, write
 from probe.measure.resolver import PRIVATE, Server
 from probe.measure.stamp import UNSTAMPED, Stamps
 from probe.measure.step import Mark, Timed, timed
-from probe.model import DnsLookup, Failure, Layer, Transport
+from probe.model import DnsLookup, Failure, Fingerprint, Layer, Transport
 
 UNANSWERED = {
     *(TIMEOUT, REFUSED, SERVFAIL, DNS_REFUSED, MISBEHAVING),
@@ -73,9 +73,10 @@ class Lookup:
             done = await timed(self._ask(channel), limit, self._tools.clock)
             first = self._seen(done, stamps=channel.stamps)
             self.answered.set_result(first)
-            if done.value is None:
+            if not self._came:
                 return first
-            late = await self._listen(channel, done.value)
+            # Also after one that could not be read: who forges may do it badly.
+            late = await self._listen(channel, self._came)
             return msgspec.structs.replace(first, late=late) if late else first
         finally:
             channel.close()
@@ -114,7 +115,7 @@ class Lookup:
                     return answer
                 self._came = before
 
-    async def _listen(self, channel: _Channel, first: Answer) -> tuple[str, ...]:
+    async def _listen(self, channel: _Channel, first: bytes) -> tuple[str, ...]:
         late: list[str] = []
         with contextlib.suppress(OSError):  # the time is up, or nothing more can come
             async with asyncio.timeout(self._tools.settings.late_answers):
@@ -122,13 +123,13 @@ class Lookup:
                     late.extend(await self._later(channel, first))
         return tuple(late[:_MOST_LATE])
 
-    async def _later(self, channel: _Channel, first: Answer) -> tuple[str, ...]:
+    async def _later(self, channel: _Channel, first: bytes) -> tuple[str, ...]:
         try:
             answer = await self._receive(channel)
         except StepError:  # unreadable, but a readable one may still come
             return ()
         # The very same bytes are a duplicated packet, nobody's forgery.
-        return () if answer.raw == first.raw else answer.addresses
+        return () if answer.raw == first else answer.addresses
 
     def _seen(
         self, done: Timed[Answer], broke_at: Layer | None = None, stamps: Stamps = UNSTAMPED
@@ -152,8 +153,12 @@ class Lookup:
             rcode=answer.rcode if answer else None,
             answers=answer.addresses if answer else (),
             raw=self._came[:LONGEST_RAW] if failure else b"",
-            fingerprint=self._tools.fingerprints.of_addresses(answer.addresses if answer else ()),
+            fingerprint=self._known(answer),
         )
+
+    def _known(self, answer: Answer | None) -> Fingerprint | None:
+        told = (*answer.addresses, *answer.aliases) if answer else ()
+        return self._tools.fingerprints.of_answers(told)
 
     def _fault(self, answer: Answer) -> Failure | None:
         if answer.rcode:

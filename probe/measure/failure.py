@@ -60,9 +60,11 @@ ERRNOS = {
     errno.ENETDOWN: "network_down",
     errno.ENETRESET: "network_reset",
     errno.ENETUNREACH: "network_unreachable",
+    errno.ENONET: "network_unreachable",  # a router's ICMP: source host isolated
     errno.ENOPROTOOPT: "no_protocol_option",
     errno.ENOTCONN: "not_connected",
     errno.ENOTSOCK: "not_a_socket",
+    errno.EOPNOTSUPP: "network_unreachable",  # a router's ICMP: source route failed
     errno.EPERM: "permission_denied",
     errno.EPIPE: RESET,  # a write after the peer's RST was already reported to an earlier call
     errno.EPROTONOSUPPORT: "protocol_not_supported",

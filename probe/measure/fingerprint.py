@@ -41,12 +41,12 @@ class Fingerprints:
     """The patterns of all lists, ready to be looked up."""
 
     def __init__(self, patterns: Iterable[Pattern] = ()) -> None:
-        self._addresses: dict[str, list[Pattern]] = defaultdict(list)
+        self._answers: dict[str, list[Pattern]] = defaultdict(list)
         self._headers: dict[str, list[Pattern]] = defaultdict(list)
         self._pages: list[Pattern] = []
         for pattern in patterns:
             if pattern.place == DNS:
-                self._addresses[pattern.pieces[0][0].decode()].append(pattern)
+                self._answers[pattern.pieces[0][0].decode()].append(pattern)
             elif pattern.place.startswith(HEADER):
                 self._headers[pattern.place.removeprefix(HEADER)].append(pattern)
             else:
@@ -55,13 +55,13 @@ class Fingerprints:
         self._kept: dict[tuple[str, tuple[tuple[str, str], ...]], Fingerprint | None] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._addresses or self._headers or self._pages)
+        return bool(self._answers or self._headers or self._pages)
 
-    def of_addresses(self, answers: Iterable[str]) -> Fingerprint | None:
-        """Name the notice at one of the addresses."""
-        if not self._addresses:
+    def of_answers(self, answers: Iterable[str]) -> Fingerprint | None:
+        """Name the notice at one of the addresses, or under one of the names that lead there."""
+        if not self._answers:
             return None
-        found = [held for address in answers for held in self._addresses.get(address, ())]
+        found = [held for answer in answers for held in self._answers.get(answer, ())]
         return _surest(found)
 
     def of_page(self, headers: Headers, body: bytes, digest: str) -> Fingerprint | None:

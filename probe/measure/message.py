@@ -54,6 +54,8 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     cut: bool
     """Too long for a datagram (TC): ask again over TCP."""
     raw: bytes
+    aliases: tuple[str, ...] = ()
+    """The names that CNAME records give, in lower case."""
 
 
 def write(number: int, question: Question) -> bytes:
@@ -101,7 +103,8 @@ def _read(wire: bytes, question: Question) -> Answer | None:
         reading.record(0, may_extend=True)
     found = tuple(reading.addresses)[:MOST_ADDRESSES]
     rcode = flags & _RCODE | (reading.extended or 0) << 4
-    return Answer(rcode, found, bool(flags & _TRUNCATED), wire)
+    aliases = tuple(reading.aliases)[:MOST_ADDRESSES]
+    return Answer(rcode, found, bool(flags & _TRUNCATED), wire, aliases)
 
 
 class _Reading:
@@ -112,6 +115,8 @@ class _Reading:
         self._named = False
         self.addresses: dict[str, None] = {}
         """In order, each once."""
+        self.aliases: dict[str, None] = {}
+        """The same of names."""
         self.extended: int | None = None
         """The upper eight bits of the rcode, where an OPT record gives them (RFC 6891)."""
 
@@ -145,8 +150,12 @@ class _Reading:
             raise _unreadable("a record ends too soon")
         if kind == wanted and group == _IN:
             self.addresses[_address(kind, wire[start:end])] = None
-        elif kind == _CNAME and _name(wire, start)[1] != end:
-            raise _unreadable("a record is not as long as it says")
+        elif kind == _CNAME:
+            alias, after = _name(wire, start)
+            if after != end:
+                raise _unreadable("a record is not as long as it says")
+            if wanted:
+                self.aliases[_text(alias)] = None
         elif kind == _OPT:
             self._extend(life, allowed=may_extend and name == b"\0")
 
@@ -177,6 +186,15 @@ def _name(wire: bytes, at: int) -> tuple[bytes, int]:
         at = lowest = target
         jumps += 1
     return b"".join(labels) + b"\0", after if after >= 0 else at + 1
+
+
+def _text(name: bytes) -> str:
+    """Write a name, of which only letters that a host name has are of interest."""
+    labels, at = [], 0
+    while size := name[at]:
+        labels.append(name[at + 1 : at + 1 + size].decode("latin-1"))
+        at += 1 + size
+    return ".".join(labels)
 
 
 def _address(kind: int, data: bytes) -> str:

@@ -71,7 +71,23 @@ def dated(seconds: float, age: str = "") -> tuple[Observation, ...]:
     return (dns(), tcp(), tls(), msgspec.structs.replace(http(), headers=headers))
 
 
+def plain(expectation: Expectation | None, status: int = 200) -> HttpExchange:
+    """An answer that anybody on the way could give."""
+    return msgspec.structs.replace(http(), url="http://a", status=status, expectation=expectation)
+
+
 WELL = (dns(), tcp(), tls(), http())
+SILENT = (dns(), tcp("generic_timeout_error"))
+CUT = (dns(), tcp(), msgspec.structs.replace(tls(), failure=Failure(name="connection_reset")))
+LED_HOME = (
+    *(dns(), tcp(), plain(None, 302)),
+    msgspec.structs.replace(tcp("dns_bogon_error", "192.168.1.1"), hop=1),
+)
+LED_TO_A_NAME = (
+    *(dns(), tcp(), plain(None, 302)),
+    msgspec.structs.replace(dns("dns_bogon_error"), hop=1),
+)
+LOGIN = (dns(), tcp(), plain(Expectation.MISSING))
 SECOND = DifferentialTest.SECOND_RESOLVER
 NO_DNS = (dns("generic_timeout_error"),)
 
@@ -133,6 +149,19 @@ WORLDS: dict[str, tuple[list[tuple[Observation, ...]], list[tuple[Observation, .
         [(dns(), tcp(), http(Expectation.STATUS))],
         [(dns(), tcp(), http(Expectation.MISSING))],
         "captive_portal",
+    ),
+    "a portal at a private address": ([LED_HOME], [LED_TO_A_NAME], "captive_portal"),
+    "a portal at home, and TLS is dropped": (
+        [SILENT, SILENT],
+        [LED_HOME, LED_HOME, *[SILENT] * 4],
+        "captive_portal",
+    ),
+    "a portal that cuts TLS": ([CUT, CUT], [LOGIN, LOGIN, *[CUT] * 4], "captive_portal"),
+    "one odd page, and nothing else": ([CUT, CUT], [LOGIN, *[CUT] * 4], ""),
+    "two odd pages, and another that says nothing of it": (
+        [CUT, CUT],
+        [LOGIN, LOGIN, (dns(), tcp(), plain(None, 302)), *[CUT] * 4],
+        "",
     ),
     "a portal's certificate": (
         [(dns(), tcp(), tls(20))],

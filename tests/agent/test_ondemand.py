@@ -46,6 +46,10 @@ class Agent:
         self.looked: list[tuple[Endpoint, float]] = []
         self.act: Callable[[], Awaitable[None]] = nothing
         self.news = asyncio.Event()
+        self.spared: set[str] = set()
+
+    def may_visit(self, endpoint: Endpoint) -> bool:
+        return endpoint.id not in self.spared
 
     async def until(self, probes: int) -> None:
         async with asyncio.timeout(5):
@@ -95,6 +99,16 @@ async def serving(agent: Agent, shared_seconds: float = 60.0) -> AsyncIterator[C
             yield Client(session, f"http://{bound}/probe")
     finally:
         await server.cleanup()
+
+
+async def test_a_host_that_was_visited_enough_is_left_alone() -> None:
+    agent = Agent()
+    agent.spared = {"e1"}
+    async with serving(agent) as client:
+        well, spared = await client.ask("a/web/e0"), await client.ask("a/web/e1")
+    assert (well.status, spared.status, spared.headers["Retry-After"]) == (200, 429, "10")
+    assert "schedule.per_host" in (spared.text or "")
+    assert [endpoint.id for endpoint, _ in agent.looked] == ["e0"]
 
 
 async def test_a_probe_is_answered_also_when_it_failed() -> None:

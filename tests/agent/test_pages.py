@@ -26,6 +26,9 @@ class Shown:
         self.protection = Protection(file, self.clock.now())
         self.endpoints: dict[Target, Endpoint] = {}
 
+    def may_visit(self, _: Endpoint) -> bool:
+        return True
+
     async def look(self, _endpoint: Endpoint, _within: float) -> tuple[Observation, ...]:
         return ()
 

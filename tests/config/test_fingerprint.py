@@ -67,6 +67,36 @@ def test_a_broken_row_is_left_out_by_its_line(tmp_path: Path) -> None:
     assert refused[3] == "6: '(' is not supported in a pattern; escape it as \\("
 
 
+def test_a_quote_that_nobody_closes_takes_no_other_line_with_it(tmp_path: Path) -> None:
+    found, refused = ooni(
+        tmp_path,
+        'a,nat,,body,contains,"<b>two',
+        'lines</b>",5,,,,',
+        'b,nat,,body,contains,"never closed,5,,,,',
+        'c,nat,,body,contains,good words,5,"AE,SA",,,',
+        *(f"d{n},nat,,body,contains,good words {n},5,,,," for n in range(30)),
+        f"e,nat,,body,contains,{'x' * 200_000},5,,,,",
+        'f,nat,,body,contains,"a quote" in between,5,,,,',
+        'g,nat,,body,contains,"more words,5,,,,',
+    )
+    assert [one.fingerprint.name for one in found] == ["a", "c", *(f"d{n}" for n in range(30))]
+    assert found[0].pieces == ((b"<b>two\nlines</b>",),)
+    assert [line.split(" ")[0] for line in refused] == ["4:", "36:", "37:", "38:"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        *(("full", text) for text in ("1.2.3", " 1.2.3.4", "01.2.3.4", "a", "a b.example", "")),
+        *(("contains", "1.2.3.4"), ("prefix", "notice.example")),
+    ],
+)
+def test_what_no_answer_can_be_is_left_out(tmp_path: Path, kind: str, text: str) -> None:
+    found, (said,) = ooni(tmp_path, f"a,nat,,dns,{kind},{text},5,,,,")
+    assert found == []
+    assert said.startswith("2: a pattern of dns must be a full address, or")
+
+
 def test_censored_planet_s_lines(tmp_path: Path) -> None:
     found, refused = planet(
         tmp_path,

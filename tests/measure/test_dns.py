@@ -103,6 +103,15 @@ async def test_nxdomain_is_an_answer(world: World) -> None:
     assert good.asked == []
 
 
+async def test_a_second_answer_is_heard_after_one_that_could_not_be_read(world: World) -> None:
+    await world.resolver(
+        lambda query, _: [wire(records(query, "93.46.8.89"))[:-2], wire(records(query, "1.1.1.1"))]
+    )
+    (found,) = await look_up(world)
+    assert names([found]) == ["dns_server_misbehaving"]
+    assert found.late == ("1.1.1.1",)
+
+
 async def test_a_second_answer_is_kept_apart(world: World) -> None:
     await world.resolver(
         lambda query, _: [

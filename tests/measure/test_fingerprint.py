@@ -1,8 +1,11 @@
 """Pages and addresses held against lists of known notices."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from time import process_time
 
+import dns.message
+import dns.rrset
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from probe.config.fingerprint import Pattern, Piece, load
 from probe.measure.fingerprint import SCANNED, Fingerprints
 from probe.model import DnsLookup, Fingerprint, HttpExchange
-from tests.measure.world import World, page
+from tests.measure.world import World, page, records
 
 SHARED = Path(__file__).parents[3] / "shared" / "fingerprints"
 needs_lists = pytest.mark.skipif(not SHARED.is_dir(), reason="the lists are in ../shared")
@@ -102,9 +105,9 @@ def test_only_the_begin_of_a_long_page_is_looked_at() -> None:
 
 def test_addresses() -> None:
     lists = Fingerprints([pattern("a", b"192.0.2.1", place="dns", kind="full")])
-    assert lists.of_addresses(["198.51.100.1", "192.0.2.1"]) == Fingerprint("a", "nat")
-    assert lists.of_addresses(["192.0.2.10"]) is None
-    assert Fingerprints().of_addresses(["192.0.2.1"]) is None
+    assert lists.of_answers(["198.51.100.1", "192.0.2.1"]) == Fingerprint("a", "nat")
+    assert lists.of_answers(["192.0.2.10"]) is None
+    assert Fingerprints().of_answers(["192.0.2.1"]) is None
 
 
 @given(st.binary(max_size=600), st.lists(st.binary(min_size=1, max_size=9), max_size=6))
@@ -147,6 +150,28 @@ async def test_the_address_of_a_notice_is_named_in_the_record(
     assert lookups[0].fingerprint == Fingerprint("ooni.xx", "nat", ("XX",))
 
 
+async def test_the_name_that_leads_to_a_notice_is_named_in_the_record(
+    world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "name,scope,location_found,pattern_type,pattern,expected_countries\n"
+        "ooni.xx,isp,dns,full,notice.example,XX\n"
+    )
+    world.set(fingerprints=(str(file),))
+
+    def forged(query: dns.message.Message, _: bytes) -> Sequence[bytes]:
+        made = records(query, "127.0.0.4")
+        name = made.question[0].name
+        made.answer.insert(0, dns.rrset.from_text(name, 60, "IN", "CNAME", "Notice.Example."))
+        return [made.to_wire()]
+
+    await world.resolver(forged)
+    (seen,) = await world.measure("dns:site.test")
+    assert isinstance(seen, DnsLookup)
+    assert seen.fingerprint == Fingerprint("ooni.xx", "isp", ("XX",))
+
+
 async def test_a_page_s_words_are_in_the_record_where_others_are_compared(world: World) -> None:
     await world.names("127.0.0.1")
     words = "one two three four five six seven eight nine ten"
@@ -167,7 +192,7 @@ def test_the_published_lists_know_a_notice_and_not_an_ordinary_page() -> None:
     assert notice
     assert notice.scope in {"isp", "prod"}
     assert lists.of_page(HTML, b"<title>Weather</title><p>It will rain.</p>" * 50, "b") is None
-    assert lists.of_addresses(["10.10.34.35"]) == Fingerprint("ooni.ir_5", "nat", ("IR",))
+    assert lists.of_answers(["10.10.34.35"]) == Fingerprint("ooni.ir_5", "nat", ("IR",))
 
 
 @needs_lists

@@ -63,7 +63,14 @@ def oracle(wire: bytes, question: Question) -> Answer | None:
             return None
     found = [r.to_text() for e in message.answer if e.rdtype == wanted for r in e]
     cut = bool(message.flags & dns.flags.TC)
-    return Answer(int(message.rcode()), tuple(found[:MOST_ADDRESSES]), cut, wire)
+    names = [
+        r.target.to_text(omit_final_dot=True)
+        for e in message.answer
+        if e.rdtype == dns.rdatatype.CNAME
+        for r in e
+    ]
+    addresses, aliases = tuple(found[:MOST_ADDRESSES]), tuple(dict.fromkeys(names))
+    return Answer(int(message.rcode()), addresses, cut, wire, aliases)
 
 
 @given(st.integers(0, 65535), QUESTIONS)
