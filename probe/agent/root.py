@@ -295,11 +295,8 @@ class Agent:
             log.error("reload: %s; the old configuration stays", error)  # noqa: TRY400
             self.reload_ok = False
             return str(error)
-        if (config.web, config.spool, config.log) != (
-            self.config.web,
-            self.config.spool,
-            self.config.log,
-        ):
+        held = self.config
+        if (config.web, config.spool, config.log) != (held.web, held.spool, held.log):
             log.warning("reload: changes of web, spool and log need a restart")
         await self._unsend()
         counts = self.uplink.counts
