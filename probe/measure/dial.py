@@ -21,6 +21,8 @@ from probe.measure.stamp import INFO_BYTES, LINUX, SPACE, STAMP_ARRIVALS, Stamps
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _LARGEST_DATAGRAM = 65535
+_SETTLED = 2
+"""Writes after which nothing is left to be set."""
 
 
 class Stream(Protocol):
@@ -138,7 +140,7 @@ class _Socket:
         clock: Clock,
     ) -> None:
         self.kernel, self._ready, self._clock = _unblocking(family, kind), ready, clock
-        self._fresh = self._unwritten = True
+        self._fresh, self._written = True, 0
         self._carries_stream = kind is socket.SOCK_STREAM
         self.stamps = Stamps(self._info if self._carries_stream else None)
 
@@ -146,6 +148,8 @@ class _Socket:
         error = self.kernel.connect_ex(destination)
         if error == errno.EINPROGRESS:
             await self._wait(WRITE)
+            error = 0
+        if not error and not self.stamps.made():
             error = self.kernel.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
@@ -162,7 +166,7 @@ class _Socket:
             return data
 
     async def send(self, data: bytes) -> None:
-        if self._unwritten:
+        if self._written < _SETTLED:
             self._prepare()
         self.stamps.went()
         try:
@@ -173,12 +177,15 @@ class _Socket:
             await asyncio.get_running_loop().sock_sendall(self.kernel, data[sent:])
 
     def _prepare(self) -> None:
-        """Set what matters from the first write on: a mere connection does without."""
-        self._unwritten = False
-        if self._carries_stream:
-            self.kernel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if _arrivals_are_stamped():
+        """Set what matters from the first write on, or from the second: a mere connection does without.
+
+        Only a second write would be held back until the first is acknowledged (RFC 9293, 3.7.4).
+        """
+        self._written += 1
+        if self._written == 1 and _arrivals_are_stamped():
             self.kernel.setsockopt(socket.SOL_SOCKET, STAMP_ARRIVALS, 1)
+        if self._written == _SETTLED and self._carries_stream:
+            self.kernel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _info(self) -> bytes:
         try:

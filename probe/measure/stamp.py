@@ -17,6 +17,8 @@ STAMP_ARRIVALS = 35
 """SO_TIMESTAMPNS, and the kind of the notes that it brings: asm-generic/socket.h."""
 SPACE = 64
 """Bytes of the one note, with its header."""
+ESTABLISHED = b"\x01"
+"""The first byte of struct tcp_info then: net/tcp_states.h."""
 INFO_BYTES = 228
 """Of struct tcp_info, up to what is read here; Linux has given as many since 5.4."""
 
@@ -67,18 +69,23 @@ class Stamps:
     Only what kept the peer or the step waiting counts: of reads in a row that is the last one.
     """
 
-    __slots__ = ("_before", "_checked", "_info", "_sound", "late")
+    __slots__ = ("_before", "_checked", "_info", "_opened", "_sound", "late")
 
     def __init__(self, info: Callable[[], bytes] | None = None, *, sound: bool = True) -> None:
         """Take how to read a connection's tcp_info; datagrams have none and need none."""
         self._info, self._sound, self._checked = info, sound, True
-        self._before = 0.0
+        self._before, self._opened = 0.0, b""
         self.late = 0.0
         """Seconds up to now; only differences mean anything."""
 
+    def made(self) -> bool:
+        """Tell whether the kernel says that the connection stands; it is asked once for all."""
+        self._opened = self._info() if self._info else b""
+        return self._opened[:1] == ESTABLISHED
+
     def connecting(self, took: float) -> tuple[float, Timer]:
         """Give a connection's seconds: those of its one round trip, by the kernel."""
-        made = round_trip(self._info()) if self._info else 0.0
+        made = round_trip(self._opened)
         return (made, Timer.KERNEL) if 0 < made <= took else (took, Timer.LOOP)
 
     def came(self, notes: Sequence[Note], now: float) -> None:

@@ -15,6 +15,7 @@ from probe.measure.http import Request, fetch
 from probe.measure.instruments import Instruments
 from probe.measure.site import parse
 from probe.measure.stamp import (
+    ESTABLISHED,
     INFO_BYTES,
     LINUX,
     STAMP_ARRIVALS,
@@ -144,13 +145,25 @@ def test_a_clock_that_was_set_meanwhile_is_not_believed(now: float) -> None:
     assert stamps.timing(1.0) == (1.0, Timer.LOOP)
 
 
+def connected(told: bytes) -> Stamps:
+    stamps = of(ESTABLISHED + told[1:])
+    assert stamps.made()
+    return stamps
+
+
 def test_a_connection_takes_one_round_trip() -> None:
-    assert of(info(rtt=30_000)).connecting(0.5) == (0.03, Timer.KERNEL)
+    assert connected(info(rtt=30_000)).connecting(0.5) == (0.03, Timer.KERNEL)
+
+
+@pytest.mark.parametrize("told", [b"", b"\x07" + bytes(227)], ids=["nothing", "closed"])
+def test_a_connection_that_does_not_stand_is_not_said_to(told: bytes) -> None:
+    assert not of(told).made()
+    assert not Stamps().made()
 
 
 @pytest.mark.parametrize("rtt", [0, 600_000], ids=["unknown", "longer than the whole"])
 def test_a_round_trip_that_cannot_be_is_not_believed(rtt: int) -> None:
-    assert of(info(rtt=rtt)).connecting(0.5) == (0.5, Timer.LOOP)
+    assert connected(info(rtt=rtt)).connecting(0.5) == (0.5, Timer.LOOP)
 
 
 def test_datagrams_need_no_order() -> None:
