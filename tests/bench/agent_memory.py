@@ -1,7 +1,9 @@
 """Memory of a real `probe agent` at its work, beside a bare aiohttp process that only listens.
 
-    python tests/bench/agent_memory.py [--endpoints 500] [--seconds 150] [--json]
+    python tests/bench/agent_memory.py [--endpoints 500] [--seconds 150] [--quic] [--json]
 
+It runs as its systemd unit has it; with --quic also with the extra of that name, which is loaded at
+the first failure.
 The agent measures so many endpoints a minute over loopback: names that a resolver of ours answers
 with ever other addresses, pages over TLS; every tenth fails, by turns for a certificate that
 nobody trusts (each its own), a port where nobody listens and a name that is not there, and is
@@ -54,6 +56,8 @@ async def main():
         await asyncio.Event().wait()
 asyncio.run(main())
 """
+AS_UNIT = {"MALLOC_ARENA_MAX": "1", "PYTHONNODEBUGRANGES": "1"}
+"""deploy/systemd/worksforwhom-agent.service."""
 AGENT = """
 vantage: {{id: de-1, country: DE, asn: 3320}}
 schedule: {{interval: 60s, per_host: 0}}
@@ -64,6 +68,7 @@ measuring:
   neutral_name: neutral.example
   reference: {{address: 127.0.0.1, port: {stranger}, plain_port: {plain}}}
   trust: ca.pem
+  quic: {quic}
 uplink: {{url: "http://127.0.0.1:{plain}", token: abc}}
 web: {{listen: "127.0.0.1:{metrics}"}}
 """
@@ -196,7 +201,7 @@ def memory(pid: int) -> dict[str, float]:
 
 @contextmanager
 def running(*command: str) -> Iterator[int]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, **AS_UNIT, "PYTHONPATH": str(ROOT)}
     child = subprocess.Popen([sys.executable, *command], env=environment)  # noqa: S603
     try:
         yield child.pid
@@ -227,12 +232,17 @@ async def watched(pid: int, seconds: float) -> dict[str, dict[str, float]]:
     return {"at_rest": by_rss[0], "at_most": by_rss[-1]}
 
 
-async def measured(endpoints: int, seconds: float) -> dict[str, dict[str, float]]:
+async def measured(
+    endpoints: int, seconds: float, *, quic: bool = False
+) -> dict[str, dict[str, float]]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ports = await listening(folder, stack)
         told = {"resolver": ports.resolver, "plain": ports.plain, "metrics": ports.metrics}
-        write(folder / "agent.yaml", AGENT.format(stranger=ports.strangers[0], **told))
+        write(
+            folder / "agent.yaml",
+            AGENT.format(stranger=ports.strangers[0], quic=str(quic).lower(), **told),
+        )
         write(folder / "services.yaml", catalogue(endpoints, ports))
         peer = stack.enter_context(running("-c", PEER))
         command = ("-m", "probe", "agent", str(folder / "agent.yaml"))
@@ -248,9 +258,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Memory of an agent at its work.")
     parser.add_argument("--endpoints", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=150)
+    parser.add_argument("--quic", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    found = asyncio.run(measured(arguments.endpoints, arguments.seconds))
+    found = asyncio.run(measured(arguments.endpoints, arguments.seconds, quic=arguments.quic))
     if arguments.json:
         sys.stdout.write(json.dumps(found) + "\n")
         return

@@ -1,9 +1,9 @@
 """Silence that either side can have made: networks that drop a service, or a service that drops a country.
 
-A probe sees the same in both. What tells them apart is how a country's networks differ: a
-service's firewall knows the country and not its networks, acts on all of them in one instant, and
-never lets now and then a connection pass (mechanisms.json: server.geoblock_low_layer). Where
-nothing tells, the two share the support.
+A probe sees the same in both. What tells them apart is how far packets get, where a trace was made,
+and how a country's networks differ: a service's firewall knows the country and not its networks,
+acts on all of them in one instant, and never lets now and then a connection pass (mechanisms.json:
+server.geoblock_low_layer). Where nothing tells, the two share the support.
 """
 
 from __future__ import annotations
