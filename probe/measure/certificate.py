@@ -14,6 +14,10 @@ from probe.model import Certificate
 
 MOST = 10
 """Certificates of a chain that are read."""
+MOST_NAMES = 250
+"""Kept of one certificate: those of a content network have a hundred."""
+LONGEST_WORDS = 500
+"""Of a subject or an issuer."""
 
 _SHORT = {
     "commonName": "CN",
@@ -68,9 +72,9 @@ def _told(digest: str, facts: Mapping[str, object]) -> Certificate:
     names = cast("Sequence[tuple[str, str]]", facts.get("subjectAltName", ()))
     return Certificate(
         sha256=digest,
-        subject=_words(cast("Name", facts.get("subject", ()))),
-        issuer=_words(cast("Name", facts.get("issuer", ()))),
-        names=tuple(name for kind, name in names if kind in {"DNS", "IP Address"}),
+        subject=_words(cast("Name", facts.get("subject", ())))[:LONGEST_WORDS],
+        issuer=_words(cast("Name", facts.get("issuer", ())))[:LONGEST_WORDS],
+        names=tuple(name for kind, name in names if kind in {"DNS", "IP Address"})[:MOST_NAMES],
         not_before=_time(str(facts["notBefore"])),
         not_after=_time(str(facts["notAfter"])),
     )
@@ -93,9 +97,9 @@ def from_der(der: bytes) -> Certificate | None:
             read = x509.load_der_x509_certificate(der)
             return Certificate(
                 sha256=hashlib.sha256(der).hexdigest(),
-                subject=read.subject.rfc4514_string(),
-                issuer=read.issuer.rfc4514_string(),
-                names=tuple(_names(read)),
+                subject=read.subject.rfc4514_string()[:LONGEST_WORDS],
+                issuer=read.issuer.rfc4514_string()[:LONGEST_WORDS],
+                names=tuple(_names(read))[:MOST_NAMES],
                 not_before=read.not_valid_before_utc,
                 not_after=read.not_valid_after_utc,
             )
