@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -47,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     urls = _urls(arguments.catalogue)
     paths = tuple(arguments.files) or (STDIN,)
+    _check(paths, arguments.out)
     encoder, tally, written = msgspec.json.Encoder(), Tally(), 0
     with _output(arguments.out) as out:
         for item in read(paths, {}, SystemClock().now()):
@@ -63,7 +64,19 @@ def run(arguments: argparse.Namespace) -> int:
                 tally.add(Refused("measurement", 0, "no_url", str(error)))
     for sentence in tally.sentences():
         sys.stderr.write(f"probe export: {sentence}\n")
+    if not written:
+        sys.stderr.write("probe export: no measurement was written\n")
     return 0 if written else 1
+
+
+def _check(paths: Sequence[Path], out: Path) -> None:
+    """See that all can be read before the output is opened: that empties it."""
+    from probe.desk.lines import STDIN, size  # noqa: PLC0415 — `probe --help` stays quick
+
+    for path in paths:
+        size(path)
+        if path != STDIN and out.exists() and out.samefile(path):
+            raise ConfigError(f"{path}: is read, and cannot be written at once; name another OUT")
 
 
 def _urls(path: Path | None) -> dict[str, str]:

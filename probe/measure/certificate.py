@@ -18,6 +18,10 @@ from probe.model import Certificate
 
 MOST = 10
 """Certificates of a chain that are read."""
+MOST_NAMES = 250
+"""Kept of one certificate: those of a content network have a hundred."""
+LONGEST_WORDS = 500
+"""Of a subject or an issuer."""
 
 _SHORT = {
     "commonName": "CN",
@@ -81,13 +85,13 @@ def _told(digest: str, facts: Mapping[str, object]) -> Certificate:
     names = cast("Sequence[tuple[str, str]]", facts.get("subjectAltName", ()))
     return Certificate(
         sha256=digest,
-        subject=_words(cast("Name", facts.get("subject", ()))),
-        issuer=_words(cast("Name", facts.get("issuer", ()))),
+        subject=_words(cast("Name", facts.get("subject", ())))[:LONGEST_WORDS],
+        issuer=_words(cast("Name", facts.get("issuer", ())))[:LONGEST_WORDS],
         names=tuple(
             _address(name) if kind == "IP Address" else name
             for kind, name in names
             if kind in {"DNS", "IP Address"}
-        ),
+        )[:MOST_NAMES],
         not_before=_time(str(facts["notBefore"])),
         not_after=_time(str(facts["notAfter"])),
     )
@@ -139,9 +143,9 @@ def from_der(der: bytes) -> Certificate | None:
             return _scrubbed(
                 Certificate(
                     sha256=hashlib.sha256(der).hexdigest(),
-                    subject=read.subject.rfc4514_string(),
-                    issuer=read.issuer.rfc4514_string(),
-                    names=tuple(_names(read)),
+                    subject=read.subject.rfc4514_string()[:LONGEST_WORDS],
+                    issuer=read.issuer.rfc4514_string()[:LONGEST_WORDS],
+                    names=tuple(_names(read))[:MOST_NAMES],
                     not_before=read.not_valid_before_utc,
                     not_after=read.not_valid_after_utc,
                 )

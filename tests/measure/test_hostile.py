@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from probe.measure.certificate import MOST
+from probe.measure.certificate import MOST, MOST_NAMES
 from probe.measure.dns import LONGEST_RAW
 from probe.model import DnsLookup, Expectation, HttpExchange, Observation, TcpConnect, TlsHandshake
 from tests.measure.world import Handler, World, hang, page, records, telling
@@ -269,6 +269,15 @@ async def test_names_of_a_kind_that_nobody_reads(
     seen = await shaken(world, showing(tmp_path, leaf, key))
     assert (seen.failure.name if seen.failure else None) == failure
     assert len(seen.chain) == 1
+
+
+@pytest.mark.parametrize("own", ["site.test", "other.test"])
+async def test_thousands_of_names_are_kept_in_part(world: World, tmp_path: Path, own: str) -> None:
+    leaf, key = signed(world, named(own, *(f"a{n}.test" for n in range(3000))))
+    seen = await shaken(world, showing(tmp_path, leaf, key))
+    assert (seen.failure is None) == (own == "site.test")
+    assert seen.chain[0].names[:2] == (own, "a0.test")
+    assert len(seen.chain[0].names) == MOST_NAMES
 
 
 HANDSHAKES: dict[str, tuple[Handler, str]] = {
