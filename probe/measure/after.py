@@ -40,9 +40,10 @@ async def patiently(endpoint: Endpoint, tools: Instruments) -> Seen | None:
     if turn is not None and tools.budget.take(tools.clock.monotonic()):
         before = await _control(turn, tools)
     seen = await measure(endpoint, tools)
-    left = doubt(seen) or _still(seen, tools.aftermath.doubted(endpoint.url))
+    failed = [True for step in seen if step.failure is not None]  # hardly ever
+    left = (doubt(seen) or _still(seen, tools.aftermath.doubted(endpoint.url))) if failed else None
     tools.aftermath.note(endpoint.url, left, tools.clock.monotonic())
-    return (*before, *seen)
+    return (*before, *seen) if before else seen
 
 
 async def _control(where: Doubt, tools: Instruments) -> Seen:

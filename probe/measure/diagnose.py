@@ -148,11 +148,10 @@ CALLS: tuple[tuple[DifferentialTest, Call], ...] = (
 def is_troubled(observations: Seen) -> bool:
     """Tell whether there may be anything to test: a failure, an answer that is not right, or late."""
     plain = [step for step in observations if step.test is None]
-    return bool(slow_hands(plain)) or any(
-        step.failure is not None
-        or (isinstance(step, HttpExchange) and (_troubled(step) or is_slow(step)))
-        for step in plain
-    )
+    if [True for step in plain if step.failure is not None]:
+        return True
+    asked = [step for step in plain if isinstance(step, HttpExchange)]
+    return any([_troubled(step) or is_slow(step) for step in asked]) or bool(slow_hands(plain))  # noqa: C419 — a list is faster
 
 
 def next_tests(

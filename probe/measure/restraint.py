@@ -169,5 +169,5 @@ class Aftermath:
 
     def _forget(self, url: str) -> None:
         place = self._where.pop(url, NOWHERE)
-        if place not in self._where.values():
+        if place is not NOWHERE and place not in self._where.values():
             self._waits.pop(place, None)
