@@ -209,7 +209,7 @@ def _place(address: str, port: int) -> str | None:
 
 def _tags(step: Observation) -> list[str]:
     tested = [f"{TESTED}{step.test.value}"] if step.test is not None else []
-    return [f"depth={step.hop}", "fetch_body=true", *tested]
+    return [f"depth={step.hop}", f"fetch_body={'false' if tested else 'true'}", *tested]
 
 
 def _begun(step: Observation, start: datetime) -> float:

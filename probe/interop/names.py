@@ -85,6 +85,11 @@ def certificate_only(tags: Iterable[str] | None) -> bool:
     return "fetch_body=false" in (tags or ())
 
 
+def aside(tags: Iterable[str] | None) -> bool:
+    """Whether a step stood beside the chain: no request was to follow it."""
+    return certificate_only(tags) or test(tags) is not None
+
+
 def place(text: str | None) -> tuple[str, int]:
     """Split `address:port`; ("", 0) where there is none."""
     if not text:

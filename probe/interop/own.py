@@ -188,8 +188,8 @@ def _ended_before(told: Story, turn: Turn) -> bool:
     ]
     dns = [q for q in keys.queries or () if q.hostname.lower() == host and _system(q)]
     return (
-        _all([_connect_failure(s) is not None for s in tcp if not names.certificate_only(s.tags)])
-        or _all([bool(s.failure) for s in tls if not names.certificate_only(s.tags)])
+        _all([_connect_failure(s) is not None for s in tcp if not names.aside(s.tags)])
+        or _all([bool(s.failure) for s in tls if not names.aside(s.tags)])
         or _all([bool(q.failure) for q in dns])
     )
 

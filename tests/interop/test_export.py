@@ -149,6 +149,30 @@ def test_the_steps_of_one_connection_are_told_as_such_whatever_its_port() -> Non
     assert (asked.address, asked.transaction_id) == (shaken.address, shaken.transaction_id)
 
 
+def test_a_request_that_failed_beside_tests_that_failed_survives_the_journey() -> None:
+    """What ended a test ended nothing of the plain chain."""
+    reset, test, ip = (
+        Failure(name="connection_reset"),
+        DifferentialTest.CERTIFICATE,
+        "93.184.216.34",
+    )
+    steps: tuple[Observation, ...] = (
+        DnsLookup(at=w.START, took=0.1, name="a.example", resolver="system", answers=(ip,)),
+        TcpConnect(at=w.START, took=0.1, address=ip, port=80),
+        TcpConnect(at=w.START, took=0.1, address=ip, port=443, failure=reset, test=test),
+        TlsHandshake(
+            at=w.START, took=0.1, address=ip, port=443, server_name="a.example", failure=reset, test=test
+        ),
+        HttpExchange(at=w.START, took=0.1, address=ip, url="http://a.example/", failure=reset),
+    )  # fmt: skip
+    held = msgspec.structs.replace(made(w.ok), observations=steps)
+    assert sorted(map(repr, map(facts, back(held).observations))) == sorted(
+        map(repr, map(facts, steps))
+    )
+    told = export(Paired(own=held)).test_keys.tls_handshakes or []
+    assert "fetch_body=false" in (told[0].tags or ())
+
+
 def test_a_helpers_look_goes_along() -> None:
     look = ooni.read(m.encoded(m.well()))
     again = ooni.read(msgspec.json.encode(export(look)))
