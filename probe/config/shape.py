@@ -100,6 +100,9 @@ class Measuring(Section, frozen=True, kw_only=True):
     """A harmless server name for the neutral-name test; empty to leave it out."""
     reference: Referring | None = None
     """Without it no test is chosen that needs a server of ours."""
+    trace: bool = True
+    """Whether, where no connection opens, it is traced how far packets get, beside the way to a
+    server of ours: some dozen packets with a low hop limit. No router near the vantage is told."""
     quic: bool = True
     """Whether QUIC is tried where TCP or TLS fails for an https URL, where the extra `quic` is
     installed."""

@@ -194,7 +194,7 @@ def _possible(last: Seen, settings: Measuring) -> dict[DifferentialTest, bool]:
         DifferentialTest.OWN_ADDRESS: own,
         DifferentialTest.HOST_SWAP: neutral and named,
         DifferentialTest.OTHER_PORT: named,
-        DifferentialTest.PATH: own,
+        DifferentialTest.PATH: own and settings.trace,
         DifferentialTest.GOODPUT: own,
         DifferentialTest.QUIC: settings.quic and named and _secured(last),
     }

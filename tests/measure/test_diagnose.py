@@ -179,6 +179,13 @@ def test_quic_is_held_against_tls_alone_and_under_a_name() -> None:
     assert QUIC not in next_tests((lookup(), tcp(lost)), Measuring(quic=False))
 
 
+def test_nothing_is_traced_for_who_does_not_want_it() -> None:
+    lost = (lookup(), tcp("generic_timeout_error"))
+    untraced = msgspec.structs.replace(REFERRING, trace=False)
+    assert PATH in next_tests(lost, REFERRING)
+    assert set(next_tests(lost, REFERRING)) - set(next_tests(lost, untraced)) == {PATH}
+
+
 def test_what_is_not_configured_is_not_run() -> None:
     bare = Measuring(second_resolver="", neutral_name="", quic=False)
     assert next_tests((lookup(), tcp(), tls("connection_reset")), bare) == ()
