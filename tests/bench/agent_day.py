@@ -8,6 +8,7 @@ the clock jumps (`hours`). Every hour other endpoints fail; addresses, ports and
 ever new; the correlator is away for hours, so that the spool fills and drops; the exit changes;
 /metrics is read every 15 s. After each hour it is counted what lives: RSS, allocated blocks, the
 collector's objects, by type. This process is also all the servers: it is the growth that counts.
+Exit 1 where every run after the first hours leaves something behind.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ from tests.bench.hours import Hours, LoopClock
 
 SECURED = 20
 """Every so manieth endpoint is asked over TLS: the handshakes are most of what a day costs."""
+WARM_HOURS = 3
+"""Until then bounded caches fill."""
+MOST_BLOCKS = 6.0
+"""For each run after that; a run that is kept is many times more."""
 AWAY_HOURS = range(3, 6)
 """The correlator answers nobody."""
 MOVED_HOURS = range(7, 9)
@@ -290,7 +295,13 @@ def line(count: Count) -> str:
     )
 
 
-def main() -> None:
+def grows(counts: Sequence[Count]) -> bool:
+    """Tell whether more is kept of every run than its bounded caches may still take in."""
+    warm = counts[WARM_HOURS - 1 : WARM_HOURS]
+    return bool(warm) and counts[-1] != warm[0] and kept(warm[0], counts[-1]) >= MOST_BLOCKS
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description="Does an agent grow in a day?")
     parser.add_argument("--hours", type=int, default=24)
     parser.add_argument("--endpoints", type=int, default=500)
@@ -300,13 +311,15 @@ def main() -> None:
     def told(count: Count) -> None:
         sys.stderr.write(line(count))
 
-    found = report(lived(arguments.hours, arguments.endpoints, told))
+    counts = lived(arguments.hours, arguments.endpoints, told)
+    found = report(counts)
     if arguments.json:
         sys.stdout.write(json.dumps(found) + "\n")
-        return
-    for name in ("slope_per_hour", "blocks_per_run", "grown"):
-        sys.stdout.write(f"{name}: {found[name]}\n")
+    else:
+        for name in ("slope_per_hour", "blocks_per_run", "grown"):
+            sys.stdout.write(f"{name}: {found[name]}\n")
+    return int(grows(counts))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
