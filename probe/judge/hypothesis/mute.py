@@ -263,14 +263,21 @@ def _near(one: Silence, other: Silence, view: View) -> bool:
 
 
 def _elsewhere(mine: Mapping[str, Silence], country: str, view: View) -> list[str]:
-    """Other countries whose networks fell silent with this one's: two borders share no clock."""
+    """Other countries whose networks fell silent with this one's: two borders share no clock.
+
+    A mishap somewhere is no country that fell silent.
+    """
     own = mine[country]
     if own.apart:
         return []
     return [
         other
         for other, held in mine.items()
-        if other != country and not held.apart and held.kind is own.kind and _near(held, own, view)
+        if other != country
+        and held.barred
+        and not held.apart
+        and held.kind is own.kind
+        and _near(held, own, view)
     ]
 
 
