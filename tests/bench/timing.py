@@ -114,7 +114,7 @@ class Load:
             self.found.unstamped += 1
         held = next(int(one.value) for one in answer.headers if one.name == "X-Timer")
         self.found.connect[by].append(connect.took * 1e6)
-        self.found.first_byte[by].append(answer.first_byte * 1e6 - held / 1e3)
+        self.found.first_byte[by].append(answer.first_byte * 1e6 - held)
 
     async def secured(self, _: int) -> None:
         seen = await measure(self._secured, self._by[Timer.KERNEL])
