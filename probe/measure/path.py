@@ -92,12 +92,12 @@ async def _expire(address: str, port: int, ttl: int, tools: Instruments, mark: M
 def told(control: Sequence[Hop], target: Sequence[Hop]) -> tuple[TcpConnect, ...]:
     """Put both traces in the record, the control first.
 
-    Routers near the vantage would tell where it stands: those that both ways share are called just
-    that, and only of what lies beyond on the target's way the network is told.
+    Routers near the vantage would tell where it stands: the only ones that are named, by their
+    network, are those at the target's own door.
     """
     common = {(hop.step.ttl, hop.router) for hop in control if hop.router}
     common &= {(hop.step.ttl, hop.router) for hop in target}
-    names = [*(UNNAMED for _ in control), *(_named(hop.router) for hop in target)]
+    names = [*(UNNAMED for _ in control), *map(_named, target)]
     return tuple(
         msgspec.structs.replace(
             hop.step, router=SHARED if (hop.step.ttl, hop.router) in common else name
@@ -108,8 +108,9 @@ def told(control: Sequence[Hop], target: Sequence[Hop]) -> tuple[TcpConnect, ...
     )
 
 
-def _named(router: str) -> str:
-    return UNNAMED if is_bogon(router) else network(router)
+def _named(hop: Hop) -> str:
+    home = network(hop.step.address)
+    return home if hop.router and network(hop.router) == home else UNNAMED
 
 
 def network(address: str) -> str:

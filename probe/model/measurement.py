@@ -39,7 +39,7 @@ class Transport(StrEnum):
 SHARED = "shared"
 """A router that the way to the control has at the same distance; it is not named."""
 UNNAMED = "unnamed"
-"""Any other router on the way to the control, or one without a public address."""
+"""Any other router that does not stand in the target's own network."""
 ENCRYPTED = frozenset({Transport.TLS, Transport.HTTPS})
 
 
@@ -154,7 +154,7 @@ class TcpConnect(Step, frozen=True, kw_only=True, tag_field="kind", tag="tcp"):
     ttl: int = 0
     """How many routers its packets were allowed to pass; 0 for as many as there are."""
     router: str = ""
-    """Which router said that it ended there: its network (/24, /48), UNNAMED or SHARED; empty where
+    """Which router said that it ended there: SHARED, UNNAMED or the target's network; empty where
     none did."""
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import msgspec
 import pytest
 
 from probe.lab.kernel.sandbox.namespace import reason_not
-from tests.lab.kernel.inside import ENVIRONMENT
+from tests.lab.kernel.inside import play
 from tests.lab.simulated.played import Seen
 
 
@@ -19,13 +16,5 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     if reason := reason_not():
         pytest.skip(f"no network namespaces: {reason}")
     home = tmp_path_factory.mktemp("played")
-    done = subprocess.run(  # noqa: S603 — our own script
-        [sys.executable, "-m", "tests.lab.simulated.played", str(home)],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    play("tests.lab.simulated.played", home)
     return msgspec.json.decode((home / "seen.json").read_bytes(), type=Seen)

@@ -21,12 +21,21 @@ needs_namespaces = pytest.mark.skipif(bool(reason := reason_not()), reason=reaso
 
 def child(script: str, *arguments: str, before: Sequence[str] = ()) -> str:
     """Run the script inside a sandbox and give its output; what it says on stderr is a failure."""
+    return run([*before, sys.executable, "-c", PRELUDE + script, *arguments], seconds=30)
+
+
+def play(module: str, home: Path) -> None:
+    """Run a module that writes what it saw there, which takes most of a minute."""
+    run([sys.executable, "-m", module, str(home)], seconds=120)
+
+
+def run(command: Sequence[str], seconds: float) -> str:
     done = subprocess.run(  # noqa: S603 — our own script
-        [*before, sys.executable, "-c", PRELUDE + script, *arguments],
+        command,
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=seconds,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
@@ -11,7 +9,7 @@ import msgspec
 from probe.judge.trials import trials
 from probe.measure.restraint import CUTS_BEFORE_REST
 from probe.model import DifferentialTest
-from tests.lab.kernel.inside import ENVIRONMENT, needs_namespaces
+from tests.lab.kernel.inside import needs_namespaces, play
 from tests.lab.kernel.rested import Turn
 
 AFTER = DifferentialTest.AFTER
@@ -19,15 +17,7 @@ AFTER = DifferentialTest.AFTER
 
 @needs_namespaces
 def test_a_harmless_name_passes_once_the_address_was_left_alone(tmp_path: Path) -> None:
-    done = subprocess.run(  # noqa: S603 — our own script
-        [sys.executable, "-m", "tests.lab.kernel.rested", str(tmp_path)],
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    play("tests.lab.kernel.rested", tmp_path)
     seen = msgspec.json.decode((tmp_path / "seen.json").read_bytes(), type=list[Turn])
     before, rest, (last,) = seen[:CUTS_BEFORE_REST], seen[CUTS_BEFORE_REST:-1], seen[-1:]
     assert None not in before
