@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-import msgspec
-
 from probe.measure.outcome import Outcome, outcome
 from probe.metrics.run import Run
 from probe.model import (
@@ -26,15 +24,35 @@ from probe.model import (
 REGEX = {Expectation.MISSING, Expectation.FORBIDDEN}
 
 
-class Hop(msgspec.Struct, gc=False):
+class Hop:
     """The chain's steps for one URL; the redirects' ones are hops of their own."""
 
-    lookups: list[DnsLookup] = []
-    connects: list[TcpConnect] = []
-    shakes: list[TlsHandshake] = []
-    answers: list[HttpExchange] = []
-    spent: dict[str, float] = {}
-    """Seconds by address: all are tried at once, up to TLS, and one of them is asked."""
+    __slots__ = ("answers", "asked", "connects", "shakes", "spent")
+
+    def __init__(self) -> None:
+        self.asked: dict[str, float] = {}
+        """Seconds by question: both families are asked at once, the servers of each in turn."""
+        self.spent: dict[str, float] = {}
+        """Seconds by address: all are tried at once, up to TLS, and one of them is asked."""
+        self.connects: dict[str, TcpConnect] = {}
+        """Those that were made."""
+        self.shakes: dict[str, TlsHandshake] = {}
+        self.answers: list[HttpExchange] = []
+
+    def take(self, seen: Observation) -> None:
+        # Its type itself: isinstance() of what it is not costs five times as much.
+        if type(seen) is DnsLookup:
+            self.asked[seen.query] = self.asked.get(seen.query, 0.0) + seen.took
+            return
+        if type(seen) is QuicHandshake:  # of tests alone
+            return
+        if type(seen) is HttpExchange:
+            self.answers.append(seen)
+        elif type(seen) is TlsHandshake:
+            self.shakes.setdefault(seen.address, seen)
+        elif seen.failure is None:
+            self.connects.setdefault(seen.address, seen)
+        self.spent[seen.address] = self.spent.get(seen.address, 0.0) + seen.took
 
     @property
     def answer(self) -> HttpExchange | None:
@@ -49,37 +67,19 @@ class Hop(msgspec.Struct, gc=False):
         """The one that answered, or came closest to it."""
         for seen in self.answers:
             return seen.address
-        for steps in (self.shakes, self.connects):
-            for step in steps:
-                if step.failure is None:
-                    return step.address
-        return next(iter(self.spent), "")
+        for shake in self.shakes.values():
+            if shake.failure is None:
+                return shake.address
+        return next(iter(self.connects or self.spent), "")
 
     @property
     def resolving(self) -> float:
-        """Seconds: both families are asked at once, the servers of each in turn."""
-        if not self.lookups:
-            return 0.0
-        spent: dict[str, float] = {}
-        for seen in self.lookups:
-            spent[seen.query] = spent.get(seen.query, 0.0) + seen.took
-        return max(spent.values())
+        """Seconds."""
+        return max(self.asked.values()) if self.asked else 0.0
 
     @property
     def took(self) -> float:
         return self.resolving + (max(self.spent.values()) if self.spent else 0.0)
-
-    def connect(self, address: str) -> TcpConnect | None:
-        for seen in self.connects:
-            if seen.address == address and seen.failure is None:
-                return seen
-        return None
-
-    def shake(self, address: str) -> TlsHandshake | None:
-        for seen in self.shakes:
-            if seen.address == address:
-                return seen
-        return None
 
 
 def hops(observations: Iterable[Observation]) -> list[Hop]:
@@ -90,52 +90,40 @@ def hops(observations: Iterable[Observation]) -> list[Hop]:
             hop = found.get(seen.hop)
             if hop is None:
                 hop = found[seen.hop] = Hop()
-            _into(hop, seen)
+            hop.take(seen)
     return [found[number] for number in sorted(found)]
-
-
-def _into(hop: Hop, seen: Observation) -> None:
-    match seen:
-        case DnsLookup():
-            hop.lookups.append(seen)
-            return
-        case TcpConnect():
-            hop.connects.append(seen)
-        case TlsHandshake():
-            hop.shakes.append(seen)
-        case HttpExchange():
-            hop.answers.append(seen)
-        case QuicHandshake():  # of tests alone
-            return
-    hop.spent[seen.address] = hop.spent.get(seen.address, 0.0) + seen.took
 
 
 def figures(observations: Sequence[Observation], at: datetime, came: Outcome | None = None) -> Run:
     """Read a run; `came` is its outcome, where that was found already."""
     walked = hops(observations)
     first, last = walked[0], walked[-1]
-    answer, shake = last.answer, last.shake(last.address)
-    each = [_phases(hop) for hop in walked]
+    answer, shake = last.answer, last.shakes.get(last.address)
+    alone = first is last
     return Run(
         at=at,
         success=(came or outcome(observations)).success,
-        took=sum([hop.took for hop in walked]),
+        took=first.took if alone else sum([hop.took for hop in walked]),
         lookup=first.resolving,
         protocol=_protocol(first.address),
-        phases=each[0] if len(each) == 1 else tuple(map(sum, zip(*each, strict=True))),
+        phases=_phases(first) if alone else _added([_phases(hop) for hop in walked]),
         status=(answer.status or 0) if answer else 0,
         version=float(answer.version) if answer else 0.0,
         redirects=len(walked) - 1,
-        ssl=bool(answer and answer.url.startswith("https:")),
+        ssl=answer is not None and answer.url.startswith("https:"),
         length=answer.length if answer else 0,
         expiry=_expiry(shake),
-        regex=bool(answer and answer.expectation in REGEX),
+        regex=answer is not None and answer.expectation in REGEX,
     )
+
+
+def _added(each: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    return tuple(map(sum, zip(*each, strict=True)))
 
 
 def _phases(hop: Hop) -> tuple[float, ...]:
     chosen = hop.address
-    connect, shake, answer = hop.connect(chosen), hop.shake(chosen), hop.answer
+    connect, shake, answer = hop.connects.get(chosen), hop.shakes.get(chosen), hop.answer
     return (
         hop.resolving,
         connect.took if connect else 0.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime
 
-_VERSION, _VARIANT = 7 << 76, 0b10 << 62
+_VERSION, _VARIANT = 7 << 12, 0b10 << 14
 
 
 def uuid7(at: datetime) -> str:
@@ -13,6 +13,6 @@ def uuid7(at: datetime) -> str:
     milliseconds = int(at.timestamp() * 1000) & (1 << 48) - 1
     # Unique is enough, nobody may not guess it: a seed from the system serves.
     chance = random.getrandbits(74)
-    value = milliseconds << 80 | _VERSION | (chance >> 62) << 64 | _VARIANT
-    text = f"{value | chance & (1 << 62) - 1:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    early, late = milliseconds >> 16, milliseconds & 0xFFFF
+    first, second = _VERSION | chance >> 62, _VARIANT | chance >> 48 & 0x3FFF
+    return f"{early:08x}-{late:04x}-{first:04x}-{second:04x}-{chance & (1 << 48) - 1:012x}"

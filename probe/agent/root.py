@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from probe.agent.identity import uuid7
 from probe.agent.ledger import Ledger
 from probe.agent.manners import Manners
 from probe.agent.measuring import Measure, over_the_network
+from probe.agent.outbox import Outbox
 from probe.agent.pages import serving
 from probe.agent.targets import targets
 from probe.clock import Clock
@@ -38,11 +39,6 @@ from probe.transport.protection import Protection
 from probe.transport.spool import Spool
 from probe.transport.uplink import ERRORS, Uplink
 
-QUEUE = 1000
-"""Measurements between measuring and the spool; one more is dropped and counted."""
-SPOOL_AT_ONCE = 500
-GATHER_SECONDS = 0.05
-"""How long a measurement may wait for others before it is spooled: what a kill can take."""
 CONTROL_SPREAD = 0.1
 """Controls begin in the first tenth of an interval: what they say belongs to every target."""
 DRAIN_SECONDS = 20.0
@@ -117,11 +113,10 @@ class Agent:
         self.stop = self.lifecycle.stop
         self.protection = Protection(config.web.config_file, clock.now())
         self.ledger = Ledger()
-        self.dropped: Counter[str] = Counter()
         self.bugs = self.missed = 0
         self.reload_ok, self.reloaded = True, clock.now()
         self._wake = asyncio.Event()
-        self._queue: asyncio.Queue[Measurement] = asyncio.Queue(QUEUE)
+        self._outbox = Outbox(spool, self.stop)
         self._running: set[Target] = set()
         """From the turn to the end of the run."""
         self._waiting: deque[tuple[Target, Endpoint, float]] = deque()
@@ -142,7 +137,7 @@ class Agent:
         """Probe until told to stop, then leave nothing behind that could be saved."""
         with self.lifecycle.signals():
             async with asyncio.TaskGroup() as lasting:
-                sink = lasting.create_task(self._sink())
+                sink = lasting.create_task(self._outbox.run())
                 self._sending = lasting.create_task(self.uplink.run())
                 reloading = lasting.create_task(self._reloading(lasting))
                 stopping = lasting.create_task(self._stopping())
@@ -156,7 +151,7 @@ class Agent:
                 )
                 self.hooks.supervisor.ready(self.status())
                 await self._probing()
-                await self._queue.join()
+                await self._outbox.empty()
                 for task in (sink, reloading, stopping, leaving, knowing):
                     task.cancel()
                 await self._unsend()
@@ -246,29 +241,7 @@ class Agent:
             self.ledger.skipped(target)
             return
         self.ledger.record(measurement)
-        try:
-            self._queue.put_nowait(measurement)
-        except asyncio.QueueFull:
-            self.dropped["queue_full"] += 1
-
-    async def _sink(self) -> None:
-        while True:
-            batch = [await self._queue.get()]
-            await self._gathering()
-            while len(batch) < SPOOL_AT_ONCE and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-            try:
-                await asyncio.to_thread(self.spool.put, batch)
-            finally:
-                for _ in batch:
-                    self._queue.task_done()
-
-    async def _gathering(self) -> None:
-        """Let more come: a transaction each, and the way to its thread, cost more than the rest."""
-        if not self.stop.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(GATHER_SECONDS):
-                    await self.stop.wait()
+        self._outbox.add(measurement)
 
     # ── reload and stop ──────────────────────────────────────────────────────────────────────
 
@@ -381,7 +354,7 @@ class Agent:
             missed=self.missed,
             bugs=self.bugs,
             running=len(self._running),
-            dropped={"queue_full": self.dropped["queue_full"], **lost},
+            dropped={"queue_full": self._outbox.dropped, **lost},
             spool_depth=spool.depth(),
             spool_bytes=spool.size(),
             spool_max_bytes=spool.max_bytes,

@@ -147,11 +147,16 @@ CALLS: tuple[tuple[DifferentialTest, Call], ...] = (
 
 def is_troubled(observations: Seen) -> bool:
     """Tell whether there may be anything to test: a failure, an answer that is not right, or late."""
-    plain = [step for step in observations if step.test is None]
-    if [True for step in plain if step.failure is not None]:
-        return True
-    asked = [step for step in plain if isinstance(step, HttpExchange)]
-    return any([_troubled(step) or is_slow(step) for step in asked]) or bool(slow_hands(plain))  # noqa: C419 — a list is faster
+    shaken = False
+    for step in observations:
+        if step.test is not None:
+            continue
+        if step.failure is not None:
+            return True
+        if type(step) is HttpExchange and (_troubled(step) or is_slow(step)):
+            return True
+        shaken = shaken or type(step) is TlsHandshake
+    return shaken and bool(slow_hands([step for step in observations if step.test is None]))
 
 
 def next_tests(

@@ -188,21 +188,25 @@ def told_headers(headers: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
     """Keep every header's name, and the value of those that cannot name a person."""
     return tuple(
         [
-            _told_often(name, "")
-            if (often := len(name) < _OFTEN) and name.lower() not in TOLD_HEADERS
-            else (_told_often if often and len(value) < _OFTEN else _told)(name, value)
+            (_told_often if len(name) < _OFTEN > len(value) else _told)(name, value)
+            if (bare := (_bare_often if len(name) < _OFTEN else _bare)(name)) is None
+            else bare
             for name, value in headers[:_MOST_HEADERS]
         ]
     )
 
 
+def _bare(name: str) -> Header | None:
+    """Give a header of whose value nothing is kept; None for the others."""
+    return None if name.lower() in TOLD_HEADERS else Header(name[:_LONGEST_NAME], "")
+
+
 def _told(name: str, value: str) -> Header:
-    known = name.lower() in TOLD_HEADERS
     begin = value[: _LONGEST_VALUE + _LONGEST_ADDRESS]  # as of a page that is kept
-    return Header(name[:_LONGEST_NAME], scrub(begin)[:_LONGEST_VALUE] if known else "")
+    return Header(name, scrub(begin)[:_LONGEST_VALUE])
 
 
-_told_often = lru_cache(2048)(_told)
+_bare_often, _told_often = lru_cache(2048)(_bare), lru_cache(2048)(_told)
 """Most headers are what they were in the round before."""
 
 

@@ -44,7 +44,7 @@ def outcome(observations: Sequence[Observation]) -> Outcome:
     A chain goes as far as it can: one that ends with a good step before HTTP was to go no further.
     """
     chain = [seen for seen in observations if seen.test is None]
-    answers = [seen for seen in chain if isinstance(seen, HttpExchange)]
+    answers = [seen for seen in chain if type(seen) is HttpExchange]  # quicker than isinstance()
     for seen in answers:
         if seen.expectation is Expectation.MET:
             return MET

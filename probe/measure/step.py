@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from probe.clock import Clock
+from probe.measure.deadline import Deadline
 from probe.measure.failure import CAUGHT, classify
 from probe.measure.stamp import Stamps
 from probe.model import DifferentialTest, Failure, Timer
@@ -41,7 +42,7 @@ async def timed(operation: Awaitable[Value], limit: float, clock: Clock) -> Time
     """Await it for at most `limit` seconds. Only what the network can raise becomes a Failure."""
     at, start = clock.now(), clock.monotonic()
     value, failure = None, None
-    deadline = _Deadline(limit)
+    deadline = Deadline(limit)
     try:
         value = await operation
     except asyncio.CancelledError:
@@ -53,33 +54,3 @@ async def timed(operation: Awaitable[Value], limit: float, clock: Clock) -> Time
     finally:
         deadline.end()
     return Timed(at=at, took=clock.monotonic() - start, value=value, failure=failure)
-
-
-class _Deadline:
-    """What asyncio.timeout() is, at a third of its cost: every step has one, and few pass."""
-
-    __slots__ = ("_before", "_handle", "_passed", "_task")
-
-    def __init__(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
-        if task is None:
-            raise RuntimeError("a step is taken in a task")
-        self._task, self._before, self._passed = task, task.cancelling(), False
-        self._handle = loop.call_later(seconds, self._pass)
-
-    def _pass(self) -> None:
-        self._passed = True
-        self._task.cancel()
-
-    def over(self) -> bool:
-        """Tell whether nobody but the deadline has cancelled the task, and take that back."""
-        if not self._passed:
-            return False
-        self._passed = False
-        return self._task.uncancel() <= self._before
-
-    def end(self) -> None:
-        self._handle.cancel()
-        if self._passed:  # at the last moment: the operation has ended otherwise
-            self._task.uncancel()

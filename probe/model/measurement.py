@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import final
 
 from probe.model.catalogue import Vantage
 from probe.model.record import Record
@@ -120,6 +121,7 @@ class Step(Record, frozen=True, kw_only=True):
     timed_by: Timer = Timer.LOOP
 
 
+@final
 class DnsLookup(Step, frozen=True, kw_only=True, tag_field="kind", tag="dns"):
     """One question to one resolver, and every answer that came."""
 
@@ -147,6 +149,7 @@ class DnsLookup(Step, frozen=True, kw_only=True, tag_field="kind", tag="dns"):
     """Of an answer that a list names as the address of a block notice."""
 
 
+@final
 class TcpConnect(Step, frozen=True, kw_only=True, tag_field="kind", tag="tcp"):
     address: str
     port: int
@@ -170,6 +173,7 @@ class Certificate(Record, frozen=True, kw_only=True):
     not_after: datetime
 
 
+@final
 class TlsHandshake(Step, frozen=True, kw_only=True, tag_field="kind", tag="tls"):
     address: str
     port: int
@@ -181,6 +185,7 @@ class TlsHandshake(Step, frozen=True, kw_only=True, tag_field="kind", tag="tls")
     """As presented, leaf first; kept also, and above all, when verification failed."""
 
 
+@final
 class QuicHandshake(Step, frozen=True, kw_only=True, tag_field="kind", tag="quic"):
     """One handshake over UDP (RFC 9000, 9001); always of a test."""
 
@@ -213,6 +218,7 @@ class Header(Record, frozen=True, array_like=True):
     value: str
 
 
+@final
 class HttpExchange(Step, frozen=True, kw_only=True, tag_field="kind", tag="http"):
     """One request and its answer. Unless asked for, the body is not kept, only what is read of it."""
 
