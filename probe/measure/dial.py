@@ -12,7 +12,7 @@ import socket
 import struct
 from collections.abc import Awaitable
 from functools import cache
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from probe.clock import Clock, SystemClock
 from probe.measure.hops import limit_hops, reporter
@@ -87,43 +87,43 @@ class SystemDialer:
 
     async def connect(self, address: str, port: int) -> Stream:
         family, destination = _destination(address, port)
-        opened = self._open(family, socket.SOCK_STREAM)
+        stream = _SocketStream(family, *self._means())
         try:
-            await opened.connect(destination)
-            return _SocketStream(opened)
+            await stream.connect(destination)
         except BaseException:
-            opened.kernel.close()
+            stream.kernel.close()
             raise
+        return stream
 
     async def expire(self, address: str, port: int, hops: int) -> str:
         family, destination = _destination(address, port)
-        opened = self._open(family, socket.SOCK_STREAM)
+        stream = _SocketStream(family, *self._means())
         try:
-            limit_hops(opened.kernel, hops)
-            await opened.connect(destination)
+            limit_hops(stream.kernel, hops)
+            await stream.connect(destination)
         except OSError as error:
-            if router := reporter(opened.kernel, error):
+            if router := reporter(stream.kernel, error):
                 return router
             raise
         finally:
-            opened.kernel.close()
+            stream.kernel.close()
         return ""
 
     def datagrams(self, address: str, port: int) -> Datagrams:
         family, destination = _destination(address, port)
-        opened = self._open(family, socket.SOCK_DGRAM)
+        opened = _SocketDatagrams(family, *self._means())
         try:
             opened.kernel.connect(destination)
         except BaseException:
             opened.kernel.close()
             raise
-        return _SocketDatagrams(opened)
+        return opened
 
-    def _open(self, family: socket.AddressFamily, kind: socket.SocketKind) -> _Socket:
+    def _means(self) -> tuple[Readiness, Clock]:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._readiness = loop, readiness(loop)
-        return _Socket(family, kind, self._readiness, self._clock)
+        return self._readiness, self._clock
 
 
 class _Socket:
@@ -132,17 +132,61 @@ class _Socket:
     The loop's own `sock_…` calls cost several times the system calls they make.
     """
 
-    def __init__(
-        self,
-        family: socket.AddressFamily,
-        kind: socket.SocketKind,
-        ready: Readiness,
-        clock: Clock,
-    ) -> None:
-        self.kernel, self._ready, self._clock = _unblocking(family, kind), ready, clock
+    __slots__ = ("_clock", "_fresh", "_ready", "_written", "kernel", "received", "stamps")
+
+    KIND: ClassVar[socket.SocketKind]
+
+    def __init__(self, family: socket.AddressFamily, ready: Readiness, clock: Clock) -> None:
+        self.kernel, self._ready, self._clock = _unblocking(family, self.KIND), ready, clock
         self._fresh, self._written = True, 0
-        self._carries_stream = kind is socket.SOCK_STREAM
-        self.stamps = Stamps(self._info if self._carries_stream else None)
+        self.stamps = self._stamped()
+        self.received = 0
+
+    async def read(self, most: int) -> bytes:
+        """Wait first: hardly ever is an answer there when one begins to read."""
+        while True:
+            await self._wait(READ)
+            try:
+                data, notes, _, _ = self.kernel.recvmsg(most, SPACE)
+            except BlockingIOError:  # a datagram whose checksum was wrong, say
+                continue
+            self.stamps.came(notes, self._clock.now().timestamp())
+            self.received += len(data)
+            return data
+
+    async def write(self, data: bytes) -> None:
+        if self._written < _SETTLED:
+            self._written += 1
+            self._prepare(self._written)
+        self.stamps.went()
+        try:
+            sent = self.kernel.send(data)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            await asyncio.get_running_loop().sock_sendall(self.kernel, data[sent:])
+
+    def close(self) -> None:
+        self.kernel.close()
+
+    def _stamped(self) -> Stamps:
+        return Stamps()
+
+    def _prepare(self, write: int) -> None:
+        """Set what matters from that write on: a mere connection does without."""
+        if write == 1 and _arrivals_are_stamped():
+            self.kernel.setsockopt(socket.SOL_SOCKET, STAMP_ARRIVALS, 1)
+
+    def _wait(self, event: int) -> Awaitable[None]:
+        first, self._fresh = self._fresh, False
+        return self._ready.wait(self.kernel.fileno(), event, first=first)
+
+
+class _SocketStream(_Socket):
+    __slots__ = ("source_port",)
+
+    KIND = socket.SOCK_STREAM
+    source_port: int
 
     async def connect(self, destination: tuple[str | int, ...]) -> None:
         error = self.kernel.connect_ex(destination)
@@ -153,39 +197,26 @@ class _Socket:
             error = self.kernel.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
+        self.source_port = self.kernel.getsockname()[1]
 
-    async def receive(self, most: int) -> bytes:
-        """Wait first: hardly ever is an answer there when one begins to read."""
-        while True:
-            await self._wait(READ)
-            try:
-                data, notes, _, _ = self.kernel.recvmsg(most, SPACE)
-            except BlockingIOError:  # a datagram whose checksum was wrong, say
-                continue
-            self.stamps.came(notes, self._clock.now().timestamp())
-            return data
+    def close(self) -> None:
+        # A RST leaves no TIME_WAIT behind, here or in a middlebox that tracks flows: with
+        # hundreds of probes a minute the source ports would run out, and a half-closed flow
+        # would keep residual blocking alive.
+        kernel = self.kernel
+        if kernel.fileno() >= 0:
+            kernel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            kernel.close()
 
-    async def send(self, data: bytes) -> None:
-        if self._written < _SETTLED:
-            self._prepare()
-        self.stamps.went()
-        try:
-            sent = self.kernel.send(data)
-        except BlockingIOError:
-            sent = 0
-        if sent < len(data):
-            await asyncio.get_running_loop().sock_sendall(self.kernel, data[sent:])
+    def _stamped(self) -> Stamps:
+        return Stamps(self._info)
 
-    def _prepare(self) -> None:
-        """Set what matters from the first write on, or from the second: a mere connection does without.
-
-        Only a second write would be held back until the first is acknowledged (RFC 9293, 3.7.4).
-        """
-        self._written += 1
-        if self._written == 1 and _arrivals_are_stamped():
-            self.kernel.setsockopt(socket.SOL_SOCKET, STAMP_ARRIVALS, 1)
-        if self._written == _SETTLED and self._carries_stream:
+    def _prepare(self, write: int) -> None:
+        # Only a second write would be held back until the first is acknowledged (RFC 9293, 3.7.4).
+        if write == _SETTLED:
             self.kernel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        else:
+            super()._prepare(write)
 
     def _info(self) -> bytes:
         try:
@@ -193,47 +224,15 @@ class _Socket:
         except (AttributeError, OSError):  # no such thing here, or the connection is gone
             return b""
 
-    def _wait(self, event: int) -> Awaitable[None]:
-        first, self._fresh = self._fresh, False
-        return self._ready.wait(self.kernel.fileno(), event, first=first)
 
+class _SocketDatagrams(_Socket):
+    __slots__ = ()
 
-class _SocketStream:
-    def __init__(self, opened: _Socket) -> None:
-        self._socket, self.stamps = opened, opened.stamps
-        self.source_port: int = opened.kernel.getsockname()[1]
-        self.received = 0
-
-    async def read(self, most: int) -> bytes:
-        data = await self._socket.receive(most)
-        self.received += len(data)
-        return data
-
-    async def write(self, data: bytes) -> None:
-        await self._socket.send(data)
-
-    def close(self) -> None:
-        # A RST leaves no TIME_WAIT behind, here or in a middlebox that tracks flows: with
-        # hundreds of probes a minute the source ports would run out, and a half-closed flow
-        # would keep residual blocking alive.
-        kernel = self._socket.kernel
-        if kernel.fileno() >= 0:
-            kernel.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        kernel.close()
-
-
-class _SocketDatagrams:
-    def __init__(self, opened: _Socket) -> None:
-        self._socket, self.stamps = opened, opened.stamps
-
-    async def send(self, data: bytes) -> None:
-        await self._socket.send(data)
+    KIND = socket.SOCK_DGRAM
+    send = _Socket.write
 
     async def receive(self) -> bytes:
-        return await self._socket.receive(_LARGEST_DATAGRAM)
-
-    def close(self) -> None:
-        self._socket.kernel.close()
+        return await self.read(_LARGEST_DATAGRAM)
 
 
 def _unblocking(family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:

@@ -16,8 +16,11 @@ async def connect(
 ) -> tuple[TcpConnect, Stream | None]:
     """Connect. The stream, which is then the caller's to close, is None when it failed."""
     limit = tools.limit(tools.settings.connect_timeout)
-    done = await timed(_dial(address, port, tools), limit, tools.clock)
-    took, timed_by = (done.value.stamps if done.value else UNSTAMPED).connecting(done.took)
+    far = not is_bogon(address, tools.allowed)
+    dialling = tools.dialer.connect(address, port) if far else _refused()
+    done = await timed(dialling, limit, tools.clock)
+    stream = done.value
+    took, timed_by = (stream.stamps if stream else UNSTAMPED).connecting(done.took)
     seen = TcpConnect(
         at=done.at,
         took=took,
@@ -27,12 +30,10 @@ async def connect(
         test=mark.test,
         address=address,
         port=port,
-        source_port=done.value.source_port if done.value else 0,
+        source_port=stream.source_port if stream else 0,
     )
-    return seen, done.value
+    return seen, stream
 
 
-async def _dial(address: str, port: int, tools: Instruments) -> Stream:
-    if is_bogon(address, tools.allowed):
-        raise StepError(BOGON, "a private address is never connected to")
-    return await tools.dialer.connect(address, port)
+async def _refused() -> Stream:
+    raise StepError(BOGON, "a private address is never connected to")
