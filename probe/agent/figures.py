@@ -98,8 +98,7 @@ def figures(observations: Sequence[Observation], at: datetime, came: Outcome | N
     """Read a run; `came` is its outcome, where that was found already."""
     walked = hops(observations)
     first, last = walked[0], walked[-1]
-    answer, shake = last.answer, last.shakes.get(last.address)
-    alone = first is last
+    answer, shake, alone = last.answer, last.shakes.get(last.address), first is last
     return Run(
         at=at,
         success=(came or outcome(observations)).success,

@@ -124,7 +124,7 @@ class Ledger:
     def _time(self, measurement: Measurement) -> None:
         target, at = measurement.target, measurement.at.timestamp()
         for seen in measurement.observations:
-            if isinstance(seen, DnsLookup) and seen.transport in ENCRYPTED:
+            if type(seen) is DnsLookup and seen.transport in ENCRYPTED:
                 self.encrypted[seen.transport, seen.failed_at or ANSWERED] += 1
             if seen.test is None and seen.failure is None:
                 stage = (target.service, target.feature, layer_of(seen))

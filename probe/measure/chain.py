@@ -13,7 +13,7 @@ from random import Random
 
 import msgspec
 
-from probe.config.shape import Measuring, Seconds
+from probe.config.shape import Seconds
 from probe.measure.diagnose import diagnose, is_troubled
 from probe.measure.dial import Stream
 from probe.measure.dns import Asked, ask, usable
@@ -37,15 +37,10 @@ async def measure(endpoint: Endpoint, tools: Instruments) -> tuple[Observation, 
     Raises BadUrlError for an endpoint whose URL is none.
     """
     last, seen = await _walked(endpoint, tools)
-    background = _may_look(tools) and _by_chance(tools)
+    background = tools.curious and _by_chance(tools)
     if background or is_troubled(seen):
         return (*seen, *await diagnose(last, seen, tools, background=background))
     return seen
-
-
-def _may_look(tools: Instruments) -> bool:
-    """Whether there is anything to be tried where nothing fails."""
-    return tools.settings.reference is not None or any(one.encrypted for one in tools.second)
 
 
 def _by_chance(tools: Instruments) -> bool:
@@ -64,12 +59,12 @@ async def look(endpoint: Endpoint, tools: Instruments, seconds: float) -> tuple[
 
 async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Goal, tuple[Observation, ...]]:
     wanted = goal(endpoint.url)
-    if isinstance(wanted, Name):
+    if type(wanted) is Name:
         servers = (wanted.server,) if wanted.server else tools.resolver.servers()
         async with asyncio.TaskGroup() as listening:
             asked = await ask(wanted.question, servers, tools, Mark(), listening)
         return wanted, settle([one.whole.result() for one in asked])
-    until = tools.clock.monotonic() + _patience(tools.settings)
+    until = tools.clock.monotonic() + tools.patience
     request = Request(endpoint=endpoint, site=wanted, method=endpoint.method, until=until)
     if not wanted.literal:
         return await _followed(request, tools, [], 0)
@@ -78,15 +73,6 @@ async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Goal, tuple[O
     if visit.onward is None:  # nothing was looked up, so nothing listens on
         return wanted, tuple(seen)
     return await _followed(_onward(request, visit.onward), tools, seen, 1)
-
-
-def _patience(settings: Measuring) -> float:
-    """Give the seconds of one hop at its slowest, after which no redirect is followed.
-
-    A few sites that are as slow as may be, again and again, would keep others from their turns.
-    """
-    steps = (settings.dns_timeout, settings.connect_timeout)
-    return sum((*steps, settings.tls_timeout, settings.http_timeout))
 
 
 async def _followed(
@@ -188,25 +174,21 @@ class _Visit:
     async def _reach(self, address: str) -> list[Observation]:
         site = self._request.site
         reached, stream = await connect(address, site.port, self._tools, self._mark)
+        seen: list[Observation] = [reached]
         if stream is None:
-            return [reached]
+            return seen
         try:
-            if site.scheme == "tcp":
-                return [reached]
-            if site.scheme == "http":
-                return [reached, *await self._ask(stream, address)]
-            peer = Peer(address, site.port, site.host)
-            shaken, inside = await handshake(stream, peer, self._tools, self._mark)
-            asked = await self._ask(inside, address) if inside else []
-            return [reached, shaken, *asked]
+            asking: Stream | None = stream if site.scheme != "tcp" else None
+            if site.scheme == "https":
+                peer = Peer(address, site.port, site.host)
+                shaken, asking = await handshake(stream, peer, self._tools, self._mark)
+                seen.append(shaken)
+            if asking is not None and not self._claimed:
+                self._claimed = True
+                exchange, self.onward = await fetch(
+                    asking, address, self._request, self._tools, self._mark
+                )
+                seen.append(exchange)
+            return seen
         finally:
             stream.close()
-
-    async def _ask(self, stream: Stream, address: str) -> list[HttpExchange]:
-        if self._claimed:
-            return []
-        self._claimed = True
-        exchange, self.onward = await fetch(
-            stream, address, self._request, self._tools, self._mark
-        )
-        return [exchange]

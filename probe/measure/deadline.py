@@ -24,8 +24,8 @@ class Deadline:
         if task is None:
             raise RuntimeError("a step is taken in a task")
         self._task, self._before, self._passed = task, task.cancelling(), False
-        self._line = _line(loop, seconds)
-        self._line.join(self)
+        self._line = line = _line(loop, seconds)
+        line.waiting[self] = loop.time() + seconds
 
     def come(self) -> None:
         self._passed = True
@@ -39,7 +39,7 @@ class Deadline:
         return self._task.uncancel() <= self._before
 
     def end(self) -> None:
-        self._line.leave(self)
+        self._line.waiting.pop(self, None)
         if self._passed:  # at the last moment: the operation has ended otherwise
             self._task.uncancel()
 
@@ -47,28 +47,23 @@ class Deadline:
 class _Line:
     """Who waits equally long on one loop, the first to begin first."""
 
-    __slots__ = ("_lines", "_loop", "_seconds", "_waiting")
+    __slots__ = ("_lines", "_loop", "_seconds", "waiting")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, seconds: float, lines: dict[float, _Line]
     ) -> None:
         self._loop, self._seconds, self._lines = loop, seconds, lines
-        self._waiting: dict[Deadline, float] = {}
+        self.waiting: dict[Deadline, float] = {}
+        """Until when, by the loop's time."""
         loop.call_later(seconds, self._look)
-
-    def join(self, deadline: Deadline) -> None:
-        self._waiting[deadline] = self._loop.time() + self._seconds
-
-    def leave(self, deadline: Deadline) -> None:
-        self._waiting.pop(deadline, None)
 
     def _look(self) -> None:
         """Tell those whose time has come, and look again when the next one's has."""
         now = self._loop.time() + _GRAIN_SECONDS
-        for deadline, _ in list(takewhile(lambda held: held[1] <= now, self._waiting.items())):
-            del self._waiting[deadline]
+        for deadline, _ in list(takewhile(lambda held: held[1] <= now, self.waiting.items())):
+            del self.waiting[deadline]
             deadline.come()
-        following = next(iter(self._waiting.values()), None)
+        following = next(iter(self.waiting.values()), None)
         if following is None:
             del self._lines[self._seconds]
         else:

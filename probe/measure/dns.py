@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import msgspec
 
-from probe.measure.bogon import is_bogon
 from probe.measure.carried import Carriage
 from probe.measure.dial import Datagrams
 from probe.measure.failure import (
@@ -165,7 +164,7 @@ class Lookup:
             return of_rcode(answer.rcode)
         if not answer.addresses:
             return Failure(name=NO_ANSWER)
-        if any(is_bogon(address, self._tools.allowed) for address in answer.addresses):
+        if any(map(self._tools.forbids, answer.addresses)):
             return Failure(name=BOGON)
         return None
 
@@ -198,7 +197,7 @@ async def ask(
 
 def usable(lookup: DnsLookup, tools: Instruments) -> tuple[str, ...]:
     """Leave out the answers that are never connected to."""
-    return tuple(address for address in lookup.answers if not is_bogon(address, tools.allowed))
+    return tuple(address for address in lookup.answers if not tools.forbids(address))
 
 
 class _Channel:

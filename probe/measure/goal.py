@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import final
 from urllib.parse import SplitResult
 
 import msgspec
@@ -21,6 +22,7 @@ OVER = "dns+"
 WANTED = "the scheme must be http, https, tcp or dns"
 
 
+@final
 class Name(msgspec.Struct, frozen=True):
     """A name to be resolved, and nothing more."""
 
@@ -53,6 +55,7 @@ def goal(url: str) -> Goal:
     raise BadUrlError(f"{WANTED}, not {parts.scheme or 'nothing'!r}")
 
 
+@lru_cache(4096)
 def depth(url: str) -> Layer:
     """How deep a chain goes for it where all goes well. Raises BadUrlError."""
     match goal(url):

@@ -88,14 +88,15 @@ async def fetch(
     answer, body = exchange.answer, exchange.body()
     answer.close()
     digest = hashlib.sha256(body).hexdigest() if body else ""
-    last = mark.hop >= tools.settings.max_redirects or tools.clock.monotonic() >= request.until
-    end = _Broken(done.failure) if done.failure else _end(request, answer, body)
-    interesting = _of_interest(request, end)
+    end = _End(failure=done.failure) if done.failure else _end(request, answer, body)
+    onward = end.onward if end.onward and _goes_on(request, tools, mark) else None
+    # Others' pages are compared with it: not with the expected one, over TLS.
+    interesting = request.site.scheme == "http" or end.expectation is not Expectation.MET
     seen = HttpExchange(
         at=done.at,
         took=took,
         timed_by=timed_by,
-        failure=end.failure if isinstance(end, _Broken) else None,
+        failure=end.failure,
         hop=mark.hop,
         test=mark.test,
         url=told(request.site),
@@ -104,21 +105,26 @@ async def fetch(
         status=answer.status,
         version=answer.version,
         headers=told_headers(answer.headers),
-        location=told(end.site) if isinstance(end, Next) else "",
+        location=told(end.onward.site) if end.onward else "",
         title=_title(body, digest, answer.header("content-type")),
         length=len(body),
         received=exchange.received if done.failure else 0,
         digest=digest,
         truncated=answer.truncated or exchange.more,
-        expectation=_expectation(end, last=last),
-        matched=end.matched if isinstance(end, _Final) else "",
+        # Redirects without an end are no answer.
+        expectation=Expectation.STATUS if end.onward and not onward else end.expectation,
+        matched=end.matched,
         first_byte=exchange.first_byte,
         quarters=_quarters(exchange, mark),
         simhash=_simhash(body, digest) if interesting else "",
         fingerprint=_fingerprint(request, answer, body, digest, tools),
         body=_kept(answer, body, tools) if interesting else "",
     )
-    return seen, end if isinstance(end, Next) and not last else None
+    return seen, onward
+
+
+def _goes_on(request: Request, tools: Instruments, mark: Mark) -> bool:
+    return mark.hop < tools.settings.max_redirects and tools.clock.monotonic() < request.until
 
 
 def _quarters(exchange: _Exchange, mark: Mark) -> tuple[float, ...]:
@@ -137,12 +143,6 @@ def _title(body: bytes, digest: str, kind: str) -> str:
             _titles.clear()
         _titles[key] = page.title(body, page.charset(body, kind))
     return _titles[key]
-
-
-def _of_interest(request: Request, end: _Final | Next | _Broken) -> bool:
-    """Whether others' pages are to be compared with it: not the expected one, over TLS."""
-    met = isinstance(end, _Final) and end.expectation is Expectation.MET
-    return request.site.scheme == "http" or not met
 
 
 def _kept(answer: Answer, body: bytes, tools: Instruments) -> str:
@@ -210,13 +210,13 @@ _bare_often, _told_often = lru_cache(2048)(_bare), lru_cache(2048)(_told)
 """Most headers are what they were in the round before."""
 
 
-class _Final(msgspec.Struct, frozen=True):
-    expectation: Expectation
-    matched: str
+class _End(msgspec.Struct, frozen=True, kw_only=True):
+    """What an exchange came to: a failure, a way onward, or an answer, as expected or not."""
 
-
-class _Broken(msgspec.Struct, frozen=True):
-    failure: Failure
+    failure: Failure | None = None
+    onward: Next | None = None
+    expectation: Expectation | None = None
+    matched: str = ""
 
 
 class _Exchange:
@@ -284,7 +284,7 @@ def _written(method: str, site: Site, user_agent: str, cookies: str) -> bytes:
 _written_often = lru_cache(1024)(_written)
 
 
-def _end(request: Request, answer: Answer, body: bytes) -> _Final | Next | _Broken:
+def _end(request: Request, answer: Answer, body: bytes) -> _End:
     status = answer.status or 0
     listed = status in request.endpoint.status  # a link shortener's redirect is its answer
     if status in REDIRECTS and answer.header("location") and not listed:
@@ -293,18 +293,19 @@ def _end(request: Request, answer: Answer, body: bytes) -> _Final | Next | _Brok
     def text() -> str:
         return page.text(body, page.charset(body, answer.header("content-type")))
 
-    return _Final(*hold(request.endpoint, status, len(body), text))
+    expectation, matched = hold(request.endpoint, status, len(body), text)
+    return _End(expectation=expectation, matched=matched)
 
 
-def _follow(request: Request, status: int, answer: Answer) -> Next | _Broken:
+def _follow(request: Request, status: int, answer: Answer) -> _End:
     try:
         site = join(request.site, _written_in(answer.header("location")))
     except BadUrlError as error:
-        return _Broken(StepError(INVALID_REDIRECT, str(error)).failure)
+        return _End(failure=StepError(INVALID_REDIRECT, str(error)).failure)
     asks_anew = status == _SEE_OTHER or (status in _MOVED and request.method == "POST")
     method = "GET" if asks_anew and request.method != "HEAD" else request.method
     jar = cookie.received(request.jar, request.site.host, answer.headers)
-    return Next(site=site, method=method, jar=jar)
+    return _End(onward=Next(site=site, method=method, jar=jar))
 
 
 def _written_in(location: str) -> str:
@@ -313,13 +314,3 @@ def _written_in(location: str) -> str:
         return location.encode("latin-1").decode()
     except UnicodeDecodeError:
         return _BEYOND_ASCII.sub(lambda found: f"%{ord(found.group()):02X}", location)
-
-
-def _expectation(end: _Final | Next | _Broken, *, last: bool) -> Expectation | None:
-    match end:
-        case _Final():
-            return end.expectation
-        case Next() if last:  # redirects without an end are no answer
-            return Expectation.STATUS
-        case _:
-            return None

@@ -6,7 +6,7 @@ import math
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TypeVar
@@ -15,7 +15,7 @@ from probe.clock import Clock
 from probe.config import fingerprint
 from probe.config.load import ConfigError
 from probe.config.shape import Measuring
-from probe.measure.bogon import Network, networks
+from probe.measure.bogon import Network, is_bogon, networks
 from probe.measure.dial import Dialer, SystemDialer
 from probe.measure.fingerprint import Fingerprints
 from probe.measure.resolver import Resolver, Server, several
@@ -65,6 +65,23 @@ class Instruments:
     """Which controls are owed to addresses that are left alone until then."""
     until: float = math.inf
     """By the monotonic clock: what runs then has timed out."""
+    forbids: Callable[[str], bool] = field(init=False, repr=False)
+    """Whether an address is never connected to."""
+    patience: float = field(init=False, repr=False)
+    """Seconds of one hop at its slowest, after which no redirect is followed: a few sites that are
+    as slow as may be, again and again, would keep others from their turns."""
+    curious: bool = field(init=False, repr=False)
+    """Whether there is anything to be tried where nothing fails."""
+
+    def __post_init__(self) -> None:
+        """Work out what every probe asks for."""
+        limits = (self.settings.dns_timeout, self.settings.connect_timeout)
+        slowest = sum((*limits, self.settings.tls_timeout, self.settings.http_timeout))
+        encrypted = any(one.encrypted for one in self.second)
+        forbids = lru_cache(4096)(partial(is_bogon, allowed=self.allowed))
+        object.__setattr__(self, "forbids", forbids)
+        object.__setattr__(self, "patience", slowest)
+        object.__setattr__(self, "curious", self.settings.reference is not None or encrypted)
 
     def limit(self, seconds: float) -> float:
         """Shorten a step's time to what is left until then."""

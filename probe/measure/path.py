@@ -14,7 +14,6 @@ from ipaddress import ip_network
 import msgspec
 
 from probe.config.shape import Referring
-from probe.measure.bogon import is_bogon
 from probe.measure.failure import TIMEOUT, classify
 from probe.measure.goal import Goal, Name
 from probe.measure.instruments import Instruments
@@ -48,7 +47,7 @@ async def path(
     if own is None or isinstance(goal, Name):
         return ()
     lost = next((s for s in last if isinstance(s, TcpConnect) and _beside(s, own)), None)
-    if lost is None or is_bogon(lost.address, tools.allowed):
+    if lost is None or tools.forbids(lost.address):
         return ()
     control = await _trace(own.address, own.port, tools, mark)
     return told(control, await _trace(lost.address, lost.port, tools, mark))

@@ -24,7 +24,6 @@ from service_identity.cryptography import verify_certificate_hostname
 
 from probe.clock import Clock
 from probe.measure import certificate
-from probe.measure.bogon import is_bogon
 from probe.measure.dial import Datagrams
 from probe.measure.failure import (
     BOGON,
@@ -170,7 +169,7 @@ async def shake(
 async def _shaken(
     shaking: Shaking, peer: Peer, roots: ssl.SSLContext | None, tools: Instruments
 ) -> None:
-    if is_bogon(peer.address, tools.allowed):
+    if tools.forbids(peer.address):
         raise StepError(BOGON, "a private address is never spoken to")
     datagrams = tools.dialer.datagrams(peer.address, peer.port)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from probe.measure.bogon import is_bogon
 from probe.measure.dial import Stream
 from probe.measure.failure import BOGON, StepError
 from probe.measure.instruments import Instruments
@@ -16,8 +15,7 @@ async def connect(
 ) -> tuple[TcpConnect, Stream | None]:
     """Connect. The stream, which is then the caller's to close, is None when it failed."""
     limit = tools.limit(tools.settings.connect_timeout)
-    far = not is_bogon(address, tools.allowed)
-    dialling = tools.dialer.connect(address, port) if far else _refused()
+    dialling = _refused() if tools.forbids(address) else tools.dialer.connect(address, port)
     done = await timed(dialling, limit, tools.clock)
     stream = done.value
     took, timed_by = (stream.stamps if stream else UNSTAMPED).connecting(done.took)

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 
 import msgspec
 
-from probe.measure.bogon import is_bogon
 from probe.measure.dial import Stream
 from probe.measure.dns import ask, usable
 from probe.measure.failure import EOF, FAILED_HANDSHAKE, RESET, TIMEOUT
@@ -93,7 +92,7 @@ async def _beside(
     plain = {server.address for server in tools.second if not server.encrypted}
     for server, lookup in zip(tools.second, asked, strict=True):
         cut = server.encrypted and lookup.failed_at in NOT_REACHED
-        if not cut or is_bogon(server.address, tools.allowed):
+        if not cut or tools.forbids(server.address):
             continue
         if server.address not in plain:
             plain.add(server.address)
