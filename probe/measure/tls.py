@@ -40,8 +40,8 @@ class TlsStream:
                 await self._flush()
                 if not await self._fill():
                     raise EOFError("the peer ended the connection in the handshake") from None
-            else:
-                return await self._flush()
+            else:  # what is left to be sent goes along with the first request, as browsers do it
+                return
 
     async def read(self, most: int) -> bytes:
         while True:
