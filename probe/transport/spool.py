@@ -206,7 +206,11 @@ class Spool:
 
 def _runs(rows: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Give the first and the last of each run of rows that follow one another."""
-    for _, run in groupby(enumerate(sorted(set(rows))), lambda pair: pair[1] - pair[0]):
+    ordered = sorted(set(rows))
+    if ordered and ordered[-1] - ordered[0] == len(ordered) - 1:  # nearly always
+        yield ordered[0], ordered[-1]
+        return
+    for _, run in groupby(enumerate(ordered), lambda pair: pair[1] - pair[0]):
         [*numbers] = (row for _, row in run)
         yield numbers[0], numbers[-1]
 
