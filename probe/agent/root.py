@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from probe import __version__
-from probe.agent import whoami
+from probe.agent import slots, whoami
 from probe.agent.exit import Exit
 from probe.agent.garbage import rarely_collected
 from probe.agent.health import NAMES
@@ -120,7 +120,10 @@ class Agent:
         self._running: set[Target] = set()
         """From the turn to the end of the run."""
         self._waiting: deque[tuple[Target, Endpoint, float]] = deque()
+        self._began: dict[Target, float] = {}
+        """Those that are being measured."""
         self._runners = 0
+        self._room = config.schedule.concurrency
         self._software = f"worksforwhom {__version__}"
         self._timetable: Timetable[Target] = Timetable(
             interval=config.schedule.interval,
@@ -180,19 +183,27 @@ class Agent:
                 ahead = target.service == CONTROL
                 line_up = self._waiting.appendleft if ahead else self._waiting.append
                 line_up((target, self._endpoints[target], at))
-            most = self.config.schedule.concurrency - self._runners
-            for _ in range(min(len(self._waiting), most)):
-                self._runners += 1
-                runs.create_task(self._run())
+            self._make_room(runs)
             await self._nap()
+
+    def _make_room(self, runs: asyncio.TaskGroup) -> None:
+        """Let as many more run as may, and as have something to do."""
+        allowed = self.config.schedule.concurrency
+        crowded = self._waiting and self._runners >= allowed
+        began = self._began.values() if crowded else ()
+        self._room = slots.room(allowed, began, self.clock.monotonic())
+        for _ in range(min(len(self._waiting), self._room - self._runners)):
+            self._runners += 1
+            runs.create_task(self._run())
 
     async def _nap(self) -> None:
         """Wait for the next turn; who keeps the time is who feeds the watchdog."""
         now, following = self.clock.monotonic(), self._timetable.next()
         wait = LONGEST_NAP_SECONDS if following is None else following - now
         beat = self.hooks.supervisor.alive(now, self.status)
+        longest = slots.SLOW_SECONDS if self._waiting else LONGEST_NAP_SECONDS
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(max(wait, 0), beat, LONGEST_NAP_SECONDS)):
+            async with asyncio.timeout(min(max(wait, 0), beat, longest)):
                 await self._wake.wait()
 
     # ── one run ──────────────────────────────────────────────────────────────────────────────
@@ -200,7 +211,7 @@ class Agent:
     async def _run(self) -> None:
         """Measure what waits, one target after the other, beside as many others as may."""
         try:
-            while self._waiting and self._runners <= self.config.schedule.concurrency:
+            while self._waiting and self._runners <= self._room:
                 await self._one(*self._waiting.popleft())
         finally:
             self._runners -= 1
@@ -210,7 +221,8 @@ class Agent:
             if not self.may_visit(endpoint):
                 self.ledger.skipped(target)
             elif not self.stop.is_set():
-                self.ledger.began(self.clock.monotonic() - due)
+                self._began[target] = began = self.clock.monotonic()
+                self.ledger.began(began - due)
                 self._take(target, await self._measured(target, endpoint))
         except Exception:
             # A site that brings out a fault of ours must not silence the whole vantage.
@@ -218,6 +230,7 @@ class Agent:
             log.exception("measuring %s/%s failed", target.service, target.endpoint)
         finally:
             self._running.discard(target)
+            self._began.pop(target, None)
 
     async def _measured(self, target: Target, endpoint: Endpoint) -> Measurement | None:
         at, began = self.clock.now(), self.clock.monotonic()

@@ -49,7 +49,8 @@ class Schedule(Section, frozen=True, kw_only=True):
     jitter: float = 0.1
     """Random share of the interval, 0 to 0.5, by which each start moves."""
     concurrency: int = 16
-    """Most endpoints measured at once."""
+    """Most endpoints measured at once; what has lasted over a second only waits, and counts no
+    more, until four times as many are open."""
     per_host: int = 300
     """Most visits of one host in a minute, by all endpoints there together; a turn beyond is
     skipped, and counted. 0 for no limit; addresses that `allow_private` allows have none."""

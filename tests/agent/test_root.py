@@ -16,6 +16,7 @@ from aiohttp import ClientSession, web
 
 from probe.agent import Hooks, run
 from probe.agent.measuring import Measure
+from probe.agent.slots import SLOW_SECONDS
 from probe.clock import Clock, SystemClock
 from probe.config.load import ConfigError
 from probe.config.shape import (
@@ -117,6 +118,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.centre, self.network, self.stop = Centre(), Network(), asyncio.Event()
+        self.clock: Clock = SystemClock()
         self.config = AgentConfig(
             vantage=Vantage(id="de-1", country="DE", asn=3320),
             schedule=Schedule(interval=Seconds(0.1), jitter=0.0),
@@ -148,7 +150,7 @@ class World:
         self.config = msgspec.structs.replace(self.config, uplink=uplink)
         try:
             async with asyncio.timeout(2 * DEADLINE_SECONDS), asyncio.TaskGroup() as tasks:
-                tasks.create_task(run(self.config, chosen, SystemClock(), self.hooks))
+                tasks.create_task(run(self.config, chosen, self.clock, self.hooks))
                 yield
                 self.stop.set()
         finally:
@@ -199,6 +201,32 @@ async def test_a_control_does_not_wait_behind_what_is_slow(world: World) -> None
         await world.centre.until(lambda: world.centre.names()["there"] > 1)
     held = next(place for place, name in enumerate(order) if name != "there")
     assert order[held + 1] == "there"
+
+
+class Ahead(SystemClock):
+    """The system's clock, which a test can move."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        return SystemClock.monotonic() + self.seconds
+
+
+async def test_what_waits_for_tarpits_holds_up_nobody_else(world: World) -> None:
+    world.clock = ahead = Ahead()
+    schedule = msgspec.structs.replace(world.config.schedule, concurrency=1)
+    world.config = msgspec.structs.replace(world.config, schedule=schedule)
+    stuck = asyncio.Event()
+
+    async def act(endpoint: Endpoint) -> None:
+        if endpoint.id == "tarpit":  # it has the one slot there is
+            ahead.seconds += 2 * SLOW_SECONDS
+            await stuck.wait()
+
+    world.network.act = act
+    async with world.running(catalogue("tarpit", "well")):
+        await world.centre.until(lambda: world.centre.names()["well"] > 0)
+        stuck.set()
 
 
 async def test_the_pages_show_it(world: World) -> None:
