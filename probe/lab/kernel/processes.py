@@ -7,7 +7,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
 from tempfile import TemporaryDirectory
@@ -205,15 +205,15 @@ class Processes:
                 return {msgspec.json.decode(row, type=Measurement).id for _, row in rows}
 
     def stop(self) -> None:
-        """Ask all of them to end, and end those that do not."""
+        """Ask all of them to end, and end those that do not: one that keeps us waiting ends it for all."""
         for process in self._running.values():
             process.terminate()
-        for process in self._running.values():
-            try:
+        with suppress(TimeoutExpired):
+            for process in self._running.values():
                 process.wait(GRACE_SECONDS)
-            except TimeoutExpired:
-                process.kill()
-                process.wait()
+        for process in self._running.values():
+            process.kill()
+            process.wait()
         self._running.clear()
         if self._nursery is not None:
             self._nursery.stop()
