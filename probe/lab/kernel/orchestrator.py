@@ -96,6 +96,7 @@ class Run:
         named = self._request.settings
         settings = read(Path(named), Settings) if named else Settings()
         processes.expose(self._request.metrics, settings)
+        processes.nursery()
         self._emit(Phase(text="starting the correlator"))
         processes.start_correlator(self._request.pages)
         await self._until(watch.ready, "the correlator to answer")

@@ -7,7 +7,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
 from tempfile import TemporaryDirectory
@@ -43,12 +43,15 @@ from probe.lab.kernel.hosts.authority import Authority
 from probe.lab.kernel.layout import CORRELATOR, doors
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.kernel.sandbox.namespace import inside, spawn
+from probe.lab.kernel.sandbox.nursery import Born, Nursery
 from probe.lab.kernel.sandbox.wiring import Wired
 from probe.lab.scenario import Scenario
 from probe.lab.world import NEUTRAL_NAME, catalogue
 from probe.model import Measurement
 from probe.transport.spool import Spool
 
+CENTRE = "correlator"
+"""The name of its host, its process and its log."""
 PORT = 8443
 BASE = f"https://{CORRELATOR}:{PORT}"
 FLUSH_SECONDS = 0.5
@@ -93,7 +96,8 @@ class Processes:
         self._home = home
         self._hosts = {host.name: host for host in plan.hosts if host.role is Role.VANTAGE}
         self._reference = next((h for h in plan.hosts if h.role is Role.REFERENCE), NOBODY)
-        self._running: dict[str, Popen[bytes]] = {}
+        self._running: dict[str, Popen[bytes] | Born] = {}
+        self._nursery: Nursery | None = None
         self._pages = -1
         self._metrics: Mapping[str, int] = {}
         self.bundle = authority.bundle
@@ -117,7 +121,7 @@ class Processes:
         for name in self._hosts.keys() & listening.keys():
             path = self._home / name / "agent.yaml"
             write(path, msgspec.structs.replace(load.agent(path), web=listening[name]))
-        centre = listening.get("correlator", Listening())
+        centre = listening.get(CENTRE, Listening())
         self._config = msgspec.structs.replace(
             self._config, metrics=centre, webhooks=settings.webhooks
         )
@@ -132,7 +136,7 @@ class Processes:
         where = f"fd:{self._pages}" if self._pages >= 0 else ""
         served = msgspec.structs.replace(self._config, pages=Listening(listen=where))
         write(self._home / "correlator.yaml", served)
-        self._start("correlator", ("correlator", str(self._home / "correlator.yaml")))
+        self._start(CENTRE, ("correlator", str(self._home / "correlator.yaml")))
 
     def start_reference(self) -> None:
         """Start the server of ours, over sockets that listen already: nobody comes too early."""
@@ -159,8 +163,19 @@ class Processes:
             asking.sendall(b"GET / HTTP/1.1\r\n\r\n")
             asking.recv(1)
 
+    def nursery(self) -> Nursery:
+        """Hold what agents are forked from; asked for early, it gets ready while others work."""
+        if self._nursery is None:
+            place = self._wired.hosts[CENTRE]
+            self._nursery = Nursery(place, environment(), self._home / "nursery.log")
+        return self._nursery
+
     def start_agent(self, name: str) -> None:
-        self._start(name, ("agent", str(self._home / name / "agent.yaml")))
+        config, place = self._home / name / "agent.yaml", self._wired.hosts[name]
+        with (self._home / f"{name}.log").open("ab") as log:
+            handed = [self._metrics[name]] if name in self._metrics else []
+            self._running[name] = self.nursery().bear(config, place, handed, log)
+        self._give_way(name)
 
     def starting(self) -> int:
         """Count the agents that run but do not measure yet: they have no spool."""
@@ -190,32 +205,35 @@ class Processes:
                 return {msgspec.json.decode(row, type=Measurement).id for _, row in rows}
 
     def stop(self) -> None:
-        """Ask all of them to end, and end those that do not."""
+        """Ask all of them to end, and end those that do not: one that keeps us waiting ends it for all."""
         for process in self._running.values():
             process.terminate()
-        for process in self._running.values():
-            try:
+        with suppress(TimeoutExpired):
+            for process in self._running.values():
                 process.wait(GRACE_SECONDS)
-            except TimeoutExpired:
-                process.kill()
-                process.wait()
+        for process in self._running.values():
+            process.kill()
+            process.wait()
         self._running.clear()
+        if self._nursery is not None:
+            self._nursery.stop()
 
     def _start(self, name: str, arguments: Sequence[str], handed: Sequence[int] = ()) -> None:
-        own = (self._pages if name == "correlator" else -1, self._metrics.get(name, -1))
+        own = (self._pages if name == CENTRE else -1, self._metrics.get(name, -1))
         sockets = (*handed, *own)
         with (self._home / f"{name}.log").open("ab") as log:
             self._running[name] = spawn(
                 [sys.executable, "-m", "probe", *arguments],
                 self._wired.hosts[name],
-                resolv_conf=self._home / name / "resolv.conf" if name in self._hosts else None,
                 pass_fds=[number for number in sockets if number >= 0],
                 env=environment(),
                 stdout=log.fileno(),
                 stderr=log.fileno(),
             )
-        # The internet between them comes first where processors are few: its lateness would be
-        # measured as the network's.
+        self._give_way(name)
+
+    def _give_way(self, name: str) -> None:
+        """The internet between them comes first: its lateness would be measured as the network's."""
         os.setpriority(os.PRIO_PROCESS, self._running[name].pid, NICENESS)
 
     def _furnish(self, host: Host, plan: Plan) -> None:

@@ -11,9 +11,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from multiprocessing import connection
+from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
@@ -50,10 +51,19 @@ def each(work: Work[T, R], tasks: Sequence[T], jobs: int, tick: Tick) -> Generat
         except BaseException:
             # Ctrl-C, a reader that went away, a bug: nothing goes on for nobody.
             pool.shutdown(wait=False, cancel_futures=True)
-            for child in set(multiprocessing.active_children()) - before:
-                child.terminate()
-                child.join()
+            _end(set(multiprocessing.active_children()) - before)
             raise
+
+
+def _end(children: Collection[BaseProcess]) -> None:
+    """Return when they are dead; the pool's own thread reaps them.
+
+    Who joins what another thread reaps is told nothing, and may go on before it is off the list.
+    """
+    for child in children:
+        child.terminate()
+    for child in children:
+        connection.wait([child.sentinel])
 
 
 def _results(

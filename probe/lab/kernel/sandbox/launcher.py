@@ -90,14 +90,19 @@ def _own_resolver(resolv_conf: str) -> None:
             show_file(nsswitch, NSSWITCH)
 
 
-def launch(parent: int, network: int, resolv_conf: str, argv: list[str]) -> None:
-    """Become that program in that network namespace; returns never, or raises OSError."""
+def settle(parent: int, network: int, resolv_conf: str) -> None:
+    """Be in that network namespace, with mounts of one's own, as long as the parent lives."""
     die_with(parent)
     setns(network, CLONE_NEWNET)
     os.close(network)
     private_mounts()
     if resolv_conf:
         _own_resolver(resolv_conf)
+
+
+def launch(parent: int, network: int, resolv_conf: str, argv: list[str]) -> None:
+    """Become that program in that network namespace; returns never, or raises OSError."""
+    settle(parent, network, resolv_conf)
     os.execvp(argv[0], argv)  # noqa: S606 — the orchestrator's own command, no shell
 
 

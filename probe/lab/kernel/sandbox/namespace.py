@@ -222,7 +222,7 @@ def spawn(  # noqa: PLR0913 — what a process needs to be told is what it is
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("processes of the lab are started from the main thread")
-    resolver = "" if resolv_conf is None else str(_prepared(resolv_conf))
+    resolver = "" if resolv_conf is None else str(prepared(resolv_conf))
     prefix = [sys.executable, "-I", "-S", launcher.__file__]
     return Popen(  # noqa: S603 — our own command lines, no shell
         [*prefix, str(os.getpid()), str(namespace.fd), resolver, *argv],
@@ -234,7 +234,7 @@ def spawn(  # noqa: PLR0913 — what a process needs to be told is what it is
     )
 
 
-def _prepared(resolv_conf: Path) -> Path:
+def prepared(resolv_conf: Path) -> Path:
     """A name service switch beside it that asks DNS alone, whatever the host's asks first."""
     beside = resolv_conf.with_name(f"{resolv_conf.name}.nsswitch")
     if not beside.exists():
