@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -27,6 +27,8 @@ from probe.model import (
     Target,
 )
 
+NO_GOALS: Mapping[Target, Layer] = {}
+
 log = logging.getLogger(__name__)
 
 
@@ -37,6 +39,8 @@ class Entry:
     failures: Counter[tuple[str, Layer]] = field(default_factory=Counter)
     latest: Run | None = None
     control: Checked | None = None
+    goal: Layer = Layer.HTTP
+    """How deep it is measured."""
 
 
 class Ledger:
@@ -51,8 +55,11 @@ class Ledger:
         self.health = Health()
         self._moved, self._resolver = False, ""
 
-    def keep(self, targets: Iterable[Target]) -> None:
+    def keep(self, targets: Iterable[Target], goals: Mapping[Target, Layer] = NO_GOALS) -> None:
+        """Take up these targets, and how deep those are measured that do not end at HTTP."""
         self._entries = {target: self._entries.get(target) or Entry() for target in targets}
+        for target, entry in self._entries.items():
+            entry.goal = goals.get(target, Layer.HTTP)
         stages = {
             (target.service, target.feature, layer) for target in self._entries for layer in CHAIN
         }
@@ -111,7 +118,7 @@ class Ledger:
 
     def rows(self) -> tuple[Row, ...]:
         return tuple(
-            Row(target, e.runs, e.skipped, dict(e.failures), e.latest)
+            Row(target, e.runs, e.skipped, dict(e.failures), e.latest, e.goal)
             for target, e in self._entries.items()
         )
 

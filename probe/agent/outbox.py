@@ -12,7 +12,7 @@ from probe.model import Measurement
 MOST = 1000
 """What may wait; one more is dropped and counted."""
 AT_ONCE = 500
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.2
 """How long a measurement may wait for others before it is spooled: what a kill can take."""
 
 

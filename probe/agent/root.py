@@ -323,7 +323,8 @@ class Agent:
         controls = [target for target in self._endpoints if target.service == CONTROL]
         self._timetable.keep(controls, now, spread=CONTROL_SPREAD)
         self._timetable.keep(self._endpoints, now)
-        self.ledger.keep(self._endpoints)
+        goals = {target: depth(endpoint.url) for target, endpoint in self._endpoints.items()}
+        self.ledger.keep(self._endpoints, goals)
         self._wake.set()
 
     # ── what others look at ──────────────────────────────────────────────────────────────────

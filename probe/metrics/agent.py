@@ -24,7 +24,7 @@ from probe.metrics.exposition import (
     sample,
     write,
 )
-from probe.metrics.failures import FIRST
+from probe.metrics.failures import UP_TO
 from probe.metrics.run import Run
 from probe.model import CHAIN, ENCRYPTED, Health, Layer, Target, Transport
 
@@ -57,6 +57,8 @@ class Row:
     skipped: int = 0
     failures: Mapping[tuple[str, Layer], int] = field(default_factory=dict)
     latest: Run | None = None
+    goal: Layer = Layer.HTTP
+    """How deep it is measured."""
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,13 @@ def _totals(rows: Rows) -> Iterator[Family]:
         "probe_runs",
         Kind.COUNTER,
         "Runs finished.",
-        (sample("probe_runs_total", pairs, row.runs) for pairs, row in rows),
+        [f"probe_runs_total{{{pairs}}} {float(row.runs)}" for pairs, row in rows],
     )
     yield Family(
         "probe_skipped",
         Kind.COUNTER,
         "Turns skipped: the run before still ran, or the host had its visits of the minute.",
-        (sample("probe_skipped_total", pairs, row.skipped) for pairs, row in rows),
+        [f"probe_skipped_total{{{pairs}}} {float(row.skipped)}" for pairs, row in rows],
     )
     yield Family(
         "probe_failures",
@@ -150,16 +152,19 @@ def _totals(rows: Rows) -> Iterator[Family]:
 def _failures(rows: Rows) -> Iterator[str]:
     """Write the lines of a target that never failed, which are most, at one stroke."""
     written: dict[tuple[str, Layer], str] = {}
-    first = [f"probe_failures_total{{\0,{labels(('failure', 'layer'), key)}}} 0" for key in FIRST]
-    never = "\n".join(first)
+    never = {goal: "\n".join(map(_never, first)) for goal, first in UP_TO.items()}
     for pairs, row in rows:
         if not row.failures:
-            yield never.replace("\0", pairs)
+            yield never[row.goal].replace("\0", pairs)
             continue
-        for key, count in {**FIRST, **row.failures}.items():
+        for key, count in {**UP_TO[row.goal], **row.failures}.items():
             if key not in written:
                 written[key] = labels(("failure", "layer"), key)
             yield f"probe_failures_total{{{pairs},{written[key]}}} {count}"
+
+
+def _never(key: tuple[str, Layer]) -> str:
+    return f"probe_failures_total{{\0,{labels(('failure', 'layer'), key)}}} 0"
 
 
 def _stages(snapshot: Snapshot, form: Form) -> Family:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from probe.model import Expectation, Layer
+from probe.model import CHAIN, Expectation, Layer
 
 TIMEOUT, UNKNOWN = "generic_timeout_error", "unknown_failure"
 BROKEN = (TIMEOUT, "connection_reset", "host_unreachable", "network_unreachable", UNKNOWN)
@@ -69,3 +69,8 @@ BY_LAYER: Mapping[Layer, tuple[str, ...]] = {
 FIRST: Mapping[tuple[str, Layer], int] = {
     (name, layer): 0 for layer, names in BY_LAYER.items() for name in names
 }
+UP_TO: Mapping[Layer, Mapping[tuple[str, Layer], int]] = {
+    goal: {key: count for key, count in FIRST.items() if CHAIN.index(key[1]) <= CHAIN.index(goal)}
+    for goal in CHAIN
+}
+"""Of an endpoint that is measured as deep as that."""

@@ -2,7 +2,7 @@
 
 from probe.measure import failure
 from probe.measure.outcome import NOTHING
-from probe.metrics.failures import BY_LAYER, FIRST
+from probe.metrics.failures import BY_LAYER, FIRST, UP_TO
 from probe.model import CHAIN, Expectation, Layer
 
 FAULTS_OF_OURS = {
@@ -55,3 +55,9 @@ def test_names_of_one_layer_are_not_given_by_another() -> None:
         (Layer.HTTP, "expect"),
     ):
         assert {at for name, at in FIRST if name.startswith(own)} == {layer}
+
+
+def test_who_is_measured_less_deep_has_only_what_can_happen_there() -> None:
+    assert UP_TO[Layer.HTTP] == FIRST
+    assert {layer for _, layer in UP_TO[Layer.DNS]} == {Layer.DNS}
+    assert {layer for _, layer in UP_TO[Layer.TCP]} == {Layer.DNS, Layer.TCP}
