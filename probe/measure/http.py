@@ -188,17 +188,12 @@ def told_headers(headers: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
     """Keep every header's name, and the value of those that cannot name a person."""
     return tuple(
         [
-            (_told_often if len(name) < _OFTEN > len(value) else _told)(name, value)
-            if (bare := (_bare_often if len(name) < _OFTEN else _bare)(name)) is None
-            else bare
+            (_told_often if len(value) < _OFTEN else _told)(name, value)
+            if name.lower() in TOLD_HEADERS
+            else Header(name[:_LONGEST_NAME], "")
             for name, value in headers[:_MOST_HEADERS]
         ]
     )
-
-
-def _bare(name: str) -> Header | None:
-    """Give a header of whose value nothing is kept; None for the others."""
-    return None if name.lower() in TOLD_HEADERS else Header(name[:_LONGEST_NAME], "")
 
 
 def _told(name: str, value: str) -> Header:
@@ -206,7 +201,7 @@ def _told(name: str, value: str) -> Header:
     return Header(name, scrub(begin)[:_LONGEST_VALUE])
 
 
-_bare_often, _told_often = lru_cache(2048)(_bare), lru_cache(2048)(_told)
+_told_often = lru_cache(2048)(_told)
 """Most headers are what they were in the round before."""
 
 
