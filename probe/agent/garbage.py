@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-THRESHOLDS = (20_000, 20, 20)
+THRESHOLDS = (50_000, 20, 20)
 """Objects that may pile up before cycles are sought among the young, and so on up."""
 
 

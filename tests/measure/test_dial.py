@@ -1,7 +1,9 @@
 """The kernel's network through the seam: errors keep their errno."""
 
 import asyncio
+import gc
 import socket
+import weakref
 
 import pytest
 
@@ -34,6 +36,24 @@ async def test_each_connection_has_a_source_port_of_its_own(world: World) -> Non
     assert len({stream.source_port for stream in streams}) == 3
     for stream in streams:
         stream.close()
+
+
+async def test_a_connection_leaves_nothing_for_the_collector(world: World) -> None:
+    """The agent hardly ever looks for cycles, so none may hold its sockets."""
+    port = await world.server(page("hello"))
+    gc.collect()
+    gc.disable()
+    try:
+        stream = await SystemDialer().connect("127.0.0.1", port)
+        await stream.write(b"GET / HTTP/1.1\r\n\r\n")
+        await stream.read(7)
+        stream.stamps.timing(1.0)
+        stream.close()
+        kernel = weakref.ref(stream.kernel)  # type: ignore[attr-defined]
+        del stream
+        assert kernel() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_refusal_has_its_errno() -> None:
