@@ -1,13 +1,14 @@
 """CPU per probe of a real agent, beside Debian's prometheus-blackbox-exporter, in one run.
 
-    python tests/bench/cpu.py [--kinds tcp,http,https,dns] [--loops uvloop,asyncio] [--rounds 9]
-                              [--seconds 1.0] [--json]
+    python tests/bench/cpu.py [--kinds tcp,http,https,dns] [--loops uvloop,asyncio] [--rounds 7]
+                              [--seconds 3.0] [--json]
 
 Each round has a short arm of each prober in turn, with the same number of probes of the same
 server; between its arms a prober is stopped (SIGSTOP). Counted is user and system time of the
 prober's process alone, by the kernel's clock for it. Ours is the whole agent: schedule, probe,
 record, ledger, spool, uplink (gzip) and one scrape of /metrics in every arm; it probes 500
-endpoints, all due at once. blackbox is asked for /probe over kept connections, 64 at a time, on
+endpoints, all due at once. An arm lasts for some of its turns, so that where it begins and ends
+within a turn counts little. blackbox is asked for /probe over kept connections, 64 at a time, on
 one core (GOMAXPROCS=1), which is the cheapest way to run it. Every probe of both must succeed.
 Ratios are the medians of the rounds' own.
 """
@@ -292,8 +293,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="CPU per probe beside blackbox_exporter.")
     parser.add_argument("--kinds", default="tcp,http,https,dns")
     parser.add_argument("--loops", default="uvloop,asyncio")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     if not shutil.which(PEER):
