@@ -13,7 +13,7 @@ from probe.judge.rules import EXTRA, MAIN, ROWS
 from probe.judge.sight import Sight
 from probe.judge.traits import SLOW_SECONDS
 from probe.judge.trials import told_beside
-from probe.model import Author, Cause, Evidence, Layer, Standing
+from probe.model import Author, Cause, Evidence, Layer
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -76,13 +76,15 @@ def weigh(said: tuple[Row, ...], cause: Cause) -> float:
 
 def evidence(finding: Finding) -> tuple[Evidence, ...]:
     """The rows in words, each with its witness."""
+    if not finding.extra:
+        return (_word(finding, finding.main),)
     return tuple([_word(finding, row) for row in rows(finding)])
 
 
-def _word(finding: Finding, row: Row, standing: Standing | None = None) -> Evidence:
+def _word(finding: Finding, row: Row) -> Evidence:
     return Evidence(
         rule=row.id,
-        standing=standing or row.standing,
+        standing=row.standing,
         measurement=finding.sight.id,
         vantage=finding.sight.vantage.id,
         mechanism=row.mechanism,

@@ -20,7 +20,9 @@ from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown, witness
 from probe.judge.rules import VERSION
 from probe.judge.view import View
-from probe.model import SIDES, Author, Cause, Side, State, Verdict
+from probe.model import SIDES, Author, Cause, Evidence, Side, State, Verdict
+
+_OK = Cause.OK
 
 TOGETHER_ROUNDS = 2
 RIVALS = {Cause.FILTERING: Cause.GEO_BLOCK, Cause.GEO_BLOCK: Cause.FILTERING}
@@ -79,21 +81,26 @@ class _Inner:
     """The support of networks, and how sure one is of what works; like places share theirs."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int], dict[Cause, float]] = {}
+        self._known: dict[int, list[dict[Cause, float]]] = {}
         self._sure: dict[tuple[int, int], State] = {}
 
+    def all(self, place: Place) -> list[dict[Cause, float]]:
+        """In the order of its networks."""
+        known = self._known.get(id(place.support))
+        if known is None:
+            count = range(len(place.sights))
+            known = [within(place.sights, index, place.support) for index in count]
+            self._known[id(place.support)] = known
+        return known
+
     def of(self, place: Place, asn: int) -> dict[Cause, float]:
-        index = place.asns.index(asn)
-        key = (id(place.support), index)
-        if key not in self._known:
-            self._known[key] = within(place.sights, index, place.support)
-        return self._known[key]
+        return self.all(place)[place.asns.index(asn)]
 
     def sure(self, support: dict[Cause, float], working: int) -> State:
         key = (id(support), working)
         if key not in self._sure:
-            ground = Ground(support=support[Cause.OK], working=working)
-            self._sure[key] = state(Cause.OK, ground)
+            ground = Ground(support=support[_OK], working=working)
+            self._sure[key] = state(_OK, ground)
         return self._sure[key]
 
 
@@ -107,36 +114,38 @@ def _well(
     """A country where nothing fails, and its networks; empty if any is thought to fail even so."""
     country, asns = where
     place = matter.places[country]
+    within_ = inner.all(place)
+    if [held for held in (place.support, *within_) if leading(held) is not _OK]:
+        return []
     by_asn: dict[int, list[Run]] = {}
     for run in place.runs:
         by_asn.setdefault(run.vantage.asn, []).append(run)
-    supports = {asn: inner.of(place, asn) for asn in by_asn}
-    if any(leading(held) is not Cause.OK for held in (place.support, *supports.values())):
-        return []
+    supports = dict(zip(place.asns, within_, strict=True))
     given = [
-        _works(matter, (country, asn), (supports[asn], by_asn[asn], 1), view, inner)
-        if asn in by_asn
+        _works(matter, (country, asn), (supports[asn], len(held), 1), witness(held), (view, inner))
+        if (held := by_asn.get(asn))
         else _untested(matter, (country, asn), offline.get((country, asn)), view)
         for asn in asns
     ]
-    whole = (place.support, place.runs, len(by_asn))
-    given.append(_works(matter, (country, 0), whole, view, inner))
+    whole = (place.support, len(place.runs), len(by_asn))
+    given.append(_works(matter, (country, 0), whole, witness(place.runs), (view, inner)))
     return given
 
 
 def _works(
     matter: Matter,
     where: tuple[str, int],
-    what: tuple[dict[Cause, float], Sequence[Run], int],
-    view: View,
-    inner: _Inner,
+    what: tuple[dict[Cause, float], int, int],
+    seen: tuple[Evidence, ...],
+    by: tuple[View, _Inner],
 ) -> Verdict:
-    support, held, networks = what
+    support, vantages, networks = what
+    view, inner = by
     return Verdict(
         service=matter.service, feature=matter.feature, country=where[0], network=where[1],
-        at=view.now, leading=Cause.OK, state=inner.sure(support, len(held)),
-        confidence=support[Cause.OK], support=support, evidence=witness(held),
-        vantages=len(held), networks=networks, rules=VERSION,
+        at=view.now, leading=_OK, state=inner.sure(support, vantages),
+        confidence=support[_OK], support=support, evidence=seen,
+        vantages=vantages, networks=networks, rules=VERSION,
     )  # fmt: skip
 
 

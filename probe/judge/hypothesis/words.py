@@ -41,9 +41,11 @@ def shown(held: Iterable[Run], cause: Cause, most: int = MOST_PIECES) -> tuple[E
 
 def witness(held: Sequence[Run]) -> tuple[Evidence, ...]:
     """One good sight, the newest of the first of them: that something works needs no more."""
-    good = (f for run in held for f in run.findings if not f.failing)
-    found = next(good, None)
-    return evidence(found) if found is not None else ()
+    for run in held:
+        for finding in run.findings:
+            if not finding.failing:
+                return evidence(finding)
+    return ()
 
 
 def _spread(held: Sequence[Run], cause: Cause) -> list[Finding]:
