@@ -190,10 +190,10 @@ def since(run: Run, begun: datetime | None) -> tuple[Finding, ...]:
     """The findings of a run that say something about a failure begun then."""
     if run.failing or begun is None:
         return run.findings
-    return run.findings[: _newer(run, begun)]
+    return run.findings[: newer(run, begun)]
 
 
-def _newer(run: Run, begun: datetime) -> int:
+def newer(run: Run, begun: datetime) -> int:
     """How many of its findings are of then or later."""
     count = 0
     for finding in run.findings:
@@ -219,14 +219,18 @@ def signature(
 
 
 def _network(group: list[tuple[Counts, Run]], alike: float) -> Network:
-    failing = [run for _, run in group if run.failing]
-    well = [run.vouched if run.failing else run.well_at is not None for _, run in group]
-    return network(
-        tuple(sorted([counts for counts, _ in group])),
-        sum(well),
-        _bonus(failing, alike) if failing else (),
-        group[0][1].usual,
-    )
+    counts, failing, well = [], [], 0
+    for seen, run in group:
+        counts.append(seen)
+        if run.failing:
+            failing.append(run)
+            well += run.vouched
+        else:
+            well += run.well_at is not None
+    if len(counts) > 1:
+        counts.sort()
+    bonus = _bonus(failing, alike) if failing else ()
+    return network(tuple(counts), well, bonus, group[0][1].usual)
 
 
 def lone(count: int, *, well: bool, usual: float) -> Network:
@@ -236,8 +240,13 @@ def lone(count: int, *, well: bool, usual: float) -> Network:
 
 def _counts(run: Run, begun: datetime | None) -> Counts:
     if run.calm:
-        return _whole(len(run.findings) if begun is None else _newer(run, begun))
-    return tuple(sorted(Counter([f.category for f in since(run, begun)]).items()))
+        return _whole(len(run.findings) if begun is None else newer(run, begun))
+    return _counted(tuple([f.category for f in since(run, begun)]))
+
+
+@lru_cache(maxsize=8192)
+def _counted(categories: tuple[Category, ...]) -> Counts:
+    return tuple(sorted(Counter(categories).items()))
 
 
 @lru_cache(maxsize=1024)
@@ -276,9 +285,10 @@ def _told(
 
 def main_category(held: Iterable[Run]) -> Category | None:
     """The category that most of the failing vantages show."""
-    seen = Counter(
-        f.category for run in held if run.failing for f in run.findings[:1] if f.failing
-    )
+    newest = [run.findings[0] for run in held if run.failing]
+    if not newest:
+        return None
+    seen = Counter([finding.category for finding in newest if finding.failing])
     return min(seen, key=lambda c: (-seen[c], c.value), default=None)
 
 
@@ -300,7 +310,7 @@ def heard_since(run: Run, begun: datetime | None) -> bool:
 
 def through(run: Run, begun: datetime | None) -> bool:
     """Whether a vantage reached the service after a failure began elsewhere."""
-    found = run.findings if begun is None else run.findings[: _newer(run, begun)]
+    found = run.findings if begun is None else run.findings[: newer(run, begun)]
     if run.calm:
         return bool(found)
     good = [f for f in found if f.category is Category.OK or f.author is Author.SERVER]

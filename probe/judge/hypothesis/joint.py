@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import add, sub
 
 from probe.judge.hypothesis.causes import BREADTH, DEPENDENCY_SHARE, PRIOR
 from probe.judge.hypothesis.likelihood import (
@@ -30,6 +31,9 @@ _OUTAGES = tuple(
     for reach, weight in BREADTH
 )
 """Every (form, breadth) of an outage: index of the form, log prior, log reached, log spared."""
+_SPARED = tuple(prior + spared for _, prior, _, spared in _OUTAGES)
+_REACHED = tuple((index, prior + reached) for index, prior, reached, _ in _OUTAGES)
+"""Of a country that such an outage spares, and of one that it reaches."""
 
 
 def _alone(seen: Explained) -> float:
@@ -58,20 +62,24 @@ def outside(others: Iterable[Country]) -> Around:
 
     The sums are exact until they are rounded once: no order of the countries changes them.
     """
-    terms = [(count, *_terms(country)) for country, count in Counter(others).items()]
-    calm = math.fsum([count * own for count, own, _ in terms])
-    rows = (
-        [count * out for out in outages] if count > 1 else outages for count, _, outages in terms
-    )
-    columns = zip(*rows, strict=True)
+    counted = others if isinstance(others, Counter) else Counter(others)
+    terms = [_times(country, count) for country, count in counted.items()]
+    calm = math.fsum([own for own, _ in terms])
+    columns = zip(*[outages for _, outages in terms], strict=True)
     return calm, tuple(map(math.fsum, columns)) if terms else (0.0,) * len(_OUTAGES)
+
+
+@lru_cache(maxsize=8192)
+def _times(country: Country, count: int) -> tuple[float, Sequence[float]]:
+    own, outages = _terms(country)
+    return count * own, outages if count == 1 else [count * out for out in outages]
 
 
 def without(around: Around, country: Country) -> Around:
     """Take one country out of a sum that it is part of."""
     own, outages = _terms(country)
     calm, stormy = around
-    return calm - own, tuple([a - b for a, b in zip(stormy, outages, strict=True)])
+    return calm - own, tuple(map(sub, stormy, outages))
 
 
 def posterior(
@@ -90,17 +98,14 @@ def posterior(
     priors = {cause: math.log(before[cause] + extra.get(cause, 0.0)) for cause in _ALONE}
     outage = math.log(before[Cause.SERVICE_OUTAGE])
     calm, stormy = around
-    spared = log_sum(
-        [prior + rest + out for (_, prior, _, rest), out in zip(_OUTAGES, stormy, strict=True)]
-    )
+    spared = log_sum(list(map(add, _SPARED, stormy)))
     apart = log_sum((math.log(1 - before[Cause.SERVICE_OUTAGE]) + calm, outage + spared))
-    logs: dict[Cause, float] = {
-        cause: priors[cause] + seen.alone[cause] + apart for cause in _ALONE
-    }
+    alone = seen.alone
+    logs: dict[Cause, float] = {cause: priors[cause] + alone[cause] + apart for cause in _ALONE}
     logs[Cause.SERVICE_OUTAGE] = outage + log_sum(
         [
-            prior + reached + seen.service[form] + out
-            for (form, prior, reached, _), out in zip(_OUTAGES, stormy, strict=True)
+            reached + seen.service[form] + out
+            for (form, reached), out in zip(_REACHED, stormy, strict=True)
         ]
     )
     total = log_sum(logs.values())
@@ -116,13 +121,15 @@ def _split(support: dict[Cause, float], seen: Explained) -> dict[Cause, float]:
     support[Cause.SERVICE_OUTAGE] = outage * (1 - DEPENDENCY_SHARE)
     support[Cause.OK] -= idle
     support[Cause.LOCAL_FAULT] += idle
-    return {cause: support[cause] for cause in Cause}
+    return {cause: support[cause] for cause in _CAUSES}
 
 
 _SPREADING = (
-    Cause.FILTERING, Cause.THROTTLING, Cause.NETWORK_DISRUPTION, Cause.GEO_BLOCK,
-    Cause.SERVICE_OUTAGE,
+    Cause.SERVICE_OUTAGE, Cause.FILTERING, Cause.THROTTLING, Cause.NETWORK_DISRUPTION,
+    Cause.GEO_BLOCK,
 )  # fmt: skip
+"""Causes that reach some of a country's networks; in the order of Cause, as a dependency's outage
+reaches those that a service's does."""
 
 
 @lru_cache(maxsize=32768)
@@ -130,38 +137,30 @@ def _parts(country: Country) -> tuple[tuple[tuple[float, ...], float, float], ..
     """Each network's part in every spreading cause, in passing trouble, and in all such trouble."""
     troubled = list(map(burst_share, country))
     everyone = sum(troubled)
+    reached = [[affected(country, n, cause) for cause in _SPREADING] for n in range(len(country))]
     return tuple([
-        (tuple([affected(country, n, cause) for cause in _SPREADING]), own, own / everyone if everyone else 0.0)
-        for n, own in enumerate(troubled)
+        ((part[0], *part), own, own / everyone if everyone else 0.0)
+        for part, own in zip(reached, troubled, strict=True)
     ])  # fmt: skip
 
 
 def within(country: Country, index: int, whole: dict[Cause, float]) -> dict[Cause, float]:
     """The support of every cause in one network of a country whose own support is known."""
-    (filtering, throttling, disrupted, refused, reached), troubled, share = _parts(country)[index]
-    support = {
-        Cause.OK: 0.0,
-        Cause.SERVICE_OUTAGE: whole[Cause.SERVICE_OUTAGE] * reached,
-        Cause.DEPENDENCY_OUTAGE: whole[Cause.DEPENDENCY_OUTAGE] * reached,
-        Cause.FILTERING: whole[Cause.FILTERING] * filtering,
-        Cause.THROTTLING: whole[Cause.THROTTLING] * throttling,
-        Cause.NETWORK_DISRUPTION: whole[Cause.NETWORK_DISRUPTION] * disrupted,
-        Cause.GEO_BLOCK: whole[Cause.GEO_BLOCK] * refused,
-        Cause.LOCAL_FAULT: whole[Cause.LOCAL_FAULT] * share,
-    }
-    rest = max(0.0, 1.0 - sum(support.values()))
-    support[Cause.LOCAL_FAULT] += rest * troubled
-    support[Cause.OK] = rest * (1 - troubled)
-    return _normal(support)
+    parts, troubled, share = _parts(country)[index]
+    own = [whole[cause] * part for cause, part in zip(_CAUSES[1:], (*parts, share), strict=True)]
+    rest = max(0.0, 1.0 - sum(own))
+    own[-1] += rest * troubled
+    own = [rest * (1 - troubled), *own]
+    total = sum(own)
+    return {cause: value / total for cause, value in zip(_CAUSES, own, strict=True)}
 
 
-def _normal(support: dict[Cause, float]) -> dict[Cause, float]:
-    total = sum(support.values())
-    return {cause: value / total for cause, value in support.items()}
+_OK = Cause.OK
+_CAUSES = tuple(Cause)
 
 
-def leading(support: dict[Cause, float], order: Sequence[Cause] = tuple(Cause)) -> Cause:
+def leading(support: dict[Cause, float]) -> Cause:
     """The cause with most support; the earlier one in case of a tie."""
-    if support[Cause.OK] > 0.5:  # noqa: PLR2004 — nothing can have more than half beside it
-        return Cause.OK
-    return max(order, key=support.__getitem__)
+    if support[_OK] > 0.5:  # noqa: PLR2004 — nothing can have more than half beside it
+        return _OK
+    return max(_CAUSES, key=support.__getitem__)

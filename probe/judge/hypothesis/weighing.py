@@ -6,13 +6,21 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import repeat
+from itertools import pairwise
 
 import msgspec
 
 from probe.judge.hypothesis.belief import prior
 from probe.judge.hypothesis.causes import PRIOR, SIBLING
-from probe.judge.hypothesis.episode import Run, authored, lone, main_category, onset, signature
+from probe.judge.hypothesis.episode import (
+    Run,
+    authored,
+    lone,
+    main_category,
+    newer,
+    onset,
+    signature,
+)
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.unit import Shared
@@ -94,7 +102,7 @@ class _Weighing:
             for country, own in by_country.items()
             if country not in self._still.countries
         }
-        self._around = outside(seen for seen, _ in self._all.values() if seen)
+        self._around = outside([seen for seen, _ in self._all.values() if seen])
         self._calm: dict[Country, tuple[Around, dict[Cause, float]]] = {}
 
     def _seen(self, country: str, own: Sequence[Run]) -> tuple[Country, tuple[int, ...]]:
@@ -132,12 +140,17 @@ class _Weighing:
             self._calm[sights] = around, posterior(sights, around)
         return self._calm[sights]
 
-    def _others(self, country: str, begun: datetime) -> Iterator[Country]:
-        """What all others saw since then."""
-        for other, lasting in self._lasting.items():
-            if other != country and (seen := lasting.since(begun)):
-                yield seen
-        yield from self._still.since(begun, country)
+    def _others(self, country: str, begun: datetime) -> Counter[Country]:
+        """What all others saw since then, and how many saw it."""
+        found = self._still.since(begun, country)
+        found.update(
+            [
+                seen
+                for other, lasting in self._lasting.items()
+                if other != country and (seen := lasting.since(begun))
+            ]
+        )
+        return found
 
 
 class _Lasting:
@@ -165,20 +178,56 @@ class _Still:
 
     def __init__(self, runs: Mapping[str, Run]) -> None:
         self.countries = set(runs)
-        self._alike: dict[tuple[bool, float], dict[str, tuple[datetime, ...]]] = defaultdict(dict)
-        for country, run in runs.items():
-            times = tuple([finding.sight.at for finding in reversed(run.findings)])
-            self._alike[run.well_at is not None, run.usual][country] = times
+        self._runs = runs
+        self._alike: dict[tuple[bool, float], list[Run]] = defaultdict(list)
+        for run in runs.values():
+            self._alike[_kind(run)].append(run)
+        self._ranked: dict[tuple[bool, float], list[list[datetime]]] = {}
 
-    def since(self, begun: datetime, country: str) -> Iterator[Country]:
-        """What each saw since then, leaving out a country and those that saw nothing."""
-        for (well, usual), seen in self._alike.items():
-            newer = Counter([len(times) - bisect_left(times, begun) for times in seen.values()])
-            if country in seen:
-                newer[len(seen[country]) - bisect_left(seen[country], begun)] -= 1
-            for count, countries in newer.items():
-                if count:
-                    yield from repeat((lone(count, well=well, usual=usual),), countries)
+    def since(self, begun: datetime, country: str) -> Counter[Country]:
+        """What they saw since then and how many saw it, without a country and who saw nothing."""
+        found: Counter[Country] = Counter()
+        own = self._runs.get(country)
+        for kind in self._alike:
+            beside = own if own is not None and _kind(own) == kind else None
+            for count, countries in self._newer(kind, begun, beside):
+                found[(lone(count, well=kind[0], usual=kind[1]),)] += countries
+        return found
+
+    def _newer(
+        self, kind: tuple[bool, float], begun: datetime, beside: Run | None
+    ) -> Iterator[tuple[int, int]]:
+        """So many sights since then, and how many of a kind have just as many.
+
+        Whose third newest is of then or later has three at least: no country is looked at.
+        """
+        if kind not in self._ranked:
+            self._ranked[kind] = _ranked(self._alike[kind])
+        own = newer(beside, begun) if beside is not None else 0
+        least = [
+            len(times) - bisect_left(times, begun) - (own >= rank)
+            for rank, times in enumerate(self._ranked[kind], 1)
+        ]
+        for rank, (these, more) in enumerate(pairwise((*least, 0)), 1):
+            if these > more:
+                yield rank, these - more
+
+
+def _kind(run: Run) -> tuple[bool, float]:
+    return run.well_at is not None, run.usual
+
+
+def _ranked(held: Sequence[Run]) -> list[list[datetime]]:
+    """The times of their newest sights in order, those of their second newest, and so on."""
+    ranked: list[list[datetime]] = []
+    for run in held:
+        for rank, finding in enumerate(run.findings):
+            if rank == len(ranked):
+                ranked.append([])
+            ranked[rank].append(finding.sight.at)
+    for times in ranked:
+        times.sort()
+    return ranked
 
 
 def _still(by_country: Mapping[str, Sequence[Run]]) -> _Still:
