@@ -57,9 +57,9 @@ def _keys(
 ) -> frozenset[Key]:
     """What a matter stands on as a whole."""
     runs = [run for place in matter.places.values() for run in place.runs]
-    addresses = {a for run in runs for a in _addresses(run)}
+    addresses = {a for answers in set(map(_answers, runs)) for a in answers}
     known = [origins[address] for address in addresses if address in origins]
-    networks = {network for run in runs if (network := _network(run))}
+    networks = set(map(_network, runs)) - {""}
     return frozenset({
         *(("declared", name) for name in declared),
         *(("address", address) for address in addresses),
@@ -70,9 +70,9 @@ def _keys(
     })  # fmt: skip
 
 
-def _addresses(run: Run) -> set[str]:
+def _answers(run: Run) -> tuple[str, ...]:
     newest = run.findings[0]
-    return set() if newest.category in FORGED or newest.sight.bogon else set(newest.sight.answers)
+    return () if newest.category in FORGED or newest.sight.bogon else newest.sight.answers
 
 
 @lru_cache(maxsize=16384)
@@ -85,7 +85,10 @@ def _prefix(address: str) -> str:
 
 
 def _network(run: Run) -> str:
-    return next((name for f in run.findings if (name := f.sight.site[0])), "")
+    for finding in run.findings:
+        if name := finding.sight.site[0]:
+            return name
+    return ""
 
 
 def _of_matter(matter: Matter, all_keys: Iterable[Key], keys: set[Key], view: View) -> list[Unit]:
@@ -112,12 +115,15 @@ def _served(
     last = ("", "")
     for run in held:
         for finding in run.findings:
-            if finding.sight.site is not last:
-                last = finding.sight.site
-                now.update([last] if last[1] else ())
+            site = finding.sight.site
+            if site is not last:
+                last = site
+                if site[1]:
+                    now[site[0]] = site[1]
     sites = view.memory.sites
-    known = {name: place for name in networks if (place := sites.get((asn, name)))}
-    return _places(frozenset((known | now).items()))
+    if sites:
+        now = {name: place for name in networks if (place := sites.get((asn, name)))} | now
+    return _places(frozenset(now.items()))
 
 
 @lru_cache(maxsize=4096)
