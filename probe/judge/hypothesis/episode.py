@@ -30,6 +30,7 @@ STEADY = 0.8
 """Share of controls that pass; passing trouble of a network lets most of them fail."""
 STALE_ROUNDS = 3.0
 """A vantage's latest sight older than this says nothing of now."""
+_FILTERING = Cause.FILTERING
 _TOLD = (
     Cause.FILTERING,
     Cause.GEO_BLOCK,
@@ -105,30 +106,30 @@ def runs(
     `series`: the findings of one vantage at one endpoint, newest first.
     """
     worst: dict[str, Run] = {}
+    since = view.now - STALE_ROUNDS * view.round
     for findings in series:
         vantage = findings[0].sight.vantage.id
-        run = _run(findings, footings.get(vantage, _NOTHING_KNOWN), view)
-        if run is not None and _worse(run, worst.get(vantage)):
+        run = _run(findings, footings.get(vantage, _NOTHING_KNOWN), since)
+        if run is not None and (vantage not in worst or _worse(run, worst[vantage])):
             worst[vantage] = run
     return tuple([worst[vantage] for vantage in sorted(worst)])
 
 
 _NOTHING_KNOWN = Footing()
+_NOTHING = Category.NOTHING
 
 
-def _run(listed: Sequence[Finding], footing: Footing, view: View) -> Run | None:
+def _run(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run | None:
     calm = not [f for f in listed if f.main is not WHOLE]
     newest = listed if calm else [f for f in listed if usable(f, footing)]
-    if not footing.usable or not newest:
-        return None
-    if view.now - newest[0].sight.at > STALE_ROUNDS * view.round:
+    if not footing.usable or not newest or newest[0].sight.at < since:
         return None
     streak = _streak(newest, failing=True) if not calm and _shaken(newest) else 0
-    held = len(newest) if calm else streak or _streak(newest, failing=False)
+    held = newest if calm else newest[: streak or _streak(newest, failing=False)]
     return Run(
         vantage=newest[0].sight.vantage,
         failing=streak > 0,
-        findings=tuple(newest[:held]),
+        findings=tuple(held),
         calm=calm,
         well_at=footing.well_at,
         usual=footing.usual,
@@ -139,14 +140,14 @@ def _run(listed: Sequence[Finding], footing: Footing, view: View) -> Run | None:
 
 def usable(finding: Finding, footing: Footing = _NOTHING_KNOWN) -> bool:
     """Whether a sight may be weighed: it is about the endpoint, and its vantage was well."""
-    if finding.category is Category.NOTHING:
+    if finding.category is _NOTHING:
         return False
     return footing.misled or not spoilt(finding.sight)
 
 
 def _shaken(newest: Sequence[Finding]) -> bool:
     """Whether one of the last two failed: a single good one may be luck."""
-    return any(finding.failing for finding in newest[:2])
+    return newest[0].failing or (len(newest) > 1 and newest[1].failing)
 
 
 def _streak(newest: Sequence[Finding], *, failing: bool) -> int:
@@ -163,9 +164,7 @@ def _streak(newest: Sequence[Finding], *, failing: bool) -> int:
     return streak
 
 
-def _worse(run: Run, held: Run | None) -> bool:
-    if held is None:
-        return True
+def _worse(run: Run, held: Run) -> bool:
     return (run.failing, len(run.findings) * run.failing) > (
         held.failing, len(held.findings) * held.failing,
     )  # fmt: skip
@@ -178,10 +177,9 @@ def onset(held: Iterable[Run]) -> datetime | None:
     look like controls.
     """
     first: dict[int, datetime] = {}
-    for run in held:
-        if run.failing:
-            asn = run.vantage.asn
-            first[asn] = min(run.start, first.get(asn, run.start))
+    for run in [run for run in held if run.failing]:
+        asn = run.vantage.asn
+        first[asn] = min(run.start, first.get(asn, run.start))
     times = sorted(first.values())
     return times[min(1, len(times) - 1)] if times else None
 
@@ -209,7 +207,7 @@ def signature(
     """A country's sights as the hypotheses count them, and the AS number of each entry."""
     by_network: dict[int, list[tuple[Counts, Run]]] = {}
     for run in held:
-        counts = _counts(run, begun)
+        counts = _whole(len(run.findings)) if run.calm and begun is None else _counts(run, begun)
         if counts:
             by_network.setdefault(run.vantage.asn, []).append((counts, run))
     built = [(_network(group, alike), asn) for asn, group in by_network.items()]
@@ -239,8 +237,8 @@ def lone(count: int, *, well: bool, usual: float) -> Network:
 
 
 def _counts(run: Run, begun: datetime | None) -> Counts:
-    if run.calm:
-        return _whole(len(run.findings) if begun is None else newer(run, begun))
+    if run.calm and begun is not None:
+        return _whole(newer(run, begun))
     return _counted(tuple([f.category for f in since(run, begun)]))
 
 
@@ -257,7 +255,7 @@ def _whole(count: int) -> Counts:
 def _bonus(failing: list[Run], alike: float) -> tuple[tuple[str, float], ...]:
     """What the rows say beyond the category, once for the network."""
     said = [rows(f) for run in failing for f in run.findings if f.failing]
-    signs = sum([weigh(each, Cause.FILTERING) > 0 for each in said])
+    signs = sum([weigh(each, _FILTERING) > 0 for each in said])
     constant = min(1.0, round(2 * signs / max(1, len(said)), 1))
     steady = any(run.steady or run.misled or run.well_at is None for run in failing)
     return _told(frozenset(said), alike, constant if steady else constant * SHAKEN)

@@ -94,8 +94,7 @@ def posterior(
     other features say of the same country.
     """
     seen = explain(country)
-    extra = raised or {}
-    priors = {cause: math.log(before[cause] + extra.get(cause, 0.0)) for cause in _ALONE}
+    priors = _LOG_PRIOR if before is PRIOR and raised is None else _priors(before, raised or {})
     outage = math.log(before[Cause.SERVICE_OUTAGE])
     calm, stormy = around
     spared = log_sum(list(map(add, _SPARED, stormy)))
@@ -111,6 +110,10 @@ def posterior(
     total = log_sum(logs.values())
     support = {cause: math.exp(value - total) for cause, value in logs.items()}
     return _split(support, seen)
+
+
+def _priors(before: Mapping[Cause, float], raised: Mapping[Cause, float]) -> dict[Cause, float]:
+    return {cause: math.log(before[cause] + raised.get(cause, 0.0)) for cause in _ALONE}
 
 
 def _split(support: dict[Cause, float], seen: Explained) -> dict[Cause, float]:

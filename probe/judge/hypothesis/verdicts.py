@@ -88,9 +88,10 @@ class _Inner:
         """In the order of its networks."""
         known = self._known.get(id(place.support))
         if known is None:
-            count = range(len(place.sights))
-            known = [within(place.sights, index, place.support) for index in count]
-            self._known[id(place.support)] = known
+            # Sights are sorted, so like networks stand beside each other.
+            first = [place.sights.index(network) for network in place.sights]
+            told = {n: within(place.sights, n, place.support) for n in set(first)}
+            known = self._known[id(place.support)] = [told[n] for n in first]
         return known
 
     def of(self, place: Place, asn: int) -> dict[Cause, float]:
