@@ -207,7 +207,7 @@ def signature(
     """A country's sights as the hypotheses count them, and the AS number of each entry."""
     by_network: dict[int, list[tuple[Counts, Run]]] = {}
     for run in held:
-        counts = _whole(len(run.findings)) if run.calm and begun is None else _counts(run, begun)
+        counts = whole(len(run.findings)) if run.calm and begun is None else _counts(run, begun)
         if counts:
             by_network.setdefault(run.vantage.asn, []).append((counts, run))
     built = [(_network(group, alike), asn) for asn, group in by_network.items()]
@@ -227,32 +227,34 @@ def _network(group: list[tuple[Counts, Run]], alike: float) -> Network:
             well += run.well_at is not None
     if len(counts) > 1:
         counts.sort()
-    bonus = _bonus(failing, alike) if failing else ()
-    return network(tuple(counts), well, bonus, group[0][1].usual)
+    told = bonus(failing, alike) if failing else ()
+    return network(tuple(counts), well, told, group[0][1].usual)
 
 
 def lone(count: int, *, well: bool, usual: float) -> Network:
     """The network of one vantage that saw so many whole answers and nothing else."""
-    return network((_whole(count),), int(well), (), usual)
+    return network((whole(count),), int(well), (), usual)
 
 
 def _counts(run: Run, begun: datetime | None) -> Counts:
     if run.calm and begun is not None:
-        return _whole(newer(run, begun))
-    return _counted(tuple([f.category for f in since(run, begun)]))
+        return whole(newer(run, begun))
+    return counted(tuple([f.category for f in since(run, begun)]))
 
 
 @lru_cache(maxsize=8192)
-def _counted(categories: tuple[Category, ...]) -> Counts:
+def counted(categories: tuple[Category, ...]) -> Counts:
+    """One vantage's sights by category."""
     return tuple(sorted(Counter(categories).items()))
 
 
 @lru_cache(maxsize=1024)
-def _whole(count: int) -> Counts:
+def whole(count: int) -> Counts:
+    """So many whole answers and nothing else."""
     return ((Category.OK, count),) if count else ()
 
 
-def _bonus(failing: list[Run], alike: float) -> tuple[tuple[str, float], ...]:
+def bonus(failing: list[Run], alike: float) -> tuple[tuple[str, float], ...]:
     """What the rows say beyond the category, once for the network."""
     said = [rows(f) for run in failing for f in run.findings if f.failing]
     signs = sum([weigh(each, _FILTERING) > 0 for each in said])

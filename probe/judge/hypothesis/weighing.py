@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 
 import msgspec
 
@@ -15,13 +13,12 @@ from probe.judge.hypothesis.causes import PRIOR, SIBLING
 from probe.judge.hypothesis.episode import (
     Run,
     authored,
-    lone,
     main_category,
-    newer,
     onset,
     signature,
 )
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
+from probe.judge.hypothesis.lasting import Lasting, Still
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.unit import Shared
 from probe.judge.view import View
@@ -95,23 +92,20 @@ class _Weighing:
     def __init__(self, by_country: Mapping[str, Sequence[Run]]) -> None:
         self._held = by_country
         self._alike = _alike(by_country)
-        self._still = _still(by_country)
-        self._all = {c: self._seen(c, own) for c, own in by_country.items()}
+        self._still = Still(by_country)
         self._lasting = {
-            country: _Lasting(own, self._alike[country])
+            country: Lasting(own, self._alike[country])
             for country, own in by_country.items()
-            if country not in self._still.countries
+            if country not in self._still.runs
         }
+        self._all = {country: self._ever(country) for country in by_country}
         self._around = outside([seen for seen, _ in self._all.values() if seen])
         self._calm: dict[Country, tuple[Around, dict[Cause, float]]] = {}
 
-    def _seen(self, country: str, own: Sequence[Run]) -> tuple[Country, tuple[int, ...]]:
+    def _ever(self, country: str) -> tuple[Country, tuple[int, ...]]:
         """What a country saw in all of the window, and on which networks."""
-        if country not in self._still.countries:
-            return signature(own, None, self._alike[country])
-        (run,) = own
-        seen = lone(len(run.findings), well=run.well_at is not None, usual=run.usual)
-        return (seen,), (run.vantage.asn,)
+        lasting = self._lasting.get(country)
+        return lasting.ever() if lasting is not None else self._still.ever(country)
 
     def place(self, country: str, before: Mapping[Cause, float]) -> Place:
         own = self._held[country]
@@ -151,87 +145,6 @@ class _Weighing:
             ]
         )
         return found
-
-
-class _Lasting:
-    """A country whose sights since a time are asked for again and again: few times differ."""
-
-    def __init__(self, held: Sequence[Run], alike: float) -> None:
-        self._held, self._alike = held, alike
-        # What fails is not cut short by the time at which it began elsewhere.
-        self._times = [
-            [finding.sight.at for finding in reversed(run.findings)]
-            for run in held
-            if not run.failing
-        ]
-        self._known: dict[tuple[int, ...], Country] = {}
-
-    def since(self, begun: datetime) -> Country:
-        key = tuple([bisect_left(times, begun) for times in self._times])
-        if key not in self._known:
-            self._known[key], _ = signature(self._held, begun, self._alike)
-        return self._known[key]
-
-
-class _Still:
-    """Countries of one vantage that saw whole answers alone: their sights are only counted."""
-
-    def __init__(self, runs: Mapping[str, Run]) -> None:
-        self.countries = set(runs)
-        self._runs = runs
-        self._alike: dict[tuple[bool, float], list[Run]] = defaultdict(list)
-        for run in runs.values():
-            self._alike[_kind(run)].append(run)
-        self._ranked: dict[tuple[bool, float], list[list[datetime]]] = {}
-
-    def since(self, begun: datetime, country: str) -> Counter[Country]:
-        """What they saw since then and how many saw it, without a country and who saw nothing."""
-        found: Counter[Country] = Counter()
-        own = self._runs.get(country)
-        for kind in self._alike:
-            beside = own if own is not None and _kind(own) == kind else None
-            for count, countries in self._newer(kind, begun, beside):
-                found[(lone(count, well=kind[0], usual=kind[1]),)] += countries
-        return found
-
-    def _newer(
-        self, kind: tuple[bool, float], begun: datetime, beside: Run | None
-    ) -> Iterator[tuple[int, int]]:
-        """So many sights since then, and how many of a kind have just as many.
-
-        Whose third newest is of then or later has three at least: no country is looked at.
-        """
-        if kind not in self._ranked:
-            self._ranked[kind] = _ranked(self._alike[kind])
-        own = newer(beside, begun) if beside is not None else 0
-        least = [
-            len(times) - bisect_left(times, begun) - (own >= rank)
-            for rank, times in enumerate(self._ranked[kind], 1)
-        ]
-        for rank, (these, more) in enumerate(pairwise((*least, 0)), 1):
-            if these > more:
-                yield rank, these - more
-
-
-def _kind(run: Run) -> tuple[bool, float]:
-    return run.well_at is not None, run.usual
-
-
-def _ranked(held: Sequence[Run]) -> list[list[datetime]]:
-    """The times of their newest sights in order, those of their second newest, and so on."""
-    ranked: list[list[datetime]] = []
-    for run in held:
-        for rank, finding in enumerate(run.findings):
-            if rank == len(ranked):
-                ranked.append([])
-            ranked[rank].append(finding.sight.at)
-    for times in ranked:
-        times.sort()
-    return ranked
-
-
-def _still(by_country: Mapping[str, Sequence[Run]]) -> _Still:
-    return _Still({c: own[0] for c, own in by_country.items() if len(own) == 1 and own[0].calm})
 
 
 def siblings(matters: Sequence[Matter]) -> list[Matter]:
