@@ -11,8 +11,9 @@ from probe.judge.health import spoilt
 from probe.judge.row import CAP, Category, Row
 from probe.judge.rules import EXTRA, MAIN, ROWS
 from probe.judge.sight import Sight
-from probe.judge.traits import SLOW_SECONDS
-from probe.judge.trials import told_beside
+from probe.judge.slim import slim
+from probe.judge.traits import NONE, SLOW_SECONDS
+from probe.judge.trials import UNTRIED, told_beside
 from probe.model import Author, Cause, Evidence, Layer
 
 
@@ -42,20 +43,25 @@ def find(sight: Sight, known: Reference) -> Finding:
 
 
 WHOLE = ROWS["ok.met"]
+_PAGE = Layer.HTTP
+_Whole = slim(
+    Finding,
+    ("sight",),
+    {"main": WHOLE, "category": WHOLE.category, "failing": False, "author": WHOLE.author},
+)
 
 
 def plain(sight: Sight) -> bool:
     """Whether a sight is a whole answer whatever others see: the rules need no reference for it."""
-    odd = sight.traits.lost or sight.traits.proxied or told_beside(sight.trials)
-    page = sight.goal is Layer.HTTP
-    return sight.met and page and not odd and sight.pace < SLOW_SECONDS and not spoilt(sight)
+    if not sight.met or sight.pace >= SLOW_SECONDS or sight.goal is not _PAGE or spoilt(sight):
+        return False
+    told = sight.traits is not NONE and (sight.traits.lost or sight.traits.proxied)
+    return not told and (sight.trials is UNTRIED or not told_beside(sight.trials))
 
 
 def whole(sight: Sight) -> Finding:
     """What the rules find of a plain sight."""
-    return Finding(
-        sight=sight, main=WHOLE, category=WHOLE.category, failing=False, author=WHOLE.author
-    )
+    return _Whole(sight=sight)
 
 
 def rows(finding: Finding) -> tuple[Row, ...]:

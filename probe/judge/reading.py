@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from probe.judge.notices import challenged, notice_of, refused_by
-from probe.judge.sight import CERTIFICATE, OWN_FAILURES, UNREACHABLE, Contrast, Sight
+from probe.judge.sight import CERTIFICATE, OWN_FAILURES, UNREACHABLE, Contrast, Glance, Sight
 from probe.judge.sites import site
 from probe.judge.traits import SLOW_SECONDS, odd, traits
 from probe.judge.trials import trials
@@ -69,7 +69,7 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
     """
     steps = measurement.observations
     final = steps[-1] if steps else None
-    if not isinstance(final, HttpExchange) or not _whole(final):
+    if type(final) is not HttpExchange or not _whole(final):
         return None
     way = _way(steps[:-1], final.address)
     if way is None or final.address not in way[1] or way[2] + final.took >= SLOW_SECONDS:
@@ -78,16 +78,14 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
     was = (before.answers, before.valid) if before is not None else ((), ())
     answers = _unique([address for step in names for address in step.answers], was[0])
     vantage, target, health = _known(measurement, before)
-    return Sight(
+    return Glance(
         id=measurement.id, at=measurement.at, vantage=vantage, target=target, health=health,
-        met=True, answered=True, secure=True, status=final.status, expectation=Expectation.MET, answers=answers,
-        valid=_unique(valid, was[1]), bogon=_bogon(names, answers), doubled=_doubled(names),
-        pace=took + final.took, site=site(final.headers),
+        status=final.status, answers=answers, valid=_unique(valid, was[1]),
+        bogon=_bogon(names, answers), doubled=_doubled(names), pace=took + final.took,
+        site=site(final.headers),
     )  # fmt: skip
 
 
-NOT_ON_THE_WAY = frozenset({HttpExchange, QuicHandshake})
-"""The answer is read by itself; QUIC is of tests alone, whatever a record says."""
 _Way = tuple[list[DnsLookup], list[str], float]
 
 
@@ -97,23 +95,27 @@ def _way(steps: Sequence[Observation], where: str) -> _Way | None:
     valid: list[str] = []
     took = 0.0
     for step in steps:
-        if step.test is not None or step.hop or type(step) in NOT_ON_THE_WAY:
+        if step.test is not None or step.hop:
             return None
         if isinstance(step, DnsLookup):
             names.append(step)
             continue
-        if step.failure is not None:
+        # An answer is read by itself; QUIC is of tests alone, whatever a record says.
+        if isinstance(step, (HttpExchange, QuicHandshake)) or step.failure is not None:
             return None
         if type(step) is TlsHandshake:
             valid.append(step.address)
-        took += step.took if step.address == where else 0.0
+        if step.address == where:
+            took += step.took
     return names, valid, took
 
 
+_MET = Expectation.MET
+
+
 def _whole(final: HttpExchange) -> bool:
-    plain = final.test is None and not final.hop and final.failure is None
-    met = plain and final.expectation is Expectation.MET
-    return met and final.url.startswith("https:")
+    met = final.expectation is _MET and final.failure is None
+    return met and final.test is None and not final.hop and final.url.startswith("https:")
 
 
 def _studied(measurement: Measurement) -> Sight:
@@ -215,11 +217,15 @@ def _names_and_certificates(chain: _Chain) -> _Common:
 def _bogon(first: Sequence[DnsLookup], answers: tuple[str, ...]) -> bool:
     if answers and is_bogon(answers[0]) and all(map(is_bogon, answers)):
         return True
-    return "dns_bogon_error" in [step.failure.name for step in first if step.failure is not None]
+    failed = [step.failure for step in first if step.failure is not None]
+    return "dns_bogon_error" in [failure.name for failure in failed]
 
 
 def _doubled(first: Sequence[DnsLookup]) -> tuple[str, ...]:
-    if not [step for step in first if step.late]:
+    for step in first:
+        if step.late:
+            break
+    else:
         return ()
     return _unique([a for step in first for a in step.late if a not in step.answers])
 
