@@ -25,14 +25,10 @@ FORGED = frozenset({Category.DNS_FORGED, Category.BLOCK_PAGE})
 
 def shared(matters: Sequence[Matter], view: View) -> list[Matter]:
     """Give to a dependency what it explains better than anything else does."""
-    if sum(_fails(matter) for matter in matters) == 0:
+    if all(place.calm for matter in matters for place in matter.places.values()):
         return list(matters)
     found = explained(_units(matters, view))
     return [_blamed(matter, found, view) for matter in matters] if found else list(matters)
-
-
-def _fails(matter: Matter) -> bool:
-    return any(run.failing for place in matter.places.values() for run in place.runs)
 
 
 # ── units ────────────────────────────────────────────────────────────────────────────────────
@@ -97,14 +93,20 @@ def _of_matter(matter: Matter, all_keys: Iterable[Key], keys: set[Key], view: Vi
     joined = cache(partial(frozenset.union, frozenset(keys)))  # few networks are served alone
     units = []
     for country, place in matter.places.items():
-        by_asn: dict[int, list[Run]] = defaultdict(list)
-        for run in place.runs:
-            by_asn[run.vantage.asn].append(run)
-        for asn, held in sorted(by_asn.items()):
+        for asn, held in _by_asn(place.runs):
             served = _served(asn, held, networks, view)
             where = (matter.service, matter.feature, country, asn)
             units.append(_unit(where, held, (prefixes, joined(served)), view))
     return units
+
+
+def _by_asn(held: Sequence[Run]) -> Sequence[tuple[int, Sequence[Run]]]:
+    if len(held) == 1:
+        return ((held[0].vantage.asn, held),)
+    found: dict[int, list[Run]] = {}
+    for run in held:
+        found.setdefault(run.vantage.asn, []).append(run)
+    return sorted(found.items())
 
 
 def _served(
@@ -123,11 +125,11 @@ def _served(
     sites = view.memory.sites
     if sites:
         now = {name: place for name in networks if (place := sites.get((asn, name)))} | now
-    return _places(frozenset(now.items()))
+    return _places(tuple(now.items()))
 
 
 @lru_cache(maxsize=4096)
-def _places(sites: frozenset[tuple[str, str]]) -> frozenset[Key]:
+def _places(sites: tuple[tuple[str, str], ...]) -> frozenset[Key]:
     return frozenset({("site", f"{network}/{place}") for network, place in sites})
 
 

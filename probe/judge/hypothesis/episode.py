@@ -177,11 +177,14 @@ def onset(held: Iterable[Run]) -> datetime | None:
     look like controls.
     """
     first: dict[int, datetime] = {}
-    for run in [run for run in held if run.failing]:
+    failing = [run for run in held if run.failing]
+    if not failing:
+        return None
+    for run in failing:
         asn = run.vantage.asn
         first[asn] = min(run.start, first.get(asn, run.start))
     times = sorted(first.values())
-    return times[min(1, len(times) - 1)] if times else None
+    return times[min(1, len(times) - 1)]
 
 
 def since(run: Run, begun: datetime | None) -> tuple[Finding, ...]:
@@ -285,9 +288,9 @@ def _told(
 
 def main_category(held: Iterable[Run]) -> Category | None:
     """The category that most of the failing vantages show."""
-    newest = [run.findings[0] for run in held if run.failing]
-    if not newest:
+    if not any([run.failing for run in held]):  # noqa: C419 — a list is faster
         return None
+    newest = [run.findings[0] for run in held if run.failing]
     seen = Counter([finding.category for finding in newest if finding.failing])
     return min(seen, key=lambda c: (-seen[c], c.value), default=None)
 

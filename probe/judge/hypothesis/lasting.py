@@ -42,11 +42,11 @@ class _Parts(msgspec.Struct, eq=False):
 class Lasting:
     """One country, and what it saw since any time."""
 
-    __slots__ = ("_known", "_networks", "_times")
+    __slots__ = ("_held", "_known", "_networks", "_times")
 
     def __init__(self, held: Sequence[Run], alike: float) -> None:
-        # What fails is not cut short by the time at which it began elsewhere.
-        self._times: list[list[datetime]] = [_times(run) for run in held]
+        self._held = held
+        self._times: list[list[datetime]] = []
         self._networks: dict[int, _Parts] = {}
         for number, run in enumerate(held):
             found = self._networks.get(run.vantage.asn)
@@ -63,9 +63,11 @@ class Lasting:
 
     def ever(self) -> tuple[Country, tuple[int, ...]]:
         """What it saw in all of the window, and the AS number of each entry."""
-        return self._from((0,) * len(self._times))
+        return self._from((0,) * len(self._held))
 
     def since(self, begun: datetime) -> Country:
+        if not self._times:
+            self._times = [_times(run) for run in self._held]
         return self._from(tuple([bisect_left(times, begun) for times in self._times]))[0]
 
     def _from(self, old: tuple[int, ...]) -> tuple[Country, tuple[int, ...]]:
@@ -81,6 +83,7 @@ class Lasting:
 
 
 def _times(run: Run) -> list[datetime]:
+    """When it saw what, oldest first; what fails is not cut short by when it began elsewhere."""
     return [] if run.failing else [finding.sight.at for finding in run.findings[::-1]]
 
 
@@ -121,12 +124,16 @@ class Still:
         self._alike: dict[tuple[bool, float], list[Run]] = defaultdict(list)
         for run in self.runs.values():
             self._alike[_kind(run)].append(run)
+        self._ever: dict[tuple[int, bool, float], Country] = {}
         self._ranked: dict[tuple[bool, float], list[list[datetime]]] = {}
 
     def ever(self, country: str) -> tuple[Country, tuple[int, ...]]:
         run = self.runs[country]
-        seen = lone(len(run.findings), well=run.well_at is not None, usual=run.usual)
-        return (seen,), (run.vantage.asn,)
+        well, usual = _kind(run)
+        key = (len(run.findings), well, usual)
+        if key not in self._ever:
+            self._ever[key] = (lone(len(run.findings), well=well, usual=usual),)
+        return self._ever[key], (run.vantage.asn,)
 
     def since(self, begun: datetime, country: str) -> Counter[Country]:
         """What they saw since then and how many saw it, without a country and who saw nothing."""

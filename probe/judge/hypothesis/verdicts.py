@@ -122,14 +122,16 @@ def _well(
     for run in place.runs:
         by_asn.setdefault(run.vantage.asn, []).append(run)
     supports = dict(zip(place.asns, within_, strict=True))
+    seen = {asn: witness(held) for asn, held in by_asn.items()}
     given = [
-        _works(matter, (country, asn), (supports[asn], len(held), 1), witness(held), (view, inner))
+        _works(matter, (country, asn), (supports[asn], len(held), 1), seen[asn], (view, inner))
         if (held := by_asn.get(asn))
         else _untested(matter, (country, asn), offline.get((country, asn)), view)
         for asn in asns
     ]
     whole = (place.support, len(place.runs), len(by_asn))
-    given.append(_works(matter, (country, 0), whole, witness(place.runs), (view, inner)))
+    first = seen[place.runs[0].vantage.asn]
+    given.append(_works(matter, (country, 0), whole, first, (view, inner)))
     return given
 
 

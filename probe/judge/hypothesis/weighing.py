@@ -74,12 +74,14 @@ def weighed(service: str, feature: str, held: Sequence[Run], view: View) -> Matt
 
 def _alike(by_country: Mapping[str, Sequence[Run]]) -> dict[str, float]:
     """Country → the share of the others whose failures look as its own do."""
-    shows = {country: main_category(own) for country, own in by_country.items()}
-    seen = Counter(shows.values())
-    return {
-        country: (seen[shown] - 1) / max(1, len(shows) - 1) if shown is not None else 0.0
-        for country, shown in shows.items()
+    shows = {
+        country: shown
+        for country, own in by_country.items()
+        if (shown := main_category(own)) is not None
     }
+    seen = Counter(shows.values())
+    others = max(1, len(by_country) - 1)
+    return {country: (seen[shown] - 1) / others for country, shown in shows.items()}
 
 
 class _Weighing:
@@ -94,7 +96,7 @@ class _Weighing:
         self._alike = _alike(by_country)
         self._still = Still(by_country)
         self._lasting = {
-            country: Lasting(own, self._alike[country])
+            country: Lasting(own, self._alike.get(country, 0.0))
             for country, own in by_country.items()
             if country not in self._still.runs
         }
@@ -114,7 +116,7 @@ class _Weighing:
             sights, asns = self._all[country]
             around, support = self._calmly(sights, before)
         else:
-            sights, asns = signature(own, begun, self._alike[country])
+            sights, asns = signature(own, begun, self._alike.get(country, 0.0))
             around = outside(self._others(country, begun))
             support = posterior(sights, around, before)
         return Place(
@@ -152,7 +154,7 @@ def siblings(matters: Sequence[Matter]) -> list[Matter]:
     broad: dict[tuple[str, str], list[tuple[str, dict[Cause, float]]]] = defaultdict(list)
     for matter in matters:
         for country, place in matter.places.items():
-            if _broad([run for run in place.runs if run.failing]):
+            if not place.calm and _broad([run for run in place.runs if run.failing]):
                 broad[matter.service, country].append((matter.feature, place.support))
     return [_beside(matter, broad) for matter in matters]
 
@@ -168,8 +170,10 @@ def _beside(
 ) -> Matter:
     places = dict(matter.places)
     for country, place in matter.places.items():
+        if place.calm:
+            continue
         others = [s for f, s in broad.get((matter.service, country), ()) if f != matter.feature]
-        if others and place.begun is not None:
+        if others:
             raised = {c: SIBLING * max(s[c] for s in others) for c in SHARED_FATE}
             support = posterior(place.sights, place.around, place.before, raised)
             places[country] = msgspec.structs.replace(place, support=support)
