@@ -67,14 +67,10 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
 
     The common case by far, and nothing but what the rules ask of a met expectation.
     """
-    steps = measurement.observations
-    final = steps[-1] if steps else None
-    if type(final) is not HttpExchange or not _whole(final):
+    found = _whole_way(measurement.observations)
+    if found is None:
         return None
-    way = _way(steps[:-1], final.address)
-    if way is None or final.address not in way[1] or way[2] + final.took >= SLOW_SECONDS:
-        return None
-    names, valid, took = way
+    final, names, valid, took = found
     was = (before.answers, before.valid) if before is not None else ((), ())
     answers = _unique([address for step in names for address in step.answers], was[0])
     vantage, target, health = _known(measurement, before)
@@ -84,6 +80,25 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
         bogon=_bogon(names, answers), doubled=_doubled(names), pace=took + final.took,
         site=site(final.headers),
     )  # fmt: skip
+
+
+def met(measurement: Measurement) -> bool:
+    """Whether all came that was asked for: what `read` says of it, and nothing else."""
+    whole = _whole_way(measurement.observations) is not None
+    return whole or _studied(measurement).met
+
+
+def _whole_way(
+    steps: Sequence[Observation],
+) -> tuple[HttpExchange, list[DnsLookup], list[str], float] | None:
+    """The answer and the way to it, of one whole answer that no step is odd of, else None."""
+    final = steps[-1] if steps else None
+    if not isinstance(final, HttpExchange) or not _whole(final):
+        return None
+    way = _way(steps[:-1], final.address)
+    if way is None or final.address not in way[1] or way[2] + final.took >= SLOW_SECONDS:
+        return None
+    return final, *way
 
 
 _Way = tuple[list[DnsLookup], list[str], float]
