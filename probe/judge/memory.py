@@ -62,7 +62,7 @@ def _sites(
 
 def _site(measurement: Measurement) -> tuple[str, str]:
     for step in measurement.observations:
-        if isinstance(step, HttpExchange) and step.headers:
+        if type(step) is HttpExchange and step.headers:
             found = site(step.headers)
             if found[1]:
                 return found

@@ -112,16 +112,17 @@ def _way(steps: Sequence[Observation], where: str) -> _Way | None:
     for step in steps:
         if step.test is not None or step.hop:
             return None
-        if isinstance(step, DnsLookup):
+        if type(step) is DnsLookup:
             names.append(step)
-            continue
-        # An answer is read by itself; QUIC is of tests alone, whatever a record says.
-        if isinstance(step, (HttpExchange, QuicHandshake)) or step.failure is not None:
+        elif step.failure is not None:
             return None
-        if type(step) is TlsHandshake:
+        elif type(step) is TlsHandshake:
             valid.append(step.address)
-        if step.address == where:
-            took += step.took
+            took += step.took if step.address == where else 0.0
+        elif type(step) is TcpConnect:
+            took += step.took if step.address == where else 0.0
+        else:  # an answer is read by itself; QUIC is of tests alone, whatever a record says
+            return None
     return names, valid, took
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import add, sub
 
+import msgspec
+
 from probe.judge.hypothesis.causes import BREADTH, DEPENDENCY_SHARE, PRIOR
 from probe.judge.hypothesis.likelihood import (
     SERVICE_FORMS,
     Country,
-    Explained,
     affected,
     burst_share,
     explain,
@@ -23,8 +24,9 @@ from probe.model import Cause
 Around = tuple[float, tuple[float, ...]]
 """What all other countries say together: log-probability without an outage, and under each kind."""
 
-_ALONE: tuple[Cause, ...] = tuple(cause for cause in PRIOR if cause is not Cause.SERVICE_OUTAGE)
-_LOG_PRIOR = {cause: math.log(PRIOR[cause]) for cause in _ALONE}
+_OK, _OUTAGE = Cause.OK, Cause.SERVICE_OUTAGE
+_CAUSES = tuple(Cause)
+_ALONE: tuple[Cause, ...] = tuple(cause for cause in PRIOR if cause is not _OUTAGE)
 _OUTAGES = tuple(
     (index, math.log(form.share) + math.log(weight), math.log(reach), math.log(1 - reach))
     for index, form in enumerate(SERVICE_FORMS)
@@ -32,22 +34,54 @@ _OUTAGES = tuple(
 )
 """Every (form, breadth) of an outage: index of the form, log prior, log reached, log spared."""
 _SPARED = tuple(prior + spared for _, prior, _, spared in _OUTAGES)
-_REACHED = tuple((index, prior + reached) for index, prior, reached, _ in _OUTAGES)
-"""Of a country that such an outage spares, and of one that it reaches."""
+"""Of a country that such an outage spares."""
 
 
-def _alone(seen: Explained) -> float:
-    return log_sum(_LOG_PRIOR[cause] + seen.alone[cause] for cause in _ALONE)
+class _Belief(msgspec.Struct, frozen=True, eq=False):
+    """What was believed beforehand, in logs."""
+
+    alone: tuple[float, ...]
+    """In the order of _ALONE."""
+    outage: float
+    none: float
+
+
+def _belief(before: Mapping[Cause, float], raised: Mapping[Cause, float]) -> _Belief:
+    return _Belief(
+        tuple([math.log(before[cause] + raised.get(cause, 0.0)) for cause in _ALONE]),
+        math.log(before[_OUTAGE]),
+        math.log(1 - before[_OUTAGE]),
+    )
+
+
+_USUAL = _belief(PRIOR, {})
+
+
+class _Told(msgspec.Struct, frozen=True, eq=False):
+    """What a country's own sights say, whatever is seen elsewhere."""
+
+    alone: tuple[float, ...]
+    """Under each cause that is its own, in the order of _ALONE."""
+    struck: tuple[float, ...]
+    """Under each kind of outage that reaches it, with its prior."""
+    idle: float
+    """Of what looks well, the share in which every network has passing trouble."""
+    calm: float
+    outages: tuple[float, ...]
+    """What it adds as another's outside: without an outage, and under each kind of one."""
 
 
 @lru_cache(maxsize=32768)
-def _terms(country: Country) -> tuple[float, tuple[float, ...]]:
-    """What a country adds, as another's outside: without an outage, and under each kind of one."""
+def _told(country: Country) -> _Told:
     seen = explain(country)
-    own = _alone(seen)
-    return own, tuple(
-        _either(reached + seen.service[form], spared + own)
-        for form, _, reached, spared in _OUTAGES
+    alone = tuple([seen.alone[cause] for cause in _ALONE])
+    calm = log_sum(list(map(add, _USUAL.alone, alone)))
+    return _Told(
+        alone,
+        tuple([prior + reached + seen.service[form] for form, prior, reached, _ in _OUTAGES]),
+        math.exp(min(0.0, seen.nothing_works - seen.alone[_OK])),
+        calm,
+        tuple([_either(hit + seen.service[form], miss + calm) for form, _, hit, miss in _OUTAGES]),
     )
 
 
@@ -71,15 +105,16 @@ def outside(others: Iterable[Country]) -> Around:
 
 @lru_cache(maxsize=8192)
 def _times(country: Country, count: int) -> tuple[float, Sequence[float]]:
-    own, outages = _terms(country)
-    return count * own, outages if count == 1 else [count * out for out in outages]
+    told = _told(country)
+    calm, outages = count * told.calm, told.outages
+    return calm, outages if count == 1 else [count * out for out in outages]
 
 
 def without(around: Around, country: Country) -> Around:
     """Take one country out of a sum that it is part of."""
-    own, outages = _terms(country)
+    told = _told(country)
     calm, stormy = around
-    return calm - own, tuple(map(sub, stormy, outages))
+    return calm - told.calm, tuple(map(sub, stormy, told.outages))
 
 
 def posterior(
@@ -93,36 +128,24 @@ def posterior(
     `before` is what was believed of it until its window began; `raised` adds what the service's
     other features say of the same country.
     """
-    seen = explain(country)
-    priors = _LOG_PRIOR if before is PRIOR and raised is None else _priors(before, raised or {})
-    outage = math.log(before[Cause.SERVICE_OUTAGE])
+    told = _told(country)
+    belief = _USUAL if before is PRIOR and raised is None else _belief(before, raised or {})
     calm, stormy = around
     spared = log_sum(list(map(add, _SPARED, stormy)))
-    apart = log_sum((math.log(1 - before[Cause.SERVICE_OUTAGE]) + calm, outage + spared))
-    alone = seen.alone
-    logs: dict[Cause, float] = {cause: priors[cause] + alone[cause] + apart for cause in _ALONE}
-    logs[Cause.SERVICE_OUTAGE] = outage + log_sum(
-        [
-            reached + seen.service[form] + out
-            for (form, reached), out in zip(_REACHED, stormy, strict=True)
-        ]
-    )
-    total = log_sum(logs.values())
-    support = {cause: math.exp(value - total) for cause, value in logs.items()}
-    return _split(support, seen)
+    apart = log_sum((belief.none + calm, belief.outage + spared))
+    logs = [own + prior + apart for prior, own in zip(belief.alone, told.alone, strict=True)]
+    logs.append(belief.outage + log_sum(list(map(add, told.struck, stormy))))
+    total = log_sum(logs)
+    shares = [math.exp(value - total) for value in logs]
+    return _split(dict(zip((*_ALONE, _OUTAGE), shares, strict=True)), told.idle)
 
 
-def _priors(before: Mapping[Cause, float], raised: Mapping[Cause, float]) -> dict[Cause, float]:
-    return {cause: math.log(before[cause] + raised.get(cause, 0.0)) for cause in _ALONE}
-
-
-def _split(support: dict[Cause, float], seen: Explained) -> dict[Cause, float]:
+def _split(support: dict[Cause, float], idle: float) -> dict[Cause, float]:
     """Give the dependency its share, and what does not work at all to nobody's `ok`."""
-    outage = support[Cause.SERVICE_OUTAGE]
-    idle = support[Cause.OK] * math.exp(min(0.0, seen.nothing_works - seen.alone[Cause.OK]))
+    outage, idle = support[_OUTAGE], support[_OK] * idle
     support[Cause.DEPENDENCY_OUTAGE] = outage * DEPENDENCY_SHARE
-    support[Cause.SERVICE_OUTAGE] = outage * (1 - DEPENDENCY_SHARE)
-    support[Cause.OK] -= idle
+    support[_OUTAGE] = outage * (1 - DEPENDENCY_SHARE)
+    support[_OK] -= idle
     support[Cause.LOCAL_FAULT] += idle
     return {cause: support[cause] for cause in _CAUSES}
 
@@ -156,10 +179,6 @@ def within(country: Country, index: int, whole: dict[Cause, float]) -> dict[Caus
     own = [rest * (1 - troubled), *own]
     total = sum(own)
     return {cause: value / total for cause, value in zip(_CAUSES, own, strict=True)}
-
-
-_OK = Cause.OK
-_CAUSES = tuple(Cause)
 
 
 def leading(support: dict[Cause, float]) -> Cause:
