@@ -83,11 +83,12 @@ def weigh(said: tuple[Row, ...], cause: Cause) -> float:
 def evidence(finding: Finding) -> tuple[Evidence, ...]:
     """The rows in words, each with its witness."""
     if not finding.extra:
-        return (_word(finding, finding.main),)
-    return tuple([_word(finding, row) for row in rows(finding)])
+        return (word(finding, finding.main),)
+    return tuple([word(finding, row) for row in rows(finding)])
 
 
-def _word(finding: Finding, row: Row) -> Evidence:
+def word(finding: Finding, row: Row) -> Evidence:
+    """One row, with its witness."""
     return Evidence(
         rule=row.id,
         standing=row.standing,
