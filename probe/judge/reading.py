@@ -72,7 +72,8 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
         return None
     final, names, valid, took = found
     was = (before.answers, before.valid) if before is not None else ((), ())
-    answers = _unique([address for step in names for address in step.answers], was[0])
+    told = names[0].answers if len(names) == 1 else [a for step in names for a in step.answers]
+    answers = _unique(told, was[0])
     vantage, target, health = _known(measurement, before)
     return Glance(
         id=measurement.id, at=measurement.at, vantage=vantage, target=target, health=health,
@@ -365,6 +366,9 @@ def is_bogon(address: str) -> bool:
 def _unique(values: Iterable[str], like: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Each value once; `like` itself where that is the same."""
     found = tuple(values)
+    if found == like:
+        return like
     if len(found) > 1:
         found = tuple(dict.fromkeys(found))
-    return like if found == like else found
+        return like if found == like else found
+    return found
