@@ -144,10 +144,10 @@ def _alike(
     return {digest: frozenset(shared[of[digest]]) for digest in pages}
 
 
-def _distinct(sights: Series) -> list[Sight]:
+def _distinct(sights: Series) -> Series:
     """Sights without those that say of the endpoint what the one before them said."""
     if len(sights) == 1:
-        return [*sights]
+        return sights
     fresh = [
         sight
         for last, sight in pairwise(sights)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
+from probe.judge.conditions import can_end_at
 from probe.judge.control import Reference
 from probe.judge.health import spoilt
 from probe.judge.row import CAP, Category, Row
@@ -31,15 +32,22 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
 
 def find(sight: Sight, known: Reference) -> Finding:
     """Apply the table: the first main row that fits, and every extra one that does."""
-    main = next(row for row in MAIN if row.condition(sight, known))
-    quiet = main.category in {Category.OK, Category.NOTHING}
-    extra = () if quiet else tuple(row for row in EXTRA if row.condition(sight, known))
+    main = next(row for row in _MAIN[sight.layer] if row.condition(sight, known))
+    failing = main.category not in _QUIET
+    extra = tuple([row for row in EXTRA if row.condition(sight, known)]) if failing else ()
     signed = any(row.author is Author.NETWORK for row in extra)
     return Finding(
-        sight=sight, main=main, extra=extra, category=main.category,
-        failing=main.category not in {Category.OK, Category.NOTHING},
+        sight=sight, main=main, extra=extra, category=main.category, failing=failing,
         author=Author.NETWORK if signed else main.author,
     )  # fmt: skip
+
+
+_MAIN: dict[Layer | None, tuple[Row, ...]] = {
+    layer: tuple(row for row in MAIN if can_end_at(row.condition, layer))
+    for layer in (None, *Layer)
+}
+"""Where a sight ended → the rows that can fit it, in their order."""
+_QUIET = frozenset({Category.OK, Category.NOTHING})
 
 
 WHOLE = ROWS["ok.met"]
