@@ -142,7 +142,7 @@ def _unit(
     failing = [run for run in held if run.failing]
     service, feature, country, asn = where
     prefixes, keys = stands_on
-    if 2 * len(failing) <= len(held):
+    if not failing or 2 * len(failing) <= len(held):
         return Unit(
             service=service, feature=feature, country=country, asn=asn, failing=False,
             prefixes=prefixes, keys=keys,

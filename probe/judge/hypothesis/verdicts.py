@@ -81,21 +81,22 @@ class _Inner:
     """The support of networks, and how sure one is of what works; like places share theirs."""
 
     def __init__(self) -> None:
-        self._known: dict[int, list[dict[Cause, float]]] = {}
+        self._known: dict[int, tuple[list[dict[Cause, float]], bool]] = {}
         self._sure: dict[tuple[int, int], State] = {}
 
-    def all(self, place: Place) -> list[dict[Cause, float]]:
-        """In the order of its networks."""
+    def all(self, place: Place) -> tuple[list[dict[Cause, float]], bool]:
+        """The support of each network, and whether nothing is thought to fail there or in any."""
         known = self._known.get(id(place.support))
         if known is None:
-            # Sights are sorted, so like networks stand beside each other.
             first = [place.sights.index(network) for network in place.sights]
             told = {n: within(place.sights, n, place.support) for n in set(first)}
-            known = self._known[id(place.support)] = [told[n] for n in first]
+            well = all(leading(held) is _OK for held in (place.support, *told.values()))
+            known = self._known[id(place.support)] = [told[n] for n in first], well
         return known
 
     def of(self, place: Place, asn: int) -> dict[Cause, float]:
-        return self.all(place)[place.asns.index(asn)]
+        supports, _ = self.all(place)
+        return supports[place.asns.index(asn)]
 
     def sure(self, support: dict[Cause, float], working: int) -> State:
         key = (id(support), working)
@@ -115,8 +116,8 @@ def _well(
     """A country where nothing fails, and its networks; empty if any is thought to fail even so."""
     country, asns = where
     place = matter.places[country]
-    within_ = inner.all(place)
-    if [held for held in (place.support, *within_) if leading(held) is not _OK]:
+    within_, well = inner.all(place)
+    if not well:
         return []
     by_asn: dict[int, list[Run]] = {}
     for run in place.runs:
@@ -210,7 +211,11 @@ class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def abroad(matter: Matter, view: View) -> Abroad:
-    outage = {c: p for c, p in matter.places.items() if p.leads in SERVICE_SIDE and _solid(p)}
+    outage = {
+        country: place
+        for country, place in matter.places.items()
+        if not place.calm and place.leads in SERVICE_SIDE and _solid(place)
+    }
     return Abroad(
         outage=outage,
         begun=sorted(

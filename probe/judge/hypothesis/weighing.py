@@ -111,7 +111,7 @@ class _Weighing:
 
     def place(self, country: str, before: Mapping[Cause, float]) -> Place:
         own = self._held[country]
-        begun = onset(own)
+        begun = None if country in self._still.runs else onset(own)
         if begun is None:
             sights, asns = self._all[country]
             around, support = self._calmly(sights, before)
