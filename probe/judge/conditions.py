@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from probe.judge.control import (
     Reference,
     abroad,
@@ -20,22 +22,35 @@ from probe.model import Expectation, Layer
 Condition = Callable[[Sight, Reference], bool]
 
 
+class EndedAt(msgspec.Struct, frozen=True, eq=False):
+    """A condition of sights that ended at one layer: no other need be asked."""
+
+    layer: Layer
+    fits: Condition
+
+    def __call__(self, s: Sight, k: Reference) -> bool:
+        return s.layer is self.layer and self.fits(s, k)
+
+
 def failed(layer: Layer, *names: str) -> Condition:
     wanted = frozenset(names)
-    return lambda s, _: s.layer is layer and s.failure in wanted
+    return EndedAt(layer, lambda s, _: s.failure in wanted)
 
 
 def having(condition: Condition, **facts: object) -> Condition:
     """Narrow a condition to sights with these facts."""
-
-    def fits(s: Sight, k: Reference) -> bool:
-        return condition(s, k) and all(getattr(s, name) == value for name, value in facts.items())
-
-    return fits
+    return both(condition, lambda s, _: all(getattr(s, n) == value for n, value in facts.items()))
 
 
 def both(first: Condition, second: Condition) -> Condition:
+    if isinstance(first, EndedAt):
+        return EndedAt(first.layer, both(first.fits, second))
     return lambda s, k: first(s, k) and second(s, k)
+
+
+def can_end_at(condition: Condition, layer: Layer | None) -> bool:
+    """Whether a sight that ended there can fit at all; one that ended nowhere has none."""
+    return not isinstance(condition, EndedAt) or condition.layer is layer
 
 
 def answer(*, secure: bool) -> Condition:
@@ -50,10 +65,6 @@ def with_status(low: int, high: int, *, secure: bool = True) -> Condition:
 
 def unmet(what: Expectation) -> Condition:
     return lambda s, _: s.answered and s.secure and s.expectation is what
-
-
-def cert(s: Sight, _: Reference) -> bool:
-    return s.layer is Layer.TLS and s.failure in CERTIFICATE
 
 
 def everywhere(s: Sight, k: Reference) -> bool:
@@ -207,6 +218,7 @@ def anything(_: Sight, __: Reference) -> bool:
     return True
 
 
+cert = failed(Layer.TLS, *CERTIFICATE)
 QUICK = 0.25
 """Share of a slow answer's time that its handshake takes at most, where only the body is slowed."""
 FREEZES = (4_096, 32_768)

@@ -66,33 +66,33 @@ def reference(
     common: frozenset[tuple[str, str]] = frozenset(),
 ) -> Reference:
     """Gather what the sights of one endpoint say about it."""
-    valid: dict[str, set[str]] = defaultdict(set)
+    valid: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    answers: dict[tuple[str, ...], set[str]] = defaultdict(set)
     refused: dict[str, set[str]] = defaultdict(set)
-    answers: dict[str, set[str]] = defaultdict(set)
     pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
     words: dict[str, str] = {}
-    met: set[str] = set()
-    direct: set[str] = set()
+    met: dict[bool, set[str]] = {True: set(), False: set()}
     for sight in chain.from_iterable(map(_distinct, series)):
         country = sight.vantage.country
-        _note(valid, sight.valid, country)
-        _note(answers, sight.answers, country)
-        _note(refused, (sight.leaf,) if sight.leaf else (), country)
+        valid[sight.valid].add(country)
+        answers[sight.answers].add(country)
         if sight.met:
-            met.add(country)
-            if not sight.traits.proxied:
-                direct.add(country)
+            met[sight.traits.proxied].add(country)
+            continue  # whoever met the expectations refused no certificate, and shows no page
+        if sight.leaf:
+            refused[sight.leaf].add(country)
         if sight.digest:
             pages[sight.digest].add((country, sight.vantage.asn))
             words[sight.digest] = sight.words
     sealed, cut, spoken = _beside(series)
+    proven = _each(valid)
     return Reference(
-        valid=_frozen(valid),
+        valid=_frozen(proven),
         refused=_frozen(refused),
-        answers=_frozen(answers),
-        met=frozenset(met),
-        direct=frozenset(direct),
-        belied=_belied(series, valid),
+        answers=_frozen(_each(answers)),
+        met=frozenset(met[True] | met[False]),
+        direct=frozenset(met[False]),
+        belied=_belied(series, proven),
         paces=_paces(series),
         pages=_alike(pages, words),
         sealed=sealed,
@@ -144,10 +144,10 @@ def _alike(
     return {digest: frozenset(shared[of[digest]]) for digest in pages}
 
 
-def _distinct(sights: Series) -> list[Sight]:
+def _distinct(sights: Series) -> Series:
     """Sights without those that say of the endpoint what the one before them said."""
     if len(sights) == 1:
-        return [*sights]
+        return sights
     fresh = [
         sight
         for last, sight in pairwise(sights)
@@ -204,6 +204,15 @@ def _paced(sight: Sight) -> bool:
 def _note(table: dict[str, set[str]], keys: tuple[str, ...], country: str) -> None:
     for key in keys:
         table[key].add(country)
+
+
+def _each(told: Mapping[tuple[str, ...], set[str]]) -> dict[str, set[str]]:
+    """Address by address: most countries are given the same ones."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for addresses, countries in told.items():
+        for address in addresses:
+            found[address] |= countries
+    return found
 
 
 def _frozen(table: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

@@ -6,14 +6,16 @@ from functools import lru_cache
 
 import msgspec
 
+from probe.judge.conditions import can_end_at
 from probe.judge.control import Reference
 from probe.judge.health import spoilt
 from probe.judge.row import CAP, Category, Row
 from probe.judge.rules import EXTRA, MAIN, ROWS
 from probe.judge.sight import Sight
-from probe.judge.traits import SLOW_SECONDS
-from probe.judge.trials import told_beside
-from probe.model import Author, Cause, Evidence, Layer, Standing
+from probe.judge.slim import slim
+from probe.judge.traits import NONE, SLOW_SECONDS
+from probe.judge.trials import UNTRIED, told_beside
+from probe.model import Author, Cause, Evidence, Layer
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -30,32 +32,44 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
 
 def find(sight: Sight, known: Reference) -> Finding:
     """Apply the table: the first main row that fits, and every extra one that does."""
-    main = next(row for row in MAIN if row.condition(sight, known))
-    quiet = main.category in {Category.OK, Category.NOTHING}
-    extra = () if quiet else tuple(row for row in EXTRA if row.condition(sight, known))
+    main = next(row for row in _MAIN[sight.layer] if row.condition(sight, known))
+    failing = main.category not in _QUIET
+    extra = tuple([row for row in EXTRA if row.condition(sight, known)]) if failing else ()
     signed = any(row.author is Author.NETWORK for row in extra)
     return Finding(
-        sight=sight, main=main, extra=extra, category=main.category,
-        failing=main.category not in {Category.OK, Category.NOTHING},
+        sight=sight, main=main, extra=extra, category=main.category, failing=failing,
         author=Author.NETWORK if signed else main.author,
     )  # fmt: skip
 
 
+_MAIN: dict[Layer | None, tuple[Row, ...]] = {
+    layer: tuple(row for row in MAIN if can_end_at(row.condition, layer))
+    for layer in (None, *Layer)
+}
+"""Where a sight ended → the rows that can fit it, in their order."""
+_QUIET = frozenset({Category.OK, Category.NOTHING})
+
+
 WHOLE = ROWS["ok.met"]
+_PAGE = Layer.HTTP
+_Whole = slim(
+    Finding,
+    ("sight",),
+    {"main": WHOLE, "category": WHOLE.category, "failing": False, "author": WHOLE.author},
+)
 
 
 def plain(sight: Sight) -> bool:
     """Whether a sight is a whole answer whatever others see: the rules need no reference for it."""
-    odd = sight.traits.lost or sight.traits.proxied or told_beside(sight.trials)
-    page = sight.goal is Layer.HTTP
-    return sight.met and page and not odd and sight.pace < SLOW_SECONDS and not spoilt(sight)
+    if not sight.met or sight.pace >= SLOW_SECONDS or sight.goal is not _PAGE or spoilt(sight):
+        return False
+    told = sight.traits is not NONE and (sight.traits.lost or sight.traits.proxied)
+    return not told and (sight.trials is UNTRIED or not told_beside(sight.trials))
 
 
 def whole(sight: Sight) -> Finding:
     """What the rules find of a plain sight."""
-    return Finding(
-        sight=sight, main=WHOLE, category=WHOLE.category, failing=False, author=WHOLE.author
-    )
+    return _Whole(sight=sight)
 
 
 def rows(finding: Finding) -> tuple[Row, ...]:
@@ -76,13 +90,16 @@ def weigh(said: tuple[Row, ...], cause: Cause) -> float:
 
 def evidence(finding: Finding) -> tuple[Evidence, ...]:
     """The rows in words, each with its witness."""
-    return tuple([_word(finding, row) for row in rows(finding)])
+    if not finding.extra:
+        return (word(finding, finding.main),)
+    return tuple([word(finding, row) for row in rows(finding)])
 
 
-def _word(finding: Finding, row: Row, standing: Standing | None = None) -> Evidence:
+def word(finding: Finding, row: Row) -> Evidence:
+    """One row, with its witness."""
     return Evidence(
         rule=row.id,
-        standing=standing or row.standing,
+        standing=row.standing,
         measurement=finding.sight.id,
         vantage=finding.sight.vantage.id,
         mechanism=row.mechanism,

@@ -156,7 +156,7 @@ def _when(sight: Sight) -> tuple[datetime, str]:
 
 def _examine_one(vantage: Vantage, sights: list[Sight], view: View) -> Health:
     last = sights[-1].at if sights else None
-    heard = max((t for t in (view.heard.get(vantage.id), last) if t is not None), default=None)
+    heard = max([t for t in (view.heard.get(vantage.id), last) if t is not None], default=None)
     controls = _fresh_controls(sights, view)
     well_at = _well_at(sights, view)
     if heard is None:
@@ -201,9 +201,10 @@ def _failed_control(sight: Sight, well_at: datetime | None) -> bool:
 def _fresh_controls(sights: Iterable[Sight], view: View) -> tuple[Sight, ...]:
     """The latest result of each control that is not too old to speak."""
     latest: dict[str, Sight] = {}
+    since = view.now - FRESH_ROUNDS * view.round
     for sight in sights:
         target = sight.target
-        if target.service != CONTROL or view.now - sight.at > FRESH_ROUNDS * view.round:
+        if target.service != CONTROL or sight.at < since:
             continue
         held = latest.get(target.endpoint)
         if held is None or (held.at, held.id) < (sight.at, sight.id):
@@ -220,7 +221,7 @@ def _vouched(sight: Sight, view: View) -> datetime | None:
     """When a foreign control passed, by this sight: itself, or the round before its tally."""
     target = sight.target
     if target.service == CONTROL:
-        return sight.at if sight.met and target.feature == Reach.FOREIGN else None
+        return sight.at if sight.met and target.feature == _FOREIGN else None
     return sight.at - view.round if _vouches(sight) else None
 
 
@@ -231,10 +232,13 @@ def _vouches(sight: Sight) -> bool:
 
 def _tallies(controls: Sequence[Sight]) -> dict[Reach, Tally]:
     def tally(reach: Reach) -> Tally:
-        mine = [s for s in controls if s.target.feature == reach]
-        return Tally(ok=sum(s.met for s in mine), of=len(mine))
+        mine = [s.met for s in controls if s.target.feature == reach]
+        return Tally(ok=sum(mine), of=len(mine))
 
-    return {reach: tally(reach) for reach in Reach}
+    return {reach: tally(reach) for reach in _REACHES}
+
+
+_REACHES, _FOREIGN = tuple(Reach), Reach.FOREIGN
 
 
 HARMLESS = frozenset({"", "ipv6_broken", "offline"})

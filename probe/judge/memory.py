@@ -9,7 +9,7 @@ from datetime import datetime
 from probe.judge.health import spoilt
 from probe.judge.hypothesis import belief
 from probe.judge.hypothesis.baseline import hour_of_week
-from probe.judge.reading import read
+from probe.judge.reading import met
 from probe.judge.sites import site
 from probe.judge.view import Memory, Usual, View
 from probe.model import CONTROL, Cause, HttpExchange, Measurement, Verdict
@@ -62,8 +62,10 @@ def _sites(
 
 def _site(measurement: Measurement) -> tuple[str, str]:
     for step in measurement.observations:
-        if isinstance(step, HttpExchange) and step.headers and (found := site(step.headers))[1]:
-            return found
+        if type(step) is HttpExchange and step.headers:
+            found = site(step.headers)
+            if found[1]:
+                return found
     return "", ""
 
 
@@ -71,8 +73,10 @@ def _builds(held: Mapping[str, str], measurements: Iterable[Measurement]) -> Map
     latest: dict[str, tuple[datetime, str, str]] = {}
     for m in measurements:
         if m.software:
-            told = (m.at, m.id, m.software)
-            latest[m.vantage.id] = max(latest.get(m.vantage.id, told), told)
+            known = latest.get(m.vantage.id)
+            if known is None or m.at >= known[0]:
+                told = (m.at, m.id, m.software)
+                latest[m.vantage.id] = told if known is None else max(known, told)
     changed = {who: build for who, (_, _, build) in latest.items() if held.get(who) != build}
     return {**held, **changed} if changed else held
 
@@ -92,7 +96,7 @@ def _usual(
     told: dict[tuple[int, int], list[bool]] = defaultdict(list)
     for m in measurements:
         if m.target.service == CONTROL and m.vantage.asn not in troubled and not spoilt(m):
-            told[m.vantage.asn, hour_of_week(m.at)].append(not read(m).met)
+            told[m.vantage.asn, hour_of_week(m.at)].append(not met(m))
     grown = dict(held)
     for (asn, hour), failed in told.items():
         hours = grown.get(asn, {})

@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from probe.judge.notices import challenged, notice_of, refused_by
-from probe.judge.sight import CERTIFICATE, OWN_FAILURES, UNREACHABLE, Contrast, Sight
+from probe.judge.sight import CERTIFICATE, OWN_FAILURES, UNREACHABLE, Contrast, Glance, Sight
 from probe.judge.sites import site
 from probe.judge.traits import SLOW_SECONDS, odd, traits
 from probe.judge.trials import trials
@@ -67,27 +67,41 @@ def _glance(measurement: Measurement, before: Sight | None = None) -> Sight | No
 
     The common case by far, and nothing but what the rules ask of a met expectation.
     """
-    steps = measurement.observations
+    found = _whole_way(measurement.observations)
+    if found is None:
+        return None
+    final, names, valid, took = found
+    was = (before.answers, before.valid) if before is not None else ((), ())
+    told = names[0].answers if len(names) == 1 else [a for step in names for a in step.answers]
+    answers = _unique(told, was[0])
+    vantage, target, health = _known(measurement, before)
+    return Glance(
+        id=measurement.id, at=measurement.at, vantage=vantage, target=target, health=health,
+        status=final.status, answers=answers, valid=_unique(valid, was[1]),
+        bogon=_bogon(names, answers), doubled=_doubled(names), pace=took + final.took,
+        site=site(final.headers),
+    )  # fmt: skip
+
+
+def met(measurement: Measurement) -> bool:
+    """Whether all came that was asked for: what `read` says of it, and nothing else."""
+    whole = _whole_way(measurement.observations) is not None
+    return whole or _studied(measurement).met
+
+
+def _whole_way(
+    steps: Sequence[Observation],
+) -> tuple[HttpExchange, list[DnsLookup], list[str], float] | None:
+    """The answer and the way to it, of one whole answer that no step is odd of, else None."""
     final = steps[-1] if steps else None
     if not isinstance(final, HttpExchange) or not _whole(final):
         return None
     way = _way(steps[:-1], final.address)
     if way is None or final.address not in way[1] or way[2] + final.took >= SLOW_SECONDS:
         return None
-    names, valid, took = way
-    was = (before.answers, before.valid) if before is not None else ((), ())
-    answers = _unique([address for step in names for address in step.answers], was[0])
-    vantage, target, health = _known(measurement, before)
-    return Sight(
-        id=measurement.id, at=measurement.at, vantage=vantage, target=target, health=health,
-        met=True, answered=True, secure=True, status=final.status, expectation=Expectation.MET, answers=answers,
-        valid=_unique(valid, was[1]), bogon=_bogon(names, answers), doubled=_doubled(names),
-        pace=took + final.took, site=site(final.headers),
-    )  # fmt: skip
+    return final, *way
 
 
-NOT_ON_THE_WAY = frozenset({HttpExchange, QuicHandshake})
-"""The answer is read by itself; QUIC is of tests alone, whatever a record says."""
 _Way = tuple[list[DnsLookup], list[str], float]
 
 
@@ -97,23 +111,28 @@ def _way(steps: Sequence[Observation], where: str) -> _Way | None:
     valid: list[str] = []
     took = 0.0
     for step in steps:
-        if step.test is not None or step.hop or type(step) in NOT_ON_THE_WAY:
+        if step.test is not None or step.hop:
             return None
-        if isinstance(step, DnsLookup):
+        if type(step) is DnsLookup:
             names.append(step)
-            continue
-        if step.failure is not None:
+        elif step.failure is not None:
             return None
-        if type(step) is TlsHandshake:
+        elif type(step) is TlsHandshake:
             valid.append(step.address)
-        took += step.took if step.address == where else 0.0
+            took += step.took if step.address == where else 0.0
+        elif type(step) is TcpConnect:
+            took += step.took if step.address == where else 0.0
+        else:  # an answer is read by itself; QUIC is of tests alone, whatever a record says
+            return None
     return names, valid, took
 
 
+_MET = Expectation.MET
+
+
 def _whole(final: HttpExchange) -> bool:
-    plain = final.test is None and not final.hop and final.failure is None
-    met = plain and final.expectation is Expectation.MET
-    return met and final.url.startswith("https:")
+    met = final.expectation is _MET and final.failure is None
+    return met and final.test is None and not final.hop and final.url.startswith("https:")
 
 
 def _studied(measurement: Measurement) -> Sight:
@@ -215,11 +234,15 @@ def _names_and_certificates(chain: _Chain) -> _Common:
 def _bogon(first: Sequence[DnsLookup], answers: tuple[str, ...]) -> bool:
     if answers and is_bogon(answers[0]) and all(map(is_bogon, answers)):
         return True
-    return "dns_bogon_error" in [step.failure.name for step in first if step.failure is not None]
+    failed = [step.failure for step in first if step.failure is not None]
+    return "dns_bogon_error" in [failure.name for failure in failed]
 
 
 def _doubled(first: Sequence[DnsLookup]) -> tuple[str, ...]:
-    if not [step for step in first if step.late]:
+    for step in first:
+        if step.late:
+            break
+    else:
         return ()
     return _unique([a for step in first for a in step.late if a not in step.answers])
 
@@ -343,6 +366,9 @@ def is_bogon(address: str) -> bool:
 def _unique(values: Iterable[str], like: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Each value once; `like` itself where that is the same."""
     found = tuple(values)
+    if found == like:
+        return like
     if len(found) > 1:
         found = tuple(dict.fromkeys(found))
-    return like if found == like else found
+        return like if found == like else found
+    return found

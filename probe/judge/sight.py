@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from probe.judge.slim import slim
 from probe.judge.traits import NONE, Traits
 from probe.judge.trials import UNTRIED, Trials
 from probe.model import (
@@ -104,3 +105,13 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """The delivery network that answered, and its site."""
     traits: Traits = NONE
     trials: Trials = UNTRIED
+
+
+SHOWN = (
+    "id", "at", "vantage", "target", "health", "answers", "valid", "bogon", "doubled", "status",
+    "pace", "site",
+)  # fmt: skip
+Glance = slim(
+    Sight, SHOWN, {"met": True, "answered": True, "secure": True, "expectation": Expectation.MET}
+)
+"""A whole answer over a valid certificate: such are nearly all."""

@@ -60,10 +60,11 @@ class Track:
         self.plain = self.steady = True
         self._memo = Memo()
 
-    def add(self, measurement: Measurement) -> None:
+    def add(self, measurement: Measurement, like: Sight | None = None) -> None:
+        """Hear one more; of the first one, what equals another vantage's sight is shared with it."""
         held = self.sights
         last = held[-1] if held else None
-        sight = read(measurement, last)
+        sight = read(measurement, last or like)
         finding = whole(sight) if plain(sight) else None
         self.plain = self.plain and finding is not None
         self.steady = self.steady and self.plain and (last is None or _same(last, sight))
@@ -133,6 +134,8 @@ class Tracks:
         self._ids: set[str] = set()
         self._same: dict[Vantage | Target | Health, Vantage | Target | Health] = {}
         """Vantages, targets and healths: tracks of like ones share them."""
+        self._like: dict[Target, Sight] = {}
+        """Target → what some vantage saw of it: most see the same addresses."""
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -157,7 +160,8 @@ class Tracks:
             health=same(measurement.health, measurement.health),
         )
         track = self._tracks[_key(known)] = Track()
-        track.add(known)
+        track.add(known, self._like.get(known.target))
+        self._like[known.target] = track.sights[0]
 
     def within(self, first: datetime, last: datetime) -> Iterator[tuple[Key, Stretch]]:
         """What lies after `first` and up to `last`, track by track, in no order."""
@@ -168,6 +172,7 @@ class Tracks:
 
     def forget(self, before: datetime) -> None:
         self._same.clear()
+        self._like.clear()
         for key, track in list(self._tracks.items()):
             if track.sights[0].at < before:
                 self._ids.difference_update(track.forget(before))

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import Any
+
 import pytest
 
-from probe.judge.conditions import both, failed, foreign_notice, having, lost_family, with_status
+from probe.judge.conditions import (
+    both,
+    can_end_at,
+    failed,
+    foreign_notice,
+    having,
+    lost_family,
+    with_status,
+)
 from probe.judge.control import Reference
 from probe.judge.reading import read
 from probe.judge.sight import Sight
@@ -20,7 +29,9 @@ PROVEN = Reference(valid={FOUR: frozenset({"DE"}), SIX: frozenset({"DE"})})
 
 
 def sight(**more: object) -> Sight:
-    return msgspec.structs.replace(read(w.measurement(CASE, w.ok(CASE))), **more)
+    whole = read(w.measurement(CASE, w.ok(CASE)))
+    told: dict[str, Any] = {name: getattr(whole, name) for name in Sight.__struct_fields__}
+    return Sight(**(told | more))
 
 
 def test_conditions_narrow_each_other() -> None:
@@ -28,6 +39,9 @@ def test_conditions_narrow_each_other() -> None:
     found = sight(layer=Layer.TCP, failure="generic_timeout_error", met=False)
     assert late(found, NOBODY)
     assert not having(late, expired=True)(found, NOBODY)
+    assert can_end_at(having(late, expired=True), Layer.TCP)
+    assert not can_end_at(both(late, foreign_notice), Layer.TLS)
+    assert can_end_at(foreign_notice, None)
     assert not both(late, with_status(500, 599))(found, NOBODY)
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pytest
+
 from probe.judge.control import Reference
 from probe.judge.evidence import Finding, evidence, find, rows, weight
 from probe.judge.reading import read
 from probe.judge.row import CAP, Category
+from probe.judge.rules import MAIN
 from probe.model import Author, Cause, Standing
 from tests.judge import worlds as w
 
@@ -17,6 +20,14 @@ def found(maker: w.Maker) -> Finding:
 def test_a_good_answer_is_not_asked_for_extra_rows() -> None:
     good = found(w.ok)
     assert (good.category, good.failing, good.extra) == (Category.OK, False, ())
+
+
+@pytest.mark.parametrize(
+    "maker", [w.ok, w.nxdomain, w.dns_timeout, w.null_route, w.sni_reset, w.silence, w.expired, w.odd_page]
+)  # fmt: skip
+def test_rows_of_other_layers_are_left_out_and_would_not_have_fit(maker: w.Maker) -> None:
+    here = found(maker)
+    assert here.main is next(row for row in MAIN if row.condition(here.sight, Reference()))
 
 
 def test_an_extra_row_of_the_networks_hand_signs_the_finding() -> None:

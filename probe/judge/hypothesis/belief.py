@@ -34,7 +34,10 @@ FORGET_ROUNDS = 60
 
 def prior(cell: Cell, view: View) -> Mapping[Cause, float]:
     """P(cause) of a cell before its window is looked at; OK takes the rest."""
-    held = [b for b in view.memory.beliefs.get(cell, ()) if b.at <= window_start(view)]
+    known = view.memory.beliefs.get(cell)
+    if not known:
+        return PRIOR
+    held = [b for b in known if b.at <= window_start(view)]
     return carried(held[-1], view.now) if held else PRIOR
 
 

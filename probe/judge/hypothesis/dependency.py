@@ -25,14 +25,10 @@ FORGED = frozenset({Category.DNS_FORGED, Category.BLOCK_PAGE})
 
 def shared(matters: Sequence[Matter], view: View) -> list[Matter]:
     """Give to a dependency what it explains better than anything else does."""
-    if sum(_fails(matter) for matter in matters) == 0:
+    if all(place.calm for matter in matters for place in matter.places.values()):
         return list(matters)
     found = explained(_units(matters, view))
     return [_blamed(matter, found, view) for matter in matters] if found else list(matters)
-
-
-def _fails(matter: Matter) -> bool:
-    return any(run.failing for place in matter.places.values() for run in place.runs)
 
 
 # ── units ────────────────────────────────────────────────────────────────────────────────────
@@ -57,9 +53,9 @@ def _keys(
 ) -> frozenset[Key]:
     """What a matter stands on as a whole."""
     runs = [run for place in matter.places.values() for run in place.runs]
-    addresses = {a for run in runs for a in _addresses(run)}
+    addresses = {a for answers in set(map(_answers, runs)) for a in answers}
     known = [origins[address] for address in addresses if address in origins]
-    networks = {network for run in runs if (network := _network(run))}
+    networks = set(map(_network, runs)) - {""}
     return frozenset({
         *(("declared", name) for name in declared),
         *(("address", address) for address in addresses),
@@ -70,9 +66,9 @@ def _keys(
     })  # fmt: skip
 
 
-def _addresses(run: Run) -> set[str]:
+def _answers(run: Run) -> tuple[str, ...]:
     newest = run.findings[0]
-    return set() if newest.category in FORGED or newest.sight.bogon else set(newest.sight.answers)
+    return () if newest.category in FORGED or newest.sight.bogon else newest.sight.answers
 
 
 @lru_cache(maxsize=16384)
@@ -85,7 +81,10 @@ def _prefix(address: str) -> str:
 
 
 def _network(run: Run) -> str:
-    return next((name for f in run.findings if (name := f.sight.site[0])), "")
+    for finding in run.findings:
+        if name := finding.sight.site[0]:
+            return name
+    return ""
 
 
 def _of_matter(matter: Matter, all_keys: Iterable[Key], keys: set[Key], view: View) -> list[Unit]:
@@ -94,14 +93,20 @@ def _of_matter(matter: Matter, all_keys: Iterable[Key], keys: set[Key], view: Vi
     joined = cache(partial(frozenset.union, frozenset(keys)))  # few networks are served alone
     units = []
     for country, place in matter.places.items():
-        by_asn: dict[int, list[Run]] = defaultdict(list)
-        for run in place.runs:
-            by_asn[run.vantage.asn].append(run)
-        for asn, held in sorted(by_asn.items()):
+        for asn, held in _by_asn(place.runs):
             served = _served(asn, held, networks, view)
             where = (matter.service, matter.feature, country, asn)
             units.append(_unit(where, held, (prefixes, joined(served)), view))
     return units
+
+
+def _by_asn(held: Sequence[Run]) -> Sequence[tuple[int, Sequence[Run]]]:
+    if len(held) == 1:
+        return ((held[0].vantage.asn, held),)
+    found: dict[int, list[Run]] = {}
+    for run in held:
+        found.setdefault(run.vantage.asn, []).append(run)
+    return sorted(found.items())
 
 
 def _served(
@@ -112,16 +117,19 @@ def _served(
     last = ("", "")
     for run in held:
         for finding in run.findings:
-            if finding.sight.site is not last:
-                last = finding.sight.site
-                now.update([last] if last[1] else ())
+            site = finding.sight.site
+            if site is not last:
+                last = site
+                if site[1]:
+                    now[site[0]] = site[1]
     sites = view.memory.sites
-    known = {name: place for name in networks if (place := sites.get((asn, name)))}
-    return _places(frozenset((known | now).items()))
+    if sites:
+        now = {name: place for name in networks if (place := sites.get((asn, name)))} | now
+    return _places(tuple(now.items()))
 
 
 @lru_cache(maxsize=4096)
-def _places(sites: frozenset[tuple[str, str]]) -> frozenset[Key]:
+def _places(sites: tuple[tuple[str, str], ...]) -> frozenset[Key]:
     return frozenset({("site", f"{network}/{place}") for network, place in sites})
 
 
@@ -134,7 +142,7 @@ def _unit(
     failing = [run for run in held if run.failing]
     service, feature, country, asn = where
     prefixes, keys = stands_on
-    if 2 * len(failing) <= len(held):
+    if not failing or 2 * len(failing) <= len(held):
         return Unit(
             service=service, feature=feature, country=country, asn=asn, failing=False,
             prefixes=prefixes, keys=keys,

@@ -30,6 +30,7 @@ STEADY = 0.8
 """Share of controls that pass; passing trouble of a network lets most of them fail."""
 STALE_ROUNDS = 3.0
 """A vantage's latest sight older than this says nothing of now."""
+_FILTERING = Cause.FILTERING
 _TOLD = (
     Cause.FILTERING,
     Cause.GEO_BLOCK,
@@ -105,30 +106,30 @@ def runs(
     `series`: the findings of one vantage at one endpoint, newest first.
     """
     worst: dict[str, Run] = {}
+    since = view.now - STALE_ROUNDS * view.round
     for findings in series:
         vantage = findings[0].sight.vantage.id
-        run = _run(findings, footings.get(vantage, _NOTHING_KNOWN), view)
-        if run is not None and _worse(run, worst.get(vantage)):
+        run = _run(findings, footings.get(vantage, _NOTHING_KNOWN), since)
+        if run is not None and (vantage not in worst or _worse(run, worst[vantage])):
             worst[vantage] = run
     return tuple([worst[vantage] for vantage in sorted(worst)])
 
 
 _NOTHING_KNOWN = Footing()
+_NOTHING = Category.NOTHING
 
 
-def _run(listed: Sequence[Finding], footing: Footing, view: View) -> Run | None:
+def _run(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run | None:
     calm = not [f for f in listed if f.main is not WHOLE]
     newest = listed if calm else [f for f in listed if usable(f, footing)]
-    if not footing.usable or not newest:
-        return None
-    if view.now - newest[0].sight.at > STALE_ROUNDS * view.round:
+    if not footing.usable or not newest or newest[0].sight.at < since:
         return None
     streak = _streak(newest, failing=True) if not calm and _shaken(newest) else 0
-    held = len(newest) if calm else streak or _streak(newest, failing=False)
+    held = newest if calm else newest[: streak or _streak(newest, failing=False)]
     return Run(
         vantage=newest[0].sight.vantage,
         failing=streak > 0,
-        findings=tuple(newest[:held]),
+        findings=tuple(held),
         calm=calm,
         well_at=footing.well_at,
         usual=footing.usual,
@@ -139,14 +140,14 @@ def _run(listed: Sequence[Finding], footing: Footing, view: View) -> Run | None:
 
 def usable(finding: Finding, footing: Footing = _NOTHING_KNOWN) -> bool:
     """Whether a sight may be weighed: it is about the endpoint, and its vantage was well."""
-    if finding.category is Category.NOTHING:
+    if finding.category is _NOTHING:
         return False
     return footing.misled or not spoilt(finding.sight)
 
 
 def _shaken(newest: Sequence[Finding]) -> bool:
     """Whether one of the last two failed: a single good one may be luck."""
-    return any(finding.failing for finding in newest[:2])
+    return newest[0].failing or (len(newest) > 1 and newest[1].failing)
 
 
 def _streak(newest: Sequence[Finding], *, failing: bool) -> int:
@@ -163,9 +164,7 @@ def _streak(newest: Sequence[Finding], *, failing: bool) -> int:
     return streak
 
 
-def _worse(run: Run, held: Run | None) -> bool:
-    if held is None:
-        return True
+def _worse(run: Run, held: Run) -> bool:
     return (run.failing, len(run.findings) * run.failing) > (
         held.failing, len(held.findings) * held.failing,
     )  # fmt: skip
@@ -178,22 +177,24 @@ def onset(held: Iterable[Run]) -> datetime | None:
     look like controls.
     """
     first: dict[int, datetime] = {}
-    for run in held:
-        if run.failing:
-            asn = run.vantage.asn
-            first[asn] = min(run.start, first.get(asn, run.start))
+    failing = [run for run in held if run.failing]
+    if not failing:
+        return None
+    for run in failing:
+        asn = run.vantage.asn
+        first[asn] = min(run.start, first.get(asn, run.start))
     times = sorted(first.values())
-    return times[min(1, len(times) - 1)] if times else None
+    return times[min(1, len(times) - 1)]
 
 
 def since(run: Run, begun: datetime | None) -> tuple[Finding, ...]:
     """The findings of a run that say something about a failure begun then."""
     if run.failing or begun is None:
         return run.findings
-    return run.findings[: _newer(run, begun)]
+    return run.findings[: newer(run, begun)]
 
 
-def _newer(run: Run, begun: datetime) -> int:
+def newer(run: Run, begun: datetime) -> int:
     """How many of its findings are of then or later."""
     count = 0
     for finding in run.findings:
@@ -209,7 +210,7 @@ def signature(
     """A country's sights as the hypotheses count them, and the AS number of each entry."""
     by_network: dict[int, list[tuple[Counts, Run]]] = {}
     for run in held:
-        counts = _counts(run, begun)
+        counts = whole(len(run.findings)) if run.calm and begun is None else _counts(run, begun)
         if counts:
             by_network.setdefault(run.vantage.asn, []).append((counts, run))
     built = [(_network(group, alike), asn) for asn, group in by_network.items()]
@@ -219,36 +220,47 @@ def signature(
 
 
 def _network(group: list[tuple[Counts, Run]], alike: float) -> Network:
-    failing = [run for _, run in group if run.failing]
-    well = [run.vouched if run.failing else run.well_at is not None for _, run in group]
-    return network(
-        tuple(sorted([counts for counts, _ in group])),
-        sum(well),
-        _bonus(failing, alike) if failing else (),
-        group[0][1].usual,
-    )
+    counts, failing, well = [], [], 0
+    for seen, run in group:
+        counts.append(seen)
+        if run.failing:
+            failing.append(run)
+            well += run.vouched
+        else:
+            well += run.well_at is not None
+    if len(counts) > 1:
+        counts.sort()
+    told = bonus(failing, alike) if failing else ()
+    return network(tuple(counts), well, told, group[0][1].usual)
 
 
 def lone(count: int, *, well: bool, usual: float) -> Network:
     """The network of one vantage that saw so many whole answers and nothing else."""
-    return network((_whole(count),), int(well), (), usual)
+    return network((whole(count),), int(well), (), usual)
 
 
 def _counts(run: Run, begun: datetime | None) -> Counts:
-    if run.calm:
-        return _whole(len(run.findings) if begun is None else _newer(run, begun))
-    return tuple(sorted(Counter([f.category for f in since(run, begun)]).items()))
+    if run.calm and begun is not None:
+        return whole(newer(run, begun))
+    return counted(tuple([f.category for f in since(run, begun)]))
+
+
+@lru_cache(maxsize=8192)
+def counted(categories: tuple[Category, ...]) -> Counts:
+    """One vantage's sights by category."""
+    return tuple(sorted(Counter(categories).items()))
 
 
 @lru_cache(maxsize=1024)
-def _whole(count: int) -> Counts:
+def whole(count: int) -> Counts:
+    """So many whole answers and nothing else."""
     return ((Category.OK, count),) if count else ()
 
 
-def _bonus(failing: list[Run], alike: float) -> tuple[tuple[str, float], ...]:
+def bonus(failing: list[Run], alike: float) -> tuple[tuple[str, float], ...]:
     """What the rows say beyond the category, once for the network."""
     said = [rows(f) for run in failing for f in run.findings if f.failing]
-    signs = sum([weigh(each, Cause.FILTERING) > 0 for each in said])
+    signs = sum([weigh(each, _FILTERING) > 0 for each in said])
     constant = min(1.0, round(2 * signs / max(1, len(said)), 1))
     steady = any(run.steady or run.misled or run.well_at is None for run in failing)
     return _told(frozenset(said), alike, constant if steady else constant * SHAKEN)
@@ -276,9 +288,10 @@ def _told(
 
 def main_category(held: Iterable[Run]) -> Category | None:
     """The category that most of the failing vantages show."""
-    seen = Counter(
-        f.category for run in held if run.failing for f in run.findings[:1] if f.failing
-    )
+    if not any([run.failing for run in held]):  # noqa: C419 — a list is faster
+        return None
+    newest = [run.findings[0] for run in held if run.failing]
+    seen = Counter([finding.category for finding in newest if finding.failing])
     return min(seen, key=lambda c: (-seen[c], c.value), default=None)
 
 
@@ -300,7 +313,7 @@ def heard_since(run: Run, begun: datetime | None) -> bool:
 
 def through(run: Run, begun: datetime | None) -> bool:
     """Whether a vantage reached the service after a failure began elsewhere."""
-    found = run.findings if begun is None else run.findings[: _newer(run, begun)]
+    found = run.findings if begun is None else run.findings[: newer(run, begun)]
     if run.calm:
         return bool(found)
     good = [f for f in found if f.category is Category.OK or f.author is Author.SERVER]

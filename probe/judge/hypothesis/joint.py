@@ -6,12 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import add, sub
+
+import msgspec
 
 from probe.judge.hypothesis.causes import BREADTH, DEPENDENCY_SHARE, PRIOR
 from probe.judge.hypothesis.likelihood import (
     SERVICE_FORMS,
     Country,
-    Explained,
     affected,
     burst_share,
     explain,
@@ -22,28 +24,64 @@ from probe.model import Cause
 Around = tuple[float, tuple[float, ...]]
 """What all other countries say together: log-probability without an outage, and under each kind."""
 
-_ALONE: tuple[Cause, ...] = tuple(cause for cause in PRIOR if cause is not Cause.SERVICE_OUTAGE)
-_LOG_PRIOR = {cause: math.log(PRIOR[cause]) for cause in _ALONE}
+_OK, _OUTAGE = Cause.OK, Cause.SERVICE_OUTAGE
+_CAUSES = tuple(Cause)
+_ALONE: tuple[Cause, ...] = tuple(cause for cause in PRIOR if cause is not _OUTAGE)
 _OUTAGES = tuple(
     (index, math.log(form.share) + math.log(weight), math.log(reach), math.log(1 - reach))
     for index, form in enumerate(SERVICE_FORMS)
     for reach, weight in BREADTH
 )
 """Every (form, breadth) of an outage: index of the form, log prior, log reached, log spared."""
+_SPARED = tuple(prior + spared for _, prior, _, spared in _OUTAGES)
+"""Of a country that such an outage spares."""
 
 
-def _alone(seen: Explained) -> float:
-    return log_sum(_LOG_PRIOR[cause] + seen.alone[cause] for cause in _ALONE)
+class _Belief(msgspec.Struct, frozen=True, eq=False):
+    """What was believed beforehand, in logs."""
+
+    alone: tuple[float, ...]
+    """In the order of _ALONE."""
+    outage: float
+    none: float
+
+
+def _belief(before: Mapping[Cause, float], raised: Mapping[Cause, float]) -> _Belief:
+    return _Belief(
+        tuple([math.log(before[cause] + raised.get(cause, 0.0)) for cause in _ALONE]),
+        math.log(before[_OUTAGE]),
+        math.log(1 - before[_OUTAGE]),
+    )
+
+
+_USUAL = _belief(PRIOR, {})
+
+
+class _Told(msgspec.Struct, frozen=True, eq=False):
+    """What a country's own sights say, whatever is seen elsewhere."""
+
+    alone: tuple[float, ...]
+    """Under each cause that is its own, in the order of _ALONE."""
+    struck: tuple[float, ...]
+    """Under each kind of outage that reaches it, with its prior."""
+    idle: float
+    """Of what looks well, the share in which every network has passing trouble."""
+    calm: float
+    outages: tuple[float, ...]
+    """What it adds as another's outside: without an outage, and under each kind of one."""
 
 
 @lru_cache(maxsize=32768)
-def _terms(country: Country) -> tuple[float, tuple[float, ...]]:
-    """What a country adds, as another's outside: without an outage, and under each kind of one."""
+def _told(country: Country) -> _Told:
     seen = explain(country)
-    own = _alone(seen)
-    return own, tuple(
-        _either(reached + seen.service[form], spared + own)
-        for form, _, reached, spared in _OUTAGES
+    alone = tuple([seen.alone[cause] for cause in _ALONE])
+    calm = log_sum(list(map(add, _USUAL.alone, alone)))
+    return _Told(
+        alone,
+        tuple([prior + reached + seen.service[form] for form, prior, reached, _ in _OUTAGES]),
+        math.exp(min(0.0, seen.nothing_works - seen.alone[_OK])),
+        calm,
+        tuple([_either(hit + seen.service[form], miss + calm) for form, _, hit, miss in _OUTAGES]),
     )
 
 
@@ -58,20 +96,25 @@ def outside(others: Iterable[Country]) -> Around:
 
     The sums are exact until they are rounded once: no order of the countries changes them.
     """
-    terms = [(count, *_terms(country)) for country, count in Counter(others).items()]
-    calm = math.fsum([count * own for count, own, _ in terms])
-    rows = (
-        [count * out for out in outages] if count > 1 else outages for count, _, outages in terms
-    )
-    columns = zip(*rows, strict=True)
+    counted = others if isinstance(others, Counter) else Counter(others)
+    terms = [_times(country, count) for country, count in counted.items()]
+    calm = math.fsum([own for own, _ in terms])
+    columns = zip(*[outages for _, outages in terms], strict=True)
     return calm, tuple(map(math.fsum, columns)) if terms else (0.0,) * len(_OUTAGES)
+
+
+@lru_cache(maxsize=8192)
+def _times(country: Country, count: int) -> tuple[float, Sequence[float]]:
+    told = _told(country)
+    calm, outages = count * told.calm, told.outages
+    return calm, outages if count == 1 else [count * out for out in outages]
 
 
 def without(around: Around, country: Country) -> Around:
     """Take one country out of a sum that it is part of."""
-    own, outages = _terms(country)
+    told = _told(country)
     calm, stormy = around
-    return calm - own, tuple([a - b for a, b in zip(stormy, outages, strict=True)])
+    return calm - told.calm, tuple(map(sub, stormy, told.outages))
 
 
 def posterior(
@@ -85,44 +128,34 @@ def posterior(
     `before` is what was believed of it until its window began; `raised` adds what the service's
     other features say of the same country.
     """
-    seen = explain(country)
-    extra = raised or {}
-    priors = {cause: math.log(before[cause] + extra.get(cause, 0.0)) for cause in _ALONE}
-    outage = math.log(before[Cause.SERVICE_OUTAGE])
+    told = _told(country)
+    belief = _USUAL if before is PRIOR and raised is None else _belief(before, raised or {})
     calm, stormy = around
-    spared = log_sum(
-        [prior + rest + out for (_, prior, _, rest), out in zip(_OUTAGES, stormy, strict=True)]
-    )
-    apart = log_sum((math.log(1 - before[Cause.SERVICE_OUTAGE]) + calm, outage + spared))
-    logs: dict[Cause, float] = {
-        cause: priors[cause] + seen.alone[cause] + apart for cause in _ALONE
-    }
-    logs[Cause.SERVICE_OUTAGE] = outage + log_sum(
-        [
-            prior + reached + seen.service[form] + out
-            for (form, prior, reached, _), out in zip(_OUTAGES, stormy, strict=True)
-        ]
-    )
-    total = log_sum(logs.values())
-    support = {cause: math.exp(value - total) for cause, value in logs.items()}
-    return _split(support, seen)
+    spared = log_sum(list(map(add, _SPARED, stormy)))
+    apart = log_sum((belief.none + calm, belief.outage + spared))
+    logs = [own + prior + apart for prior, own in zip(belief.alone, told.alone, strict=True)]
+    logs.append(belief.outage + log_sum(list(map(add, told.struck, stormy))))
+    total = log_sum(logs)
+    shares = [math.exp(value - total) for value in logs]
+    return _split(dict(zip((*_ALONE, _OUTAGE), shares, strict=True)), told.idle)
 
 
-def _split(support: dict[Cause, float], seen: Explained) -> dict[Cause, float]:
+def _split(support: dict[Cause, float], idle: float) -> dict[Cause, float]:
     """Give the dependency its share, and what does not work at all to nobody's `ok`."""
-    outage = support[Cause.SERVICE_OUTAGE]
-    idle = support[Cause.OK] * math.exp(min(0.0, seen.nothing_works - seen.alone[Cause.OK]))
+    outage, idle = support[_OUTAGE], support[_OK] * idle
     support[Cause.DEPENDENCY_OUTAGE] = outage * DEPENDENCY_SHARE
-    support[Cause.SERVICE_OUTAGE] = outage * (1 - DEPENDENCY_SHARE)
-    support[Cause.OK] -= idle
+    support[_OUTAGE] = outage * (1 - DEPENDENCY_SHARE)
+    support[_OK] -= idle
     support[Cause.LOCAL_FAULT] += idle
-    return {cause: support[cause] for cause in Cause}
+    return {cause: support[cause] for cause in _CAUSES}
 
 
 _SPREADING = (
-    Cause.FILTERING, Cause.THROTTLING, Cause.NETWORK_DISRUPTION, Cause.GEO_BLOCK,
-    Cause.SERVICE_OUTAGE,
+    Cause.SERVICE_OUTAGE, Cause.FILTERING, Cause.THROTTLING, Cause.NETWORK_DISRUPTION,
+    Cause.GEO_BLOCK,
 )  # fmt: skip
+"""Causes that reach some of a country's networks; in the order of Cause, as a dependency's outage
+reaches those that a service's does."""
 
 
 @lru_cache(maxsize=32768)
@@ -130,38 +163,26 @@ def _parts(country: Country) -> tuple[tuple[tuple[float, ...], float, float], ..
     """Each network's part in every spreading cause, in passing trouble, and in all such trouble."""
     troubled = list(map(burst_share, country))
     everyone = sum(troubled)
+    reached = [[affected(country, n, cause) for cause in _SPREADING] for n in range(len(country))]
     return tuple([
-        (tuple([affected(country, n, cause) for cause in _SPREADING]), own, own / everyone if everyone else 0.0)
-        for n, own in enumerate(troubled)
+        ((part[0], *part), own, own / everyone if everyone else 0.0)
+        for part, own in zip(reached, troubled, strict=True)
     ])  # fmt: skip
 
 
 def within(country: Country, index: int, whole: dict[Cause, float]) -> dict[Cause, float]:
     """The support of every cause in one network of a country whose own support is known."""
-    (filtering, throttling, disrupted, refused, reached), troubled, share = _parts(country)[index]
-    support = {
-        Cause.OK: 0.0,
-        Cause.SERVICE_OUTAGE: whole[Cause.SERVICE_OUTAGE] * reached,
-        Cause.DEPENDENCY_OUTAGE: whole[Cause.DEPENDENCY_OUTAGE] * reached,
-        Cause.FILTERING: whole[Cause.FILTERING] * filtering,
-        Cause.THROTTLING: whole[Cause.THROTTLING] * throttling,
-        Cause.NETWORK_DISRUPTION: whole[Cause.NETWORK_DISRUPTION] * disrupted,
-        Cause.GEO_BLOCK: whole[Cause.GEO_BLOCK] * refused,
-        Cause.LOCAL_FAULT: whole[Cause.LOCAL_FAULT] * share,
-    }
-    rest = max(0.0, 1.0 - sum(support.values()))
-    support[Cause.LOCAL_FAULT] += rest * troubled
-    support[Cause.OK] = rest * (1 - troubled)
-    return _normal(support)
+    parts, troubled, share = _parts(country)[index]
+    own = [whole[cause] * part for cause, part in zip(_CAUSES[1:], (*parts, share), strict=True)]
+    rest = max(0.0, 1.0 - sum(own))
+    own[-1] += rest * troubled
+    own = [rest * (1 - troubled), *own]
+    total = sum(own)
+    return {cause: value / total for cause, value in zip(_CAUSES, own, strict=True)}
 
 
-def _normal(support: dict[Cause, float]) -> dict[Cause, float]:
-    total = sum(support.values())
-    return {cause: value / total for cause, value in support.items()}
-
-
-def leading(support: dict[Cause, float], order: Sequence[Cause] = tuple(Cause)) -> Cause:
+def leading(support: dict[Cause, float]) -> Cause:
     """The cause with most support; the earlier one in case of a tie."""
-    if support[Cause.OK] > 0.5:  # noqa: PLR2004 — nothing can have more than half beside it
-        return Cause.OK
-    return max(order, key=support.__getitem__)
+    if support[_OK] > 0.5:  # noqa: PLR2004 — nothing can have more than half beside it
+        return _OK
+    return max(_CAUSES, key=support.__getitem__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 import msgspec
 
@@ -178,7 +179,7 @@ class _Finder:
 
 def _found(stretch: Stretch, known: Reference) -> tuple[Finding, ...]:
     if stretch.plain:
-        return tuple([found for found in stretch.findings[::-1] if found is not None])
+        return cast("tuple[Finding, ...]", tuple(stretch.findings[::-1]))
     memo = stretch.memo
     before = memo.found if memo.known is known else {}
     pairs = zip(stretch.findings, stretch.sights, strict=True)

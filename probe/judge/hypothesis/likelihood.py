@@ -157,16 +157,20 @@ def _indices(cause: Cause) -> tuple[int, ...]:
     return tuple(i for i, form in enumerate(FORMS) if form.cause is cause)
 
 
+_SHARES = tuple(math.log(form.share) for form in FORMS)
+
+
+@lru_cache(maxsize=65536)
 def _mixed(network: _Lone, cause: Cause) -> float:
     """The network under a cause whose form is its own choice."""
-    return log_sum(math.log(FORMS[i].share) + network.forms[i] for i in _indices(cause))
+    return log_sum([_SHARES[i] + network.forms[i] for i in _indices(cause)])
 
 
 def _shared_or_apart(lone: list[_Lone], cause: Cause) -> float:
     """The country's networks use one form, or each its own: half and half."""
     forms, quiet = _indices(cause), [network.quiet for network in lone]
     shared = log_sum(
-        math.log(FORMS[i].share) + reached([n.forms[i] for n in lone], quiet, cause) for i in forms
+        [_SHARES[i] + reached([n.forms[i] for n in lone], quiet, cause) for i in forms]
     )
     if len(forms) == 1:
         return shared
@@ -210,9 +214,7 @@ def _shares(country: Country, cause: Cause) -> tuple[float, ...]:
 
 def _ways(lone: list[_Lone], cause: Cause) -> list[tuple[float, list[float]]]:
     """Each way in which a cause may show itself in a country: one form for all, or each its own."""
-    shared = [
-        (math.log(FORMS[i].share), [network.forms[i] for network in lone]) for i in _indices(cause)
-    ]
+    shared = [(_SHARES[i], [network.forms[i] for network in lone]) for i in _indices(cause)]
     if len(shared) == 1:
         return shared
     apart = [(0.0, [_mixed(network, cause) for network in lone])]

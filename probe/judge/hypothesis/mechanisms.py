@@ -66,8 +66,19 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def refined(verdicts: Iterable[Verdict], heard: Heard, view: View) -> list[Verdict]:
     """Name in each verdict what is seen from more than one place or time."""
-    given = [_one(verdict, heard) for verdict in verdicts]
-    return _collateral(given, view)
+    return _collateral([_seen(verdict, heard) for verdict in verdicts], view)
+
+
+def _seen(verdict: Verdict, heard: Heard) -> Verdict:
+    if verdict.leading is not _OK:
+        return _one(verdict, heard)
+    odd = (verdict.service, verdict.feature, verdict.country) in heard.odd
+    return _beside(verdict, (), heard) if odd else verdict
+
+
+_OK, _FILTERING = Cause.OK, Cause.FILTERING
+_NOTHING = Category.NOTHING
+_QUIET = frozenset({Category.OK, _NOTHING})
 
 
 def _one(verdict: Verdict, heard: Heard) -> Verdict:
@@ -123,7 +134,7 @@ def _parts(runs: Sequence[Run]) -> list[str]:
 def _by_chance(series: Iterable[Sequence[Finding]]) -> bool:
     """Whether several vantages pass and fail in turn, and the network's own hand is in it."""
     mixed = [each for each in series if _mixed(each)]
-    tries = [f for each in mixed for f in each if f.category is not Category.NOTHING]
+    tries = [f for each in mixed for f in each if f.category is not _NOTHING]
     share = sum(f.failing for f in tries) / len(tries) if tries else 0.0
     signed = any(f.author is Author.NETWORK for f in tries)
     return len(mixed) > 1 and len(tries) >= TRIES and MIXED[0] <= share <= MIXED[1] and signed
@@ -131,7 +142,7 @@ def _by_chance(series: Iterable[Sequence[Finding]]) -> bool:
 
 def _mixed(findings: Sequence[Finding]) -> bool:
     """Whether it changed its mind more often than once."""
-    turns = [f.failing for f in findings if f.category is not Category.NOTHING]
+    turns = [f.failing for f in findings if f.category is not _NOTHING]
     return sum(a is not b for a, b in pairwise(turns)) > 1
 
 
@@ -140,16 +151,22 @@ def _beside(verdict: Verdict, found: tuple[str, ...], heard: Heard) -> Verdict:
     series = _series(verdict, heard)
     if not series and not found:
         return verdict
-    first = next((f for each in series for f in each if f.failing), None)
-    told = _with(verdict, found, first)
+    told = _with(verdict, found, _first(series)) if found else verdict
+    named = [f for each in series for f in each if f.main.mechanism and f.category in _QUIET]
+    if not named:
+        return told
     known = {piece.mechanism for piece in told.evidence}
     silent: dict[str, Finding] = {}
-    for finding in (f for each in series for f in each):
-        quiet = finding.category in {Category.OK, Category.NOTHING}
-        if quiet and finding.main.mechanism and finding.main.mechanism not in known:
+    for finding in named:
+        if finding.main.mechanism not in known:
             silent.setdefault(finding.main.mechanism, finding)
     more = [piece for finding in silent.values() for piece in evidence(finding)]
     return _and(told, more[:MOST_PIECES])
+
+
+def _first(series: Iterable[Sequence[Finding]]) -> Finding | None:
+    """The sight of a failure that stands for the others."""
+    return next((f for each in series for f in each if f.failing), None)
 
 
 # ── of names ─────────────────────────────────────────────────────────────────────────────────
@@ -157,11 +174,13 @@ def _beside(verdict: Verdict, found: tuple[str, ...], heard: Heard) -> Verdict:
 
 def _collateral(verdicts: Sequence[Verdict], view: View) -> list[Verdict]:
     """Who is hit by name while its name merely contains another's that is hit as well."""
-    hosts = {service.id: _hosts(service.features) for service in view.services}
     hit: dict[str, set[str]] = defaultdict(set)
     for v in verdicts:
-        if v.leading is Cause.FILTERING and any(m.startswith(SAYS_NAME) for m in v.mechanisms):
+        if v.leading is _FILTERING and any(m.startswith(SAYS_NAME) for m in v.mechanisms):
             hit[v.country].add(v.service)
+    if not hit:
+        return [*verdicts]
+    hosts = {service.id: _hosts(service.features) for service in view.services}
     return [
         _with(v, ("scope.collateral_substring",), None)
         if v.service in hit[v.country] and _contains(v.service, hit[v.country], hosts)

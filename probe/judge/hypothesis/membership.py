@@ -30,7 +30,9 @@ LOOSE = 3
 
 def members(place: Place, cause: Cause, view: View) -> list[Run]:
     """The failing runs behind a cause in a country."""
-    failing = [run for run in place.runs if run.failing and _reached(place, run, cause)]
+    failing = [run for run in place.runs if run.failing]
+    reached = {asn: _reached(place, asn, cause) for asn in {run.vantage.asn for run in failing}}
+    failing = [run for run in failing if reached[run.vantage.asn]]
     if SIDES[cause] is Side.SERVICE and cause is not Cause.GEO_BLOCK:
         return failing
     by_network: dict[int, list[Run]] = defaultdict(list)
@@ -59,10 +61,10 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Rounds of the one that fails longest."""
 
 
-def _reached(place: Place, run: Run, cause: Cause) -> bool:
-    if run.vantage.asn not in place.asns:
+def _reached(place: Place, asn: int, cause: Cause) -> bool:
+    if asn not in place.asns:
         return False
-    support = within(place.sights, place.asns.index(run.vantage.asn), place.support)
+    support = within(place.sights, place.asns.index(asn), place.support)
     return support[cause] >= 0.5 * place.support[cause]
 
 

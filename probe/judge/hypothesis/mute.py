@@ -59,35 +59,60 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def told_apart(matters: Sequence[Matter], view: View) -> list[Matter]:
     """Weigh silent places again, by what tells a refusal below HTTP from a filter."""
-    silent = {
-        (number, country): found
-        for number, matter in enumerate(matters)
-        for country, place in matter.places.items()
-        if (found := silence(matter, place, view)) is not None
-    }
+    silent = [_silent(matter, view) for matter in matters]
+    if not any(silent):
+        return [_unsigned(matter, {}) for matter in matters]
     agreed = _agreed(matters, silent)
+    kept_out = _kept_out(matters, agreed)
     return [
-        _unsigned(_weighed(matter, number, matters, agreed, view), number, silent)
-        for number, matter in enumerate(matters)
+        _unsigned(_weighed(matter, told, kept_out, view) if told else matter, held)
+        for matter, told, held in zip(matters, agreed, silent, strict=True)
     ]
 
 
-Silent = Mapping[tuple[int, str], Silence]
+Silent = Mapping[str, Silence]
+"""Country → how one feature is silent there."""
 
 
-def _agreed(matters: Sequence[Matter], silent: Silent) -> Silent:
+def _silent(matter: Matter, view: View) -> Silent:
+    return {
+        country: found
+        for country, place in matter.places.items()
+        if place.begun is not None and (found := silence(matter, place, view)) is not None
+    }
+
+
+def _agreed(matters: Sequence[Matter], silent: Sequence[Silent]) -> list[Silent]:
     """What tells of one feature tells of all that the service has and that are silent there."""
     told: dict[tuple[str, str], list[Silence]] = defaultdict(list)
-    for (number, country), held in silent.items():
-        told[matters[number].service, country].append(held)
-    return {
-        (number, country): msgspec.structs.replace(
-            held,
-            apart=min(one.apart for one in told[matters[number].service, country]),
-            way=max((one.way for one in told[matters[number].service, country]), key=abs),
-        )
-        for (number, country), held in silent.items()
-    }
+    for matter, held in zip(matters, silent, strict=True):
+        for country, one in held.items():
+            told[matter.service, country].append(one)
+    return [
+        {c: _agreeing(one, told[matter.service, c]) for c, one in held.items()}
+        for matter, held in zip(matters, silent, strict=True)
+    ]
+
+
+def _agreeing(one: Silence, told: Sequence[Silence]) -> Silence:
+    return msgspec.structs.replace(
+        one,
+        apart=min(other.apart for other in told),
+        way=max((other.way for other in told), key=abs),
+    )
+
+
+KeptOut = Mapping[tuple[str, Category], frozenset[str]]
+"""Country and kind of silence → services that the country's networks themselves keep out so."""
+
+
+def _kept_out(matters: Sequence[Matter], silent: Sequence[Silent]) -> KeptOut:
+    found: dict[tuple[str, Category], set[str]] = defaultdict(set)
+    for matter, held in zip(matters, silent, strict=True):
+        for country, one in held.items():
+            if one.apart <= DIFFERS and one.barred:
+                found[country, one.kind].add(matter.service)
+    return {key: frozenset(services) for key, services in found.items()}
 
 
 def silence(matter: Matter, place: Place, view: View) -> Silence | None:
@@ -208,15 +233,10 @@ def _good(finding: Finding, after: datetime) -> bool:
 # ── beside others ────────────────────────────────────────────────────────────────────────────
 
 
-def _weighed(
-    matter: Matter, number: int, matters: Sequence[Matter], silent: Silent, view: View
-) -> Matter:
-    mine = {country: held for (n, country), held in silent.items() if n == number}
-    if not mine:
-        return matter
+def _weighed(matter: Matter, mine: Silent, kept_out: KeptOut, view: View) -> Matter:
     places = dict(matter.places)
     for country, held in mine.items():
-        nats = held.apart + _beside(matter, country, held, matters, silent)
+        nats = held.apart + _beside(matter.service, held, kept_out.get((country, held.kind)))
         together = _elsewhere(mine, country, view)
         # A route that leaks away ends for several countries where their ways part.
         leaks = any(mine[other].way < 0 for other in together)
@@ -225,12 +245,12 @@ def _weighed(
     return msgspec.structs.replace(matter, places=places)
 
 
-def _unsigned(matter: Matter, number: int, silent: Silent) -> Matter:
+def _unsigned(matter: Matter, silent: Silent) -> Matter:
     """What is no silence, and not in the server's words, is no refusal of the service at all."""
     places = {
         country: _parted(place, NEVER)
         for country, place in matter.places.items()
-        if place.begun is not None and (number, country) not in silent and not _served(place)
+        if place.begun is not None and country not in silent and not _served(place)
     }
     return msgspec.structs.replace(matter, places=matter.places | places) if places else matter
 
@@ -239,23 +259,10 @@ def _served(place: Place) -> bool:
     return any(run.failing and authored(run, Author.SERVER) for run in place.runs)
 
 
-def _beside(
-    matter: Matter,
-    country: str,
-    held: Silence,
-    matters: Sequence[Matter],
-    silent: Silent,
-) -> float:
+def _beside(service: str, held: Silence, kept_out: frozenset[str] | None) -> float:
     """Another service that this country's networks keep out, by the same silence."""
-    company = (
-        other.apart <= DIFFERS
-        for (number, where), other in silent.items()
-        if where == country
-        and matters[number].service != matter.service
-        and other.kind is held.kind
-        and other.barred
-    )
-    return COMPANY if not held.apart and any(company) else 0.0
+    company = kept_out is not None and bool(kept_out - {service})
+    return COMPANY if not held.apart and company else 0.0
 
 
 def _near(one: Silence, other: Silence, view: View) -> bool:

@@ -17,7 +17,7 @@ class Outside:
         self._well = {
             country: max([run.findings[0].sight.at for run in place.runs])
             for country, place in places.items()
-            if all([run.calm for run in place.runs])  # noqa: C419 — a list is faster
+            if place.calm and all([run.calm for run in place.runs])  # noqa: C419 — a list is faster
         }
         self._latest = sorted(self._well.values())
         self._mixed = {c: _Mixed(place.runs) for c, place in places.items() if c not in self._well}

@@ -108,9 +108,8 @@ MANY = 20
 def _divided(pairs: Pairs, cause: Cause) -> tuple[float, list[float]]:
     """P(what was seen, with one reached at least), and with each of them reached."""
     chance, found = moments(cause, len(pairs))[1:], _coefficients(pairs)
-    return _dot(found[1:], chance), [
-        struck * _dot(_others(found, quiet, struck), chance) for quiet, struck in pairs
-    ]
+    each = {pair: pair[1] * _dot(_others(found, *pair), chance) for pair in set(pairs)}
+    return _dot(found[1:], chance), [each[pair] for pair in pairs]
 
 
 def _by_points(pairs: Pairs, cause: Cause) -> tuple[float, list[float]]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from probe.judge.hypothesis.unit import PRIORS, SIBLING, Shared, Unit, borders, down, rests
+from probe.judge.hypothesis.unit import PRIORS, SIBLING, Shared, Unit, borders, down, field, rests
 
 ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 2.5
 """It is told from borders by the countries that lose it, and at once."""
@@ -28,14 +28,14 @@ def routes(units: Iterable[Unit]) -> list[tuple[str, ...]]:
 
 def lost(
     prefixes: tuple[str, ...],
-    units: Sequence[Unit],
+    by_prefixes: Mapping[frozenset[str], Sequence[Unit]],
     by_matter: Mapping[tuple[str, str], Sequence[Unit]],
 ) -> Shared | None:
     """Weigh routes that networks of several countries lost at once, with all that is behind them."""
     behind: dict[int, list[Unit]] = defaultdict(list)
     wanted = frozenset(prefixes)
-    for unit in units:
-        if not wanted.isdisjoint(unit.prefixes):
+    for known, units in by_prefixes.items():
+        for unit in units if not wanted.isdisjoint(known) else ():
             behind[unit.asn].append(unit)
     at_once = _at_once({asn: own for asn, own in behind.items() if _gone(own)})
     chosen = _partial(at_once, behind) or at_once
@@ -44,12 +44,12 @@ def lost(
         return None
     inside = {id(unit) for own in chosen.values() for unit in own}
     matters = sorted({unit.matter for own in behind.values() for unit in own})
-    without = rests(matters, by_matter)
+    without = rests(matters, {matter: field(by_matter[matter]) for matter in matters})
     with_it = math.log(PRIORS["route"]) + len(chosen) * SIBLING
     barred: set[tuple[str, str]] = set()
     for matter in matters:
         with_it += sum(down(unit) for unit in by_matter[matter] if id(unit) in inside)
-        with_it += borders([u for u in by_matter[matter] if id(u) not in inside], barred)
+        with_it += borders(field([u for u in by_matter[matter] if id(u) not in inside]), barred)
     return Shared(
         key=("route", " ".join(prefixes)),
         gain=with_it - sum(without.values()),

@@ -9,13 +9,24 @@ services beats three outages, and a border that fails for one beats any site.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
 from probe.judge.hypothesis.likelihood import log_sum
 from probe.judge.hypothesis.route import lost, routes
-from probe.judge.hypothesis.unit import PRIORS, SIBLING, Key, Shared, Unit, hit, rests
+from probe.judge.hypothesis.unit import (
+    PRIORS,
+    SIBLING,
+    Field,
+    Key,
+    Matter,
+    Shared,
+    Unit,
+    field,
+    hit,
+    rests,
+)
 
 TAKEN = 0.85
 """Share of the matters on a dependency that its failure takes along."""
@@ -42,30 +53,49 @@ def _rank(key: Key) -> tuple[int, str]:
 
 
 def _candidates(units: Sequence[Unit]) -> list[Shared]:
-    by_key: dict[Key, list[Unit]] = defaultdict(list)
+    by_matter: dict[Matter, list[Unit]] = defaultdict(list)
+    by_prefixes: dict[frozenset[str], list[Unit]] = defaultdict(list)
     for unit in units:
-        for key in unit.keys:
-            by_key[key].append(unit)
-    by_key.update(_several_sites(by_key))
-    by_matter: dict[tuple[str, str], list[Unit]] = defaultdict(list)
-    for unit in units:
-        by_matter[unit.matter].append(unit)
-    known = cache(partial(rests, by_matter=by_matter))  # many keys are of the same matters
-    weighed = [_weigh(key, members, by_matter, known) for key, members in sorted(by_key.items())]
-    weighed += [lost(prefixes, units, by_matter) for prefixes in routes(units)]
+        by_matter[unit.service, unit.feature].append(unit)
+    fields = {matter: field(own) for matter, own in by_matter.items()}
+    known = cache(partial(rests, fields=fields))  # many keys are of the same matters
+    standing = _standing(fields)
+    sites = _several_sites(standing, fields)
+    weighed = [_weigh(key, (key,), standing, fields, known) for key in standing]
+    weighed += [_weigh(key, several, standing, fields, known) for key, several in sites.items()]
+    lanes = routes(units)
+    for unit in units if lanes else ():
+        by_prefixes[unit.prefixes].append(unit)
+    weighed += [lost(prefixes, by_prefixes, by_matter) for prefixes in lanes]
     return [one for one in weighed if one is not None and one.gain > MARGIN]
 
 
-def _several_sites(by_key: Mapping[Key, Sequence[Unit]]) -> dict[Key, list[Unit]]:
+Standing = Mapping[Key, Mapping[Matter, int]]
+"""What a unit that fails stands on → how many units of which matters stand on it."""
+
+
+def _standing(fields: Mapping[Matter, Field]) -> Standing:
+    found: dict[Key, Counter[Matter]] = {
+        key: Counter() for known in fields.values() for u in known.failing for key in u.keys
+    }
+    for matter, known in fields.items():
+        for keys, count in known.stands.items():
+            for key in keys & found.keys():
+                found[key][matter] += count
+    return found
+
+
+def _several_sites(
+    standing: Standing, fields: Mapping[Matter, Field]
+) -> dict[Key, tuple[Key, ...]]:
     """Delivery networks of which some sites fail together: those where most fails."""
+    fail = Counter([key for known in fields.values() for u in known.failing for key in u.keys])
     down: dict[str, list[Key]] = defaultdict(list)
-    for key, members in sorted(by_key.items()):
-        if key[0] == "site" and 2 * sum(unit.failing for unit in members) > len(members):
+    for key in sorted(fail):
+        if key[0] == "site" and 2 * fail[key] > sum(standing[key].values()):
             down[key[1].partition("/")[0]].append(key)
     return {
-        ("sites", f"{network}/{'+'.join(name.partition('/')[2] for _, name in keys)}"): [
-            unit for key in keys for unit in by_key[key]
-        ]
+        ("sites", f"{network}/{'+'.join(name.partition('/')[2] for _, name in keys)}"): tuple(keys)
         for network, keys in down.items()
         if len(keys) > 1
     }
@@ -79,19 +109,23 @@ def _assumed(key: Key) -> float:
 
 def _weigh(
     key: Key,
-    members: Sequence[Unit],
-    by_matter: Mapping[tuple[str, str], Sequence[Unit]],
-    known: Callable[[tuple[tuple[str, str], ...]], Mapping[tuple[str, str], float]],
+    several: tuple[Key, ...],
+    standing: Standing,
+    fields: Mapping[Matter, Field],
+    known: Callable[[tuple[Matter, ...]], Mapping[Matter, float]],
 ) -> Shared | None:
-    failing = [unit for unit in members if unit.failing]
-    if not _tells_apart(failing, members, by_matter):
+    wanted = frozenset(several)
+    members = sum([Counter(standing[each]) for each in several], Counter[Matter]())
+    failing = [u for m in members for u in fields[m].failing if not wanted.isdisjoint(u.keys)]
+    # A unit that stands on two of several sites counts twice.
+    whole = sum(members.values()) >= sum([fields[matter].size for matter in members])
+    if not _tells_apart(failing, whole=whole):
         return None
-    matters = tuple(sorted({unit.matter for unit in members}))
+    matters = tuple(sorted(members))
     without = known(matters)
-    inside = {id(unit) for unit in members}
     with_it = _assumed(key) + sum(
         log_sum((
-            math.log(TAKEN) + hit(by_matter[matter], inside),
+            math.log(TAKEN) + hit(fields[matter], wanted),
             math.log(1 - TAKEN) + without[matter],
         ))
         for matter in matters
@@ -103,14 +137,9 @@ def _weigh(
     )
 
 
-def _tells_apart(
-    failing: Sequence[Unit],
-    members: Sequence[Unit],
-    by_matter: Mapping[tuple[str, str], Sequence[Unit]],
-) -> bool:
+def _tells_apart(failing: Sequence[Unit], *, whole: bool) -> bool:
     """Whether it could be told from a service's own outage, and from a border."""
     services = {unit.service for unit in failing}
     if len(services) > 1:
         return True
-    whole = sum(len(by_matter[matter]) for matter in {unit.matter for unit in members})
-    return len({unit.country for unit in failing}) > 1 and len(members) < whole
+    return len({unit.country for unit in failing}) > 1 and not whole

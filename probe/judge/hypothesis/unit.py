@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 Key = tuple[str, str]
 """Kind and name: `("site", "cloudflare/LHR")`."""
+Matter = tuple[str, str]
+"""Service and feature."""
 
 PRIORS: dict[str, float] = {
     "site": 3e-4, "sites": 3e-4, "address": 3e-4, "declared": 3e-4, "cdn": 3e-4, "prefix": 1e-4, "as": 1e-4, "route": 1e-4,
@@ -60,7 +62,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     keys: frozenset[Key] = frozenset()
 
     @property
-    def matter(self) -> tuple[str, str]:
+    def matter(self) -> Matter:
         return self.service, self.feature
 
 
@@ -82,10 +84,6 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return len({country for _, _, country in self.cells})
 
 
-def hit(units: Iterable[Unit], inside: set[int]) -> float:
-    return sum(down(unit) if id(unit) in inside else up(unit) for unit in units)
-
-
 _FAILS, _HOLDS, _STRANGE = math.log(DOWN), math.log(1 - DOWN), math.log(FOREIGN_HAND)
 _ASTRAY = {lasting: math.log(chance) for lasting, chance in ((True, UP_LASTING), (False, UP))}
 _STEADY = {lasting: math.log(1 - chance) for lasting, chance in ((True, UP_LASTING), (False, UP))}
@@ -101,33 +99,67 @@ def up(unit: Unit) -> float:
     return (_ASTRAY if unit.failing else _STEADY)[unit.lasting]
 
 
-def rests(
-    matters: Sequence[tuple[str, str]], by_matter: Mapping[tuple[str, str], Sequence[Unit]]
-) -> dict[tuple[str, str], float]:
+class Field(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """All units of one matter: those that hold are so many that they are but counted."""
+
+    size: int
+    failing: tuple[Unit, ...]
+    stands: Mapping[frozenset[Key], int]
+    """What units stand on, and how many on just that."""
+    holding: Mapping[frozenset[Key], int]
+    """The same of those that hold."""
+    troubled: Mapping[str, Sequence[Unit]]
+    """Country → its units, where any of them fails."""
+    spared: int
+    """Units of all other countries."""
+
+
+def field(units: Sequence[Unit]) -> Field:
+    failing = tuple([unit for unit in units if unit.failing])
+    troubled: dict[str, list[Unit]] = {unit.country: [] for unit in failing}
+    beside = [unit for unit in units if unit.country in troubled] if failing else []
+    for unit in beside:
+        troubled[unit.country].append(unit)
+    stands = Counter([unit.keys for unit in units])
+    return Field(
+        size=len(units), failing=failing, stands=stands,
+        holding=stands - Counter([unit.keys for unit in failing]),
+        troubled=troubled, spared=len(units) - len(beside),
+    )  # fmt: skip
+
+
+def hit(found: Field, wanted: frozenset[Key]) -> float:
+    """What is to be expected where one of these dependencies is down."""
+    total = sum([up(u) if wanted.isdisjoint(u.keys) else down(u) for u in found.failing])
+    for keys, count in found.holding.items():
+        total += count * (_STEADY[False] if wanted.isdisjoint(keys) else _HOLDS)
+    return total
+
+
+def rests(matters: Sequence[Matter], fields: Mapping[Matter, Field]) -> dict[Matter, float]:
     """The best that can be said of each matter without the dependency."""
-    found: dict[tuple[str, str], float] = {}
+    found: dict[Matter, float] = {}
     blamed: set[str] = set()
     paid: set[tuple[str, str]] = set()
     for matter in matters:
-        units = by_matter[matter]
-        outage = (SIBLING if matter[0] in blamed else SERVICE) + sum(map(down, units))
-        apart = borders(units, paid)
+        known = fields[matter]
+        holding = known.size - len(known.failing)
+        outage = sum(map(down, known.failing)) + holding * _HOLDS
+        outage += SIBLING if matter[0] in blamed else SERVICE
+        apart = borders(known, paid)
         found[matter] = max(outage, apart)
         if outage >= apart:
             blamed.add(matter[0])
     return found
 
 
-def borders(units: Sequence[Unit], paid: set[tuple[str, str]]) -> float:
-    """Each country by itself: well, or barred; a second name of a service costs less."""
-    by_country: dict[str, list[Unit]] = defaultdict(list)
-    for unit in units:
-        by_country[unit.country].append(unit)
-    total = 0.0
-    for country, own in by_country.items():
-        if not any([unit.failing for unit in own]):  # noqa: C419 — a list is faster
-            total += sum(map(up, own))  # no border is assumed where nothing fails
-            continue
+def borders(found: Field, paid: set[tuple[str, str]]) -> float:
+    """Each country by itself: well, or barred; a second name of a service costs less.
+
+    No border is assumed where nothing fails.
+    """
+    total = found.spared * _STEADY[False]
+    for country, own in found.troubled.items():
         where = (own[0].service, country)
         cost = SIBLING if where in paid else BORDER
         well, closed = sum(map(up, own)), cost + sum(map(barred, own))

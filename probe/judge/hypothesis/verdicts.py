@@ -20,7 +20,9 @@ from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown, witness
 from probe.judge.rules import VERSION
 from probe.judge.view import View
-from probe.model import SIDES, Author, Cause, Side, State, Verdict
+from probe.model import SIDES, Author, Cause, Evidence, Side, State, Verdict
+
+_OK = Cause.OK
 
 TOGETHER_ROUNDS = 2
 RIVALS = {Cause.FILTERING: Cause.GEO_BLOCK, Cause.GEO_BLOCK: Cause.FILTERING}
@@ -79,21 +81,28 @@ class _Inner:
     """The support of networks, and how sure one is of what works; like places share theirs."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, int], dict[Cause, float]] = {}
+        self._known: dict[int, tuple[list[dict[Cause, float]], bool]] = {}
         self._sure: dict[tuple[int, int], State] = {}
 
+    def all(self, place: Place) -> tuple[list[dict[Cause, float]], bool]:
+        """The support of each network, and whether nothing is thought to fail there or in any."""
+        known = self._known.get(id(place.support))
+        if known is None:
+            first = [place.sights.index(network) for network in place.sights]
+            told = {n: within(place.sights, n, place.support) for n in set(first)}
+            well = all(leading(held) is _OK for held in (place.support, *told.values()))
+            known = self._known[id(place.support)] = [told[n] for n in first], well
+        return known
+
     def of(self, place: Place, asn: int) -> dict[Cause, float]:
-        index = place.asns.index(asn)
-        key = (id(place.support), index)
-        if key not in self._known:
-            self._known[key] = within(place.sights, index, place.support)
-        return self._known[key]
+        supports, _ = self.all(place)
+        return supports[place.asns.index(asn)]
 
     def sure(self, support: dict[Cause, float], working: int) -> State:
         key = (id(support), working)
         if key not in self._sure:
-            ground = Ground(support=support[Cause.OK], working=working)
-            self._sure[key] = state(Cause.OK, ground)
+            ground = Ground(support=support[_OK], working=working)
+            self._sure[key] = state(_OK, ground)
         return self._sure[key]
 
 
@@ -107,36 +116,40 @@ def _well(
     """A country where nothing fails, and its networks; empty if any is thought to fail even so."""
     country, asns = where
     place = matter.places[country]
+    within_, well = inner.all(place)
+    if not well:
+        return []
     by_asn: dict[int, list[Run]] = {}
     for run in place.runs:
         by_asn.setdefault(run.vantage.asn, []).append(run)
-    supports = {asn: inner.of(place, asn) for asn in by_asn}
-    if any(leading(held) is not Cause.OK for held in (place.support, *supports.values())):
-        return []
+    supports = dict(zip(place.asns, within_, strict=True))
+    seen = {asn: witness(held) for asn, held in by_asn.items()}
     given = [
-        _works(matter, (country, asn), (supports[asn], by_asn[asn], 1), view, inner)
-        if asn in by_asn
+        _works(matter, (country, asn), (supports[asn], len(held), 1), seen[asn], (view, inner))
+        if (held := by_asn.get(asn))
         else _untested(matter, (country, asn), offline.get((country, asn)), view)
         for asn in asns
     ]
-    whole = (place.support, place.runs, len(by_asn))
-    given.append(_works(matter, (country, 0), whole, view, inner))
+    whole = (place.support, len(place.runs), len(by_asn))
+    first = seen[place.runs[0].vantage.asn]
+    given.append(_works(matter, (country, 0), whole, first, (view, inner)))
     return given
 
 
 def _works(
     matter: Matter,
     where: tuple[str, int],
-    what: tuple[dict[Cause, float], Sequence[Run], int],
-    view: View,
-    inner: _Inner,
+    what: tuple[dict[Cause, float], int, int],
+    seen: tuple[Evidence, ...],
+    by: tuple[View, _Inner],
 ) -> Verdict:
-    support, held, networks = what
+    support, vantages, networks = what
+    view, inner = by
     return Verdict(
         service=matter.service, feature=matter.feature, country=where[0], network=where[1],
-        at=view.now, leading=Cause.OK, state=inner.sure(support, len(held)),
-        confidence=support[Cause.OK], support=support, evidence=witness(held),
-        vantages=len(held), networks=networks, rules=VERSION,
+        at=view.now, leading=_OK, state=inner.sure(support, vantages),
+        confidence=support[_OK], support=support, evidence=seen,
+        vantages=vantages, networks=networks, rules=VERSION,
     )  # fmt: skip
 
 
@@ -198,7 +211,11 @@ class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def abroad(matter: Matter, view: View) -> Abroad:
-    outage = {c: p for c, p in matter.places.items() if p.leads in SERVICE_SIDE and _solid(p)}
+    outage = {
+        country: place
+        for country, place in matter.places.items()
+        if not place.calm and place.leads in SERVICE_SIDE and _solid(place)
+    }
     return Abroad(
         outage=outage,
         begun=sorted(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import repeat
 
 import msgspec
 
 from probe.judge.hypothesis.belief import prior
 from probe.judge.hypothesis.causes import PRIOR, SIBLING
-from probe.judge.hypothesis.episode import Run, authored, lone, main_category, onset, signature
+from probe.judge.hypothesis.episode import (
+    Run,
+    authored,
+    main_category,
+    onset,
+    signature,
+)
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
+from probe.judge.hypothesis.lasting import Lasting, Still
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.unit import Shared
 from probe.judge.view import View
@@ -69,12 +74,14 @@ def weighed(service: str, feature: str, held: Sequence[Run], view: View) -> Matt
 
 def _alike(by_country: Mapping[str, Sequence[Run]]) -> dict[str, float]:
     """Country → the share of the others whose failures look as its own do."""
-    shows = {country: main_category(own) for country, own in by_country.items()}
-    seen = Counter(shows.values())
-    return {
-        country: (seen[shown] - 1) / max(1, len(shows) - 1) if shown is not None else 0.0
-        for country, shown in shows.items()
+    shows = {
+        country: shown
+        for country, own in by_country.items()
+        if (shown := main_category(own)) is not None
     }
+    seen = Counter(shows.values())
+    others = max(1, len(by_country) - 1)
+    return {country: (seen[shown] - 1) / others for country, shown in shows.items()}
 
 
 class _Weighing:
@@ -87,32 +94,29 @@ class _Weighing:
     def __init__(self, by_country: Mapping[str, Sequence[Run]]) -> None:
         self._held = by_country
         self._alike = _alike(by_country)
-        self._still = _still(by_country)
-        self._all = {c: self._seen(c, own) for c, own in by_country.items()}
+        self._still = Still(by_country)
         self._lasting = {
-            country: _Lasting(own, self._alike[country])
+            country: Lasting(own, self._alike.get(country, 0.0))
             for country, own in by_country.items()
-            if country not in self._still.countries
+            if country not in self._still.runs
         }
-        self._around = outside(seen for seen, _ in self._all.values() if seen)
+        self._all = {country: self._ever(country) for country in by_country}
+        self._around = outside([seen for seen, _ in self._all.values() if seen])
         self._calm: dict[Country, tuple[Around, dict[Cause, float]]] = {}
 
-    def _seen(self, country: str, own: Sequence[Run]) -> tuple[Country, tuple[int, ...]]:
+    def _ever(self, country: str) -> tuple[Country, tuple[int, ...]]:
         """What a country saw in all of the window, and on which networks."""
-        if country not in self._still.countries:
-            return signature(own, None, self._alike[country])
-        (run,) = own
-        seen = lone(len(run.findings), well=run.well_at is not None, usual=run.usual)
-        return (seen,), (run.vantage.asn,)
+        lasting = self._lasting.get(country)
+        return lasting.ever() if lasting is not None else self._still.ever(country)
 
     def place(self, country: str, before: Mapping[Cause, float]) -> Place:
         own = self._held[country]
-        begun = onset(own)
+        begun = None if country in self._still.runs else onset(own)
         if begun is None:
             sights, asns = self._all[country]
             around, support = self._calmly(sights, before)
         else:
-            sights, asns = signature(own, begun, self._alike[country])
+            sights, asns = signature(own, begun, self._alike.get(country, 0.0))
             around = outside(self._others(country, begun))
             support = posterior(sights, around, before)
         return Place(
@@ -132,57 +136,17 @@ class _Weighing:
             self._calm[sights] = around, posterior(sights, around)
         return self._calm[sights]
 
-    def _others(self, country: str, begun: datetime) -> Iterator[Country]:
-        """What all others saw since then."""
-        for other, lasting in self._lasting.items():
-            if other != country and (seen := lasting.since(begun)):
-                yield seen
-        yield from self._still.since(begun, country)
-
-
-class _Lasting:
-    """A country whose sights since a time are asked for again and again: few times differ."""
-
-    def __init__(self, held: Sequence[Run], alike: float) -> None:
-        self._held, self._alike = held, alike
-        # What fails is not cut short by the time at which it began elsewhere.
-        self._times = [
-            [finding.sight.at for finding in reversed(run.findings)]
-            for run in held
-            if not run.failing
-        ]
-        self._known: dict[tuple[int, ...], Country] = {}
-
-    def since(self, begun: datetime) -> Country:
-        key = tuple([bisect_left(times, begun) for times in self._times])
-        if key not in self._known:
-            self._known[key], _ = signature(self._held, begun, self._alike)
-        return self._known[key]
-
-
-class _Still:
-    """Countries of one vantage that saw whole answers alone: their sights are only counted."""
-
-    def __init__(self, runs: Mapping[str, Run]) -> None:
-        self.countries = set(runs)
-        self._alike: dict[tuple[bool, float], dict[str, tuple[datetime, ...]]] = defaultdict(dict)
-        for country, run in runs.items():
-            times = tuple([finding.sight.at for finding in reversed(run.findings)])
-            self._alike[run.well_at is not None, run.usual][country] = times
-
-    def since(self, begun: datetime, country: str) -> Iterator[Country]:
-        """What each saw since then, leaving out a country and those that saw nothing."""
-        for (well, usual), seen in self._alike.items():
-            newer = Counter([len(times) - bisect_left(times, begun) for times in seen.values()])
-            if country in seen:
-                newer[len(seen[country]) - bisect_left(seen[country], begun)] -= 1
-            for count, countries in newer.items():
-                if count:
-                    yield from repeat((lone(count, well=well, usual=usual),), countries)
-
-
-def _still(by_country: Mapping[str, Sequence[Run]]) -> _Still:
-    return _Still({c: own[0] for c, own in by_country.items() if len(own) == 1 and own[0].calm})
+    def _others(self, country: str, begun: datetime) -> Counter[Country]:
+        """What all others saw since then, and how many saw it."""
+        found = self._still.since(begun, country)
+        found.update(
+            [
+                seen
+                for other, lasting in self._lasting.items()
+                if other != country and (seen := lasting.since(begun))
+            ]
+        )
+        return found
 
 
 def siblings(matters: Sequence[Matter]) -> list[Matter]:
@@ -190,7 +154,7 @@ def siblings(matters: Sequence[Matter]) -> list[Matter]:
     broad: dict[tuple[str, str], list[tuple[str, dict[Cause, float]]]] = defaultdict(list)
     for matter in matters:
         for country, place in matter.places.items():
-            if _broad([run for run in place.runs if run.failing]):
+            if not place.calm and _broad([run for run in place.runs if run.failing]):
                 broad[matter.service, country].append((matter.feature, place.support))
     return [_beside(matter, broad) for matter in matters]
 
@@ -206,8 +170,10 @@ def _beside(
 ) -> Matter:
     places = dict(matter.places)
     for country, place in matter.places.items():
+        if place.calm:
+            continue
         others = [s for f, s in broad.get((matter.service, country), ()) if f != matter.feature]
-        if others and place.begun is not None:
+        if others:
             raised = {c: SIBLING * max(s[c] for s in others) for c in SHARED_FATE}
             support = posterior(place.sights, place.around, place.before, raised)
             places[country] = msgspec.structs.replace(place, support=support)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import chain, zip_longest
+from functools import lru_cache
+from itertools import zip_longest
 from operator import attrgetter
 
-from probe.judge.evidence import Finding, evidence, weight
+from probe.judge.evidence import Finding, evidence, rows, weight, word
 from probe.judge.hypothesis.episode import Run
 from probe.model import SIDES, Author, Cause, Evidence, Side
 
 _BY_ID, _BY_TIME = attrgetter("sight.id"), attrgetter("sight.at")
+_NETWORK = Author.NETWORK
 MOST_PIECES = 12
 MOST_OF_A_RUN = 2
 _SIDE_BONUS = {
@@ -30,20 +32,22 @@ def strength(finding: Finding, cause: Cause) -> float:
 def shown(held: Iterable[Run], cause: Cause, most: int = MOST_PIECES) -> tuple[Evidence, ...]:
     """Evidence of the runs behind a verdict; what the network wrote is never left out."""
     picked = [run for run in held if run.failing is (cause is not Cause.OK)]
-    ranked = _spread(picked, cause)
-    pieces = list(chain.from_iterable(map(evidence, ranked)))
-    if len(pieces) <= most:
-        return tuple(pieces)
-    telling = [p for p in pieces[most:] if p.author is Author.NETWORK][:1]
-    kept = pieces[: most - len(telling)]
-    return (*kept, *(p for p in telling if not any(k.author is Author.NETWORK for k in kept)))
+    said = [(finding, row) for finding in _spread(picked, cause) for row in rows(finding)]
+    if len(said) > most:
+        telling = [piece for piece in said[most:] if piece[1].author is _NETWORK][:1]
+        kept = said[: most - len(telling)]
+        known = any(row.author is _NETWORK for _, row in kept)
+        said = kept if known else [*kept, *telling]
+    return tuple([word(finding, row) for finding, row in said])
 
 
 def witness(held: Sequence[Run]) -> tuple[Evidence, ...]:
     """One good sight, the newest of the first of them: that something works needs no more."""
-    good = (f for run in held for f in run.findings if not f.failing)
-    found = next(good, None)
-    return evidence(found) if found is not None else ()
+    for run in held:
+        for finding in run.findings:
+            if not finding.failing:
+                return evidence(finding)
+    return ()
 
 
 def _spread(held: Sequence[Run], cause: Cause) -> list[Finding]:
@@ -81,6 +85,7 @@ def mechanisms(held: Iterable[Run], cause: Cause) -> tuple[str, ...]:
     return tuple(sorted(seen, key=lambda m: (-len(seen[m]), m)))
 
 
+@lru_cache(maxsize=1024)
 def _fits(mechanism: str, cause: Cause) -> bool:
     server = mechanism.startswith("server.")
     match SIDES[cause]:

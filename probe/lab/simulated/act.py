@@ -8,7 +8,6 @@ from enum import StrEnum
 import msgspec
 
 from probe.lab.answers import Reply
-from probe.model import Observation
 
 ROUTERS = 3
 """On every way, as in the kernel lab: the operator's, the country's, the one at the target's door."""
@@ -120,15 +119,6 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 Flows = int
 """A bit for each flow of a measurement, in their order: whether an act hits it. -1 means all."""
 ALL_FLOWS: Flows = -1
-
-
-class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A measurement as of the scenario's second 0."""
-
-    observations: tuple[Observation, ...]
-    took: float
-    flows: int
-    """How many there were: acts that hit none of them changed nothing."""
 
 
 Hit = tuple[Act, Flows]

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from random import Random
 
 from probe.lab.scenario import Scenario
-from probe.lab.simulated.act import ALL_FLOWS, Act, Hit, Walked
+from probe.lab.simulated.act import ALL_FLOWS, Act, Hit
 from probe.lab.simulated.force import Force, Forces
 from probe.lab.simulated.seat import Seat, seats
 from probe.lab.simulated.template import Course, Template, Words
 from probe.lab.simulated.walk import walk
+from probe.lab.simulated.walked import Walked
 
 VARIANTS = 6
 """Ways that the same measurement can go: their times differ, and what forgers say."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from functools import lru_cache
 
-import msgspec
 from msgspec.structs import force_setattr
 
 from probe.agent.health import Checked
 from probe.agent.health import health as well
-from probe.lab.simulated.act import Walked
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
+from probe.lab.simulated.walked import Walked, copier
 from probe.measure.goal import depth
 from probe.model import Health, Measurement, Reach
 
@@ -21,12 +19,7 @@ Course = tuple[int, ...]
 """What names a template but for its variant: templates of one course end alike."""
 Words = dict[tuple[Course, ...], Health]
 """What a prober says of itself whose controls went these courses."""
-T = TypeVar("T", bound=msgspec.Struct)
-
-
-def _copier(model: T) -> Callable[[], T]:
-    bound: Callable[[], T] = getattr(model, "__copy__")  # noqa: B009 — its stub leaves it out
-    return bound
+_depth = lru_cache(maxsize=4096)(depth)
 
 
 class Template:
@@ -37,9 +30,8 @@ class Template:
     def __init__(self, seat: Seat, walked: Walked, course: Course = ()) -> None:
         self.course = course
         self.took = walked.took
-        # Bound once: copy.copy() would look the method up for every step of every measurement.
-        self.steps = tuple((_copier(step), step.at - EPOCH) for step in walked.observations)
-        self.model = _copier(
+        self.steps = walked.copies
+        self.model = copier(
             Measurement(
                 id="",
                 at=EPOCH,
@@ -47,7 +39,7 @@ class Template:
                 vantage=seat.prober.vantage,
                 target=seat.target,
                 software=seat.prober.software,
-                goal=depth(seat.page.endpoint.url),
+                goal=_depth(seat.page.endpoint.url),
             )
         )
         reach = Reach(seat.target.feature) if seat.control else None

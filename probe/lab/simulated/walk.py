@@ -15,10 +15,11 @@ import msgspec
 from probe.config.shape import Measuring, Referring
 from probe.lab.answers import HOST_PAGE, Reply
 from probe.lab.simulated import elsewhere, ours, udp, way
-from probe.lab.simulated.act import ALL_FLOWS, Act, Hit, Lookup, Walked, delayed, refused
+from probe.lab.simulated.act import ALL_FLOWS, Act, Hit, Lookup, delayed, refused
 from probe.lab.simulated.answered import NOTICE, answered
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, moment, policed
 from probe.lab.simulated.seat import Seat, url
+from probe.lab.simulated.walked import Walked
 from probe.lab.world import NEUTRAL_NAME
 from probe.measure import page as pages
 from probe.measure.bogon import is_bogon
@@ -77,8 +78,7 @@ class _Walk:
 
     def run(self) -> Walked:
         seen = settle(self._chain())
-        onward = self._onward(seen)
-        seen = (*seen, *onward)
+        seen = (*seen, *self._onward(seen))
         start = self._end
         settings, beyond = measuring(self._seat)
         for test in next_tests(seen, settings, background=beyond):

@@ -10,10 +10,11 @@ from probe.judge.evidence import find
 from probe.judge.reading import read
 from probe.judge.row import Row
 from probe.lab.scenario import Event, LabNetwork, Noise, Scenario
-from probe.lab.simulated.act import ALL_FLOWS, Walked
+from probe.lab.simulated.act import ALL_FLOWS
 from probe.lab.simulated.force import Force, Forces
 from probe.lab.simulated.seat import Seat, seats
 from probe.lab.simulated.walk import walk
+from probe.lab.simulated.walked import Walked
 from probe.measure.goal import depth
 from probe.model import (
     CONTROL,

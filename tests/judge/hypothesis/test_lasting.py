@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from probe.judge.control import Reference
+from probe.judge.evidence import Finding, find
+from probe.judge.hypothesis.episode import Footing, Run, runs, signature
+from probe.judge.hypothesis.lasting import Lasting, Still
+from probe.judge.reading import read
+from probe.model import Vantage
+from tests.judge import worlds as w
+
+MAKERS = {"o": w.ok, "x": w.sni_reset, "s": w.server_error, "t": w.null_route}
+VIEW = w.view(w.World(), 25.0, [])
+HOME = [v for v in w.ROSTER if v.country == w.ROSTER[0].country]
+LONE = list({v.country: v for v in w.ROSTER}.values())
+WELL = {v.id: Footing(well_at=w.START + timedelta(seconds=20)) for v in w.ROSTER[::2]}
+
+
+def history(letters: str, vantage: Vantage) -> list[Finding]:
+    """One sight each five seconds, newest first."""
+    cases = [
+        (w.Case(vantage, "chirp", "web", "chirp-web", w.START + timedelta(seconds=at)), maker)
+        for at, maker in zip(range(1, 26, 5), map(MAKERS.__getitem__, letters), strict=False)
+    ]
+    return [find(read(w.measurement(c, maker(c))), Reference()) for c, maker in cases][::-1]
+
+
+def of(letters: list[str], vantages: list[Vantage]) -> tuple[Run, ...]:
+    each = zip(letters, vantages, strict=False)
+    return runs([history(text, vantage) for text, vantage in each], WELL, VIEW)
+
+
+moments = st.integers(0, 30).map(lambda at: w.START + timedelta(seconds=at))
+
+
+@given(
+    st.lists(st.text("ooxst", min_size=5, max_size=5), min_size=1, max_size=len(HOME)),
+    st.lists(moments, max_size=4),
+    st.sampled_from([0.0, 0.5]),
+)
+@settings(deadline=None)
+def test_a_country_saw_what_its_signature_says(
+    letters: list[str], times: list[datetime], alike: float
+) -> None:
+    held = of(letters, HOME)
+    lasting = Lasting(held, alike)
+    assert lasting.ever() == signature(held, None, alike)
+    for begun in times:
+        assert lasting.since(begun) == signature(held, begun, alike)[0]
+
+
+@given(st.lists(st.sampled_from(["ooooo", "oooox", "ooo"]), min_size=1), moments)
+@settings(deadline=None)
+def test_countries_that_are_counted_saw_what_each_of_them_saw(
+    letters: list[str], begun: datetime
+) -> None:
+    held = {run.vantage.country: (run,) for run in of(letters, LONE)}
+    still = Still(held)
+    for country in (*still.runs, "XX"):
+        beside = [signature([r], begun)[0] for c, r in still.runs.items() if c != country]
+        assert sorted(still.since(begun, country).elements()) == sorted(filter(None, beside))
