@@ -26,6 +26,7 @@ if os.environ.get("CI"):  # a commit is red for what it changes, not for its dic
     settings.load_profile("reproducible")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where several processes share the tests (pytest-xdist), one begins with the worlds."""
     if config.pluginmanager.hasplugin("xdist"):
