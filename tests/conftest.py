@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-ROOT = Path(__file__).parent
 WORLDS = (
-    "cli/test_lab.py",
-    "deploy/test_live.py",
-    "lab/kernel",
-    "lab/simulated/test_fidelity.py",
-    "scenarios/test_kernel_runs.py",
+    "tests/cli/test_lab.py",
+    "tests/deploy/test_live.py",
+    "tests/lab/kernel/",
+    "tests/lab/simulated/test_fidelity.py",
+    "tests/scenarios/test_kernel_runs.py",
 )
 """Where whole worlds live through real time, and mostly wait. The machine has turns for them: they
 stay one after another, in one process, and all the rest goes on beside them."""
@@ -26,15 +26,16 @@ if os.environ.get("CI"):  # a commit is red for what it changes, not for its dic
     settings.load_profile("reproducible")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share the tests (pytest-xdist), one begins with the worlds."""
-    if config.pluginmanager.hasplugin("xdist"):
-        worlds = tuple(str(ROOT / name) for name in WORLDS)
-        own = [item for item in items if str(item.path).startswith(worlds)]
-        for item in own:
-            item.add_marker(pytest.mark.xdist_group("worlds"))
-        items.sort(key=lambda item: not str(item.path).startswith(worlds))
+class Lanes(LoadScopeScheduling):  # type: ignore[misc] — it has no types
+    """The worlds are one piece of work, and every other test is one of its own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "worlds" if nodeid.startswith(WORLDS) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
+    """Share the tests among processes (`-n 2`): the largest piece is begun first."""
+    return Lanes(config, log)
 
 
 @pytest.fixture(autouse=True)
