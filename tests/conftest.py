@@ -26,7 +26,7 @@ if os.environ.get("CI"):  # a commit is red for what it changes, not for its dic
     settings.load_profile("reproducible")
 
 
-class Lanes(LoadScopeScheduling):  # type: ignore[misc] — it has no types
+class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     """The worlds are one piece of work, and every other test is one of its own."""
 
     def _split_scope(self, nodeid: str) -> str:
