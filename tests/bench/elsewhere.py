@@ -78,6 +78,9 @@ class Certificates:
         return held[1]
 
 
+PORT_OF_NAMES = 53
+
+
 class Elsewhere:
     """The Dialer."""
 
@@ -106,8 +109,8 @@ class Elsewhere:
         return ""
 
     def datagrams(self, address: str, port: int) -> Datagrams:
-        del address, port
-        return Asking(self)
+        del address
+        return Asking(self) if port == PORT_OF_NAMES else Silent()
 
     def _spoken(self, port: int, number: int, wrong: str) -> Server:
         plain = Named(self) if port == 853 else Page(self, number, wrong)
@@ -171,6 +174,22 @@ class Asking:
 
     def close(self) -> None:
         self._waiting.clear()
+
+
+class Silent:
+    """Datagrams to where nobody listens: none of these servers speaks QUIC."""
+
+    stamps = UNSTAMPED
+
+    async def send(self, data: bytes) -> None:
+        pass
+
+    async def receive(self) -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    def close(self) -> None:
+        pass
 
 
 class Server(Protocol):
