@@ -102,7 +102,7 @@ def figures(observations: Sequence[Observation], at: datetime, came: Outcome | N
     return Run(
         at=at,
         success=(came or outcome(observations)).success,
-        took=first.took if alone else sum([hop.took for hop in walked]),
+        took=sum([hop.took for hop in walked]),
         lookup=first.resolving,
         protocol=_protocol(first.address),
         phases=_phases(first) if alone else _added([_phases(hop) for hop in walked]),

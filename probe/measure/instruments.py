@@ -78,6 +78,7 @@ class Instruments:
         limits = (self.settings.dns_timeout, self.settings.connect_timeout)
         slowest = sum((*limits, self.settings.tls_timeout, self.settings.http_timeout))
         encrypted = any(one.encrypted for one in self.second)
+        # By the address alone: to hash the networks beside it costs more than all the rest.
         forbids = lru_cache(4096)(partial(is_bogon, allowed=self.allowed))
         object.__setattr__(self, "forbids", forbids)
         object.__setattr__(self, "patience", slowest)

@@ -116,8 +116,4 @@ def _phases(runs: Runs) -> Iterator[str]:
     text = "\n".join(lines)
     for pairs, run in runs:
         between = f"{pairs}," if pairs else ""
-        first, second, third, fourth, fifth = run.phases
-        yield text % (
-            *(between, first, between, second, between, third),
-            *(between, fourth, between, fifth),
-        )
+        yield text % tuple([part for took in run.phases for part in (between, took)])

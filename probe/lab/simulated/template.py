@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 
 from msgspec.structs import force_setattr
 
@@ -19,7 +18,6 @@ Course = tuple[int, ...]
 """What names a template but for its variant: templates of one course end alike."""
 Words = dict[tuple[Course, ...], Health]
 """What a prober says of itself whose controls went these courses."""
-_depth = lru_cache(maxsize=4096)(depth)
 
 
 class Template:
@@ -39,7 +37,7 @@ class Template:
                 vantage=seat.prober.vantage,
                 target=seat.target,
                 software=seat.prober.software,
-                goal=_depth(seat.page.endpoint.url),
+                goal=depth(seat.page.endpoint.url),
             )
         )
         reach = Reach(seat.target.feature) if seat.control else None
