@@ -6,7 +6,7 @@ its time counts in the whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from probe.measure.outcome import Outcome, outcome
@@ -21,88 +21,78 @@ from probe.model import (
     TlsHandshake,
 )
 
-REGEX = {Expectation.MISSING, Expectation.FORBIDDEN}
+MISSING, FORBIDDEN = Expectation.MISSING, Expectation.FORBIDDEN
 
 
 class Hop:
     """The chain's steps for one URL; the redirects' ones are hops of their own."""
 
-    __slots__ = ("answers", "asked", "connects", "shakes", "spent")
+    __slots__ = ("address", "answer", "connect", "resolving", "shake", "took")
 
-    def __init__(self) -> None:
-        self.asked: dict[str, float] = {}
-        """Seconds by question: both families are asked at once, the servers of each in turn."""
-        self.spent: dict[str, float] = {}
-        """Seconds by address: all are tried at once, up to TLS, and one of them is asked."""
-        self.connects: dict[str, TcpConnect] = {}
-        """Those that were made."""
-        self.shakes: dict[str, TlsHandshake] = {}
-        self.answers: list[HttpExchange] = []
-
-    def take(self, seen: Observation) -> None:
-        # Its type itself: isinstance() of what it is not costs five times as much.
-        if type(seen) is DnsLookup:
-            self.asked[seen.query] = self.asked.get(seen.query, 0.0) + seen.took
-            return
-        if type(seen) is QuicHandshake:  # of tests alone
-            return
-        if type(seen) is HttpExchange:
-            self.answers.append(seen)
-        elif type(seen) is TlsHandshake:
-            self.shakes.setdefault(seen.address, seen)
-        elif seen.failure is None:
-            self.connects.setdefault(seen.address, seen)
-        self.spent[seen.address] = self.spent.get(seen.address, 0.0) + seen.took
-
-    @property
-    def answer(self) -> HttpExchange | None:
-        """What came back, whole or not."""
-        for seen in self.answers:
-            if seen.status is not None:
-                return seen
-        return None
-
-    @property
-    def address(self) -> str:
-        """The one that answered, or came closest to it."""
-        for seen in self.answers:
-            return seen.address
-        for shake in self.shakes.values():
-            if shake.failure is None:
-                return shake.address
-        return next(iter(self.connects or self.spent), "")
-
-    @property
-    def resolving(self) -> float:
+    def __init__(self, steps: Iterable[Observation]) -> None:
+        asked: dict[str, float] = {}  # seconds by question: both families are asked at once
+        spent: dict[str, float] = {}  # seconds by address: all are tried at once, up to TLS
+        connects: dict[str, TcpConnect] = {}  # those that were made
+        shakes: dict[str, TlsHandshake] = {}
+        answers: list[HttpExchange] = []
+        for seen in steps:
+            # Its type itself: isinstance() of what it is not costs five times as much.
+            if type(seen) is DnsLookup:
+                asked[seen.query] = asked.get(seen.query, 0.0) + seen.took
+                continue
+            if type(seen) is QuicHandshake:  # of tests alone
+                continue
+            if type(seen) is HttpExchange:
+                answers.append(seen)
+            elif type(seen) is TlsHandshake:
+                shakes.setdefault(seen.address, seen)
+            elif seen.failure is None:
+                connects.setdefault(seen.address, seen)
+            spent[seen.address] = spent.get(seen.address, 0.0) + seen.took
+        self.resolving = max(asked.values()) if asked else 0.0
         """Seconds."""
-        return max(self.asked.values()) if self.asked else 0.0
+        self.took = self.resolving + (max(spent.values()) if spent else 0.0)
+        self.answer = _whole(answers)
+        self.address = _answered(answers, shakes) or next(iter(connects or spent), "")
+        """The one that answered, or came closest to it."""
+        self.connect, self.shake = connects.get(self.address), shakes.get(self.address)
 
-    @property
-    def took(self) -> float:
-        return self.resolving + (max(self.spent.values()) if self.spent else 0.0)
+
+def _whole(answers: Sequence[HttpExchange]) -> HttpExchange | None:
+    """Give what came back, whole or not."""
+    for seen in answers:
+        if seen.status is not None:
+            return seen
+    return None
+
+
+def _answered(answers: Sequence[HttpExchange], shakes: Mapping[str, TlsHandshake]) -> str:
+    for seen in answers:
+        return seen.address
+    for shake in shakes.values():
+        if shake.failure is None:
+            return shake.address
+    return ""
 
 
 def hops(observations: Iterable[Observation]) -> list[Hop]:
     """Sort the chain's own steps by hop; at least one, be it empty."""
-    found = {0: Hop()}
-    for seen in observations:
-        if seen.test is None:
-            hop = found.get(seen.hop)
-            if hop is None:
-                hop = found[seen.hop] = Hop()
-            hop.take(seen)
-    return [found[number] for number in sorted(found)]
+    chain = [seen for seen in observations if seen.test is None]
+    if not chain or chain[-1].hop == 0:  # hop follows hop, and hardly ever is there a second
+        return [Hop(chain)]
+    numbers = sorted({0, *(seen.hop for seen in chain)})
+    return [Hop([seen for seen in chain if seen.hop == number]) for number in numbers]
 
 
 def figures(observations: Sequence[Observation], at: datetime, came: Outcome | None = None) -> Run:
     """Read a run; `came` is its outcome, where that was found already."""
     walked = hops(observations)
     first, last = walked[0], walked[-1]
-    answer, shake, alone = last.answer, last.shakes.get(last.address), first is last
+    answer, alone = last.answer, first is last
     return Run(
         at=at,
         success=(came or outcome(observations)).success,
-        took=sum([hop.took for hop in walked]),
+        took=first.took if alone else sum([hop.took for hop in walked]),
         lookup=first.resolving,
         protocol=_protocol(first.address),
         phases=_phases(first) if alone else _added([_phases(hop) for hop in walked]),
@@ -111,8 +101,9 @@ def figures(observations: Sequence[Observation], at: datetime, came: Outcome | N
         redirects=len(walked) - 1,
         ssl=answer is not None and answer.url.startswith("https:"),
         length=answer.length if answer else 0,
-        expiry=_expiry(shake),
-        regex=answer is not None and answer.expectation in REGEX,
+        expiry=_expiry(last.shake),
+        regex=answer is not None
+        and (answer.expectation is MISSING or answer.expectation is FORBIDDEN),
     )
 
 
@@ -121,8 +112,7 @@ def _added(each: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
 
 
 def _phases(hop: Hop) -> tuple[float, ...]:
-    chosen = hop.address
-    connect, shake, answer = hop.connects.get(chosen), hop.shakes.get(chosen), hop.answer
+    connect, shake, answer = hop.connect, hop.shake, hop.answer
     return (
         hop.resolving,
         connect.took if connect else 0.0,

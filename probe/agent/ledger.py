@@ -11,7 +11,7 @@ import msgspec
 
 from probe.agent.figures import figures
 from probe.agent.health import Checked, health
-from probe.measure.outcome import Outcome, layer_of, outcome
+from probe.measure.outcome import LAYERS, Outcome, outcome
 from probe.metrics.agent import ANSWERED, LAG_BOUNDS, Encrypted, Row, Stage
 from probe.metrics.distribution import Distribution, Exemplar
 from probe.metrics.run import Run
@@ -23,6 +23,7 @@ from probe.model import (
     Health,
     Layer,
     Measurement,
+    Observation,
     Reach,
     Target,
 )
@@ -41,6 +42,8 @@ class Entry:
     control: Checked | None = None
     goal: Layer = Layer.HTTP
     """How deep it is measured."""
+    stages: Mapping[type[Observation], Distribution] = field(default_factory=dict)
+    """What each kind of step took, of all the feature's endpoints."""
 
 
 class Ledger:
@@ -58,14 +61,19 @@ class Ledger:
     def keep(self, targets: Iterable[Target], goals: Mapping[Target, Layer] = NO_GOALS) -> None:
         """Take up these targets, and how deep those are measured that do not end at HTTP."""
         self._entries = {target: self._entries.get(target) or Entry() for target in targets}
-        for target, entry in self._entries.items():
-            entry.goal = goals.get(target, Layer.HTTP)
         stages = {
             (target.service, target.feature, layer) for target in self._entries for layer in CHAIN
         }
         self._stages = {
             stage: self._stages.get(stage) or Distribution() for stage in sorted(stages)
         }
+        for target, entry in self._entries.items():
+            entry.goal = goals.get(target, Layer.HTTP)
+            entry.stages = {
+                kind: self._stages[target.service, target.feature, layer]
+                for kind, layer in LAYERS.items()
+                if layer in CHAIN
+            }
         self._renew()
 
     def skipped(self, target: Target) -> None:
@@ -87,7 +95,7 @@ class Ledger:
             entry.failures[bounded(came.failure), came.layer] += 1
         before = entry.latest
         entry.latest = figures(measurement.observations, measurement.at, came)
-        self._time(measurement)
+        self._time(measurement, entry.stages)
         _tell(measurement.target, came, before)
         if measurement.target.service == CONTROL:
             reach = Reach(measurement.target.feature)
@@ -128,14 +136,15 @@ class Ledger:
     def lag(self) -> Distribution:
         return self._lag.copy()
 
-    def _time(self, measurement: Measurement) -> None:
-        target, at = measurement.target, measurement.at.timestamp()
+    def _time(
+        self, measurement: Measurement, stages: Mapping[type[Observation], Distribution]
+    ) -> None:
         for seen in measurement.observations:
             if type(seen) is DnsLookup and seen.transport in ENCRYPTED:
                 self.encrypted[seen.transport, seen.failed_at or ANSWERED] += 1
             if seen.test is None and seen.failure is None:
-                stage = (target.service, target.feature, layer_of(seen))
-                self._stages[stage].observe(seen.took, Exemplar(measurement.id, seen.took, at))
+                told = Exemplar(measurement.id, seen.took, measurement.at)
+                stages[type(seen)].observe(seen.took, told)
 
     def _renew(self) -> None:
         before = self.health

@@ -146,7 +146,7 @@ class OnDemand:
             timeout=wanted.within,
             address=walked[0].address,
             answer=walked[-1].answer,
-            shake=walked[-1].shakes.get(walked[-1].address),
+            shake=walked[-1].shake,
         )
         return Result(seen, observations)
 

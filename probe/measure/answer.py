@@ -5,6 +5,9 @@ from __future__ import annotations
 from httptools import HttpParserError, HttpResponseParser
 
 from probe.measure.failure import REQUEST_FAILED, StepError
+from probe.measure.familiar import Familiar
+
+Pair = tuple[str, str]
 
 _LONGEST_HEAD = 65536
 _MOST_FRAMING = 8
@@ -12,6 +15,9 @@ _MOST_FRAMING = 8
 _LOWEST = 100
 _SWITCHING = 101
 _OK = 200
+_OFTEN = 300  # bytes of a header's value that is remembered
+_decoded: Familiar[tuple[bytes, bytes | None], tuple[str, Pair]] = Familiar(2048)
+"""A header's name in lower case, and the header: most are what they were in the round before."""
 
 
 class Answer:
@@ -20,7 +26,8 @@ class Answer:
     def __init__(self, method: str, most: int) -> None:
         self.status: int | None = None
         self.version = "1.1"
-        self.headers: list[tuple[str, str]] = []
+        self.headers: list[Pair] = []
+        self._values: dict[str, str] = {}
         self.body = bytearray()
         self.truncated = False
         self.done = False
@@ -62,15 +69,15 @@ class Answer:
 
     def header(self, name: str) -> str:
         """Give the first header of that name (lower case), or nothing."""
-        for key, value in self.headers:
-            if key.lower() == name:
-                return value
-        return ""
+        return self._values.get(name, "")
 
     def on_header(self, name: bytes, value: bytes | None) -> None:
         if self._in_body:  # a trailer: nothing here asks for one, and there may be very many
             return
-        self.headers.append((name.decode("latin-1"), (value or b"").decode("latin-1")))
+        pair = (name, value)
+        key, header = _decoded.get(pair) or _decode(pair)
+        self.headers.append(header)
+        self._values.setdefault(key, header[1])
 
     def on_headers_complete(self) -> None:
         parser = self._parser
@@ -81,6 +88,7 @@ class Answer:
             _LOWEST <= status < _OK and status != _SWITCHING
         ):  # an interim answer; the real one follows
             self.headers.clear()
+            self._values.clear()
             return
         self.status, self._in_body = status, True
         self.version = parser.get_http_version()
@@ -97,6 +105,12 @@ class Answer:
 
     def _chunked(self) -> bool:
         return "chunked" in self.header("transfer-encoding").lower()
+
+
+def _decode(pair: tuple[bytes, bytes | None]) -> tuple[str, Pair]:
+    name, value = pair[0].decode("latin-1"), (pair[1] or b"").decode("latin-1")
+    read = name.lower(), (name, value)
+    return _decoded.keep(pair, read) if len(name) + len(value) < _OFTEN else read
 
 
 def _parser(answer: Answer) -> HttpResponseParser:

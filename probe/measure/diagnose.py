@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from probe.config.shape import Measuring
+from probe.measure.expectation import MET
 from probe.measure.failure import (
     BOGON,
     DNS_REFUSED,
@@ -34,7 +35,6 @@ from probe.measure.trial import CUT, RUNNERS, slow_hands
 from probe.model import (
     DifferentialTest,
     DnsLookup,
-    Expectation,
     HttpExchange,
     Observation,
     TcpConnect,
@@ -113,7 +113,7 @@ def is_slow(step: HttpExchange) -> bool:
 def _troubled(step: HttpExchange) -> bool:
     if step.failure is not None:
         return step.failure.name in CUT_SHORT
-    return step.expectation not in {None, Expectation.MET}
+    return step.expectation is not None and step.expectation is not MET
 
 
 _unreached = _failed(TcpConnect, NOT_REACHED, every=True)

@@ -21,7 +21,7 @@ TIME_EXCEEDED = {ICMP: 11, ICMP6: 3}
 _ROOM = 512
 
 
-def limit_hops(kernel: socket.socket, hops: int) -> None:
+def limit_hops(kernel: socket.SocketType, hops: int) -> None:
     """Let this socket's packets pass so many routers less one, and be told of where they end."""
     if kernel.family == socket.AF_INET6:
         kernel.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, hops)

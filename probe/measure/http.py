@@ -13,8 +13,9 @@ import msgspec
 from probe.measure import cookie, page
 from probe.measure.answer import Answer
 from probe.measure.dial import Stream
-from probe.measure.expectation import hold
+from probe.measure.expectation import MET, hold
 from probe.measure.failure import INVALID_REDIRECT, StepError
+from probe.measure.familiar import Familiar
 from probe.measure.instruments import Instruments
 from probe.measure.pace import Arrival, quarters
 from probe.measure.scrub import scrub
@@ -49,14 +50,19 @@ _MOST_HEADERS = 100
 _LONGEST_VALUE = 500
 _LONGEST_NAME = 100
 _OFTEN = 300  # letters of a header, or of a URL's target, that is remembered
+_PACE = DifferentialTest.GOODPUT
 _SEE_OTHER = 303
 _LASTING_SECONDS = 1.0
 _LONGEST_ADDRESS = 128  # bytes
-_MOST_TITLES = 1024
-_titles: dict[tuple[str, str], str] = {}
+_SMALL = 4096  # bytes of a body that is remembered itself
+_read_often: Familiar[tuple[bytes, str], tuple[str, str]] = Familiar(256)
+"""Digest and title of small pages, by body and type."""
+_titles: Familiar[tuple[str, str], tuple[str]] = Familiar(1024)
 """Of pages seen before, by digest and type."""
-_simhashes: dict[str, str] = {}
+_simhashes: Familiar[str, tuple[str]] = Familiar(1024)
 """Of the same, by digest."""
+_told_often: Familiar[tuple[str, str], Header] = Familiar(2048)
+"""Most headers are what they were in the round before."""
 _MOVED = {301, 302}
 _BEYOND_ASCII = re.compile("[\x80-\xff]")
 
@@ -87,18 +93,19 @@ async def fetch(
     took, timed_by = done.timing(stream.stamps, late)
     answer, body = exchange.answer, exchange.body()
     answer.close()
-    digest = hashlib.sha256(body).hexdigest() if body else ""
+    digest, title = _read(body, answer.header("content-type"))
     end = _End(failure=done.failure) if done.failure else _end(request, answer, body)
     onward = end.onward if end.onward and _goes_on(request, tools, mark) else None
     # Others' pages are compared with it: not with the expected one, over TLS.
-    interesting = request.site.scheme == "http" or end.expectation is not Expectation.MET
+    interesting = request.site.scheme == "http" or end.expectation is not MET
+    # In the fields' own order, which is the cheapest way to fill them.
     seen = HttpExchange(
         at=done.at,
         took=took,
-        timed_by=timed_by,
         failure=end.failure,
         hop=mark.hop,
         test=mark.test,
+        timed_by=timed_by,
         url=told(request.site),
         address=address,
         method=request.method,
@@ -106,7 +113,7 @@ async def fetch(
         version=answer.version,
         headers=told_headers(answer.headers),
         location=told(end.onward.site) if end.onward else "",
-        title=_title(body, digest, answer.header("content-type")),
+        title=title,
         length=len(body),
         received=exchange.received if done.failure else 0,
         digest=digest,
@@ -114,11 +121,11 @@ async def fetch(
         # Redirects without an end are no answer.
         expectation=Expectation.STATUS if end.onward and not onward else end.expectation,
         matched=end.matched,
-        first_byte=exchange.first_byte,
-        quarters=_quarters(exchange, mark),
         simhash=_simhash(body, digest) if interesting else "",
         fingerprint=_fingerprint(request, answer, body, digest, tools),
         body=_kept(answer, body, tools) if interesting else "",
+        first_byte=exchange.first_byte,
+        quarters=_quarters(exchange, mark),
     )
     return seen, onward
 
@@ -131,18 +138,24 @@ def _quarters(exchange: _Exchange, mark: Mark) -> tuple[float, ...]:
     """Tell how evenly it came where that was tested, or took long enough to be of interest."""
     came = exchange.came
     lasted = came[-1][0] - came[0][0] if came else 0.0
-    tested = mark.test is DifferentialTest.GOODPUT
+    tested = mark.test is _PACE
     return quarters(came) if tested or lasted >= _LASTING_SECONDS else ()
 
 
-def _title(body: bytes, digest: str, kind: str) -> str:
-    """Read a page's title; the same page is read once."""
+def _read(body: bytes, kind: str) -> tuple[str, str]:
+    """Give a page's digest and title; the same page is read once."""
+    if not body:
+        return "", ""
+    if len(body) > _SMALL or len(kind) > _OFTEN:
+        return _read_anew(body, kind)
+    return _read_often.get((body, kind)) or _read_often.keep((body, kind), _read_anew(body, kind))
+
+
+def _read_anew(body: bytes, kind: str) -> tuple[str, str]:
+    digest = hashlib.sha256(body).hexdigest()
     key = (digest, kind[:_OFTEN])
-    if key not in _titles:
-        if len(_titles) >= _MOST_TITLES:
-            _titles.clear()
-        _titles[key] = page.title(body, page.charset(body, kind))
-    return _titles[key]
+    [title] = _titles.get(key) or _titles.keep(key, (page.title(body, page.charset(body, kind)),))
+    return digest, title
 
 
 def _kept(answer: Answer, body: bytes, tools: Instruments) -> str:
@@ -156,11 +169,8 @@ def _kept(answer: Answer, body: bytes, tools: Instruments) -> str:
 
 
 def _simhash(body: bytes, digest: str) -> str:
-    if digest not in _simhashes:
-        if len(_simhashes) >= _MOST_TITLES:
-            _simhashes.clear()
-        _simhashes[digest] = simhash(body)
-    return _simhashes[digest]
+    [told] = _simhashes.get(digest) or _simhashes.keep(digest, (simhash(body),))
+    return told
 
 
 def _fingerprint(
@@ -186,23 +196,16 @@ _told_url_often = lru_cache(1024)(_told_url)
 
 def told_headers(headers: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
     """Keep every header's name, and the value of those that cannot name a person."""
-    return tuple(
-        [
-            (_told_often if len(value) < _OFTEN else _told)(name, value)
-            if name.lower() in TOLD_HEADERS
-            else Header(name[:_LONGEST_NAME], "")
-            for name, value in headers[:_MOST_HEADERS]
-        ]
-    )
+    return tuple([_told_often.get(pair) or _told(pair) for pair in headers[:_MOST_HEADERS]])
 
 
-def _told(name: str, value: str) -> Header:
+def _told(pair: tuple[str, str]) -> Header:
+    name, value = pair
+    if name.lower() not in TOLD_HEADERS:
+        return Header(name[:_LONGEST_NAME], "")
     begin = value[: _LONGEST_VALUE + _LONGEST_ADDRESS]  # as of a page that is kept
-    return Header(name, scrub(begin)[:_LONGEST_VALUE])
-
-
-_told_often = lru_cache(2048)(_told)
-"""Most headers are what they were in the round before."""
+    header = Header(name, scrub(begin)[:_LONGEST_VALUE])
+    return _told_often.keep(pair, header) if len(name) + len(value) < _OFTEN else header
 
 
 class _End(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from probe.measure.expectation import MET
 from probe.model import (
     DnsLookup,
-    Expectation,
     HttpExchange,
     Layer,
     Observation,
@@ -35,7 +35,7 @@ class Outcome(msgspec.Struct, frozen=True):
     layer: Layer = Layer.DNS
 
 
-MET = Outcome(success=True, layer=Layer.HTTP)
+WELL = Outcome(success=True, layer=Layer.HTTP)
 
 
 def outcome(observations: Sequence[Observation]) -> Outcome:
@@ -46,8 +46,8 @@ def outcome(observations: Sequence[Observation]) -> Outcome:
     chain = [seen for seen in observations if seen.test is None]
     answers = [seen for seen in chain if type(seen) is HttpExchange]  # quicker than isinstance()
     for seen in answers:
-        if seen.expectation is Expectation.MET:
-            return MET
+        if seen.expectation is MET:
+            return WELL
     for seen in reversed(answers):
         if seen.failure is None and seen.expectation is not None:
             name = f"expectation_{seen.expectation}"

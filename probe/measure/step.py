@@ -12,13 +12,13 @@ import msgspec
 from probe.clock import Clock
 from probe.measure.deadline import Deadline
 from probe.measure.failure import CAUGHT, classify
-from probe.measure.stamp import Stamps
+from probe.measure.stamp import LOOP, Stamps
 from probe.model import DifferentialTest, Failure, Timer
 
 Value = TypeVar("Value")
 
 
-class Timed(msgspec.Struct, Generic[Value], frozen=True, kw_only=True):
+class Timed(msgspec.Struct, Generic[Value], frozen=True):
     """What became of a step. `value` is None exactly when `failure` is not."""
 
     at: datetime
@@ -28,7 +28,7 @@ class Timed(msgspec.Struct, Generic[Value], frozen=True, kw_only=True):
 
     def timing(self, stamps: Stamps, since: float = 0.0) -> tuple[float, Timer]:
         """Give the seconds as the kernel has them; those of a failure have no stamp to end at."""
-        return (self.took, Timer.LOOP) if self.failure else stamps.timing(self.took, since)
+        return (self.took, LOOP) if self.failure else stamps.timing(self.took, since)
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -53,4 +53,4 @@ async def timed(operation: Awaitable[Value], limit: float, clock: Clock) -> Time
         failure = classify(error)
     finally:
         deadline.end()
-    return Timed(at=at, took=clock.monotonic() - start, value=value, failure=failure)
+    return Timed(at, clock.monotonic() - start, value, failure)

@@ -22,10 +22,10 @@ async def connect(
     seen = TcpConnect(
         at=done.at,
         took=took,
-        timed_by=timed_by,
         failure=done.failure,
         hop=mark.hop,
         test=mark.test,
+        timed_by=timed_by,
         address=address,
         port=port,
         source_port=stream.source_port if stream else 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from datetime import datetime
 from itertools import accumulate
 
 import msgspec
@@ -17,8 +18,7 @@ class Exemplar(msgspec.Struct, frozen=True, gc=False):
     measurement: str
     """Its id."""
     seconds: float
-    at: float
-    """Unix time."""
+    at: datetime
 
 
 class Distribution:

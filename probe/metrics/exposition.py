@@ -90,7 +90,7 @@ def histogram(name: str, pairs: str, held: Distribution, form: Form) -> Iterator
         tail = ""
         if told:
             of = labels(("measurement_id",), (told.measurement,))
-            tail = f" # {{{of}}} {told.seconds} {told.at:.3f}"
+            tail = f" # {{{of}}} {told.seconds} {told.at.timestamp():.3f}"
         yield f'{name}_bucket{{{between}le="{bound}"}} {count}{tail}'
     yield sample(f"{name}_count", pairs, count)
     yield sample(f"{name}_sum", pairs, held.total)

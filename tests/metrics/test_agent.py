@@ -23,7 +23,7 @@ LATEST = Run(at=NOW, success=True, took=0.25, status=200, lookup=0.1)
 
 def stages() -> dict[Stage, Distribution]:
     took = Distribution()
-    took.observe(0.2, Exemplar("019aa000-0000-7000-8000-000000000000", 0.2, NOW.timestamp()))
+    took.observe(0.2, Exemplar("019aa000-0000-7000-8000-000000000000", 0.2, NOW))
     return {("a", "web", Layer.TLS): took}
 
 

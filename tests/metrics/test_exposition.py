@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -96,9 +97,9 @@ def test_what_never_happened_has_no_sample() -> None:
 
 def held() -> Distribution:
     made = Distribution()
-    made.observe(0.02, Exemplar("id-1", 0.02, 1.5))
+    made.observe(0.02, Exemplar("id-1", 0.02, datetime.fromtimestamp(1.5, UTC)))
     made.observe(0.3)
-    made.observe(99.0, Exemplar("id-2", 99.0, 2.5))
+    made.observe(99.0, Exemplar("id-2", 99.0, datetime.fromtimestamp(2.5, UTC)))
     return made
 
 
