@@ -6,7 +6,7 @@ Every address is tried up to TLS; the first whose handshake succeeds answers the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 from random import Random
@@ -163,9 +163,10 @@ class _Visit:
         self._claimed = False
         self.onward: Next | None = None
 
-    async def run(self, addresses: Sequence[str]) -> list[Observation]:
-        if len(addresses) == 1:
-            return await self._reach(addresses[0])
+    def run(self, addresses: Sequence[str]) -> Awaitable[list[Observation]]:
+        return self._reach(addresses[0]) if len(addresses) == 1 else self._reach_all(addresses)
+
+    async def _reach_all(self, addresses: Sequence[str]) -> list[Observation]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._reach(address)) for address in addresses]
         seen = [one for task in tasks for one in task.result()]

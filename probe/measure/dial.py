@@ -89,7 +89,9 @@ class SystemDialer:
         family, destination = _destination(address, port)
         stream = _SocketStream(family, *self._means())
         try:
-            await stream.connect(destination)
+            if stream.begin(destination):
+                await stream.answer()
+            stream.settle()
         except BaseException:
             stream.kernel.close()
             raise
@@ -100,7 +102,9 @@ class SystemDialer:
         stream = _SocketStream(family, *self._means())
         try:
             limit_hops(stream.kernel, hops)
-            await stream.connect(destination)
+            if stream.begin(destination):
+                await stream.answer()
+            stream.settle()
         except OSError as error:
             if router := reporter(stream.kernel, error):
                 return router
@@ -187,15 +191,23 @@ class _SocketStream(_Socket):
     KIND = socket.SOCK_STREAM
     source_port: int
 
-    async def connect(self, destination: tuple[str | int, ...]) -> None:
+    def begin(self, destination: tuple[str | int, ...]) -> bool:
+        """Ask for a connection; tell whether its answer is still to come. Raises OSError."""
         error = self.kernel.connect_ex(destination)
-        if error == errno.EINPROGRESS:
-            await self._wait(WRITE)
-            error = 0
-        if not error and not self.stamps.made():
-            error = self.kernel.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if error:
+        if error and error != errno.EINPROGRESS:
             raise OSError(error, os.strerror(error))
+        return error != 0
+
+    def answer(self) -> Awaitable[None]:
+        """Wait for it; by itself that is a frame less to wake than in a coroutine of its own."""
+        return self._wait(WRITE)
+
+    def settle(self) -> None:
+        """Read what came of it. Raises OSError where it does not stand."""
+        if not self.stamps.made():
+            error = self.kernel.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error:
+                raise OSError(error, os.strerror(error))
         self.source_port = self.kernel.getsockname()[1]
 
     def close(self) -> None:

@@ -58,6 +58,8 @@ class Spool:
         """Whether the last `put` kept what it was given."""
         self._lock = threading.Lock()
         self._rows = self._bytes = 0
+        self._lengths: dict[int, int] = {}
+        """Of the rows last looked at, which are the next to be forgotten: by their numbers."""
         self._oldest: datetime | None = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +87,7 @@ class Spool:
         """Give the oldest rows past the row `after`, oldest first. Raises SpoolError."""
         rows: list[tuple[int, bytes]] = []
         size = 0
+        self._lengths.clear()
         with self._lock, self._reporting():
             found = self._db.execute(
                 "SELECT n, line FROM spool WHERE n > ? ORDER BY n LIMIT ?", (after, most)
@@ -94,14 +97,19 @@ class Spool:
                 if rows and size > PEEK_BYTES:
                     break
                 rows.append((row, line))
+                self._lengths[row] = len(line)
         return rows
 
     def forget(self, rows: Sequence[int]) -> None:
         """Delete rows that need not be sent again. Raises SpoolError; they then stay."""
         with self._lock, self._reporting():
             with self._db:
-                freed = [self._delete(first, last) for first, last in _runs(rows)]
-            self._count(-sum(count for count, _ in freed), -sum(size for _, size in freed))
+                gone = sum(self._delete(first, last) for first, last in _runs(rows))
+            lengths = [self._lengths.pop(row, 0) for row in rows]
+            if gone == len(rows) and all(lengths):
+                self._count(-gone, -sum(lengths) - gone * ROW_OVERHEAD_BYTES)
+            else:  # some had been dropped to make room, or were never looked at
+                self._recount()
 
     def depth(self) -> int:
         return self._rows
@@ -125,9 +133,7 @@ class Spool:
         [[state]] = self._db.execute("PRAGMA quick_check(1)")
         if state != "ok":
             raise _malformed()
-        [[rows, size]] = self._db.execute("SELECT count(*), total(length(line)) FROM spool")
-        self._rows = self._bytes = 0
-        self._count(rows, int(size) + rows * ROW_OVERHEAD_BYTES)
+        self._recount()
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
@@ -172,12 +178,10 @@ class Spool:
             except UnicodeEncodeError:
                 self.lost += 1
 
-    def _delete(self, first: int, last: int) -> tuple[int, int]:
-        """Say how many rows and bytes that freed: some may have been dropped to make room."""
-        held = "SELECT count(*), total(length(line)) FROM spool WHERE n BETWEEN ? AND ?"
-        [[count, size]] = self._db.execute(held, (first, last))
-        self._db.execute("DELETE FROM spool WHERE n BETWEEN ? AND ?", (first, last))
-        return count, int(size) + count * ROW_OVERHEAD_BYTES
+    def _delete(self, first: int, last: int) -> int:
+        return self._db.execute(
+            "DELETE FROM spool WHERE n BETWEEN ? AND ?", (first, last)
+        ).rowcount
 
     def _insert(self, lines: Sequence[tuple[float, bytes]]) -> None:
         added = sum(len(line) + ROW_OVERHEAD_BYTES for _, line in lines)
@@ -196,6 +200,12 @@ class Spool:
                 last, count, freed = found[0], count + 1, freed + found[1] + ROW_OVERHEAD_BYTES
             self._db.execute("DELETE FROM spool WHERE n <= ?", (last,))
         return count, freed
+
+    def _recount(self) -> None:
+        [[rows, size]] = self._db.execute("SELECT count(*), total(length(line)) FROM spool")
+        self._rows = self._bytes = 0
+        self._lengths.clear()
+        self._count(rows, int(size) + rows * ROW_OVERHEAD_BYTES)
 
     def _count(self, rows: int, size: int) -> None:
         self._rows += rows
