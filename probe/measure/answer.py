@@ -23,6 +23,11 @@ _decoded: Familiar[tuple[bytes, bytes | None], tuple[str, Pair]] = Familiar(2048
 class Answer:
     """Fed with bytes until `done`. llhttp calls the `on_…` methods."""
 
+    __slots__ = (
+        *("_head", "_in_body", "_method", "_most", "_parser", "_room", "_values"),
+        *("body", "done", "headers", "status", "truncated", "version"),
+    )
+
     def __init__(self, method: str, most: int) -> None:
         self.status: int | None = None
         self.version = "1.1"

@@ -158,6 +158,8 @@ class _Walk:
 class _Visit:
     """One hop: all addresses at once, and one request at the first that shakes hands."""
 
+    __slots__ = ("_claimed", "_mark", "_request", "_tools", "onward")
+
     def __init__(self, request: Request, tools: Instruments, mark: Mark) -> None:
         self._request, self._tools, self._mark = request, tools, mark
         self._claimed = False

@@ -220,6 +220,11 @@ class _End(msgspec.Struct, frozen=True, kw_only=True):
 class _Exchange:
     """One request under way; what came is here also when it breaks off."""
 
+    __slots__ = (
+        *("_before", "_request", "_stream", "_tools"),
+        *("answer", "came", "first_byte", "more"),
+    )
+
     def __init__(self, stream: Stream, request: Request, tools: Instruments) -> None:
         self._stream, self._request, self._tools = stream, request, tools
         self.answer = Answer(request.method, tools.settings.max_body)
