@@ -10,11 +10,11 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from typing import ClassVar, Protocol
 
-from probe.clock import Clock, SystemClock
+from probe.clock import unix
 from probe.measure.hops import limit_hops, reporter
 from probe.measure.readiness import READ, WRITE, Readiness, readiness
 from probe.measure.stamp import INFO_BYTES, LINUX, SPACE, STAMP_ARRIVALS, Stamps
@@ -80,8 +80,9 @@ class Dialer(Protocol):
 class SystemDialer:
     """The kernel's network. One serves one event loop at a time."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        self._clock = clock or SystemClock()
+    def __init__(self, unix: Callable[[], float] = unix) -> None:
+        """Take the system's wall clock, by which the kernel stamps what arrives."""
+        self._unix = unix
         self._loop: asyncio.AbstractEventLoop | None = None
         self._readiness: Readiness
 
@@ -123,11 +124,11 @@ class SystemDialer:
             raise
         return opened
 
-    def _means(self) -> tuple[Readiness, Clock]:
+    def _means(self) -> tuple[Readiness, Callable[[], float]]:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._readiness = loop, readiness(loop)
-        return self._readiness, self._clock
+        return self._readiness, self._unix
 
 
 class _Socket:
@@ -136,12 +137,14 @@ class _Socket:
     The loop's own `sock_…` calls cost several times the system calls they make.
     """
 
-    __slots__ = ("_clock", "_fresh", "_ready", "_written", "kernel", "received", "stamps")
+    __slots__ = ("_fresh", "_ready", "_unix", "_written", "kernel", "received", "stamps")
 
     KIND: ClassVar[socket.SocketKind]
 
-    def __init__(self, family: socket.AddressFamily, ready: Readiness, clock: Clock) -> None:
-        self.kernel, self._ready, self._clock = _unblocking(family, self.KIND), ready, clock
+    def __init__(
+        self, family: socket.AddressFamily, ready: Readiness, unix: Callable[[], float]
+    ) -> None:
+        self.kernel, self._ready, self._unix = _unblocking(family, self.KIND), ready, unix
         self._fresh, self._written = True, 0
         self.stamps = self._stamped()
         self.received = 0
@@ -154,7 +157,7 @@ class _Socket:
                 data, notes, _, _ = self.kernel.recvmsg(most, SPACE)
             except BlockingIOError:  # a datagram whose checksum was wrong, say
                 continue
-            self.stamps.came(notes, self._clock.now().timestamp())
+            self.stamps.came(notes, self._unix())
             self.received += len(data)
             return data
 

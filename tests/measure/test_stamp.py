@@ -2,13 +2,12 @@
 
 import socket
 import struct
-from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.clock import SystemClock
+from probe.clock import unix
 from probe.measure import dial
 from probe.measure.dial import SystemDialer
 from probe.measure.http import Request, fetch
@@ -238,23 +237,10 @@ async def test_without_a_kernel_s_stamps_all_is_as_before(
     assert await visited(world, world.tools()) == [Timer.LOOP] * 3
 
 
-class Busy:
-    """A clock as a busy loop reads it: later than the kernel's."""
-
-    def __init__(self, late: float) -> None:
-        self._real, self._late = SystemClock(), timedelta(seconds=late)
-
-    def now(self) -> datetime:
-        return self._real.now() + self._late
-
-    def monotonic(self) -> float:
-        return self._real.monotonic()
-
-
 @needs_linux
 async def test_a_late_read_is_known_to_be_late(world: World) -> None:
     port = await world.server(page("hello"))
-    stream = await SystemDialer(Busy(5.0)).connect("127.0.0.1", port)
+    stream = await SystemDialer(lambda: unix() + 5.0).connect("127.0.0.1", port)
     await stream.write(b"GET / HTTP/1.1\r\n\r\n")
     assert await stream.read(100)
     assert 5.0 <= stream.stamps.late < 6.0
