@@ -1,13 +1,6 @@
-"""An HTTP answer as it comes in, by llhttp's events: status, headers, body up to a cap.
-
-What a head may be, and where it ends, is llhttp's to say; its lines are then read here, for nearly
-all of them are known from the round before, and an event for each costs more than the rest.
-"""
+"""An HTTP answer as it comes in, by llhttp's events: status, headers, body up to a cap."""
 
 from __future__ import annotations
-
-import re
-from collections.abc import Iterator
 
 from httptools import HttpParserError, HttpResponseParser
 
@@ -22,10 +15,9 @@ _MOST_FRAMING = 8
 _LOWEST = 100
 _SWITCHING = 101
 _OK = 200
-_OFTEN = 300  # bytes of a header's line that is remembered
-_BLANK_LINE = re.compile(rb"\n\r?\n")
-_fields: Familiar[bytes, tuple[str, Pair]] = Familiar(2048)
-"""By its line, a header's name in lower case, and the header."""
+_OFTEN = 300  # bytes of a header's value that is remembered
+_decoded: Familiar[tuple[bytes, bytes | None], tuple[str, Pair]] = Familiar(2048)
+"""A header's name in lower case, and the header: most are what they were in the round before."""
 
 
 class Answer:
@@ -45,7 +37,7 @@ class Answer:
         self.truncated = False
         self.done = False
         self._method, self._most = method, most
-        self._head, self._in_body = b"", False
+        self._head, self._in_body = 0, False
         self._room = _LONGEST_HEAD + _MOST_FRAMING * most
         self._parser: HttpResponseParser | None = _parser(self)
 
@@ -57,21 +49,17 @@ class Answer:
         """Take bytes in. Raises HttpParserError for what is not HTTP."""
         if self._parser is None:
             return
-        if not self._in_body:
-            self._head = self._head + data if self._head else data
         try:
             self._parser.feed_data(data)
         except HttpParserError:
             if not self.done:  # what follows a whole answer is of no interest
                 raise
         self._room -= len(data)
-        self._bounded()
-
-    def _bounded(self) -> None:
         if self.status is not None and self.status < _LOWEST:
             raise StepError(REQUEST_FAILED, f"{self.status} is no status of HTTP")
         if not self._in_body:
-            if len(self._head) > _LONGEST_HEAD:
+            self._head += len(data)
+            if self._head > _LONGEST_HEAD:
                 raise StepError(REQUEST_FAILED, "the answer's head does not end")
         elif self._room < 0 and not self.done:
             raise StepError(REQUEST_FAILED, "the answer's chunks do not end")
@@ -88,18 +76,26 @@ class Answer:
         """Give the first header of that name (lower case), or nothing."""
         return self._values.get(name, "")
 
+    def on_header(self, name: bytes, value: bytes | None) -> None:
+        if self._in_body:  # a trailer: nothing here asks for one, and there may be very many
+            return
+        pair = (name, value)
+        key, header = _decoded.get(pair) or _decode(pair)
+        self.headers.append(header)
+        self._values.setdefault(key, header[1])
+
     def on_headers_complete(self) -> None:
         parser = self._parser
         if parser is None:
             return
-        head, self._head = _cut(self._head)
         status = parser.get_status_code()
-        if _LOWEST <= status < _OK and status != _SWITCHING:
-            return  # an interim answer; the real one follows
-        for key, header in _read(head):
-            self.headers.append(header)
-            self._values.setdefault(key, header[1])
-        self.status, self._in_body, self._head = status, True, b""
+        if (
+            _LOWEST <= status < _OK and status != _SWITCHING
+        ):  # an interim answer; the real one follows
+            self.headers.clear()
+            self._values.clear()
+            return
+        self.status, self._in_body = status, True
         self.version = parser.get_http_version()
         self.done = self._method == "HEAD"
 
@@ -116,22 +112,10 @@ class Answer:
         return "chunked" in self.header("transfer-encoding").lower()
 
 
-def _cut(begun: bytes) -> tuple[bytes, bytes]:
-    """Part a whole head, with blank lines before it, from what follows."""
-    start = begun.find(b"HTTP/")
-    end = _BLANK_LINE.search(begun, start)
-    return (begun[start : end.start()], begun[end.end() :]) if end else (begun, b"")
-
-
-def _read(head: bytes) -> Iterator[tuple[str, Pair]]:
-    """Read its lines; llhttp takes none that is folded."""
-    return (_fields.get(line) or _field(line) for line in head.split(b"\n")[1:])
-
-
-def _field(line: bytes) -> tuple[str, Pair]:
-    name, _, value = line.decode("latin-1").partition(":")
-    read = name.lower(), (name, value.strip(" \t\r"))
-    return _fields.keep(line, read) if len(line) < _OFTEN else read
+def _decode(pair: tuple[bytes, bytes | None]) -> tuple[str, Pair]:
+    name, value = pair[0].decode("latin-1"), (pair[1] or b"").decode("latin-1")
+    read = name.lower(), (name, value)
+    return _decoded.keep(pair, read) if len(name) + len(value) < _OFTEN else read
 
 
 def _parser(answer: Answer) -> HttpResponseParser:
