@@ -217,13 +217,14 @@ class Agent:
             self._runners -= 1
 
     async def _one(self, target: Target, endpoint: Endpoint, due: float) -> None:
+        now = self.clock.monotonic()
         try:
-            if not self.may_visit(endpoint):
+            if not self._manners.may(endpoint.url, now):
                 self.ledger.skipped(target)
             elif not self.stop.is_set():
-                self._began[target] = began = self.clock.monotonic()
-                self.ledger.began(began - due)
-                self._take(target, await self._measured(target, endpoint))
+                self._began[target] = now
+                self.ledger.began(now - due)
+                self._take(target, await self._measured(target, endpoint, now))
         except Exception:
             # A site that brings out a fault of ours must not silence the whole vantage.
             self.bugs += 1
@@ -232,8 +233,10 @@ class Agent:
             self._running.discard(target)
             self._began.pop(target, None)
 
-    async def _measured(self, target: Target, endpoint: Endpoint) -> Measurement | None:
-        at, began = self.clock.now(), self.clock.monotonic()
+    async def _measured(
+        self, target: Target, endpoint: Endpoint, began: float
+    ) -> Measurement | None:
+        at = self.clock.now()
         observations = await self._measure(endpoint, rests=target.service != CONTROL)
         if observations is None:
             return None

@@ -33,16 +33,19 @@ Seen = tuple[Observation, ...]
 
 async def patiently(endpoint: Endpoint, tools: Instruments) -> Seen | None:
     """Measure one endpoint, with a control before it where one is due; None for a turn of rest."""
-    turn = tools.aftermath.turn(endpoint.url, tools.clock.monotonic())
-    if isinstance(turn, Rest):
-        return None
     before: Seen = ()
-    if turn is not None and tools.budget.take(tools.clock.monotonic()):
-        before = await _control(turn, tools)
+    if tools.aftermath.waits:
+        turn = tools.aftermath.turn(endpoint.url, tools.clock.monotonic())
+        if isinstance(turn, Rest):
+            return None
+        if turn is not None and tools.budget.take(tools.clock.monotonic()):
+            before = await _control(turn, tools)
     seen = await measure(endpoint, tools)
     failed = [True for step in seen if step.failure is not None]  # hardly ever
-    left = (doubt(seen) or _still(seen, tools.aftermath.doubted(endpoint.url))) if failed else None
-    tools.aftermath.note(endpoint.url, left, tools.clock.monotonic())
+    if failed or tools.aftermath.waits:
+        earlier = tools.aftermath.doubted(endpoint.url)
+        left = (doubt(seen) or _still(seen, earlier)) if failed else None
+        tools.aftermath.note(endpoint.url, left, tools.clock.monotonic())
     return (*before, *seen) if before else seen
 
 

@@ -31,6 +31,9 @@ from probe.model import DnsLookup, Endpoint, HttpExchange, Observation
 __all__ = ["Instruments", "choose", "instruments", "look", "measure", "settle"]
 
 
+FIRST = Mark()
+
+
 async def measure(endpoint: Endpoint, tools: Instruments) -> tuple[Observation, ...]:
     """Measure one endpoint. Whatever the network does is in the observations, never raised.
 
@@ -62,13 +65,13 @@ async def _walked(endpoint: Endpoint, tools: Instruments) -> tuple[Goal, tuple[O
     if type(wanted) is Name:
         servers = (wanted.server,) if wanted.server else tools.resolver.servers()
         async with asyncio.TaskGroup() as listening:
-            asked = await ask(wanted.question, servers, tools, Mark(), listening)
+            asked = await ask(wanted.question, servers, tools, FIRST, listening)
         return wanted, settle([one.whole.result() for one in asked])
     until = tools.clock.monotonic() + tools.patience
     request = Request(endpoint=endpoint, site=wanted, method=endpoint.method, until=until)
     if not wanted.literal:
         return await _followed(request, tools, [], 0)
-    visit = _Visit(request, tools, Mark())
+    visit = _Visit(request, tools, FIRST)
     seen = await visit.run((wanted.host,))
     if visit.onward is None:  # nothing was looked up, so nothing listens on
         return wanted, tuple(seen)

@@ -16,7 +16,7 @@ _GRAIN_SECONDS = 0.001
 class Deadline:
     """What asyncio.timeout() is, at a tenth of its cost."""
 
-    __slots__ = ("_before", "_line", "_passed", "_task")
+    __slots__ = ("_before", "_passed", "_task", "_waiting")
 
     def __init__(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -24,8 +24,10 @@ class Deadline:
         if task is None:
             raise RuntimeError("a step is taken in a task")
         self._task, self._before, self._passed = task, task.cancelling(), False
-        self._line = line = _line(loop, seconds)
-        line.waiting[self] = loop.time() + seconds
+        its, lines = _Latest.held
+        line = lines.get(seconds) if its is loop else None
+        self._waiting = waiting = (line or _line(loop, seconds)).waiting
+        waiting[self] = loop.time() + seconds
 
     def come(self) -> None:
         self._passed = True
@@ -39,7 +41,7 @@ class Deadline:
         return self._task.uncancel() <= self._before
 
     def end(self) -> None:
-        self._line.waiting.pop(self, None)
+        self._waiting.pop(self, None)
         if self._passed:  # at the last moment: the operation has ended otherwise
             self._task.uncancel()
 
@@ -81,7 +83,5 @@ def _line(loop: asyncio.AbstractEventLoop, seconds: float) -> _Line:
     if its is not loop:
         lines = {}
         _Latest.held = loop, lines
-    line = lines.get(seconds)
-    if line is None:
-        line = lines[seconds] = _Line(loop, seconds, lines)
+    line = lines[seconds] = _Line(loop, seconds, lines)
     return line

@@ -88,7 +88,8 @@ async def fetch(
     stream: Stream, address: str, request: Request, tools: Instruments, mark: Mark
 ) -> tuple[HttpExchange, Next | None]:
     """Ask and read the answer, which is held against its expectations when it is final."""
-    exchange, late = _Exchange(stream, request, tools), stream.stamps.late
+    head, url = _asked(request, tools.user_agent)
+    exchange, late = _Exchange(stream, request.method, head, tools), stream.stamps.late
     done = await timed(exchange.run(), tools.limit(tools.settings.http_timeout), tools.clock)
     took, timed_by = done.timing(stream.stamps, late)
     answer, body = exchange.answer, exchange.body()
@@ -106,7 +107,7 @@ async def fetch(
         hop=mark.hop,
         test=mark.test,
         timed_by=timed_by,
-        url=told(request.site),
+        url=url,
         address=address,
         method=request.method,
         status=answer.status,
@@ -184,14 +185,7 @@ def _fingerprint(
 
 def told(site: Site) -> str:
     """Write a URL so that it can be kept: what a notice page says of its reader is taken out."""
-    return (_told_url_often if len(site.target) < _OFTEN else _told_url)(site)
-
-
-def _told_url(site: Site) -> str:
     return f"{site.scheme}://{site.authority}{scrub(site.target)}"
-
-
-_told_url_often = lru_cache(1024)(_told_url)
 
 
 def told_headers(headers: Sequence[tuple[str, str]]) -> tuple[Header, ...]:
@@ -221,13 +215,13 @@ class _Exchange:
     """One request under way; what came is here also when it breaks off."""
 
     __slots__ = (
-        *("_before", "_request", "_stream", "_tools"),
+        *("_before", "_head", "_stream", "_tools"),
         *("answer", "came", "first_byte", "more"),
     )
 
-    def __init__(self, stream: Stream, request: Request, tools: Instruments) -> None:
-        self._stream, self._request, self._tools = stream, request, tools
-        self.answer = Answer(request.method, tools.settings.max_body)
+    def __init__(self, stream: Stream, method: str, head: bytes, tools: Instruments) -> None:
+        self._stream, self._head, self._tools = stream, head, tools
+        self.answer = Answer(method, tools.settings.max_body)
         self.first_byte = 0.0
         self.more = False
         """A compressed body goes on beyond the cap."""
@@ -247,27 +241,35 @@ class _Exchange:
         return whole
 
     async def run(self) -> None:
-        await self._stream.write(_head(self._request, self._tools.user_agent))
+        await self._stream.write(self._head)
         asked, late = self._tools.clock.monotonic(), self._stream.stamps.late
         data = await self._stream.read(_CHUNK)
-        waited = self._tools.clock.monotonic() - asked
-        self.first_byte, _ = self._stream.stamps.timing(waited, late)
+        now = self._tools.clock.monotonic()
+        self.first_byte, _ = self._stream.stamps.timing(now - asked, late)
         while data:
             self.answer.feed(data)
-            self.came.append((self._tools.clock.monotonic(), len(self.answer.body)))
+            self.came.append((now, len(self.answer.body)))
             if self.answer.done:
                 return
             data = await self._stream.read(_CHUNK)
+            now = self._tools.clock.monotonic()
         self.answer.end()
 
 
-def _head(request: Request, user_agent: str) -> bytes:
+def _asked(request: Request, user_agent: str) -> tuple[bytes, str]:
+    """Write a request's head, and the URL as it can be kept."""
     cookies = cookie.sent(request.jar, request.site.host) if request.jar else ""
     # What a site says to one visit alone, and that is long, is not remembered.
     often = not cookies and len(request.site.target) < _OFTEN
-    return (_written_often if often else _written)(
-        request.method, request.site, user_agent, cookies
-    )
+    write = _asked_often if often else _asked_anew
+    return write(request.method, request.site, user_agent, cookies)
+
+
+def _asked_anew(method: str, site: Site, user_agent: str, cookies: str) -> tuple[bytes, str]:
+    return _written(method, site, user_agent, cookies), told(site)
+
+
+_asked_often = lru_cache(1024)(_asked_anew)
 
 
 def _written(method: str, site: Site, user_agent: str, cookies: str) -> bytes:
@@ -282,9 +284,6 @@ def _written(method: str, site: Site, user_agent: str, cookies: str) -> bytes:
         "Connection: close",
     )
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-
-
-_written_often = lru_cache(1024)(_written)
 
 
 def _end(request: Request, answer: Answer, body: bytes) -> _End:

@@ -105,7 +105,7 @@ class Rest(msgspec.Struct, frozen=True):
     """Nothing is to be tried: what an earlier visit left there is to wear off."""
 
 
-class _Wait(msgspec.Struct):
+class Wait(msgspec.Struct):
     doubt: Doubt
     cuts: int = 0
     until: float = math.inf
@@ -123,12 +123,13 @@ class Aftermath:
     def __init__(self, seconds: float) -> None:
         """Take how long blocking may outlast its cause; 0 for no control at all."""
         self._seconds = seconds
-        self._waits: OrderedDict[Place, _Wait] = OrderedDict()
+        self.waits: OrderedDict[Place, Wait] = OrderedDict()
+        """Empty, nearly always: then nobody need ask."""
         self._where: dict[str, Place] = {}
 
     def turn(self, url: str, now: float) -> Doubt | Rest | None:
         """Say what the turn of this endpoint begins with: a control, nothing but rest, or itself."""
-        wait = self._waits.get(self._where.get(url, NOWHERE))
+        wait = self.waits.get(self._where.get(url, NOWHERE))
         if wait is None:
             return None
         if now < wait.busy_until:
@@ -142,12 +143,12 @@ class Aftermath:
 
     def doubted(self, url: str) -> Doubt | None:
         """Give what the endpoint's last visits left in doubt."""
-        wait = self._waits.get(self._where.get(url, NOWHERE))
+        wait = self.waits.get(self._where.get(url, NOWHERE))
         return wait.doubt if wait is not None else None
 
     def touch(self, url: str, now: float) -> None:
         """Take in that somebody else's wish led there: the rest begins anew."""
-        wait = self._waits.get(self._where.get(url, NOWHERE))
+        wait = self.waits.get(self._where.get(url, NOWHERE))
         if wait is not None:
             wait.until = now + window(self._seconds, wait.doubt.name)
 
@@ -159,15 +160,15 @@ class Aftermath:
             self._forget(url)
             return
         self._where[url] = doubt.place
-        wait = self._waits.setdefault(doubt.place, _Wait(doubt))
+        wait = self.waits.setdefault(doubt.place, Wait(doubt))
         wait.cuts, wait.busy_until = wait.cuts + 1, -math.inf
         wait.until = now + window(self._seconds, doubt.name)
-        self._waits.move_to_end(doubt.place)
-        if len(self._waits) > MOST_PLACES:
-            gone, _ = self._waits.popitem(last=False)
+        self.waits.move_to_end(doubt.place)
+        if len(self.waits) > MOST_PLACES:
+            gone, _ = self.waits.popitem(last=False)
             self._where = {one: at for one, at in self._where.items() if at != gone}
 
     def _forget(self, url: str) -> None:
         place = self._where.pop(url, NOWHERE)
         if place is not NOWHERE and place not in self._where.values():
-            self._waits.pop(place, None)
+            self.waits.pop(place, None)
