@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
@@ -33,12 +34,23 @@ NO_GOALS: Mapping[Target, Layer] = {}
 log = logging.getLogger(__name__)
 
 
+class Latest(msgspec.Struct, frozen=True):
+    """The last run, as it was seen: its figures are read only where somebody looks at them."""
+
+    observations: tuple[Observation, ...]
+    at: datetime
+    came: Outcome
+
+    def read(self) -> Run:
+        return figures(self.observations, self.at, self.came)
+
+
 @dataclass(slots=True)
 class Entry:
     runs: int = 0
     skipped: int = 0
     failures: Counter[tuple[str, Layer]] = field(default_factory=Counter)
-    latest: Run | None = None
+    latest: Latest | None = None
     control: Checked | None = None
     goal: Layer = Layer.HTTP
     """How deep it is measured."""
@@ -94,7 +106,7 @@ class Ledger:
         if not came.success:
             entry.failures[bounded(came.failure), came.layer] += 1
         before = entry.latest
-        entry.latest = figures(measurement.observations, measurement.at, came)
+        entry.latest = Latest(_held(measurement.observations, came), measurement.at, came)
         self._time(measurement, entry.stages)
         _tell(measurement.target, came, before)
         if measurement.target.service == CONTROL:
@@ -122,11 +134,18 @@ class Ledger:
     def failing(self) -> int:
         """Count the targets whose latest run did not meet its expectation."""
         latest = (entry.latest for entry in self._entries.values())
-        return sum(run is not None and not run.success for run in latest)
+        return sum(run is not None and not run.came.success for run in latest)
 
     def rows(self) -> tuple[Row, ...]:
         return tuple(
-            Row(target, e.runs, e.skipped, dict(e.failures), e.latest, e.goal)
+            Row(
+                target,
+                e.runs,
+                e.skipped,
+                dict(e.failures),
+                e.latest.read if e.latest else None,
+                e.goal,
+            )
             for target, e in self._entries.items()
         )
 
@@ -163,13 +182,21 @@ def bounded(failure: str) -> str:
     return failure.partition(":")[0]
 
 
-def _tell(target: Target, came: Outcome, before: Run | None) -> None:
+def _held(observations: tuple[Observation, ...], came: Outcome) -> tuple[Observation, ...]:
+    """Give what figures are read from: the tests that follow a failure are large."""
+    if came.success:
+        return observations
+    return tuple(seen for seen in observations if seen.test is None)
+
+
+def _tell(target: Target, came: Outcome, before: Latest | None) -> None:
     """Log changes alone: one line when a target begins to fail, one when it is well again."""
-    if came.success and (before is None or before.success):
+    well_before = before is None or before.came.success
+    if came.success and well_before:
         return
     name = f"{target.service}/{target.feature}/{target.endpoint}"
     if came.success:
         log.info("%s is well again", name, extra={"target": name, "state": "well"})
-    elif before is None or before.success:
+    elif well_before:
         state = {"target": name, "state": bounded(came.failure)}
         log.warning("%s fails: %s (%s)", name, came.failure, came.layer, extra=state)

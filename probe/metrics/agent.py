@@ -56,7 +56,8 @@ class Row:
     runs: int = 0
     skipped: int = 0
     failures: Mapping[tuple[str, Layer], int] = field(default_factory=dict)
-    latest: Run | None = None
+    latest: Callable[[], Run] | None = None
+    """Reads the last run: whoever renders does, away from the loop."""
     goal: Layer = Layer.HTTP
     """How deep it is measured."""
 
@@ -107,7 +108,7 @@ def exposition(snapshot: Snapshot, form: Form = Form.CLASSIC) -> Iterator[bytes]
 
 def families(snapshot: Snapshot, form: Form = Form.CLASSIC) -> Iterator[Family]:
     pairs = [(_pairs(row.target), row) for row in snapshot.rows]
-    runs = [(written, row.latest) for written, row in pairs if row.latest]
+    runs = [(written, row.latest()) for written, row in pairs if row.latest]
     yield from run.families(runs, (*run.SHARED, run.STAMP))
     yield from _totals(pairs)
     yield _stages(snapshot, form)

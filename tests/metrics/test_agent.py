@@ -32,7 +32,7 @@ FULL = Snapshot(
     stages=stages(),
     reasons=("offline", "clock_wrong"),
     rows=(
-        Row(A, 3, 1, {("connection_reset", Layer.TLS): 2}, LATEST),
+        Row(A, 3, 1, {("connection_reset", Layer.TLS): 2}, lambda: LATEST),
         Row(B),
     ),
     health=Health(domestic=Tally(ok=1, of=2), foreign=Tally(ok=0, of=3), reason="offline"),
