@@ -194,14 +194,15 @@ Loader = Callable[[Mapping[str, object]], object]
 
 @pytest.fixture(scope="module")
 def load() -> Loader:
-    """OONI's own reader; its pins of cryptography and pyOpenSSL are not ours, so it is no extra."""
+    """OONI's own reader, which is no extra for what oonidata.txt says."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found: Loader = importlib.import_module("oonidata.dataclient").load_measurement
     except (ImportError, AttributeError):
         pytest.skip(
-            "oonidata, OONI's own reader, is not installed beside a pyOpenSSL that it can load"
+            "oonidata, OONI's own reader, is not installed:"
+            " pip install --no-deps -r tests/interop/oonidata.txt"
         )
     return found
 
