@@ -62,9 +62,12 @@ class Track:
 
     def add(self, measurement: Measurement, like: Sight | None = None) -> None:
         """Hear one more; of the first one, what equals another vantage's sight is shared with it."""
+        self.hear(read(measurement, self.sights[-1] if self.sights else like))
+
+    def hear(self, sight: Sight) -> None:
+        """Hear one more that was read."""
         held = self.sights
         last = held[-1] if held else None
-        sight = read(measurement, last or like)
         finding = whole(sight) if plain(sight) else None
         self.plain = self.plain and finding is not None
         self.steady = self.steady and self.plain and (last is None or _same(last, sight))
@@ -150,6 +153,19 @@ class Tracks:
                     self._begin(measurement)
                 else:
                     track.add(measurement)
+
+    def hear(self, sights: Iterable[Sight]) -> None:
+        """As `add`, of what was read: whoever read it lets like ones share what they hold."""
+        ids, tracks = self._ids, self._tracks
+        for sight in sights:
+            if sight.id not in ids:
+                ids.add(sight.id)
+                target = sight.target
+                key = sight.vantage.id, target.service, target.feature, target.endpoint
+                track = tracks.get(key)
+                if track is None:
+                    track = tracks[key] = Track()
+                track.hear(sight)
 
     def _begin(self, measurement: Measurement) -> None:
         same = self._same.setdefault
