@@ -48,12 +48,13 @@ Known = dict[Target, Sight]
 class Template:
     """One way a measurement can go, ready to be stamped."""
 
-    __slots__ = ("_known", "_read", "checked", "course", "model", "steps", "took")
+    __slots__ = ("_known", "_read", "_walked", "checked", "course", "model", "steps", "took")
 
     def __init__(
         self, seat: Seat, walked: Walked, course: Course = (), known: Known | None = None
     ) -> None:
         self.course = course
+        self._walked = walked
         self.took = walked.took
         self.steps = walked.copies
         self._known = {} if known is None else known
@@ -100,10 +101,19 @@ class Template:
 
     def _first(self) -> _Read:
         """Read it, as of the scenario's second 0."""
-        made = self.stamp(EPOCH, "", Health())
-        sight = read(made, self._known.get(made.target))
-        self._known.setdefault(sight.target, sight)
-        told = word(made)
+        model = self.model()
+        key = model.vantage.country, self.checked is not None
+        known = self._walked.read.get(key)
+        if known is None:
+            made = self.stamp(EPOCH, "", Health())
+            like = self._known.get(made.target)
+            known = self._walked.read[key] = read(made, like), word(made)
+            self._known.setdefault(made.target, known[0])
+        sight, told = copier(known[0])(), copier(known[1])()
+        for own in (sight, told):
+            force_setattr(own, "vantage", model.vantage)
+        force_setattr(sight, "target", model.target)
+        force_setattr(told, "software", model.software)
         unwell = msgspec.structs.replace(told, met=None)
         self._read = copier(sight), copier(told), copier(unwell)
         return self._read
