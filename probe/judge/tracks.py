@@ -8,8 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from probe.judge.control import Reference
-from probe.judge.evidence import Finding, plain, whole
+from probe.judge.evidence import Finding, Lore, plain, whole
 from probe.judge.reading import read
 from probe.judge.sight import Sight
 from probe.model import Health, Measurement, Target, Vantage
@@ -27,7 +26,7 @@ class Memo:
     __slots__ = ("found", "known")
 
     def __init__(self) -> None:
-        self.known: Reference | None = None
+        self.known: Lore | None = None
         self.found: Mapping[Sight, Finding] = NOTHING
 
 
@@ -131,7 +130,7 @@ class Tracks:
     """Every track by its key; a measurement is held once, whatever the order of arrival."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[str, ...], Reference] = {}
+        self.known: dict[tuple[str, ...], Lore] = {}
         """Service, feature and endpoint → what was known of it when it was last asked about."""
         self._tracks: dict[Key, Track] = {}
         self._ids: set[str] = set()

@@ -12,7 +12,7 @@ import msgspec
 
 from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.gate import Ground, state
-from probe.judge.hypothesis.joint import leading, within
+from probe.judge.hypothesis.joint import inside, leading
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP, Country
 from probe.judge.hypothesis.membership import members
 from probe.judge.hypothesis.outside import Outside
@@ -61,19 +61,19 @@ def verdicts(
         if place.calm and (said := _well(matter, (country, asns), offline, view, inner)):
             given += said
             continue
-        cell = _cell(matter, country, others, view)
+        cell = _cell((country, place), inner, others, view)
         given += [_in_network(matter, cell, asn, offline, view, inner) for asn in asns]
         given.append(_verdict(matter, (cell, 0), place.support, cell.ground, cell.members, view))
     return given
 
 
-def _cell(matter: Matter, country: str, others: Abroad, view: View) -> _Cell:
-    place = matter.places[country]
+def _cell(where: tuple[str, Place], inner: _Inner, others: Abroad, view: View) -> _Cell:
+    country, place = where
     if place.leads is Cause.OK:
         ground = _own_ground(place.runs, place.support[Cause.OK], view)
         well = place.runs if place.calm else tuple([run for run in place.runs if not run.failing])
         return _Cell(country=country, place=place, members=well, ground=ground)
-    behind = members(place, place.leads, view)
+    behind = members(place, place.leads, inner.all(place)[0], view)
     ground = _grounded(place, (country, place.leads), behind, others, view)
     return _Cell(country=country, place=place, members=tuple(behind), ground=ground)
 
@@ -82,10 +82,8 @@ _Within = tuple[list[dict[Cause, float]], bool]
 
 
 def _within(sights: Country, support: dict[Cause, float]) -> _Within:
-    first = [sights.index(network) for network in sights]
-    told = {n: within(sights, n, support) for n in set(first)}
-    well = all(leading(held) is _OK for held in (support, *told.values()))
-    return [told[n] for n in first], well
+    told = inside(sights, support)
+    return told, leading(support) is _OK and all(leading(held) is _OK for held in told)
 
 
 @lru_cache(maxsize=8192)
@@ -255,7 +253,8 @@ def _solid(place: Place) -> bool:
 def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: View) -> Ground:
     """What stands behind a cause of one feature in one country, for the gate."""
     place = matter.places[country]
-    return _grounded(place, (country, cause), members(place, cause, view), others, view)
+    held = members(place, cause, inside(place.sights, place.support), view)
+    return _grounded(place, (country, cause), held, others, view)
 
 
 def _grounded(
