@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 
 import msgspec
 
@@ -48,7 +48,7 @@ def verdicts(
     view: View,
 ) -> list[Verdict]:
     given: list[Verdict] = []
-    others, inner = abroad(matter, view), _Inner()
+    inner, others = _Inner(), cache(partial(abroad, matter, view))  # most features ask for none
     for country, asns in cells.items():
         place = matter.places.get(country)
         if place is None:
@@ -67,14 +67,16 @@ def verdicts(
     return given
 
 
-def _cell(where: tuple[str, Place], inner: _Inner, others: Abroad, view: View) -> _Cell:
+def _cell(
+    where: tuple[str, Place], inner: _Inner, others: Callable[[], Abroad], view: View
+) -> _Cell:
     country, place = where
     if place.leads is Cause.OK:
         ground = _own_ground(place.runs, place.support[Cause.OK], view)
         well = place.runs if place.calm else tuple([run for run in place.runs if not run.failing])
         return _Cell(country=country, place=place, members=well, ground=ground)
     behind = members(place, place.leads, inner.all(place)[0], view)
-    ground = _grounded(place, (country, place.leads), behind, others, view)
+    ground = _grounded(place, (country, place.leads), behind, others(), view)
     return _Cell(country=country, place=place, members=tuple(behind), ground=ground)
 
 

@@ -19,7 +19,7 @@ from probe.judge.hypothesis.episode import (
     signature,
 )
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
-from probe.judge.hypothesis.lasting import Lasting, Still
+from probe.judge.hypothesis.lasting import Lasting, Still, Wholes
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.unit import Shared
 from probe.judge.view import View
@@ -119,9 +119,10 @@ class _Weighing:
         self._alike = _alike(by_country)
         self._still = Still(by_country)
         self._lasting = {
-            country: Lasting(own, self._alike.get(country, 0.0))
+            country: Lasting(own, self._alike.get(country, 0.0)) if odd else Wholes(own)
             for country, own in by_country.items()
             if country not in self._still.runs
+            for odd in ([run for run in own if not run.calm],)
         }
         self._all = {country: self._ever(country) for country in by_country}
         counted = Counter([seen for seen, _ in self._all.values() if seen])
@@ -183,7 +184,7 @@ def _broad(failing: Sequence[Run]) -> bool:
 def _beside(
     matter: Matter, broad: Mapping[tuple[str, str], Sequence[tuple[str, dict[Cause, float]]]]
 ) -> Matter:
-    places = dict(matter.places)
+    places: dict[str, Place] = {}
     for country, place in matter.places.items():
         if place.calm:
             continue
@@ -192,4 +193,4 @@ def _beside(
             raised = {c: SIBLING * max(s[c] for s in others) for c in SHARED_FATE}
             support = posterior(place.sights, place.around, place.before, raised)
             places[country] = msgspec.structs.replace(place, support=support)
-    return msgspec.structs.replace(matter, places=places)
+    return msgspec.structs.replace(matter, places=matter.places | places) if places else matter
