@@ -139,7 +139,7 @@ class Bench:
             heard=dict(self._heard),
             memory=self._memory,
         )
-        self._docket.forget(window_start(view) - view.round)
+        self._docket.forget(window_start(view))
         verdicts = self._docket.judge(view)
         self._incidents = incident.advance(self._incidents, verdicts, view)
         self._memory, self._fresh = keep(self._fresh, verdicts, view), []

@@ -74,7 +74,7 @@ class Stream:
         first, last = int(begin // self._round), int(-(-end // self._round))
         for number in range(first, last):
             waiting.extend(self._measured(number, begin, wards, stamp))
-            waiting.sort(key=_order)
+            waiting.sort()  # names are unique: nothing is compared beyond them
             border = min(end, (number + 1) * self._round)
             due = bisect_right(waiting, border, key=_when)
             yield from waiting[:due]
@@ -136,4 +136,3 @@ class Stream:
 
 
 _when = itemgetter(0)
-_order = itemgetter(0, 1)
