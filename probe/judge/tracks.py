@@ -51,13 +51,14 @@ class Stretch(msgspec.Struct, frozen=True, eq=False, gc=False):
 class Track:
     """The sights of one vantage at one endpoint, by time; ties by id."""
 
-    __slots__ = ("_memo", "findings", "plain", "sights", "steady")
+    __slots__ = ("_given", "_memo", "findings", "plain", "sights", "steady")
 
     def __init__(self) -> None:
         self.sights: list[Sight] = []
         self.findings: list[Finding | None] = []
         self.plain = self.steady = True
         self._memo = Memo()
+        self._given: Stretch | None = None
 
     def add(self, measurement: Measurement, like: Sight | None = None) -> None:
         """Hear one more; of the first one, what equals another vantage's sight is shared with it."""
@@ -77,6 +78,15 @@ class Track:
             insort(held, sight, key=_when)
             self.findings.insert(held.index(sight), finding)
 
+    def whole(self) -> Stretch:
+        """All of it, made once: it holds the track's own lists, and what is heard later is in them."""
+        given = self._given
+        if given is None or given.plain is not self.plain or given.steady is not self.steady:
+            self._given = given = Stretch(
+                self.sights, self.findings, self.plain, self.steady, self._memo
+            )
+        return given
+
     def within(self, first: datetime, last: datetime) -> Stretch | None:
         """The part after `first` and up to `last`."""
         held = self.sights
@@ -87,8 +97,6 @@ class Track:
             end -= 1
         if start == end:
             return None
-        if end - start == len(held):
-            return Stretch(held, self.findings, self.plain, self.steady, self._memo)
         findings = self.findings[start:end]
         whole_ = self.plain or None not in findings
         return Stretch(held[start:end], findings, whole_, self.steady, self._memo)
@@ -181,8 +189,10 @@ class Tracks:
     def within(self, first: datetime, last: datetime) -> Iterator[tuple[Key, Stretch]]:
         """What lies after `first` and up to `last`, track by track, in no order."""
         for key, track in self._tracks.items():
-            stretch = track.within(first, last)
-            if stretch is not None:
+            held = track.sights
+            if held[0].at > first and held[-1].at <= last:  # all of it, as a rule
+                yield key, track.whole()
+            elif (stretch := track.within(first, last)) is not None:
                 yield key, stretch
 
     def forget(self, before: datetime) -> None:
