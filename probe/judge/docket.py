@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from probe.judge.hypothesis.judging import conclude
+from probe.judge.sight import Sight
 from probe.judge.tracks import Tracks
 from probe.judge.view import View
 from probe.model import Measurement, Verdict
@@ -28,6 +29,10 @@ class Docket:
     def add(self, measurements: Iterable[Measurement]) -> None:
         """Hear measurements, in any order; one that was heard before is not heard again."""
         self._tracks.add(measurements)
+
+    def hear(self, sights: Iterable[Sight]) -> None:
+        """As `add`, of measurements that were read already."""
+        self._tracks.hear(sights)
 
     def judge(self, view: View) -> tuple[Verdict, ...]:
         return conclude(self._tracks, view)

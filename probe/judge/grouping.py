@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, zip_longest
 
@@ -43,18 +43,38 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def gather(verdicts: Sequence[Verdict]) -> tuple[Group, ...]:
     """Group the verdicts that are at least suspected; the order of verdicts does not matter."""
-    ordered = sorted(verdicts, key=lambda v: (v.service, v.feature, v.country, v.network))
-    told = [v for v in ordered if STRENGTH[v.state] and v.leading is not Cause.OK]
-    wide = _wide(ordered)
+    told = sorted(
+        [v for v in verdicts if v.leading is not Cause.OK and STRENGTH[v.state]], key=_where
+    )
+    beside = _beside({v.service for v in told if v.service}, verdicts)
+    wide = _wide(chain.from_iterable(beside.values()))
     groups = [
-        *_outages(told, ordered),
-        *_refusals(told, ordered),
-        *_restrictions(told, ordered, wide),
+        *_outages(told, beside, wide),
+        *_refusals(told, beside),
+        *_restrictions(told, beside, wide),
         *_common(told),
         *_disruptions(told),
         *_faults(told),
     ]
     return tuple(groups)
+
+
+def _where(verdict: Verdict) -> tuple[str, str, str, int]:
+    return verdict.service, verdict.feature, verdict.country, verdict.network
+
+
+Beside = Mapping[str, Sequence[Verdict]]
+"""Service → all verdicts on it, in order; of services of which anything is told."""
+
+
+def _beside(services: Collection[str], verdicts: Iterable[Verdict]) -> Beside:
+    found: dict[str, list[Verdict]] = {service: [] for service in services}
+    for v in verdicts:
+        if v.service in found:
+            found[v.service].append(v)
+    for held in found.values():
+        held.sort(key=_where)
+    return found
 
 
 def tested(verdict: Verdict) -> bool:
@@ -77,34 +97,33 @@ def _wide(verdicts: Iterable[Verdict]) -> set[tuple[str, str]]:
     }
 
 
-def _outages(told: Sequence[Verdict], everything: Sequence[Verdict]) -> list[Group]:
+def _outages(told: Sequence[Verdict], beside: Beside, wide: set[tuple[str, str]]) -> list[Group]:
     by_service: dict[tuple[str, Cause], list[Verdict]] = defaultdict(list)
     for v in told:
         if v.leading in OUTAGES and v.service and not v.network:
             by_service[v.service, v.leading].append(v)
-    wide = _wide(everything)
     groups = []
     for (service, cause), own in by_service.items():
         broad = [v for v in own if (v.service, v.feature) in wide]
         scope = Scope.GLOBAL if broad else Scope.COUNTRIES
         scope = Scope.DEPENDENCY if cause is Cause.DEPENDENCY_OUTAGE else scope
-        groups.append(_group(cause, service, broad or own, everything, scope))
+        groups.append(_group(cause, service, broad or own, beside[service], scope))
     return groups
 
 
-def _refusals(told: Sequence[Verdict], everything: Sequence[Verdict]) -> list[Group]:
+def _refusals(told: Sequence[Verdict], beside: Beside) -> list[Group]:
     by_service: dict[str, list[Verdict]] = defaultdict(list)
     for v in told:
         if v.leading is Cause.GEO_BLOCK and v.service and not v.network:
             by_service[v.service].append(v)
     return [
-        _group(Cause.GEO_BLOCK, service, own, everything, Scope.COUNTRIES)
+        _group(Cause.GEO_BLOCK, service, own, beside[service], Scope.COUNTRIES)
         for service, own in by_service.items()
     ]
 
 
 def _restrictions(
-    told: Sequence[Verdict], everything: Sequence[Verdict], wide: set[tuple[str, str]]
+    told: Sequence[Verdict], beside: Beside, wide: set[tuple[str, str]]
 ) -> list[Group]:
     """One group for each service and country whose networks filter or throttle."""
     held: dict[tuple[Cause, str, str], list[Verdict]] = defaultdict(list)
@@ -117,14 +136,13 @@ def _restrictions(
         features = {v.feature for v in chosen}
         seen = {
             v.network
-            for v in everything
-            if (v.service, v.country) == (service, country)
-            and v.network and v.feature in features and tested(v)
+            for v in beside[service]
+            if v.country == country and v.network and v.feature in features and tested(v)
         }  # fmt: skip
         hit = {v.network for v in chosen if v.network}
         national = len(hit) > 1 and 2 * len(hit) > len(seen)
         scope = Scope.COUNTRIES if national else Scope.NETWORKS
-        groups.append(_group(cause, service, chosen, everything, scope))
+        groups.append(_group(cause, service, chosen, beside[service], scope))
     return groups
 
 

@@ -136,7 +136,9 @@ def telling(series: Iterable[Sequence[Sight]]) -> list[Sight]:
         held = newest.get(name)
         if held is None or last.at > held.at or _when(last) > _when(held):
             newest[name] = last
-        _vouch(vouching, name, sights)
+        known = vouching.get(name)
+        if known is None or last.at > known.at:
+            _vouch(vouching, name, sights)
     return [*controls, *newest.values(), *vouching.values()]
 
 

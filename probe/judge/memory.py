@@ -6,32 +6,61 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from probe.judge.health import spoilt
 from probe.judge.hypothesis import belief
 from probe.judge.hypothesis.baseline import hour_of_week
 from probe.judge.reading import met
 from probe.judge.sites import site
 from probe.judge.view import Memory, Usual, View
-from probe.model import CONTROL, Cause, HttpExchange, Measurement, Verdict
+from probe.model import CONTROL, Cause, HttpExchange, Measurement, Vantage, Verdict
 
 MOST_TOLD = 2_000.0
 """An hour of the week that has told so much counts its past half: habits change."""
 
 
+class Word(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
+    """What one measurement leaves to memory."""
+
+    id: str
+    at: datetime
+    vantage: Vantage
+    software: str
+    site: tuple[str, str]
+    """The delivery network that answered, and from which site; empty where none says so."""
+    met: bool | None
+    """How a control went; None of a service, and while the vantage itself was unwell."""
+
+
+def word(measurement: Measurement) -> Word:
+    telling = measurement.target.service == CONTROL and not spoilt(measurement)
+    return Word(
+        id=measurement.id, at=measurement.at, vantage=measurement.vantage,
+        software=measurement.software, site=_site(measurement),
+        met=met(measurement) if telling else None,
+    )  # fmt: skip
+
+
 def remember(
-    measurements: Sequence[Measurement], verdicts: Sequence[Verdict], view: View
+    measurements: Iterable[Measurement], verdicts: Sequence[Verdict], view: View
 ) -> Memory:
     """The memory after a judging, from what is new since the last one and what was found.
 
     Each measurement is to be given once; their order changes nothing.
     """
+    return keep([word(m) for m in measurements], verdicts, view)
+
+
+def keep(words: Sequence[Word], verdicts: Sequence[Verdict], view: View) -> Memory:
+    """As `remember`, from what the new measurements leave."""
     held = view.memory
     return Memory(
         beliefs=belief.remember(held.beliefs, verdicts, view),
         begun=_begun(held.begun, verdicts, view),
-        sites=_sites(held.sites, measurements),
-        builds=_builds(held.builds, measurements),
-        usual=_usual(held.usual, measurements, verdicts),
+        sites=_sites(held.sites, words),
+        builds=_builds(held.builds, words),
+        usual=_usual(held.usual, words, verdicts),
     )
 
 
@@ -48,13 +77,15 @@ def _begun(
 
 
 def _sites(
-    held: Mapping[tuple[int, str], str], measurements: Iterable[Measurement]
+    held: Mapping[tuple[int, str], str], words: Iterable[Word]
 ) -> Mapping[tuple[int, str], str]:
     latest: dict[tuple[int, str], tuple[datetime, str, str]] = {}
-    for m in measurements:
-        network, place = _site(m)
+    for m in words:
+        network, place = m.site
+        if not place:
+            continue
         key = (m.vantage.asn, network)
-        if place and latest.get(key, (m.at,))[0] <= m.at:
+        if latest.get(key, (m.at,))[0] <= m.at:
             latest[key] = max(latest.get(key, (m.at, "", "")), (m.at, m.id, place))
     changed = {key: place for key, (_, _, place) in latest.items() if held.get(key) != place}
     return {**held, **changed} if changed else held
@@ -69,9 +100,9 @@ def _site(measurement: Measurement) -> tuple[str, str]:
     return "", ""
 
 
-def _builds(held: Mapping[str, str], measurements: Iterable[Measurement]) -> Mapping[str, str]:
+def _builds(held: Mapping[str, str], words: Iterable[Word]) -> Mapping[str, str]:
     latest: dict[str, tuple[datetime, str, str]] = {}
-    for m in measurements:
+    for m in words:
         if m.software:
             known = latest.get(m.vantage.id)
             if known is None or m.at >= known[0]:
@@ -86,7 +117,7 @@ def _builds(held: Mapping[str, str], measurements: Iterable[Measurement]) -> Map
 
 def _usual(
     held: Mapping[int, Mapping[int, Usual]],
-    measurements: Iterable[Measurement],
+    words: Iterable[Word],
     verdicts: Iterable[Verdict],
 ) -> Mapping[int, Mapping[int, Usual]]:
     """Controls of networks that nothing is wrong with tell how often a try fails there in peace."""
@@ -94,9 +125,9 @@ def _usual(
         v.network for v in verdicts if not v.service and v.network and v.leading is not Cause.OK
     }
     told: dict[tuple[int, int], list[bool]] = defaultdict(list)
-    for m in measurements:
-        if m.target.service == CONTROL and m.vantage.asn not in troubled and not spoilt(m):
-            told[m.vantage.asn, hour_of_week(m.at)].append(not met(m))
+    for m in words:
+        if m.met is not None and m.vantage.asn not in troubled:
+            told[m.vantage.asn, hour_of_week(m.at)].append(not m.met)
     grown = dict(held)
     for (asn, hour), failed in told.items():
         hours = grown.get(asn, {})

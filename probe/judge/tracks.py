@@ -8,8 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from probe.judge.control import Reference
-from probe.judge.evidence import Finding, plain, whole
+from probe.judge.evidence import Finding, Lore, plain, whole
 from probe.judge.reading import read
 from probe.judge.sight import Sight
 from probe.model import Health, Measurement, Target, Vantage
@@ -27,7 +26,7 @@ class Memo:
     __slots__ = ("found", "known")
 
     def __init__(self) -> None:
-        self.known: Reference | None = None
+        self.known: Lore | None = None
         self.found: Mapping[Sight, Finding] = NOTHING
 
 
@@ -52,19 +51,23 @@ class Stretch(msgspec.Struct, frozen=True, eq=False, gc=False):
 class Track:
     """The sights of one vantage at one endpoint, by time; ties by id."""
 
-    __slots__ = ("_memo", "findings", "plain", "sights", "steady")
+    __slots__ = ("_given", "_memo", "findings", "plain", "sights", "steady")
 
     def __init__(self) -> None:
         self.sights: list[Sight] = []
         self.findings: list[Finding | None] = []
         self.plain = self.steady = True
         self._memo = Memo()
+        self._given: Stretch | None = None
 
     def add(self, measurement: Measurement, like: Sight | None = None) -> None:
         """Hear one more; of the first one, what equals another vantage's sight is shared with it."""
+        self.hear(read(measurement, self.sights[-1] if self.sights else like))
+
+    def hear(self, sight: Sight) -> None:
+        """Hear one more that was read."""
         held = self.sights
         last = held[-1] if held else None
-        sight = read(measurement, last or like)
         finding = whole(sight) if plain(sight) else None
         self.plain = self.plain and finding is not None
         self.steady = self.steady and self.plain and (last is None or _same(last, sight))
@@ -74,6 +77,15 @@ class Track:
         else:
             insort(held, sight, key=_when)
             self.findings.insert(held.index(sight), finding)
+
+    def whole(self) -> Stretch:
+        """All of it, made once: it holds the track's own lists, and what is heard later is in them."""
+        given = self._given
+        if given is None or given.plain is not self.plain or given.steady is not self.steady:
+            self._given = given = Stretch(
+                self.sights, self.findings, self.plain, self.steady, self._memo
+            )
+        return given
 
     def within(self, first: datetime, last: datetime) -> Stretch | None:
         """The part after `first` and up to `last`."""
@@ -85,8 +97,6 @@ class Track:
             end -= 1
         if start == end:
             return None
-        if end - start == len(held):
-            return Stretch(held, self.findings, self.plain, self.steady, self._memo)
         findings = self.findings[start:end]
         whole_ = self.plain or None not in findings
         return Stretch(held[start:end], findings, whole_, self.steady, self._memo)
@@ -128,7 +138,7 @@ class Tracks:
     """Every track by its key; a measurement is held once, whatever the order of arrival."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[str, ...], Reference] = {}
+        self.known: dict[tuple[str, ...], Lore] = {}
         """Service, feature and endpoint → what was known of it when it was last asked about."""
         self._tracks: dict[Key, Track] = {}
         self._ids: set[str] = set()
@@ -151,6 +161,19 @@ class Tracks:
                 else:
                     track.add(measurement)
 
+    def hear(self, sights: Iterable[Sight]) -> None:
+        """As `add`, of what was read: whoever read it lets like ones share what they hold."""
+        ids, tracks = self._ids, self._tracks
+        for sight in sights:
+            if sight.id not in ids:
+                ids.add(sight.id)
+                target = sight.target
+                key = sight.vantage.id, target.service, target.feature, target.endpoint
+                track = tracks.get(key)
+                if track is None:
+                    track = tracks[key] = Track()
+                track.hear(sight)
+
     def _begin(self, measurement: Measurement) -> None:
         same = self._same.setdefault
         known = msgspec.structs.replace(
@@ -166,8 +189,10 @@ class Tracks:
     def within(self, first: datetime, last: datetime) -> Iterator[tuple[Key, Stretch]]:
         """What lies after `first` and up to `last`, track by track, in no order."""
         for key, track in self._tracks.items():
-            stretch = track.within(first, last)
-            if stretch is not None:
+            held = track.sights
+            if held[0].at > first and held[-1].at <= last:  # all of it, as a rule
+                yield key, track.whole()
+            elif (stretch := track.within(first, last)) is not None:
                 yield key, stretch
 
     def forget(self, before: datetime) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from probe.judge.control import Reference
-from probe.judge.evidence import Finding, evidence, find, rows, weight
+import pytest
+from msgspec.structs import astuple
+
+from probe.judge.control import Reference, reference
+from probe.judge.evidence import Finding, Lore, evidence, find, rows, weight
 from probe.judge.reading import read
 from probe.judge.row import CAP, Category
 from probe.judge.rules import MAIN
@@ -56,3 +59,20 @@ def test_evidence_is_every_row_with_its_witness() -> None:
 def test_what_says_nothing_of_the_endpoint_is_uninterpretable() -> None:
     (piece,) = evidence(found(lambda case: (w.tcp(case, case.address, "network_down"),)))
     assert piece.standing is Standing.UNINTERPRETABLE
+
+
+MAKERS = (w.ok, w.nxdomain, w.null_route, w.sni_reset, w.silence, w.expired, w.odd_page, w.server_error)  # fmt: skip
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_what_was_said_of_a_like_sight_is_said_again(maker: w.Maker) -> None:
+    elsewhere = next(v for v in w.ROSTER if v.country != CASE.vantage.country)
+    cases = [CASE, replace(CASE, vantage=elsewhere), CASE]
+    sights = [read(w.measurement(case, maker(case))) for case in cases]
+    beside = [read(w.measurement(case, w.ok(case))) for case in cases[1:2]]
+    for known in (Reference(), reference([[sight] for sight in (*sights, *beside)])):
+        lore = Lore(known)
+        for sight in (*sights, *sights):
+            told, anew = lore.find(sight), find(sight, known)
+            assert told.sight is sight
+            assert astuple(told) == astuple(anew)

@@ -19,6 +19,8 @@ from probe.judge.view import View, window_start
 from probe.model import Author, Cause, Origin
 
 LASTING_ROUNDS = 3
+DELIVERED = frozenset({"cdn", "declared"})
+"""What may have sites."""
 VANISHING = frozenset({Category.TCP_TIMEOUT, Category.UNREACHABLE})
 FORGED = frozenset({Category.DNS_FORGED, Category.BLOCK_PAGE})
 
@@ -35,17 +37,41 @@ def shared(matters: Sequence[Matter], view: View) -> list[Matter]:
 
 
 def _units(matters: Sequence[Matter], view: View) -> list[Unit]:
+    """What fails, and all that stands on what it stands on: of nothing else anything follows."""
     declared = {(s.id, f.id): (*s.depends, *f.depends) for s in view.services for f in s.features}
     whole = {m: _keys(m, declared.get((m.service, m.feature), ()), view.origins) for m in matters}
     users: dict[Key, set[str]] = defaultdict(set)
     for matter, keys in whole.items():
         for key in keys:
             users[key].add(matter.service)
-    return [
-        unit
-        for matter, keys in whole.items()
-        for unit in _of_matter(matter, keys, {k for k in keys if len(users[k]) > 1}, view)
-    ]
+    stands = {m: {k for k in keys if len(users[k]) > 1} for m, keys in whole.items()}
+    troubled = [m for m in matters if any(not place.calm for place in m.places.values())]
+    found = {m: _of_matter(m, whole[m], stands[m], view) for m in troubled}
+    asked = _Asked([unit for units in found.values() for unit in units if unit.failing])
+    found |= {
+        m: _of_matter(m, whole[m], stands[m], view)
+        for m in matters
+        if m not in found and _speaks(asked, whole[m], stands[m])
+    }
+    return [unit for matter in matters for unit in found.get(matter, ())]
+
+
+class _Asked:
+    """What one must stand on to say anything of what fails."""
+
+    __slots__ = ("keys", "lost", "sited")
+
+    def __init__(self, failing: Iterable[Unit]) -> None:
+        self.keys = {key for unit in failing for key in unit.keys}
+        self.lost = {("prefix", name) for u in failing if u.lost for name in u.prefixes}
+        self.sited = any(kind == "site" for kind, _ in self.keys)
+
+
+def _speaks(asked: _Asked, whole: Iterable[Key], stands: Iterable[Key]) -> bool:
+    if not asked.keys.isdisjoint(stands) or not asked.lost.isdisjoint(whole):
+        return True
+    # Which site serves a unit is known when it is made.
+    return asked.sited and any(kind in DELIVERED for kind, _ in whole)
 
 
 def _keys(
@@ -89,7 +115,7 @@ def _network(run: Run) -> str:
 
 def _of_matter(matter: Matter, all_keys: Iterable[Key], keys: set[Key], view: View) -> list[Unit]:
     prefixes = frozenset(name for kind, name in all_keys if kind == "prefix")
-    networks = {name for kind, name in keys if kind in {"cdn", "declared"}}
+    networks = {name for kind, name in keys if kind in DELIVERED}
     joined = cache(partial(frozenset.union, frozenset(keys)))  # few networks are served alone
     units = []
     for country, place in matter.places.items():

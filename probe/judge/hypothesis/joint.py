@@ -181,6 +181,13 @@ def within(country: Country, index: int, whole: dict[Cause, float]) -> dict[Caus
     return {cause: value / total for cause, value in zip(_CAUSES, own, strict=True)}
 
 
+def inside(country: Country, whole: dict[Cause, float]) -> list[dict[Cause, float]]:
+    """The support of every cause in each network of a country; like networks share theirs."""
+    first = [country.index(network) for network in country]
+    told = {index: within(country, index, whole) for index in set(first)}
+    return [told[index] for index in first]
+
+
 def leading(support: dict[Cause, float]) -> Cause:
     """The cause with most support; the earlier one in case of a tie."""
     if support[_OK] > 0.5:  # noqa: PLR2004 — nothing can have more than half beside it

@@ -10,7 +10,7 @@ import msgspec
 
 from probe.judge import maintenance
 from probe.judge.control import Reference, alike, common_answers, control_paces, reference
-from probe.judge.evidence import WHOLE, Finding, find
+from probe.judge.evidence import WHOLE, Finding, Lore
 from probe.judge.health import UNWELL, Health, examine
 from probe.judge.hypothesis.connectivity import connectivity
 from probe.judge.hypothesis.dependency import shared
@@ -133,9 +133,7 @@ class _Finder:
     What is known of an endpoint changes seldom: while it does not, nothing is found anew.
     """
 
-    def __init__(
-        self, held: Mapping[Key, Stretch], known: dict[tuple[str, ...], Reference]
-    ) -> None:
+    def __init__(self, held: Mapping[Key, Stretch], known: dict[tuple[str, ...], Lore]) -> None:
         self._held, self._known = held, known
         self._own: Mapping[str, float] | None = None
         odd = any(not stretch.plain for stretch in held.values())
@@ -154,12 +152,12 @@ class _Finder:
 
     def _of_endpoint(self, stretches: Sequence[Stretch]) -> list[tuple[Finding, ...]]:
         odd = [stretch for stretch in stretches if not stretch.plain]
-        known = self._reference(stretches, odd) if odd else Reference()
+        known = self._lore(stretches, odd) if odd else _NOTHING
         found = [_found(stretch, known) for stretch in stretches]
         self.odd += [f for f, stretch in zip(found, stretches, strict=True) if not stretch.plain]
         return found
 
-    def _reference(self, stretches: Sequence[Stretch], odd: Sequence[Stretch]) -> Reference:
+    def _lore(self, stretches: Sequence[Stretch], odd: Sequence[Stretch]) -> Lore:
         """What is known of the endpoint: what was known before, where that is the same."""
         slow = any(sight.pace >= SLOW_SECONDS for stretch in odd for sight in stretch.sights)
         series = [stretch.sights if slow else stretch.telling for stretch in stretches]
@@ -167,8 +165,8 @@ class _Finder:
         target = stretches[0].sights[0].target
         key = (target.service, target.feature, target.endpoint)
         held = self._known.get(key)
-        if held is None or not alike(held, fresh):
-            held = self._known[key] = fresh
+        if held is None or not alike(held.known, fresh):
+            held = self._known[key] = Lore(fresh)
         return held
 
     def _paces(self) -> Mapping[str, float]:
@@ -177,13 +175,16 @@ class _Finder:
         return self._own
 
 
-def _found(stretch: Stretch, known: Reference) -> tuple[Finding, ...]:
+_NOTHING = Lore(Reference())
+
+
+def _found(stretch: Stretch, known: Lore) -> tuple[Finding, ...]:
     if stretch.plain:
         return cast("tuple[Finding, ...]", tuple(stretch.findings[::-1]))
     memo = stretch.memo
     before = memo.found if memo.known is known else {}
     pairs = zip(stretch.findings, stretch.sights, strict=True)
-    found = [said or before.get(sight) or find(sight, known) for said, sight in pairs]
+    found = [said or before.get(sight) or known.find(sight) for said, sight in pairs]
     memo.known = known
     memo.found = {said.sight: said for said in found if said.main is not WHOLE}
     return tuple(found[::-1])

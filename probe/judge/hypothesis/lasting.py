@@ -116,6 +116,49 @@ def _network(parts: _Parts, old: Sequence[int]) -> Network | None:
     return network(tuple(counts), well, parts.bonus, parts.usual)
 
 
+class Wholes:
+    """A country of several vantages that saw whole answers alone: its sights are only counted."""
+
+    __slots__ = ("_held", "_known", "_times")
+
+    def __init__(self, held: Sequence[Run]) -> None:
+        self._held = held
+        self._times: list[list[datetime]] = []
+        self._known: dict[tuple[int, ...], Country] = {}
+
+    def ever(self) -> tuple[Country, tuple[int, ...]]:
+        """What it saw in all of the window, and the AS number of each entry."""
+        return _saw(
+            tuple([(run.vantage.asn, len(run.findings), *_kind(run)) for run in self._held])
+        )
+
+    def since(self, begun: datetime) -> Country:
+        if not self._times:
+            self._times = [_times(run) for run in self._held]
+        old = tuple([bisect_left(times, begun) for times in self._times])
+        if old not in self._known:
+            left = zip(self._held, old, strict=True)
+            told = [(run.vantage.asn, len(run.findings) - n, *_kind(run)) for run, n in left]
+            self._known[old], _ = _saw(tuple(told))
+        return self._known[old]
+
+
+@lru_cache(maxsize=16384)
+def _saw(told: tuple[tuple[int, int, bool, float], ...]) -> tuple[Country, tuple[int, ...]]:
+    """What vantages saw of which network, number of whole answers, and kind are known."""
+    networks: dict[int, list[tuple[int, bool, float]]] = {}
+    for asn, count, well, usual in told:
+        networks.setdefault(asn, []).append((count, well, usual))
+    built = []
+    for asn, own in networks.items():
+        seen = [(whole(count), well) for count, well, _ in own if count]
+        if seen:
+            counts = tuple(sorted([each for each, _ in seen]))
+            built.append((network(counts, sum([well for _, well in seen]), (), own[0][2]), asn))
+    built.sort()
+    return tuple([seen for seen, _ in built]), tuple([asn for _, asn in built])
+
+
 class Still:
     """Countries of one vantage that saw whole answers alone: their sights are only counted."""
 

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from probe.judge.hypothesis.episode import Run, authored, span
-from probe.judge.hypothesis.joint import within
 from probe.judge.hypothesis.weighing import Place
 from probe.judge.row import Category
 from probe.judge.view import View
@@ -28,11 +27,13 @@ LOOSE = 3
 """So many networks that fail in part, and alike, are believed: a province, not a liar."""
 
 
-def members(place: Place, cause: Cause, view: View) -> list[Run]:
-    """The failing runs behind a cause in a country."""
-    failing = [run for run in place.runs if run.failing]
-    reached = {asn: _reached(place, asn, cause) for asn in {run.vantage.asn for run in failing}}
-    failing = [run for run in failing if reached[run.vantage.asn]]
+def members(
+    place: Place, cause: Cause, inner: Sequence[Mapping[Cause, float]], view: View
+) -> list[Run]:
+    """The failing runs behind a cause in a country; `inner`: the support of each of its networks."""
+    least = 0.5 * place.support[cause]
+    reached = {asn for asn, own in zip(place.asns, inner, strict=True) if own[cause] >= least}
+    failing = [run for run in place.runs if run.failing and run.vantage.asn in reached]
     if SIDES[cause] is Side.SERVICE and cause is not Cause.GEO_BLOCK:
         return failing
     by_network: dict[int, list[Run]] = defaultdict(list)
@@ -59,13 +60,6 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     usual: Mapping[Category, int]
     longest: int
     """Rounds of the one that fails longest."""
-
-
-def _reached(place: Place, asn: int, cause: Cause) -> bool:
-    if asn not in place.asns:
-        return False
-    support = within(place.sights, place.asns.index(asn), place.support)
-    return support[cause] >= 0.5 * place.support[cause]
 
 
 def _loose(by_network: Mapping[int, Sequence[Run]], observed: Mapping[int, int]) -> set[int]:

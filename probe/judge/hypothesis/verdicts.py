@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache, lru_cache, partial
 
 import msgspec
 
 from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.gate import Ground, state
-from probe.judge.hypothesis.joint import leading, within
-from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
+from probe.judge.hypothesis.joint import inside, leading
+from probe.judge.hypothesis.likelihood import AGENT_OVERLAP, Country
 from probe.judge.hypothesis.membership import members
 from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.unit import named
-from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
+from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Peace, Place
 from probe.judge.hypothesis.words import mechanisms, shown, witness
 from probe.judge.rules import VERSION
 from probe.judge.view import View
@@ -47,7 +48,7 @@ def verdicts(
     view: View,
 ) -> list[Verdict]:
     given: list[Verdict] = []
-    others, inner = abroad(matter, view), _Inner()
+    inner, others = _Inner(), cache(partial(abroad, matter, view))  # most features ask for none
     for country, asns in cells.items():
         place = matter.places.get(country)
         if place is None:
@@ -60,50 +61,62 @@ def verdicts(
         if place.calm and (said := _well(matter, (country, asns), offline, view, inner)):
             given += said
             continue
-        cell = _cell(matter, country, others, view)
+        cell = _cell((country, place), inner, others, view)
         given += [_in_network(matter, cell, asn, offline, view, inner) for asn in asns]
         given.append(_verdict(matter, (cell, 0), place.support, cell.ground, cell.members, view))
     return given
 
 
-def _cell(matter: Matter, country: str, others: Abroad, view: View) -> _Cell:
-    place = matter.places[country]
+def _cell(
+    where: tuple[str, Place], inner: _Inner, others: Callable[[], Abroad], view: View
+) -> _Cell:
+    country, place = where
     if place.leads is Cause.OK:
         ground = _own_ground(place.runs, place.support[Cause.OK], view)
         well = place.runs if place.calm else tuple([run for run in place.runs if not run.failing])
         return _Cell(country=country, place=place, members=well, ground=ground)
-    behind = members(place, place.leads, view)
-    ground = _grounded(place, (country, place.leads), behind, others, view)
+    behind = members(place, place.leads, inner.all(place)[0], view)
+    ground = _grounded(place, (country, place.leads), behind, others(), view)
     return _Cell(country=country, place=place, members=tuple(behind), ground=ground)
 
 
+_Within = tuple[list[dict[Cause, float]], bool]
+
+
+def _within(sights: Country, support: dict[Cause, float]) -> _Within:
+    told = inside(sights, support)
+    return told, leading(support) is _OK and all(leading(held) is _OK for held in told)
+
+
+@lru_cache(maxsize=8192)
+def _within_peace(peace: Peace) -> _Within:
+    return _within(peace.sights, peace.support)
+
+
+@lru_cache(maxsize=8192)
+def _sure(support: float, working: int) -> State:
+    return state(_OK, Ground(support=support, working=working))
+
+
 class _Inner:
-    """The support of networks, and how sure one is of what works; like places share theirs."""
+    """The support of networks, asked for again and again."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[list[dict[Cause, float]], bool]] = {}
-        self._sure: dict[tuple[int, int], State] = {}
+        self._known: dict[int, _Within] = {}
 
-    def all(self, place: Place) -> tuple[list[dict[Cause, float]], bool]:
+    def all(self, place: Place) -> _Within:
         """The support of each network, and whether nothing is thought to fail there or in any."""
+        peace = place.peace
+        if peace is not None and peace.support is place.support:
+            return _within_peace(peace)
         known = self._known.get(id(place.support))
         if known is None:
-            first = [place.sights.index(network) for network in place.sights]
-            told = {n: within(place.sights, n, place.support) for n in set(first)}
-            well = all(leading(held) is _OK for held in (place.support, *told.values()))
-            known = self._known[id(place.support)] = [told[n] for n in first], well
+            known = self._known[id(place.support)] = _within(place.sights, place.support)
         return known
 
     def of(self, place: Place, asn: int) -> dict[Cause, float]:
         supports, _ = self.all(place)
         return supports[place.asns.index(asn)]
-
-    def sure(self, support: dict[Cause, float], working: int) -> State:
-        key = (id(support), working)
-        if key not in self._sure:
-            ground = Ground(support=support[_OK], working=working)
-            self._sure[key] = state(_OK, ground)
-        return self._sure[key]
 
 
 def _well(
@@ -125,14 +138,14 @@ def _well(
     supports = dict(zip(place.asns, within_, strict=True))
     seen = {asn: witness(held) for asn, held in by_asn.items()}
     given = [
-        _works(matter, (country, asn), (supports[asn], len(held), 1), seen[asn], (view, inner))
+        _works(matter, (country, asn), (supports[asn], len(held), 1), seen[asn], view)
         if (held := by_asn.get(asn))
         else _untested(matter, (country, asn), offline.get((country, asn)), view)
         for asn in asns
     ]
     whole = (place.support, len(place.runs), len(by_asn))
     first = seen[place.runs[0].vantage.asn]
-    given.append(_works(matter, (country, 0), whole, first, (view, inner)))
+    given.append(_works(matter, (country, 0), whole, first, view))
     return given
 
 
@@ -141,13 +154,12 @@ def _works(
     where: tuple[str, int],
     what: tuple[dict[Cause, float], int, int],
     seen: tuple[Evidence, ...],
-    by: tuple[View, _Inner],
+    view: View,
 ) -> Verdict:
     support, vantages, networks = what
-    view, inner = by
     return Verdict(
         service=matter.service, feature=matter.feature, country=where[0], network=where[1],
-        at=view.now, leading=_OK, state=inner.sure(support, vantages),
+        at=view.now, leading=_OK, state=_sure(support[_OK], vantages),
         confidence=support[_OK], support=support, evidence=seen,
         vantages=vantages, networks=networks, rules=VERSION,
     )  # fmt: skip
@@ -243,7 +255,8 @@ def _solid(place: Place) -> bool:
 def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: View) -> Ground:
     """What stands behind a cause of one feature in one country, for the gate."""
     place = matter.places[country]
-    return _grounded(place, (country, cause), members(place, cause, view), others, view)
+    held = members(place, cause, inside(place.sights, place.support), view)
+    return _grounded(place, (country, cause), held, others, view)
 
 
 def _grounded(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -18,7 +19,7 @@ from probe.judge.hypothesis.episode import (
     signature,
 )
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
-from probe.judge.hypothesis.lasting import Lasting, Still
+from probe.judge.hypothesis.lasting import Lasting, Still, Wholes
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.unit import Shared
 from probe.judge.view import View
@@ -26,6 +27,14 @@ from probe.model import Author, Cause
 
 SERVICE_SIDE = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
 SHARED_FATE = (Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK)
+
+
+class Peace(msgspec.Struct, frozen=True, eq=False):
+    """Where nothing fails: the same for all that saw the same, beside others that did."""
+
+    sights: Country
+    around: Around
+    support: dict[Cause, float]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -39,6 +48,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     before: Mapping[Cause, float]
     """What was believed until the window began."""
     support: dict[Cause, float]
+    peace: Peace | None = None
+    """What is thought of all such places where nothing fails: `support` too, unless more is known."""
     shared: tuple[Shared, ...] = ()
     """The dependencies that explain it, the most telling first."""
 
@@ -84,11 +95,23 @@ def _alike(by_country: Mapping[str, Sequence[Run]]) -> dict[str, float]:
     return {country: (seen[shown] - 1) / others for country, shown in shows.items()}
 
 
+@lru_cache(maxsize=8192)
+def _peace(everyone: frozenset[tuple[Country, int]], sights: Country) -> Peace:
+    """`everyone`: what countries saw in all of the window, this one too, and how many did."""
+    around = without(_together(everyone), sights)
+    return Peace(sights, around, posterior(sights, around))
+
+
+@lru_cache(maxsize=4096)
+def _together(everyone: frozenset[tuple[Country, int]]) -> Around:
+    return outside(Counter(dict(everyone)))
+
+
 class _Weighing:
     """All countries of one feature, each beside all others.
 
-    Where nothing fails a place asks for no time since when, and countries that saw the same are
-    weighed once: most of a matter, most of the time.
+    Where nothing fails a place asks for no time since when, and is weighed once for all features
+    and rounds in which it and the others saw the same: most of a matter, most of the time.
     """
 
     def __init__(self, by_country: Mapping[str, Sequence[Run]]) -> None:
@@ -96,13 +119,14 @@ class _Weighing:
         self._alike = _alike(by_country)
         self._still = Still(by_country)
         self._lasting = {
-            country: Lasting(own, self._alike.get(country, 0.0))
+            country: Lasting(own, self._alike.get(country, 0.0)) if odd else Wholes(own)
             for country, own in by_country.items()
             if country not in self._still.runs
+            for odd in ([run for run in own if not run.calm],)
         }
         self._all = {country: self._ever(country) for country in by_country}
-        self._around = outside([seen for seen, _ in self._all.values() if seen])
-        self._calm: dict[Country, tuple[Around, dict[Cause, float]]] = {}
+        counted = Counter([seen for seen, _ in self._all.values() if seen])
+        self._everyone = frozenset(counted.items())
 
     def _ever(self, country: str) -> tuple[Country, tuple[int, ...]]:
         """What a country saw in all of the window, and on which networks."""
@@ -114,27 +138,19 @@ class _Weighing:
         begun = None if country in self._still.runs else onset(own)
         if begun is None:
             sights, asns = self._all[country]
-            around, support = self._calmly(sights, before)
+            peace = _peace(self._everyone, sights)
+            around, support = peace.around, peace.support
+            if before is not PRIOR:
+                support = posterior(sights, around, before)
         else:
+            peace = None
             sights, asns = signature(own, begun, self._alike.get(country, 0.0))
             around = outside(self._others(country, begun))
             support = posterior(sights, around, before)
         return Place(
             runs=tuple(own), begun=begun, sights=sights, asns=asns, around=around,
-            before=before, support=support,
+            before=before, support=support, peace=peace,
         )  # fmt: skip
-
-    def _calmly(
-        self, sights: Country, before: Mapping[Cause, float]
-    ) -> tuple[Around, dict[Cause, float]]:
-        """Without a failure here: the same for all that saw the same and were believed alike."""
-        if before is not PRIOR:
-            around = without(self._around, sights)
-            return around, posterior(sights, around, before)
-        if sights not in self._calm:
-            around = without(self._around, sights)
-            self._calm[sights] = around, posterior(sights, around)
-        return self._calm[sights]
 
     def _others(self, country: str, begun: datetime) -> Counter[Country]:
         """What all others saw since then, and how many saw it."""
@@ -168,7 +184,7 @@ def _broad(failing: Sequence[Run]) -> bool:
 def _beside(
     matter: Matter, broad: Mapping[tuple[str, str], Sequence[tuple[str, dict[Cause, float]]]]
 ) -> Matter:
-    places = dict(matter.places)
+    places: dict[str, Place] = {}
     for country, place in matter.places.items():
         if place.calm:
             continue
@@ -177,4 +193,4 @@ def _beside(
             raised = {c: SIBLING * max(s[c] for s in others) for c in SHARED_FATE}
             support = posterior(place.sights, place.around, place.before, raised)
             places[country] = msgspec.structs.replace(place, support=support)
-    return msgspec.structs.replace(matter, places=places)
+    return msgspec.structs.replace(matter, places=matter.places | places) if places else matter

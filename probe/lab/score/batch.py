@@ -24,10 +24,16 @@ def lots(
     scenarios: Sequence[Scenario], seeds: int, at: tuple[int, ...], jobs: int
 ) -> tuple[Lot, ...]:
     """Give the longest plays first, so that no process is left alone with one at the end."""
-    longest = sorted(scenarios, key=lambda s: -s.length / s.round * len(s.networks))
+    longest = sorted(scenarios, key=_length, reverse=True)
     pieces = max(1, min(seeds, -(-SHARES * jobs // max(1, len(longest)))))
     return tuple(
         Lot(scenario=scenario, seeds=tuple(range(seeds))[piece::pieces], at=at)
         for scenario in longest
         for piece in range(pieces)
     )
+
+
+def _length(scenario: Scenario) -> float:
+    """Cells that are judged in all of its rounds: a play's time goes by them, roughly."""
+    features = sum(len(service.features) for service in scenario.services)
+    return scenario.length / scenario.round * len(scenario.networks) * features

@@ -28,7 +28,7 @@ def play(lot: Lot, tick: Tick) -> tuple[Played, ...]:
 
 def _played(stage: Stage, seed: int, at: tuple[int, ...], tick: Tick) -> Played:
     task = Task(scenario=stage.scenario, seed=seed, at=at)
-    played = score(task, simulated.play(stage.scenario, seed, stage=stage))
+    played = score(task, simulated.judged(stage, seed))
     tick(1)
     return played
 

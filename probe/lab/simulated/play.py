@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 
 from probe.judge import incident
 from probe.judge.docket import Docket
-from probe.judge.memory import remember
+from probe.judge.memory import Word, keep, word
 from probe.judge.view import Memory, View, window_start
 from probe.lab.scenario import Scenario
 from probe.lab.simulated.presented import moment
 from probe.lab.simulated.seat import probers
 from probe.lab.simulated.stage import Stage
-from probe.lab.simulated.stream import Stream
+from probe.lab.simulated.stream import Arrival, Stream
+from probe.lab.simulated.template import Shown
 from probe.lab.world import catalogue
 from probe.model import Incident, Measurement, Verdict
 
+T = TypeVar("T")
 ROUNDS_BEFORE = 10
 """Measured before the story begins, so that the window is full when it does."""
 DEAF = "lab.correlator_killed"
@@ -29,7 +32,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     at: float
     """Story seconds since the scenario's start."""
-    measurements: tuple[Measurement, ...]
+    measurements: tuple[Measurement, ...] = ()
     """Arrived since the last moment."""
     verdicts: tuple[Verdict, ...]
     incidents: tuple[Incident, ...]
@@ -49,24 +52,46 @@ def play(
     *,
     every: float | None = None,
     until: float | None = None,
-    stage: Stage | None = None,
 ) -> Iterator[Moment]:
     """Judge every so many story seconds (a round, unless told), from 0 to the end of the story."""
-    story_round = float(scenario.round)
-    step, end = every or story_round, float(scenario.length) if until is None else until
-    bench = Bench(scenario)
-    coming = Stream(scenario, seed, stage).arrivals(-ROUNDS_BEFORE * story_round, end + step)
-    ahead = next(coming, None)
-    number = 0
-    while (at := number * step) <= end:
-        fresh: list[Measurement] = []
-        while ahead is not None and ahead[0] <= at:
-            fresh.append(ahead[2])
-            ahead = next(coming, None)
+    step = every or float(scenario.round)
+    end = float(scenario.length) if until is None else until
+    bench, stream = Bench(scenario), Stream(scenario, seed)
+    for at, fresh in _steps(stream.arrivals(_begin(scenario), end + step), step, end):
         bench.take(fresh)
         if not _deaf(scenario, at):
             verdicts, incidents = bench.sit(at)
             yield Moment(at=at, measurements=tuple(fresh), verdicts=verdicts, incidents=incidents)
+
+
+def judged(stage: Stage, seed: int) -> Iterator[Moment]:
+    """As `play`, without measurements: the judge is given what is read of them, which is the same."""
+    scenario = stage.scenario
+    step, end = float(scenario.round), float(scenario.length)
+    bench, stream = Bench(scenario), Stream(scenario, seed, stage)
+    for at, fresh in _steps(stream.shown(_begin(scenario), end + step), step, end):
+        bench.hear(fresh)
+        if not _deaf(scenario, at):
+            verdicts, incidents = bench.sit(at)
+            yield Moment(at=at, verdicts=verdicts, incidents=incidents)
+
+
+def _begin(scenario: Scenario) -> float:
+    return -ROUNDS_BEFORE * float(scenario.round)
+
+
+def _steps(
+    coming: Iterator[Arrival[T]], step: float, end: float
+) -> Iterator[tuple[float, list[T]]]:
+    """Give what has arrived by each step since the one before."""
+    ahead = next(coming, None)
+    number = 0
+    while (at := number * step) <= end:
+        fresh: list[T] = []
+        while ahead is not None and ahead[0] <= at:
+            fresh.append(ahead[2])
+            ahead = next(coming, None)
+        yield at, fresh
         number += 1
 
 
@@ -86,16 +111,24 @@ class Bench:
         self._heard: dict[str, datetime] = {}
         self._docket = Docket()
         self._incidents: tuple[Incident, ...] = ()
-        self._fresh: list[Measurement] = []
+        self._fresh: list[Word] = []
         self._memory = Memory()
 
-    def take(self, fresh: list[Measurement]) -> None:
-        for made in fresh:
-            known = self._heard.get(made.vantage.id)
-            if known is None or known < made.at:
-                self._heard[made.vantage.id] = made.at
+    def take(self, fresh: Sequence[Measurement]) -> None:
+        words = [word(made) for made in fresh]
         self._docket.add(fresh)
-        self._fresh.extend(fresh)
+        self._note(words)
+
+    def hear(self, fresh: Sequence[Shown]) -> None:
+        self._docket.hear([shown.sight for shown in fresh])
+        self._note([shown.word for shown in fresh])
+
+    def _note(self, words: Sequence[Word]) -> None:
+        for told in words:
+            known = self._heard.get(told.vantage.id)
+            if known is None or known < told.at:
+                self._heard[told.vantage.id] = told.at
+        self._fresh.extend(words)
 
     def sit(self, at: float) -> tuple[tuple[Verdict, ...], tuple[Incident, ...]]:
         view = View(
@@ -106,8 +139,8 @@ class Bench:
             heard=dict(self._heard),
             memory=self._memory,
         )
-        self._docket.forget(window_start(view) - view.round)
+        self._docket.forget(window_start(view))
         verdicts = self._docket.judge(view)
         self._incidents = incident.advance(self._incidents, verdicts, view)
-        self._memory, self._fresh = remember(self._fresh, verdicts, view), []
+        self._memory, self._fresh = keep(self._fresh, verdicts, view), []
         return verdicts, self._incidents

@@ -13,7 +13,7 @@ from probe.lab.scenario import Scenario
 from probe.lab.simulated.act import ALL_FLOWS, Act, Hit
 from probe.lab.simulated.force import Force, Forces
 from probe.lab.simulated.seat import Seat, seats
-from probe.lab.simulated.template import Course, Template, Words
+from probe.lab.simulated.template import Course, Known, Template, Words
 from probe.lab.simulated.walk import walk
 from probe.lab.simulated.walked import Walked
 
@@ -33,6 +33,7 @@ class Stage:
         self.seats = tuple(seat for own in seats(scenario) for seat in own)
         self.words: Words = {}
         """What probers say of themselves, by what their controls show."""
+        self._known: Known = {}
         self._forces = Forces(scenario, self.seats)
         self.marks = self._forces.marks
         self._ways: dict[tuple[int, int], Way] = {}
@@ -45,7 +46,7 @@ class Stage:
         if found is None:
             since = self.marks[stretch - 1] if stretch else float("-inf")
             force = self._forces.force(seat, since)
-            found = Way(seat, force, self._book(seat, force))
+            found = Way(seat, force, self._book(seat, force), self._known)
             self._ways[seat.number, stretch] = found
         return found
 
@@ -120,10 +121,10 @@ def _shortened(masks: Masks, flows: int) -> Masks:
 class Way:
     """One seat in one stretch of the story: what holds, and its own templates."""
 
-    __slots__ = ("_book", "_made", "_seat", "force", "usual")
+    __slots__ = ("_book", "_known", "_made", "_seat", "force", "usual")
 
-    def __init__(self, seat: Seat, force: Force, book: Book) -> None:
-        self._seat, self._book, self.force = seat, book, force
+    def __init__(self, seat: Seat, force: Force, book: Book, known: Known) -> None:
+        self._seat, self._book, self._known, self.force = seat, book, known, force
         self._made: dict[tuple[int, ...], Template] = {}
         self.usual: list[Template | None] = [None] * VARIANTS
         """The courses without noise that were needed so far, where no act is partial."""
@@ -152,7 +153,7 @@ class Way:
         found = self._made.get(key)
         if found is None:
             course: Course = (self._book.number, *key[1:])
-            found = self._made[key] = Template(self._seat, walked, course)
+            found = self._made[key] = Template(self._seat, walked, course, self._known)
         return found
 
 

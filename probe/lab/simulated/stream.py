@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from operator import itemgetter
 from random import Random
+from typing import TypeVar
 
 from probe.lab.scenario import Scenario
 from probe.lab.simulated.force import NEVER
@@ -13,8 +15,8 @@ from probe.lab.simulated.noise import BURST, LONE, drawn, troubles
 from probe.lab.simulated.presented import moment
 from probe.lab.simulated.seat import Seat
 from probe.lab.simulated.stage import VARIANTS, Stage, Way
-from probe.lab.simulated.template import Template, Ward
-from probe.model import Measurement
+from probe.lab.simulated.template import Shown, Template, Ward
+from probe.model import Health, Measurement
 
 FLUSH_SECONDS = 1.0
 """From the end of a measurement to its arrival."""
@@ -25,7 +27,9 @@ SHUFFLE = 1_000_003
 LONG_AGO = 1e7
 """Seconds: names must sort by time, before the scenario's start too."""
 
-Arrival = tuple[float, str, Measurement]
+T = TypeVar("T")
+Arrival = tuple[float, str, T]
+Stamp = Callable[[Template, datetime, str, Health], T]
 
 
 class Row:
@@ -56,20 +60,29 @@ class Stream:
             for network in scenario.networks
         }
 
-    def arrivals(self, begin: float, end: float) -> Iterator[Arrival]:
+    def arrivals(self, begin: float, end: float) -> Iterator[Arrival[Measurement]]:
         """Give what is measured from begin on and arrives before the end, in order of arrival."""
+        return self._arrivals(begin, end, Template.stamp)
+
+    def shown(self, begin: float, end: float) -> Iterator[Arrival[Shown]]:
+        """As `arrivals`, of what is read of the measurements."""
+        return self._arrivals(begin, end, Template.show)
+
+    def _arrivals(self, begin: float, end: float, stamp: Stamp[T]) -> Iterator[Arrival[T]]:
         wards = {row.vantage: Ward(self._stage.words) for row in self._rows}
-        waiting: list[Arrival] = []
+        waiting: list[Arrival[T]] = []
         first, last = int(begin // self._round), int(-(-end // self._round))
         for number in range(first, last):
-            waiting.extend(self._measured(number, begin, wards))
-            waiting.sort(key=_order)
+            waiting.extend(self._measured(number, begin, wards, stamp))
+            waiting.sort()  # names are unique: nothing is compared beyond them
             border = min(end, (number + 1) * self._round)
             due = bisect_right(waiting, border, key=_when)
             yield from waiting[:due]
             del waiting[:due]
 
-    def _measured(self, number: int, begin: float, wards: dict[str, Ward]) -> Iterator[Arrival]:
+    def _measured(
+        self, number: int, begin: float, wards: dict[str, Ward], stamp: Stamp[T]
+    ) -> Iterator[Arrival[T]]:
         """Run one round, in order of time: what each control shows is known to what follows it."""
         start, quiet = number * self._round, 1.0 - self._scenario.noise.lone
         dice = Random(self._seed << 32 ^ number & 0xFFFFFFFF)  # noqa: S311 — no secret
@@ -92,7 +105,7 @@ class Stream:
                 variant = int(point * SHUFFLE) % VARIANTS
                 template = way.usual[variant] or way.plain(variant)
             ward, name = wards[row.vantage], f"{int((at + LONG_AGO) * 1000):011x}{row.suffix}"
-            made = template.stamp(moment(at), name, ward.health)
+            made = stamp(template, moment(at), name, ward.health)
             if row.control:
                 ward.note(row.seat.number, template)
             out = at + template.took + FLUSH_SECONDS
@@ -123,4 +136,3 @@ class Stream:
 
 
 _when = itemgetter(0)
-_order = itemgetter(0, 1)

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
+from probe.judge.memory import Word
+from probe.judge.sight import Sight
 from probe.lab.simulated.presented import EPOCH
 from probe.model import Observation
 
@@ -21,6 +23,10 @@ def copier(model: T) -> Callable[[], T]:
     return bound
 
 
+Read = dict[tuple[str, bool], tuple[Sight, Word]]
+"""By the country of who measures, and whether it is a control: nothing else of it tells."""
+
+
 class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """A measurement as of the scenario's second 0."""
 
@@ -28,6 +34,11 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     took: float
     flows: int
     """How many there were: acts that hit none of them changed nothing."""
+
+    @cached_property
+    def read(self) -> Read:
+        """What was read of it so far."""
+        return {}
 
     @cached_property
     def copies(self) -> tuple[tuple[Callable[[], Observation], timedelta], ...]:

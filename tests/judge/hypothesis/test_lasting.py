@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from probe.judge.control import Reference
 from probe.judge.evidence import Finding, find
 from probe.judge.hypothesis.episode import Footing, Run, runs, signature
-from probe.judge.hypothesis.lasting import Lasting, Still
+from probe.judge.hypothesis.lasting import Lasting, Still, Wholes
 from probe.judge.reading import read
 from probe.model import Vantage
 from tests.judge import worlds as w
@@ -51,6 +51,17 @@ def test_a_country_saw_what_its_signature_says(
     assert lasting.ever() == signature(held, None, alike)
     for begun in times:
         assert lasting.since(begun) == signature(held, begun, alike)[0]
+
+
+@given(st.lists(st.text("o", min_size=3, max_size=5), min_size=1, max_size=len(HOME)), moments)
+@settings(deadline=None)
+def test_a_country_of_whole_answers_saw_what_its_signature_says(
+    letters: list[str], begun: datetime
+) -> None:
+    held = of(letters, HOME)
+    wholes = Wholes(held)
+    assert wholes.ever() == signature(held, None)
+    assert wholes.since(begun) == signature(held, begun)[0]
 
 
 @given(st.lists(st.sampled_from(["ooooo", "oooox", "ooo"]), min_size=1), moments)

@@ -19,6 +19,13 @@ def test_a_scenario_is_played_under_all_its_seeds_at_one_place_longest_first() -
     assert found[0].at == (60,)
 
 
+def test_of_as_long_ones_that_with_the_most_features_is_first() -> None:
+    narrow = scenario(name="narrow")
+    services = tuple(but(s, id=f"{s.id}{n}") for s in narrow.services for n in range(3))
+    wide = but(narrow, name="wide", services=services)
+    assert lots([narrow, wide], 1, (60,), 1)[0].scenario.name == "wide"
+
+
 @given(count=st.integers(1, 5), seeds=st.integers(1, 12), jobs=st.integers(1, 9))
 def test_few_scenarios_are_cut_so_that_every_process_has_work(
     count: int, seeds: int, jobs: int

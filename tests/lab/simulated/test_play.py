@@ -8,8 +8,9 @@ import pytest
 from probe.config.shape import Seconds
 from probe.lab import library
 from probe.lab.scenario import Form, LabNetwork, Noise
-from probe.lab.simulated.play import measurements, play
+from probe.lab.simulated.play import judged, measurements, play
 from probe.lab.simulated.presented import EPOCH
+from probe.lab.simulated.stage import Stage
 from probe.lab.truth import Sight, score
 from probe.model import Cause, Endpoint, Feature, Scope, Service, State
 from tests.lab.simulated.worlds import OTHER, event, scenario
@@ -45,6 +46,19 @@ def test_the_same_seed_is_judged_alike() -> None:
         [msgspec.json.encode((m.verdicts, m.incidents)) for m in play(told, 3)] for _ in range(2)
     )
     assert one == two
+
+
+def test_without_measurements_the_same_is_said() -> None:
+    told = scenario(
+        event("tls.sni_rst", at=60, countries=("TR",)),
+        length=Seconds(300),
+        noise=Noise(bursts=200),
+    )
+    whole, shown = (
+        [msgspec.json.encode((m.at, m.verdicts, m.incidents)) for m in moments]
+        for moments in (play(told, 3), judged(Stage(told), 3))
+    )
+    assert whole == shown
 
 
 @pytest.mark.parametrize(

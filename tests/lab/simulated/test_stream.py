@@ -7,9 +7,13 @@ from datetime import timedelta
 from itertools import pairwise
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from probe.judge.memory import Word, word
+from probe.judge.reading import read
+from probe.judge.sight import Sight
 from probe.lab.scenario import Cohort, Noise, Scenario
 from probe.lab.simulated.play import measurements
 from probe.lab.simulated.presented import EPOCH
@@ -21,7 +25,7 @@ BUSY = Noise(lone=0.05, bursts=40)
 SEATS = 5 * (3 + 5)
 
 
-def arrived(told: Scenario, begin: float, end: float, seed: int = 0) -> list[Arrival]:
+def arrived(told: Scenario, begin: float, end: float, seed: int = 0) -> list[Arrival[Measurement]]:
     return list(Stream(told, seed).arrivals(begin, end))
 
 
@@ -145,3 +149,22 @@ def test_a_stretch_begins_at_its_mark_and_not_with_the_round() -> None:
 def test_the_story_begins_at_its_epoch() -> None:
     first = next(iter(measurements(scenario(), begin=0, end=60)))
     assert EPOCH <= first.at < EPOCH + timedelta(seconds=60)
+
+
+def fields(kind: type[msgspec.Struct], held: object) -> dict[str, object]:
+    return {field.name: getattr(held, field.name) for field in msgspec.structs.fields(kind)}
+
+
+@pytest.mark.parametrize(
+    "mechanism",
+    ["tls.sni_rst", "dns.injection.bogon", "server.certificate_expired",
+     "local.resolver_broken",
+     "throttle.sni_policing", "ip.nullroute"],
+)  # fmt: skip
+def test_what_is_shown_is_what_is_read_of_what_arrives(mechanism: str) -> None:
+    told = scenario(event(mechanism, at=100, until=400, share=0.7), noise=BUSY)
+    pairs = zip(Stream(told, 3).arrivals(-60, 600), Stream(told, 3).shown(-60, 600), strict=True)
+    for (when, name, made), (as_well, alike, shown) in pairs:
+        assert (when, name) == (as_well, alike)
+        assert fields(Sight, shown.sight) == fields(Sight, read(made))
+        assert fields(Word, shown.word) == fields(Word, word(made))
