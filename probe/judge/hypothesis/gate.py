@@ -39,6 +39,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     rounds: int = 0
     networks: int = 0
     """Affected networks."""
+    enduring: int = 0
+    """Affected networks where it has lasted for LASTING rounds on their own."""
     observed: int = 0
     """Networks of the country with a usable sight."""
     vantages: int = 0
@@ -120,7 +122,9 @@ def _highest(ground: Ground, *, broad: bool) -> State:
     """Passing troubles that coincide look much the same, but for their controls and their end."""
     lasting = ground.rounds >= LASTING or (ground.networks > 2 and ground.rounds > 2)  # noqa: PLR2004
     dominant = ground.observed == 1 and ground.authored > 1
-    if (broad and ground.vouched > 1 and (lasting or ground.steady > 1)) or dominant:
+    # A long passing trouble of one network, and one lone failure of another, are not two that last.
+    both = lasting and (ground.enduring > 1 or ground.networks > 2)  # noqa: PLR2004
+    if (broad and ground.vouched > 1 and (both or ground.steady > 1)) or dominant:
         return State.CONFIRMED if ground.rounds > 2 else State.LIKELY  # noqa: PLR2004
     if ground.networks > 1:
         return State.LIKELY if lasting or ground.steady > 1 else State.INSUFFICIENT

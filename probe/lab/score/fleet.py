@@ -77,8 +77,9 @@ def _results(
     told = 0
     while pending:
         ready, pending = wait(pending, POLL_SECONDS, FIRST_COMPLETED)
-        tick(done.value - told)
-        told = done.value
+        now = done.value  # read once: a worker may count on in between
+        tick(now - told)
+        told = now
         yield from (future.result() for future in ready)
 
 

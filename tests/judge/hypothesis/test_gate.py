@@ -41,6 +41,8 @@ def test_filtering_with_all_its_grounds_is_confirmed() -> None:
         ({"network_authored": 0, "steady": 1}, State.INSUFFICIENT),
         ({"network_authored": 0, "steady": 0, "rounds": 5}, State.LIKELY),
         ({"network_authored": 0, "steady": 0, "networks": 3}, State.LIKELY),
+        ({"steady": 0, "rounds": 12, "enduring": 1}, State.LIKELY),
+        ({"steady": 0, "rounds": 12, "enduring": 2}, State.CONFIRMED),
         ({"networks": 1, "network_authored": 1, "authored": 2}, State.LIKELY),
         ({"networks": 1, "network_authored": 1, "authored": 1}, State.SUSPECTED),
         ({"networks": 1, "network_authored": 0}, State.SUSPECTED),
