@@ -18,6 +18,8 @@ MANY_COUNTRIES = 3
 MOST, SOME = 0.6, 0.4
 LASTING = 5
 """Rounds: passing trouble has a mean of four (attribution.md, 7.2)."""
+ENDURING = 3
+"""Rounds: a lone failure has one."""
 APART = 2.0
 """Times its rival's support, below which a cause is not told from it."""
 SURE_GAIN = 6.0
@@ -40,7 +42,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     networks: int = 0
     """Affected networks."""
     enduring: int = 0
-    """Affected networks where it has lasted for LASTING rounds on their own."""
+    """Affected networks where it has lasted for ENDURING rounds, by their own sights."""
     observed: int = 0
     """Networks of the country with a usable sight."""
     vantages: int = 0
@@ -122,10 +124,10 @@ def _highest(ground: Ground, *, broad: bool) -> State:
     """Passing troubles that coincide look much the same, but for their controls and their end."""
     lasting = ground.rounds >= LASTING or (ground.networks > 2 and ground.rounds > 2)  # noqa: PLR2004
     dominant = ground.observed == 1 and ground.authored > 1
-    # A long passing trouble of one network, and one lone failure of another, are not two that last.
-    both = lasting and (ground.enduring > 1 or ground.networks > 2)  # noqa: PLR2004
-    if (broad and ground.vouched > 1 and (both or ground.steady > 1)) or dominant:
-        return State.CONFIRMED if ground.rounds > 2 else State.LIKELY  # noqa: PLR2004
+    if (broad and ground.vouched > 1 and (lasting or ground.steady > 1)) or dominant:
+        # A passing trouble of one network and a lone failure of another are not two that last.
+        sure = ground.rounds > 2 and (ground.enduring > 1 or dominant)  # noqa: PLR2004
+        return State.CONFIRMED if sure else State.LIKELY
     if ground.networks > 1:
         return State.LIKELY if lasting or ground.steady > 1 else State.INSUFFICIENT
     if ground.network_authored:

@@ -11,7 +11,7 @@ from functools import cache, lru_cache, partial
 import msgspec
 
 from probe.judge.hypothesis.episode import Run, authored, span
-from probe.judge.hypothesis.gate import LASTING, Ground, state
+from probe.judge.hypothesis.gate import ENDURING, Ground, state
 from probe.judge.hypothesis.joint import inside, leading
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP, Country
 from probe.judge.hypothesis.membership import members
@@ -270,7 +270,7 @@ def _grounded(
         rival=place.support[RIVALS[cause]] if cause in RIVALS else 0.0,
         rounds=others.rounds if cause in SERVICE_SIDE else span(held, view.round),
         networks=len(_asns(held)),
-        enduring=len(_asns(run for run in held if span([run], view.round) >= LASTING)),
+        enduring=len(_asns(run for run in held if span([run], view.round) >= ENDURING)),
         observed=len(_asns(place.runs)),
         vantages=len(held),
         vouched=len(_asns(run for run in held if run.vouched)),
