@@ -15,9 +15,8 @@ from probe.lab.score.fleet import Tick
 from probe.lab.score.outcome import Played
 from probe.lab.score.playing import Task, score
 from probe.lab.score.quiet import Shard, Watched, follow
-from probe.lab.score.session import Round
 from probe.model import Incident, State
-from tests.lab.score.made import FILTERED, OUT, but, moments, verdict
+from tests.lab.score.made import FILTERED, OUT, Moment, but, moments, verdict
 
 CONFIRMED = but(FILTERED, state=State.CONFIRMED)
 
@@ -38,14 +37,10 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[Incident]:
         )
 
     def watch(shard: Shard, tick: Tick) -> Watched:
+        here = (verdict("web", "TR"),)
         held = [
-            Round(
-                number=n,
-                measurements=1,
-                verdicts=(verdict("web", "TR"),),
-                incidents=tuple(incidents),
-            )
-            for n in range(min(shard.rounds, 3))
+            Moment(at=60.0 * n, heard=1, verdicts=here, incidents=tuple(incidents))
+            for n in range(3)
         ]
         return follow(shard.scenario, held, tick)
 

@@ -12,8 +12,8 @@ from probe.lab.scenario import Scenario
 from probe.lab.score.calm import World, parts
 from probe.lab.score.cells import weigh
 from probe.lab.score.fleet import Tick
+from probe.lab.score.playing import Moment
 from probe.lab.score.reliability import Bin, Reliability
-from probe.lab.score.session import Round
 from probe.lab.truth import STRENGTH
 from probe.model import Cause, Incident, State
 
@@ -27,7 +27,8 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
 
     scenario: Scenario
     seed: int
-    rounds: int
+    lane: int
+    """What fails by itself in one part says nothing of another."""
 
 
 class Watched(msgspec.Struct, kw_only=True):
@@ -62,16 +63,16 @@ class QuietReport(msgspec.Struct, frozen=True, kw_only=True):
 
 def shards(world: World, seed: int, jobs: int) -> tuple[Shard, ...]:
     return tuple(
-        Shard(scenario=part, seed=seed, rounds=world.rounds) for part in parts(world, jobs)
+        Shard(scenario=part, seed=seed, lane=lane) for lane, part in enumerate(parts(world, jobs))
     )
 
 
-def follow(scenario: Scenario, rounds: Iterable[Round], tick: Tick) -> Watched:
+def follow(scenario: Scenario, moments: Iterable[Moment], tick: Tick) -> Watched:
     seen = Watched(told={}, reliability=Reliability())
-    for held in rounds:
-        seen.measurements += held.measurements
-        seen.reliability.merge(weigh(scenario, held.verdicts, held.number * scenario.round))
-        for incident in held.incidents:
+    for now in moments:
+        seen.measurements += now.heard
+        seen.reliability.merge(weigh(scenario, now.verdicts, now.at))
+        for incident in now.incidents:
             _note(seen.told, incident)
         tick(1)
     return seen

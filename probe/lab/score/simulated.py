@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import islice
 
-from probe.judge.docket import Docket
-from probe.lab.scenario import Scenario
 from probe.lab.score.batch import Lot
 from probe.lab.score.fleet import Tick
 from probe.lab.score.outcome import Played
 from probe.lab.score.playing import Task, score
 from probe.lab.score.quiet import Shard, Watched, follow
-from probe.lab.score.session import Round, rounds
 from probe.lab.simulated import play as simulated
-from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.stage import Stage
-
-BEFORE = 10
-"""Rounds measured before the first one that is judged."""
 
 
 def play(lot: Lot, tick: Tick) -> tuple[Played, ...]:
@@ -34,11 +27,6 @@ def _played(stage: Stage, seed: int, at: tuple[int, ...], tick: Tick) -> Played:
 
 
 def watch(shard: Shard, tick: Tick) -> Watched:
-    """Play and judge a part of the quiet world, from its first round to its last."""
-    return follow(shard.scenario, _rounds(shard.scenario, shard.seed, shard.rounds), tick)
-
-
-def _rounds(scenario: Scenario, seed: int, count: int) -> Iterator[Round]:
-    begin, end = -BEFORE * scenario.round, count * scenario.round
-    arriving = simulated.measurements(scenario, seed, begin=begin, end=end)
-    return rounds(scenario, EPOCH, arriving, Docket(), count)
+    """Play and judge a part of the quiet world, from the end of its first round to its last."""
+    moments = simulated.judged(Stage(shard.scenario), shard.seed, shard.lane)
+    return follow(shard.scenario, islice(moments, 1, None), tick)

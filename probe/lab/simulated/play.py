@@ -10,6 +10,7 @@ import msgspec
 
 from probe.judge import incident
 from probe.judge.docket import Docket
+from probe.judge.incident import REOPEN_ROUNDS
 from probe.judge.memory import Word, keep, word
 from probe.judge.view import Memory, View, window_start
 from probe.lab.scenario import Scenario
@@ -33,7 +34,9 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     at: float
     """Story seconds since the scenario's start."""
     measurements: tuple[Measurement, ...] = ()
-    """Arrived since the last moment."""
+    """Arrived since the last moment, unless they were but read."""
+    heard: int = 0
+    """How many arrived."""
     verdicts: tuple[Verdict, ...]
     incidents: tuple[Incident, ...]
 
@@ -61,19 +64,34 @@ def play(
         bench.take(fresh)
         if not _deaf(scenario, at):
             verdicts, incidents = bench.sit(at)
-            yield Moment(at=at, measurements=tuple(fresh), verdicts=verdicts, incidents=incidents)
+            yield Moment(
+                at=at, measurements=tuple(fresh), heard=len(fresh), verdicts=verdicts,
+                incidents=incidents,
+            )  # fmt: skip
 
 
-def judged(stage: Stage, seed: int) -> Iterator[Moment]:
-    """As `play`, without measurements: the judge is given what is read of them, which is the same."""
+def judged(stage: Stage, seed: int, lane: int = 0) -> Iterator[Moment]:
+    """As `play`, without measurements: the judge is given what is read of them, which is the same.
+
+    Nor does it keep incidents that will not open again, so that it may go on for weeks.
+    """
     scenario = stage.scenario
     step, end = float(scenario.round), float(scenario.length)
-    bench, stream = Bench(scenario), Stream(scenario, seed, stage)
+    bench, stream = Bench(scenario), Stream(scenario, seed, stage, lane)
     for at, fresh in _steps(stream.shown(_begin(scenario), end + step), step, end):
         bench.hear(fresh)
         if not _deaf(scenario, at):
             verdicts, incidents = bench.sit(at)
-            yield Moment(at=at, verdicts=verdicts, incidents=incidents)
+            bench.close(at)
+            yield Moment(at=at, heard=len(fresh), verdicts=verdicts, incidents=incidents)
+
+
+def lately(
+    incidents: Sequence[Incident], now: datetime, round_: timedelta
+) -> tuple[Incident, ...]:
+    """Leave out what closed too long ago to open again."""
+    since = now - (REOPEN_ROUNDS + 1) * round_
+    return tuple(held for held in incidents if held.closed is None or held.closed >= since)
 
 
 def _begin(scenario: Scenario) -> float:
@@ -144,3 +162,6 @@ class Bench:
         self._incidents = incident.advance(self._incidents, verdicts, view)
         self._memory, self._fresh = keep(self._fresh, verdicts, view), []
         return verdicts, self._incidents
+
+    def close(self, at: float) -> None:
+        self._incidents = lately(self._incidents, moment(at), self._round)

@@ -46,10 +46,16 @@ class Row:
 
 
 class Stream:
-    """A scenario under a seed. A round's course depends on its number alone, not on where one begins."""
+    """A scenario under a seed. A round's course depends on its number alone, not on where one begins.
 
-    def __init__(self, scenario: Scenario, seed: int, stage: Stage | None = None) -> None:
-        self._scenario, self._seed = scenario, seed
+    Parts of one world, each in a lane of its own, share the troubles of its networks and nothing
+    else.
+    """
+
+    def __init__(
+        self, scenario: Scenario, seed: int, stage: Stage | None = None, lane: int = 0
+    ) -> None:
+        self._scenario, self._dice = scenario, (lane << 64) + (seed << 32)
         self._stage = stage or Stage(scenario)
         self._round = float(scenario.round)
         dice = Random(f"{seed} phases")  # noqa: S311 — no secret
@@ -85,7 +91,7 @@ class Stream:
     ) -> Iterator[Arrival[T]]:
         """Run one round, in order of time: what each control shows is known to what follows it."""
         start, quiet = number * self._round, 1.0 - self._scenario.noise.lone
-        dice = Random(self._seed << 32 ^ number & 0xFFFFFFFF)  # noqa: S311 — no secret
+        dice = Random(self._dice ^ number & 0xFFFFFFFF)  # noqa: S311 — no secret
         troubled = self._troubled(start)
         marks = self._stage.marks
         stretch = bisect_right(marks, start)

@@ -137,6 +137,7 @@ def verdict(
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     at: float
+    heard: int = 0
     verdicts: tuple[Verdict, ...] = ()
     incidents: tuple[Incident, ...] = ()
 

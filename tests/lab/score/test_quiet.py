@@ -6,24 +6,23 @@ import pytest
 
 from probe.lab.score.calm import World
 from probe.lab.score.quiet import Watched, follow, good, report, shards
-from probe.lab.score.session import Round
 from probe.model import Cause, Incident, State
-from tests.lab.score.made import FILTERED, LOCAL, OUT, but, scenario, verdict
+from tests.lab.score.made import FILTERED, LOCAL, OUT, Moment, but, scenario, verdict
 
 WORLD = World(services=4, countries=2, networks=1, rounds=3)
 
 
 def watched(*held: tuple[Incident, ...]) -> Watched:
-    rounds = [
-        Round(
-            number=number,
-            measurements=10,
+    moments = [
+        Moment(
+            at=60.0 * number,
+            heard=10,
             verdicts=(verdict("web", "TR"), verdict("web", "US", Cause.FILTERING, 0.6)),
             incidents=incidents,
         )
         for number, incidents in enumerate(held)
     ]
-    return follow(scenario(), rounds, lambda _: None)
+    return follow(scenario(), moments, lambda _: None)
 
 
 def test_each_incident_counts_once_in_its_strongest_state() -> None:
@@ -78,7 +77,7 @@ def test_what_is_kept_does_not_grow_with_the_rounds() -> None:
 
 def test_progress_is_told_each_round() -> None:
     told: list[int] = []
-    held = [Round(number=n, measurements=0, verdicts=(), incidents=()) for n in range(3)]
+    held = [Moment(at=60.0 * n, verdicts=(), incidents=()) for n in range(3)]
     follow(scenario(), held, told.append)
     assert told == [1, 1, 1]
 
@@ -86,3 +85,7 @@ def test_progress_is_told_each_round() -> None:
 def test_a_shard_for_each_process_but_none_without_a_service() -> None:
     assert [len(s.scenario.services) for s in shards(WORLD, 5, 3)] == [2, 2]
     assert {s.seed for s in shards(WORLD, 5, 3)} == {5}
+
+
+def test_no_two_parts_draw_alike() -> None:
+    assert [s.lane for s in shards(WORLD, 5, 3)] == [0, 1]

@@ -20,6 +20,6 @@ def test_a_scenario_is_played_and_scored_and_told_of_under_each_seed() -> None:
 def test_a_part_of_the_quiet_world_is_watched_to_its_end() -> None:
     ticks: list[int] = []
     (scenario,) = parts(World(services=1, countries=2, networks=1, rounds=3), 1)
-    watched = watch(Shard(scenario=scenario, seed=0, rounds=3), ticks.append)
+    watched = watch(Shard(scenario=scenario, seed=0, lane=0), ticks.append)
     assert watched.measurements > 0
     assert sum(ticks) == 3

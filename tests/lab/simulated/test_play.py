@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from probe.config.shape import Seconds
+from probe.judge.incident import REOPEN_ROUNDS
 from probe.lab import library
 from probe.lab.scenario import Form, LabNetwork, Noise
 from probe.lab.simulated.play import judged, measurements, play
@@ -126,6 +127,16 @@ def test_an_answer_that_is_merely_slow_everywhere_is_nobodys_interference() -> N
     *_, last = play(scenario(struck, networks=WIDE, length=Seconds(600)))
     assert {v.leading for v in last.verdicts if v.service == "chirp"} == {Cause.OK}
     assert not [i for i in last.incidents if i.closed is None]
+
+
+def test_what_may_open_again_is_kept_and_what_closed_long_ago_is_not() -> None:
+    down = event("server.outage_global", at=60, until=300)
+    told = scenario(down, length=Seconds(360 + (REOPEN_ROUNDS + 10) * 60))
+    moments = list(judged(Stage(told), 0))
+    closed = [i for moment in moments for i in moment.incidents if i.closed is not None]
+    assert closed
+    assert moments[-1].incidents == ()
+    assert {i.id for i in list(play(told))[-1].incidents} == {i.id for i in closed}
 
 
 def test_a_deaf_correlator_says_nothing_and_hears_all_afterwards() -> None:

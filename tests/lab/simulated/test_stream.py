@@ -77,6 +77,16 @@ def test_another_seed_gives_other_bytes() -> None:
     assert one != two
 
 
+def test_parts_of_one_world_share_its_troubled_networks_and_no_other_chance() -> None:
+    told = scenario(noise=Noise(lone=0.0, bursts=200.0, share=1.0))
+    one, other = (
+        [m for _, _, m in Stream(told, 5, lane=lane).arrivals(0, 1800)] for lane in (0, 1)
+    )
+    failed = [{m.id for m in held if not read(m).met} for held in (one, other)]
+    assert failed[0] == failed[1] != set()
+    assert {m.id: m for m in one} != {m.id: m for m in other}
+
+
 def test_a_round_does_not_depend_on_where_one_begins() -> None:
     told = scenario(event("tls.sni_rst", at=200, share=0.5), noise=BUSY)
 
