@@ -79,6 +79,7 @@ class Bench:
         before = self._store.incidents(closed_since=view.now - REMEMBERED)
         self._known.renew(config.judging.origins)
         fresh = self._hear(window_start(view) - view.round)
+        self._docket.forget(window_start(view))
         view = msgspec.structs.replace(view, origins=self._known.told())
         verdicts, incidents = self._judge(self._docket, before, view)
         told = self._news(config, incidents, view.now)
@@ -120,7 +121,6 @@ class Bench:
                     fresh.append(measurement)
             self._row = row
             row, some = self._store.received(row, since)
-        self._docket.forget(since)
         return fresh
 
     def _news(

@@ -147,7 +147,7 @@ class _Desk:
 
     def _forget(self, view: View) -> None:
         first = window_start(view) - view.round
-        self._docket.forget(first)
+        self._docket.forget(window_start(view))
         self._busy = self._last is not None and self._last > first
         for feature, looks in self._looks.items():
             old = [name for name, look in looks.items() if view.now - look.at >= LOOKS]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain, pairwise
 from statistics import median
 
@@ -16,6 +17,7 @@ import msgspec
 
 from probe.judge.likeness import kinds
 from probe.judge.sight import Sight
+from probe.judge.told import Saying
 from probe.judge.traits import SLOW_SECONDS
 from probe.judge.trials import UNTRIED
 from probe.model import CONTROL, Layer
@@ -64,14 +66,19 @@ def reference(
     series: Sequence[Series],
     own: Mapping[str, float] | None = None,
     common: frozenset[tuple[str, str]] = frozenset(),
+    told: Iterable[Saying] = (),
 ) -> Reference:
-    """Gather what the sights of one endpoint say about it."""
+    """Gather what the sights of one endpoint say about it, beside what is counted already."""
     valid: dict[tuple[str, ...], set[str]] = defaultdict(set)
     answers: dict[tuple[str, ...], set[str]] = defaultdict(set)
     refused: dict[str, set[str]] = defaultdict(set)
     pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
     words: dict[str, str] = {}
     met: dict[bool, set[str]] = {True: set(), False: set()}
+    for named, proved, countries in told:
+        answers[named] |= countries
+        valid[proved] |= countries
+        met[False] |= countries
     for sight in chain.from_iterable(map(_distinct, series)):
         country = sight.vantage.country
         valid[sight.valid].add(country)
@@ -169,16 +176,37 @@ def _paces(series: Iterable[Series]) -> dict[str, float]:
     return {country: median(values) for country, values in paces.items()}
 
 
-def common_answers(series: Iterable[Series]) -> frozenset[tuple[str, str]]:
-    """Find addresses that one country's resolvers give for several endpoints."""
-    users: dict[tuple[str, str], str] = {}
-    common: set[tuple[str, str]] = set()
+def common_answers(
+    series: Iterable[Series], told: Iterable[tuple[str, Iterable[Saying]]] = ()
+) -> frozenset[tuple[str, str]]:
+    """Find addresses that one country's resolvers give for several endpoints.
+
+    `told`: what is counted already, by endpoint.
+    """
+    users: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for endpoint, said in told:
+        for answers, _, countries in said:
+            for address in answers:
+                users[address][endpoint] |= countries
     for sight in chain.from_iterable(map(_distinct, series)):
-        endpoint, country = sight.target.endpoint, sight.vantage.country
         for address in sight.answers:
-            if users.setdefault((country, address), endpoint) != endpoint:
-                common.add((country, address))
-    return frozenset(common)
+            users[address][sight.target.endpoint].add(sight.vantage.country)
+    return frozenset(
+        (country, address)
+        for address, by_endpoint in users.items()
+        if len(by_endpoint) > 1
+        for country in _repeated(by_endpoint.values())
+    )
+
+
+def _repeated(sets: Iterable[AbstractSet[str]]) -> set[str]:
+    """What is in more than one of them."""
+    once: set[str] = set()
+    more: set[str] = set()
+    for each in sets:
+        more |= once & each
+        once |= each
+    return more
 
 
 def same_page_here_alone(known: Reference, country: str, digest: str) -> bool:

@@ -37,6 +37,6 @@ class Docket:
     def judge(self, view: View) -> tuple[Verdict, ...]:
         return conclude(self._tracks, view)
 
-    def forget(self, before: datetime) -> None:
-        """Drop what was measured before a time: no later view's window may reach there."""
-        self._tracks.forget(before)
+    def forget(self, until: datetime) -> None:
+        """Drop what was measured until then: no later view may weigh it, so its window may begin there."""
+        self._tracks.forget(until)

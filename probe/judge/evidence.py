@@ -128,6 +128,14 @@ def evidence(finding: Finding) -> tuple[Evidence, ...]:
     return tuple([word(finding, row) for row in rows(finding)])
 
 
+def told(sight: Sight) -> Evidence:
+    """A whole answer in words."""
+    return Evidence(
+        rule=WHOLE.id, standing=WHOLE.standing, measurement=sight.id, vantage=sight.vantage.id,
+        mechanism=WHOLE.mechanism, layer=WHOLE.layer, author=WHOLE.author, sentence=WHOLE.sentence,
+    )  # fmt: skip
+
+
 def word(finding: Finding, row: Row) -> Evidence:
     """One row, with its witness."""
     return Evidence(

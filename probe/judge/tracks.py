@@ -11,11 +11,9 @@ import msgspec
 from probe.judge.evidence import Finding, Lore, plain, whole
 from probe.judge.reading import read
 from probe.judge.sight import Sight
+from probe.judge.told import Told
+from probe.judge.trials import UNTRIED
 from probe.model import Health, Measurement, Target, Vantage
-
-Key = tuple[str, str, str, str]
-"""Vantage, service, feature, endpoint: by id."""
-
 
 NOTHING: Mapping[Sight, Finding] = {}
 
@@ -30,47 +28,32 @@ class Memo:
         self.found: Mapping[Sight, Finding] = NOTHING
 
 
-class Stretch(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """The sights of one vantage at one endpoint within a window, oldest first; never empty."""
+class Track:
+    """The sights of one vantage at one endpoint, by time; ties by id. Never empty once it is heard."""
 
-    sights: Sequence[Sight]
-    findings: Sequence[Finding | None]
-    """What is said of each; None where it takes a reference to say it."""
-    plain: bool
-    """Whether there is no None among them."""
-    steady: bool
-    """Whether any one of them says of the endpoint what all of them do."""
-    memo: Memo
+    __slots__ = ("findings", "memo", "plain", "sights", "steady")
+
+    def __init__(self) -> None:
+        self.sights: list[Sight] = []
+        self.findings: list[Finding | None] = []
+        """What is said of each; None where it takes a reference to say it."""
+        self.plain = True
+        """Whether there is no None among them."""
+        self.steady = True
+        """Whether any one of them says of the endpoint what all of them do."""
+        self.memo: Memo | None = None
 
     @property
     def telling(self) -> Sequence[Sight]:
         """All that they say of the endpoint, but for its pace."""
         return self.sights[:1] if self.steady else self.sights
 
-
-class Track:
-    """The sights of one vantage at one endpoint, by time; ties by id."""
-
-    __slots__ = ("_given", "_memo", "findings", "plain", "sights", "steady")
-
-    def __init__(self) -> None:
-        self.sights: list[Sight] = []
-        self.findings: list[Finding | None] = []
-        self.plain = self.steady = True
-        self._memo = Memo()
-        self._given: Stretch | None = None
-
-    def add(self, measurement: Measurement, like: Sight | None = None) -> None:
-        """Hear one more; of the first one, what equals another vantage's sight is shared with it."""
-        self.hear(read(measurement, self.sights[-1] if self.sights else like))
-
     def hear(self, sight: Sight) -> None:
-        """Hear one more that was read."""
         held = self.sights
         last = held[-1] if held else None
         finding = whole(sight) if plain(sight) else None
         self.plain = self.plain and finding is not None
-        self.steady = self.steady and self.plain and (last is None or _same(last, sight))
+        self.steady = self.steady and self.plain and _same(sight if last is None else last, sight)
         if last is None or last.at < sight.at or _when(last) < _when(sight):
             held.append(sight)
             self.findings.append(finding)
@@ -78,50 +61,44 @@ class Track:
             insort(held, sight, key=_when)
             self.findings.insert(held.index(sight), finding)
 
-    def whole(self) -> Stretch:
-        """All of it, made once: it holds the track's own lists, and what is heard later is in them."""
-        given = self._given
-        if given is None or given.plain is not self.plain or given.steady is not self.steady:
-            self._given = given = Stretch(
-                self.sights, self.findings, self.plain, self.steady, self._memo
-            )
-        return given
-
-    def within(self, first: datetime, last: datetime) -> Stretch | None:
-        """The part after `first` and up to `last`."""
-        held = self.sights
-        start, end = 0, len(held)
-        while start < end and held[start].at <= first:
-            start += 1
-        while end > start and held[end - 1].at > last:
-            end -= 1
-        if start == end:
-            return None
-        findings = self.findings[start:end]
-        whole_ = self.plain or None not in findings
-        return Stretch(held[start:end], findings, whole_, self.steady, self._memo)
-
-    def forget(self, before: datetime) -> list[str]:
-        """Drop what is from before a time, and give the ids of what is gone."""
+    def forget(self, until: datetime) -> list[str]:
+        """Drop what is no later than a time, and give the ids of what is gone."""
         held = self.sights
         count = 0
-        while count < len(held) and held[count].at < before:
+        while count < len(held) and held[count].at <= until:
             count += 1
         gone = [sight.id for sight in held[:count]]
         del held[:count], self.findings[:count]
         if not self.steady:
             self.plain = self.plain or None not in self.findings
-            self.steady = self.plain and all(map(_same, held, held[1:]))
+            self.steady = self.plain and all(_same(held[0], sight) for sight in held)
         return gone
+
+    def inside(self, first: datetime, last: datetime) -> bool:
+        return self.sights[0].at > first and self.sights[-1].at <= last
+
+    def cut(self, first: datetime, last: datetime) -> Track:
+        """The part after `first` and up to `last`; may be empty."""
+        part = Track()
+        part.memo = self.memo
+        for sight in self.sights:
+            if first < sight.at <= last:
+                part.hear(sight)
+        return part
 
 
 def _same(one: Sight, other: Sight) -> bool:
-    """Whether two whole answers say the same of the endpoint; what is equal is held once."""
+    """Whether two whole answers say the same of the endpoint, and no more than most do.
+
+    What is equal is held once.
+    """
     return (
         other.answers is one.answers
         and other.valid is one.valid
         and other.vantage is one.vantage
-        and other.doubled == one.doubled
+        and other.site == one.site
+        and not other.doubled
+        and other.trials is UNTRIED
     )
 
 
@@ -129,18 +106,76 @@ def _when(sight: Sight) -> tuple[datetime, str]:
     return sight.at, sight.id
 
 
-def _key(measurement: Measurement) -> Key:
-    target = measurement.target
-    return measurement.vantage.id, target.service, target.feature, target.endpoint
+class Witnesses:
+    """The tracks of one endpoint by vantage, and what the steady ones say of it."""
+
+    __slots__ = ("told", "tracks")
+
+    def __init__(self) -> None:
+        self.tracks: dict[str, Track] = {}
+        self.told = Told()
+
+    def hear(self, sight: Sight) -> None:
+        track = self.tracks.get(sight.vantage.id)
+        if track is None:
+            track = self.tracks[sight.vantage.id] = Track()
+            track.hear(sight)
+            if track.steady:
+                self.told.count(sight)
+        elif track.steady:
+            before = track.sights[0]
+            track.hear(sight)
+            if not track.steady:
+                self.told.discount(before)
+        else:
+            track.hear(sight)
+
+    def within(self, first: datetime, last: datetime) -> Witnesses:
+        if all(track.inside(first, last) for track in self.tracks.values()):
+            return self
+        part = Witnesses()
+        for name, track in self.tracks.items():
+            own = track if track.inside(first, last) else track.cut(first, last)
+            if own.sights:
+                part.tracks[name] = own
+                if own.steady:
+                    part.told.count(own.sights[0])
+        return part
+
+    def forget(self, until: datetime) -> Iterator[str]:
+        """Drop what is no later than a time, and give the ids of what is gone."""
+        empty: list[str] = []
+        for name, track in self.tracks.items():
+            oldest = track.sights[0]
+            if oldest.at <= until:
+                steady = track.steady
+                yield from track.forget(until)
+                left = bool(track.sights)
+                if steady and not left:
+                    self.told.discount(oldest)
+                elif left and track.steady and not steady:
+                    self.told.count(track.sights[0])
+                if not left:
+                    empty.append(name)
+        for name in empty:
+            del self.tracks[name]
+
+
+Feature = tuple[str, str]
+"""Service and feature, by id."""
 
 
 class Tracks:
-    """Every track by its key; a measurement is held once, whatever the order of arrival."""
+    """Every track by its feature, endpoint and vantage.
+
+    A measurement is held once, whatever the order of arrival.
+    """
 
     def __init__(self) -> None:
+        self.features: dict[Feature, dict[str, Witnesses]] = {}
+        """By endpoint; those of controls too."""
         self.known: dict[tuple[str, ...], Lore] = {}
         """Service, feature and endpoint → what was known of it when it was last asked about."""
-        self._tracks: dict[Key, Track] = {}
         self._ids: set[str] = set()
         self._same: dict[Vantage | Target | Health, Vantage | Target | Health] = {}
         """Vantages, targets and healths: tracks of like ones share them."""
@@ -150,31 +185,42 @@ class Tracks:
     def __len__(self) -> int:
         return len(self._ids)
 
+    def __iter__(self) -> Iterator[Track]:
+        for endpoints in self.features.values():
+            for witnesses in endpoints.values():
+                yield from witnesses.tracks.values()
+
     def add(self, measurements: Iterable[Measurement]) -> None:
-        ids, tracks = self._ids, self._tracks
+        ids = self._ids
         for measurement in measurements:
             if measurement.id not in ids:
                 ids.add(measurement.id)
-                track = tracks.get(_key(measurement))
+                witnesses = self._witnesses(measurement.target)
+                track = witnesses.tracks.get(measurement.vantage.id)
                 if track is None:
-                    self._begin(measurement)
+                    witnesses.hear(self._first(measurement))
                 else:
-                    track.add(measurement)
+                    witnesses.hear(read(measurement, track.sights[-1]))
 
     def hear(self, sights: Iterable[Sight]) -> None:
         """As `add`, of what was read: whoever read it lets like ones share what they hold."""
-        ids, tracks = self._ids, self._tracks
+        ids = self._ids
         for sight in sights:
             if sight.id not in ids:
                 ids.add(sight.id)
-                target = sight.target
-                key = sight.vantage.id, target.service, target.feature, target.endpoint
-                track = tracks.get(key)
-                if track is None:
-                    track = tracks[key] = Track()
-                track.hear(sight)
+                self._witnesses(sight.target).hear(sight)
 
-    def _begin(self, measurement: Measurement) -> None:
+    def _witnesses(self, target: Target) -> Witnesses:
+        endpoints = self.features.get((target.service, target.feature))
+        if endpoints is None:
+            endpoints = self.features[target.service, target.feature] = {}
+        witnesses = endpoints.get(target.endpoint)
+        if witnesses is None:
+            witnesses = endpoints[target.endpoint] = Witnesses()
+        return witnesses
+
+    def _first(self, measurement: Measurement) -> Sight:
+        """Read a vantage's first one of an endpoint: what equals another's is shared with it."""
         same = self._same.setdefault
         known = msgspec.structs.replace(
             measurement,
@@ -182,24 +228,28 @@ class Tracks:
             target=same(measurement.target, measurement.target),
             health=same(measurement.health, measurement.health),
         )
-        track = self._tracks[_key(known)] = Track()
-        track.add(known, self._like.get(known.target))
-        self._like[known.target] = track.sights[0]
+        sight = self._like[known.target] = read(known, self._like.get(known.target))
+        return sight
 
-    def within(self, first: datetime, last: datetime) -> Iterator[tuple[Key, Stretch]]:
-        """What lies after `first` and up to `last`, track by track, in no order."""
-        for key, track in self._tracks.items():
-            held = track.sights
-            if held[0].at > first and held[-1].at <= last:  # all of it, as a rule
-                yield key, track.whole()
-            elif (stretch := track.within(first, last)) is not None:
-                yield key, stretch
+    def within(self, first: datetime, last: datetime) -> Tracks:
+        """What lies after `first` and up to `last`: these themselves, as a rule."""
+        if all(track.inside(first, last) for track in self):
+            return self
+        part = Tracks()
+        part.known = self.known
+        for feature, endpoints in self.features.items():
+            held = {name: witnesses.within(first, last) for name, witnesses in endpoints.items()}
+            if left := {name: own for name, own in held.items() if own.tracks}:
+                part.features[feature] = left
+        return part
 
-    def forget(self, before: datetime) -> None:
+    def forget(self, until: datetime) -> None:
         self._same.clear()
         self._like.clear()
-        for key, track in list(self._tracks.items()):
-            if track.sights[0].at < before:
-                self._ids.difference_update(track.forget(before))
-                if not track.sights:
-                    del self._tracks[key]
+        for feature, endpoints in list(self.features.items()):
+            for name, witnesses in list(endpoints.items()):
+                self._ids.difference_update(witnesses.forget(until))
+                if not witnesses.tracks:
+                    del endpoints[name]
+            if not endpoints:
+                del self.features[feature]

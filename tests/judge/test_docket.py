@@ -76,7 +76,7 @@ def test_it_holds_a_window_and_no_more() -> None:
     everything = len(docket)
     docket.forget(w.START + timedelta(seconds=35))
     assert len(docket) == sum(
-        m.at >= w.START + timedelta(seconds=35) for m in w.known_at(world, 60.0)
+        m.at > w.START + timedelta(seconds=35) for m in w.known_at(world, 60.0)
     )
     assert len(docket) < everything
     docket.forget(w.START + timedelta(seconds=99))

@@ -1,76 +1,106 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.tracks import Key, Tracks
-from probe.model import Measurement
+from probe.judge.tracks import Track, Tracks, Witnesses
+from probe.model import Measurement, Observation
 from tests.judge import worlds as w
 
-KEY = (w.ROSTER[0].id, "chirp", "web", "chirp-web")
 
-
-def measured(at: float, maker: w.Maker = w.ok) -> Measurement:
-    case = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START + timedelta(seconds=at))
+def measured(at: float, maker: w.Maker = w.ok, number: int = 0) -> Measurement:
+    vantage = w.ROSTER[number]
+    case = w.Case(vantage, "chirp", "web", "chirp-web", w.START + timedelta(seconds=at))
     return w.measurement(case, maker(case))
 
 
-def within(tracks: Tracks, first: float, last: float) -> dict[Key, list[float]]:
-    window = (w.START + timedelta(seconds=first), w.START + timedelta(seconds=last))
-    return {
-        key: [(sight.at - w.START).total_seconds() for sight in stretch.sights]
-        for key, stretch in tracks.within(*window)
-    }
+def within(tracks: Tracks, first: float, last: float) -> Tracks:
+    return tracks.within(w.START + timedelta(seconds=first), w.START + timedelta(seconds=last))
+
+
+def times(tracks: Tracks) -> list[list[float]]:
+    return [[(sight.at - w.START).total_seconds() for sight in held.sights] for held in tracks]
+
+
+def witnesses(tracks: Tracks) -> Witnesses:
+    return tracks.features["chirp", "web"]["chirp-web"]
+
+
+def only(tracks: Tracks) -> Track:
+    (track,) = tracks
+    return track
 
 
 @given(st.permutations([0.0, 1.0, 2.0, 2.0, 3.0, 4.0]))
-def test_any_order_and_twice_is_one_order_and_once(times: list[float]) -> None:
+def test_any_order_and_twice_is_one_order_and_once(given_: list[float]) -> None:
     tracks = Tracks()
-    tracks.add(measured(at) for at in times)
+    tracks.add(measured(at) for at in given_)
     assert len(tracks) == 5
-    assert within(tracks, -1, 9) == {KEY: [0.0, 1.0, 2.0, 3.0, 4.0]}
-    assert within(tracks, 1, 3) == {KEY: [2.0, 3.0]}
-    assert within(tracks, 7, 9) == {}
+    assert within(tracks, -1, 9) is tracks
+    assert times(tracks) == [[0.0, 1.0, 2.0, 3.0, 4.0]]
+    assert times(within(tracks, 1, 3)) == [[2.0, 3.0]]
+    assert within(tracks, 7, 9).features == {}
 
 
 def test_what_is_forgotten_is_gone_and_its_id_with_it() -> None:
     tracks = Tracks()
     tracks.add(map(measured, (0.0, 1.0, 2.0)))
-    tracks.forget(w.START + timedelta(seconds=2))
+    tracks.forget(w.START + timedelta(seconds=1))
     assert len(tracks) == 1
-    assert within(tracks, -1, 9) == {KEY: [2.0]}
-    tracks.forget(w.START + timedelta(seconds=3))
-    assert within(tracks, -1, 9) == {}
+    assert times(tracks) == [[2.0]]
+    tracks.forget(w.START + timedelta(seconds=2))
+    assert len(tracks) == 0
+    assert tracks.features == {}
 
 
 def test_a_track_is_plain_where_it_holds_whole_answers_alone() -> None:
     tracks = Tracks()
     tracks.add([measured(0.0, w.sni_reset), *map(measured, (1.0, 2.0))])
-    (mixed,) = (
-        s for _, s in tracks.within(w.START - timedelta(seconds=9), w.START + timedelta(9))
-    )
-    assert [finding is None for finding in mixed.findings] == [True, False, False]
-    assert not mixed.plain
-    ((_, later),) = tracks.within(w.START, w.START + timedelta(seconds=9))
-    assert later.plain
-    tracks.forget(w.START + timedelta(seconds=1))
-    ((_, rest),) = tracks.within(w.START, w.START + timedelta(seconds=9))
-    assert rest.plain
+    assert [finding is None for finding in only(tracks).findings] == [True, False, False]
+    assert not only(tracks).plain
+    assert only(within(tracks, 0, 9)).plain
+    tracks.forget(w.START)
+    assert only(tracks).plain
 
 
 def test_a_track_is_steady_while_any_sight_says_what_all_do() -> None:
     tracks = Tracks()
     tracks.add(map(measured, (1.0, 2.0)))
-    everything = (w.START - timedelta(seconds=9), w.START + timedelta(seconds=9))
-    ((_, calm),) = tracks.within(*everything)
-    assert calm.steady
-    assert calm.telling == calm.sights[:1]
+    assert only(tracks).steady
+    assert only(tracks).telling == only(tracks).sights[:1]
     tracks.add([measured(0.0, w.sni_reset)])
-    ((_, mixed),) = tracks.within(*everything)
-    assert not mixed.steady
-    assert mixed.telling == mixed.sights
-    tracks.forget(w.START + timedelta(seconds=1))
-    ((_, rest),) = tracks.within(*everything)
-    assert rest.steady
+    assert not only(tracks).steady
+    assert only(tracks).telling == only(tracks).sights
+    tracks.forget(w.START)
+    assert only(tracks).steady
+
+
+def moved(case: w.Case) -> tuple[Observation, ...]:
+    """A whole answer from another address."""
+    return w.ok(replace(case, pinned="11.9.9.9"))
+
+
+odd = st.sampled_from([w.ok, w.ok, w.ok, w.sni_reset, moved, w.forged])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9), odd), max_size=20, unique_by=lambda m: m[:2]),
+    st.integers(-1, 10),
+    st.integers(-1, 10),
+)  # fmt: skip
+def test_what_is_counted_is_what_the_steady_ones_say(
+    every: list[tuple[int, int, w.Maker]], gone: int, first: int
+) -> None:
+    tracks = Tracks()
+    tracks.add(measured(at, maker, number) for number, at, maker in every)
+    tracks.forget(w.START + timedelta(seconds=gone))
+    for held in (tracks, within(tracks, first, 8)):
+        if not held.features:
+            continue
+        steady = [track.sights[0] for track in held if track.steady]
+        said = {(s.answers, s.valid, s.vantage.country) for s in steady}
+        told = witnesses(held).told
+        assert {(a, v, country) for a, v, countries in told for country in countries} == said

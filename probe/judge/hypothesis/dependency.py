@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from ipaddress import ip_network
 
 import msgspec
 
+from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.episode import Run, authored, main_category, span
 from probe.judge.hypothesis.sharing import shared as explained
 from probe.judge.hypothesis.unit import Key, Shared, Unit
 from probe.judge.hypothesis.weighing import Matter, Place, weighed
 from probe.judge.row import Category
+from probe.judge.sight import Sight
 from probe.judge.view import View, window_start
 from probe.model import Author, Cause, Origin
 
@@ -78,10 +80,18 @@ def _keys(
     matter: Matter, declared: Iterable[str], origins: Mapping[str, Origin]
 ) -> frozenset[Key]:
     """What a matter stands on as a whole."""
-    runs = [run for place in matter.places.values() for run in place.runs]
-    addresses = {a for answers in set(map(_answers, runs)) for a in answers}
+    named, delivered = set[tuple[str, ...]](), set[str]()
+    for place in matter.places.values():
+        if isinstance(place.runs, Calm):
+            newest = [track.sights[-1] for track, _ in place.runs.seats]
+            named.update([() if sight.bogon else sight.answers for sight in newest])
+            delivered.update([_delivery(track.telling[::-1]) for track, _ in place.runs.seats])
+        else:
+            named.update(map(_answers, place.runs))
+            delivered.update([_delivery([f.sight for f in r.findings]) for r in place.runs])
+    addresses = {address for answers in named for address in answers}
     known = [origins[address] for address in addresses if address in origins]
-    networks = set(map(_network, runs)) - {""}
+    networks = delivered - {""}
     return frozenset({
         *(("declared", name) for name in declared),
         *(("address", address) for address in addresses),
@@ -97,6 +107,14 @@ def _answers(run: Run) -> tuple[str, ...]:
     return () if newest.category in FORGED or newest.sight.bogon else newest.sight.answers
 
 
+def _delivery(newest: Iterable[Sight]) -> str:
+    """The delivery network that answered last, of those that say so."""
+    for sight in newest:
+        if sight.site[0]:
+            return sight.site[0]
+    return ""
+
+
 @lru_cache(maxsize=16384)
 def _prefix(address: str) -> str:
     """What is announced is at least so wide: /24, and /48 of IPv6; what is no address, itself."""
@@ -106,48 +124,40 @@ def _prefix(address: str) -> str:
         return address
 
 
-def _network(run: Run) -> str:
-    for finding in run.findings:
-        if name := finding.sight.site[0]:
-            return name
-    return ""
-
-
 def _of_matter(matter: Matter, all_keys: Iterable[Key], keys: set[Key], view: View) -> list[Unit]:
     prefixes = frozenset(name for kind, name in all_keys if kind == "prefix")
     networks = {name for kind, name in keys if kind in DELIVERED}
     joined = cache(partial(frozenset.union, frozenset(keys)))  # few networks are served alone
     units = []
     for country, place in matter.places.items():
-        for asn, held in _by_asn(place.runs):
-            served = _served(asn, held, networks, view)
+        for asn, failing, sites in _by_network(place.runs):
+            served = _served(asn, sites, networks, view)
             where = (matter.service, matter.feature, country, asn)
-            units.append(_unit(where, held, (prefixes, joined(served)), view))
+            units.append(_unit(where, failing, (prefixes, joined(served)), view))
     return units
 
 
-def _by_asn(held: Sequence[Run]) -> Sequence[tuple[int, Sequence[Run]]]:
-    if len(held) == 1:
-        return ((held[0].vantage.asn, held),)
+Sites = Iterable[tuple[str, str]]
+
+
+def _by_network(held: Sequence[Run]) -> Iterator[tuple[int, Sequence[Run], Sites]]:
+    """Each network, its runs if most of them fail, and the sites that served it: newest first."""
+    if isinstance(held, Calm):
+        for asn, tracks in sorted(held.by_network().items()):
+            yield asn, (), [s.site for track in tracks for s in reversed(track.telling)]
+        return
     found: dict[int, list[Run]] = {}
     for run in held:
         found.setdefault(run.vantage.asn, []).append(run)
-    return sorted(found.items())
+    for asn, own in sorted(found.items()):
+        failing = [run for run in own if run.failing]
+        sites = [finding.sight.site for run in own for finding in run.findings]
+        yield asn, failing if 2 * len(failing) > len(own) else (), sites
 
 
-def _served(
-    asn: int, held: Sequence[Run], networks: Collection[str], view: View
-) -> frozenset[Key]:
+def _served(asn: int, seen: Sites, networks: Collection[str], view: View) -> frozenset[Key]:
     """The sites from which a network is served: seen now, else remembered."""
-    now: dict[str, str] = {}
-    last = ("", "")
-    for run in held:
-        for finding in run.findings:
-            site = finding.sight.site
-            if site is not last:
-                last = site
-                if site[1]:
-                    now[site[0]] = site[1]
+    now = {network: place for network, place in seen if place}
     sites = view.memory.sites
     if sites:
         now = {name: place for name in networks if (place := sites.get((asn, name)))} | now
@@ -161,14 +171,13 @@ def _places(sites: tuple[tuple[str, str], ...]) -> frozenset[Key]:
 
 def _unit(
     where: tuple[str, str, str, int],
-    held: Sequence[Run],
+    failing: Sequence[Run],
     stands_on: tuple[frozenset[str], frozenset[Key]],
     view: View,
 ) -> Unit:
-    failing = [run for run in held if run.failing]
     service, feature, country, asn = where
     prefixes, keys = stands_on
-    if not failing or 2 * len(failing) <= len(held):
+    if not failing:
         return Unit(
             service=service, feature=feature, country=country, asn=asn, failing=False,
             prefixes=prefixes, keys=keys,
@@ -204,7 +213,7 @@ def _blamed(matter: Matter, found: Sequence[Shared], view: View) -> Matter:
     blamed = {c: _blame(matter.places[c], own) for c, own in by_country.items() if own}
     if not blamed:
         return matter
-    left = [run for c, p in matter.places.items() if c not in blamed for run in p.runs]
+    left = {c: place.runs for c, place in matter.places.items() if c not in blamed}
     rest = weighed(matter.service, matter.feature, left, view).places
     places = {country: blamed.get(country) or rest[country] for country in matter.places}
     return msgspec.structs.replace(matter, places=places)

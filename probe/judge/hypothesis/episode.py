@@ -98,28 +98,15 @@ def _steady(health: Health) -> bool:
     return bool(health.controls) and well >= STEADY * len(health.controls)
 
 
-def runs(
-    series: Iterable[Sequence[Finding]], footings: Mapping[str, Footing], view: View
-) -> tuple[Run, ...]:
-    """Each well vantage's run for one feature: its worst endpoint's, the first of like ones.
-
-    `series`: the findings of one vantage at one endpoint, newest first.
-    """
-    worst: dict[str, Run] = {}
-    since = view.now - STALE_ROUNDS * view.round
-    for findings in series:
-        vantage = findings[0].sight.vantage.id
-        run = _run(findings, footings.get(vantage, _NOTHING_KNOWN), since)
-        if run is not None and (vantage not in worst or _worse(run, worst[vantage])):
-            worst[vantage] = run
-    return tuple([worst[vantage] for vantage in sorted(worst)])
-
-
-_NOTHING_KNOWN = Footing()
+NOTHING_KNOWN = Footing()
 _NOTHING = Category.NOTHING
 
 
-def _run(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run | None:
+def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run | None:
+    """What a vantage sees of one endpoint now; None where it says nothing of now.
+
+    `listed`: what was found, newest first; `since`: what is older says nothing of now.
+    """
     calm = not [f for f in listed if f.main is not WHOLE]
     newest = listed if calm else [f for f in listed if usable(f, footing)]
     if not footing.usable or not newest or newest[0].sight.at < since:
@@ -138,7 +125,7 @@ def _run(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run | 
     )
 
 
-def usable(finding: Finding, footing: Footing = _NOTHING_KNOWN) -> bool:
+def usable(finding: Finding, footing: Footing = NOTHING_KNOWN) -> bool:
     """Whether a sight may be weighed: it is about the endpoint, and its vantage was well."""
     if finding.category is _NOTHING:
         return False
@@ -162,12 +149,6 @@ def _streak(newest: Sequence[Finding], *, failing: bool) -> int:
         if same and 2 * alike > count:
             streak = count
     return streak
-
-
-def _worse(run: Run, held: Run) -> bool:
-    return (run.failing, len(run.findings) * run.failing) > (
-        held.failing, len(held.findings) * held.failing,
-    )  # fmt: skip
 
 
 def onset(held: Iterable[Run]) -> datetime | None:

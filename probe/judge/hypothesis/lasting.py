@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
 
+from probe.judge.hypothesis.calm import Calm, Kind, newer
 from probe.judge.hypothesis.causes import Counts
-from probe.judge.hypothesis.episode import Run, bonus, counted, lone, newer, whole
+from probe.judge.hypothesis.episode import Footing, Run, bonus, counted, lone, whole
 from probe.judge.hypothesis.likelihood import Country, Network, network
+from probe.judge.hypothesis.standing import Held
 from probe.judge.row import Category
+from probe.judge.tracks import Track
 
 
 class _Part(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -119,28 +122,17 @@ def _network(parts: _Parts, old: Sequence[int]) -> Network | None:
 class Wholes:
     """A country of several vantages that saw whole answers alone: its sights are only counted."""
 
-    __slots__ = ("_held", "_known", "_times")
+    __slots__ = ("_held",)
 
-    def __init__(self, held: Sequence[Run]) -> None:
+    def __init__(self, held: Calm) -> None:
         self._held = held
-        self._times: list[list[datetime]] = []
-        self._known: dict[tuple[int, ...], Country] = {}
 
     def ever(self) -> tuple[Country, tuple[int, ...]]:
         """What it saw in all of the window, and the AS number of each entry."""
-        return _saw(
-            tuple([(run.vantage.asn, len(run.findings), *_kind(run)) for run in self._held])
-        )
+        return _saw(self._held.saw())
 
     def since(self, begun: datetime) -> Country:
-        if not self._times:
-            self._times = [_times(run) for run in self._held]
-        old = tuple([bisect_left(times, begun) for times in self._times])
-        if old not in self._known:
-            left = zip(self._held, old, strict=True)
-            told = [(run.vantage.asn, len(run.findings) - n, *_kind(run)) for run, n in left]
-            self._known[old], _ = _saw(tuple(told))
-        return self._known[old]
+        return _saw(self._held.since(begun))[0]
 
 
 @lru_cache(maxsize=16384)
@@ -162,34 +154,38 @@ def _saw(told: tuple[tuple[int, int, bool, float], ...]) -> tuple[Country, tuple
 class Still:
     """Countries of one vantage that saw whole answers alone: their sights are only counted."""
 
-    def __init__(self, by_country: Mapping[str, Sequence[Run]]) -> None:
-        self.runs = {c: own[0] for c, own in by_country.items() if len(own) == 1 and own[0].calm}
-        self._alike: dict[tuple[bool, float], list[Run]] = defaultdict(list)
-        for run in self.runs.values():
-            self._alike[_kind(run)].append(run)
+    def __init__(self, by_country: Held) -> None:
+        self.seats = {
+            c: own.seats[0]
+            for c, own in by_country.items()
+            if isinstance(own, Calm) and len(own.seats) == 1
+        }
+        self._alike: dict[Kind, list[Track]] = defaultdict(list)
+        for track, footing in self.seats.values():
+            self._alike[_kind(footing)].append(track)
         self._ever: dict[tuple[int, bool, float], Country] = {}
-        self._ranked: dict[tuple[bool, float], list[list[datetime]]] = {}
+        self._ranked: dict[Kind, list[list[datetime]]] = {}
 
     def ever(self, country: str) -> tuple[Country, tuple[int, ...]]:
-        run = self.runs[country]
-        well, usual = _kind(run)
-        key = (len(run.findings), well, usual)
+        track, footing = self.seats[country]
+        well, usual = _kind(footing)
+        key = (len(track.sights), well, usual)
         if key not in self._ever:
-            self._ever[key] = (lone(len(run.findings), well=well, usual=usual),)
-        return self._ever[key], (run.vantage.asn,)
+            self._ever[key] = (lone(len(track.sights), well=well, usual=usual),)
+        return self._ever[key], (track.sights[-1].vantage.asn,)
 
     def since(self, begun: datetime, country: str) -> Counter[Country]:
         """What they saw since then and how many saw it, without a country and who saw nothing."""
         found: Counter[Country] = Counter()
-        own = self.runs.get(country)
+        own = self.seats.get(country)
         for kind in self._alike:
-            beside = own if own is not None and _kind(own) == kind else None
+            beside = own[0] if own is not None and _kind(own[1]) == kind else None
             for count, countries in self._newer(kind, begun, beside):
                 found[(lone(count, well=kind[0], usual=kind[1]),)] += countries
         return found
 
     def _newer(
-        self, kind: tuple[bool, float], begun: datetime, beside: Run | None
+        self, kind: Kind, begun: datetime, beside: Track | None
     ) -> Iterator[tuple[int, int]]:
         """So many sights since then, and how many of a kind have just as many.
 
@@ -197,7 +193,7 @@ class Still:
         """
         if kind not in self._ranked:
             self._ranked[kind] = _ranked(self._alike[kind])
-        own = newer(beside, begun) if beside is not None else 0
+        own = newer(beside.sights, begun) if beside is not None else 0
         least = [
             len(times) - bisect_left(times, begun) - (own >= rank)
             for rank, times in enumerate(self._ranked[kind], 1)
@@ -207,18 +203,18 @@ class Still:
                 yield rank, these - more
 
 
-def _kind(run: Run) -> tuple[bool, float]:
-    return run.well_at is not None, run.usual
+def _kind(footing: Footing) -> Kind:
+    return footing.well_at is not None, footing.usual
 
 
-def _ranked(held: Sequence[Run]) -> list[list[datetime]]:
+def _ranked(held: Sequence[Track]) -> list[list[datetime]]:
     """The times of their newest sights in order, those of their second newest, and so on."""
     ranked: list[list[datetime]] = []
-    for run in held:
-        for rank, finding in enumerate(run.findings):
+    for track in held:
+        for rank, sight in enumerate(reversed(track.sights)):
             if rank == len(ranked):
                 ranked.append([])
-            ranked[rank].append(finding.sight.at)
+            ranked[rank].append(sight.at)
     for times in ranked:
         times.sort()
     return ranked

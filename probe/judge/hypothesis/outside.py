@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.episode import Run, heard_since, through
 from probe.judge.hypothesis.weighing import Place
 
@@ -15,9 +16,9 @@ class Outside:
 
     def __init__(self, places: Mapping[str, Place]) -> None:
         self._well = {
-            country: max([run.findings[0].sight.at for run in place.runs])
+            country: place.runs.newest()
             for country, place in places.items()
-            if place.calm and all([run.calm for run in place.runs])  # noqa: C419 — a list is faster
+            if isinstance(place.runs, Calm)
         }
         self._latest = sorted(self._well.values())
         self._mixed = {c: _Mixed(place.runs) for c, place in places.items() if c not in self._well}

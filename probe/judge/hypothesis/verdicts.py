@@ -10,6 +10,8 @@ from functools import cache, lru_cache, partial
 
 import msgspec
 
+from probe.judge.evidence import told
+from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.gate import ENDURING, Ground, state
 from probe.judge.hypothesis.joint import inside, leading
@@ -37,7 +39,7 @@ class _Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     country: str
     place: Place
-    members: tuple[Run, ...]
+    members: Sequence[Run]
     ground: Ground
 
 
@@ -132,21 +134,31 @@ def _well(
     within_, well = inner.all(place)
     if not well:
         return []
-    by_asn: dict[int, list[Run]] = {}
-    for run in place.runs:
-        by_asn.setdefault(run.vantage.asn, []).append(run)
+    seen = _witnessed(place.runs)
     supports = dict(zip(place.asns, within_, strict=True))
-    seen = {asn: witness(held) for asn, held in by_asn.items()}
     given = [
-        _works(matter, (country, asn), (supports[asn], len(held), 1), seen[asn], view)
-        if (held := by_asn.get(asn))
+        _works(matter, (country, asn), (supports[asn], held[0], 1), held[1], view)
+        if (held := seen.get(asn))
         else _untested(matter, (country, asn), offline.get((country, asn)), view)
         for asn in asns
     ]
-    whole = (place.support, len(place.runs), len(by_asn))
-    first = seen[place.runs[0].vantage.asn]
+    whole = (place.support, len(place.runs), len(seen))
+    _, first = next(iter(seen.values()))
     given.append(_works(matter, (country, 0), whole, first, view))
     return given
+
+
+def _witnessed(held: Sequence[Run]) -> dict[int, tuple[int, tuple[Evidence, ...]]]:
+    """Each network, in the order of its first vantage: how many it has, and what one good sight says."""
+    if isinstance(held, Calm):
+        return {
+            asn: (len(tracks), (told(tracks[0].sights[-1]),))
+            for asn, tracks in held.by_network().items()
+        }
+    by_asn: dict[int, list[Run]] = {}
+    for run in held:
+        by_asn.setdefault(run.vantage.asn, []).append(run)
+    return {asn: (len(own), witness(own)) for asn, own in by_asn.items()}
 
 
 def _works(

@@ -10,6 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from probe.judge.hypothesis.belief import prior
+from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.causes import PRIOR, SIBLING
 from probe.judge.hypothesis.episode import (
     Run,
@@ -21,6 +22,7 @@ from probe.judge.hypothesis.episode import (
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
 from probe.judge.hypothesis.lasting import Lasting, Still, Wholes
 from probe.judge.hypothesis.likelihood import Country
+from probe.judge.hypothesis.standing import Held
 from probe.judge.hypothesis.unit import Shared
 from probe.judge.view import View
 from probe.model import Author, Cause
@@ -40,7 +42,7 @@ class Peace(msgspec.Struct, frozen=True, eq=False):
 class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """One feature in one country."""
 
-    runs: tuple[Run, ...]
+    runs: Sequence[Run]
     begun: datetime | None
     sights: Country
     asns: tuple[int, ...]
@@ -71,24 +73,21 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     places: dict[str, Place]
 
 
-def weighed(service: str, feature: str, held: Sequence[Run], view: View) -> Matter:
-    by_country: dict[str, list[Run]] = defaultdict(list)
-    for run in held:
-        by_country[run.vantage.country].append(run)
-    weighing = _Weighing(by_country)
+def weighed(service: str, feature: str, held: Held, view: View) -> Matter:
+    weighing = _Weighing(held)
     places = {
         country: weighing.place(country, prior((service, feature, country), view))
-        for country in sorted(by_country)
+        for country in sorted(held)
     }
     return Matter(service=service, feature=feature, places=places)
 
 
-def _alike(by_country: Mapping[str, Sequence[Run]]) -> dict[str, float]:
+def _alike(by_country: Held) -> dict[str, float]:
     """Country → the share of the others whose failures look as its own do."""
     shows = {
         country: shown
         for country, own in by_country.items()
-        if (shown := main_category(own)) is not None
+        if type(own) is not Calm and (shown := main_category(own)) is not None
     }
     seen = Counter(shows.values())
     others = max(1, len(by_country) - 1)
@@ -114,15 +113,16 @@ class _Weighing:
     and rounds in which it and the others saw the same: most of a matter, most of the time.
     """
 
-    def __init__(self, by_country: Mapping[str, Sequence[Run]]) -> None:
+    def __init__(self, by_country: Held) -> None:
         self._held = by_country
         self._alike = _alike(by_country)
         self._still = Still(by_country)
         self._lasting = {
-            country: Lasting(own, self._alike.get(country, 0.0)) if odd else Wholes(own)
+            country: Wholes(own)
+            if isinstance(own, Calm)
+            else Lasting(own, self._alike.get(country, 0.0))
             for country, own in by_country.items()
-            if country not in self._still.runs
-            for odd in ([run for run in own if not run.calm],)
+            if country not in self._still.seats
         }
         self._all = {country: self._ever(country) for country in by_country}
         counted = Counter([seen for seen, _ in self._all.values() if seen])
@@ -135,7 +135,7 @@ class _Weighing:
 
     def place(self, country: str, before: Mapping[Cause, float]) -> Place:
         own = self._held[country]
-        begun = None if country in self._still.runs else onset(own)
+        begun = None if type(own) is Calm else onset(own)
         if begun is None:
             sights, asns = self._all[country]
             peace = _peace(self._everyone, sights)
@@ -148,7 +148,7 @@ class _Weighing:
             around = outside(self._others(country, begun))
             support = posterior(sights, around, before)
         return Place(
-            runs=tuple(own), begun=begun, sights=sights, asns=asns, around=around,
+            runs=own, begun=begun, sights=sights, asns=asns, around=around,
             before=before, support=support, peace=peace,
         )  # fmt: skip
 

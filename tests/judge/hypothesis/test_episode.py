@@ -14,7 +14,6 @@ from probe.judge.hypothesis.episode import (
     footings,
     main_category,
     onset,
-    runs,
     signature,
     since,
     span,
@@ -26,9 +25,9 @@ from probe.judge.row import Category
 from probe.model import Author, Vantage
 from probe.model import Health as Said
 from tests.judge import worlds as w
+from tests.judge.hypothesis.made import MAKERS, runs
 
 ONE, TWO, THREE = (next(v for v in w.ROSTER if v.asn == asn) for asn in (47330, 47331, 3320))
-MAKERS = {"o": w.ok, "x": w.sni_reset, "s": w.server_error, "t": w.null_route}
 VIEW = w.view(w.World(), 25.0, [])
 
 

@@ -6,32 +6,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probe.judge.control import Reference
-from probe.judge.evidence import Finding, find
-from probe.judge.hypothesis.episode import Footing, Run, runs, signature
+from probe.judge.evidence import find
+from probe.judge.hypothesis.episode import Footing, Run, signature
 from probe.judge.hypothesis.lasting import Lasting, Still, Wholes
 from probe.judge.reading import read
 from probe.model import Vantage
 from tests.judge import worlds as w
+from tests.judge.hypothesis.made import calm, measured, runs
 
-MAKERS = {"o": w.ok, "x": w.sni_reset, "s": w.server_error, "t": w.null_route}
 VIEW = w.view(w.World(), 25.0, [])
 HOME = [v for v in w.ROSTER if v.country == w.ROSTER[0].country]
-LONE = list({v.country: v for v in w.ROSTER}.values())
+LONE = list({v.country: v for v in w.ROSTER if v.country != "TR"}.values())
 WELL = {v.id: Footing(well_at=w.START + timedelta(seconds=20)) for v in w.ROSTER[::2]}
 
 
-def history(letters: str, vantage: Vantage) -> list[Finding]:
-    """One sight each five seconds, newest first."""
-    cases = [
-        (w.Case(vantage, "chirp", "web", "chirp-web", w.START + timedelta(seconds=at)), maker)
-        for at, maker in zip(range(1, 26, 5), map(MAKERS.__getitem__, letters), strict=False)
-    ]
-    return [find(read(w.measurement(c, maker(c))), Reference()) for c, maker in cases][::-1]
-
-
 def of(letters: list[str], vantages: list[Vantage]) -> tuple[Run, ...]:
-    each = zip(letters, vantages, strict=False)
-    return runs([history(text, vantage) for text, vantage in each], WELL, VIEW)
+    made = (measured(text, v) for text, v in zip(letters, vantages, strict=False))
+    return runs([[find(read(m), Reference()) for m in each][::-1] for each in made], WELL, VIEW)
 
 
 moments = st.integers(0, 30).map(lambda at: w.START + timedelta(seconds=at))
@@ -58,7 +49,7 @@ def test_a_country_saw_what_its_signature_says(
 def test_a_country_of_whole_answers_saw_what_its_signature_says(
     letters: list[str], begun: datetime
 ) -> None:
-    held = of(letters, HOME)
+    held = calm(dict(zip(HOME, letters, strict=False)), WELL)
     wholes = Wholes(held)
     assert wholes.ever() == signature(held, None)
     assert wholes.since(begun) == signature(held, begun)[0]
@@ -69,8 +60,9 @@ def test_a_country_of_whole_answers_saw_what_its_signature_says(
 def test_countries_that_are_counted_saw_what_each_of_them_saw(
     letters: list[str], begun: datetime
 ) -> None:
-    held = {run.vantage.country: (run,) for run in of(letters, LONE)}
-    still = Still(held)
-    for country in (*still.runs, "XX"):
-        beside = [signature([r], begun)[0] for c, r in still.runs.items() if c != country]
+    made = zip(LONE, letters, strict=False)
+    held = {v.country: calm({v: text}, WELL) for v, text in made if "x" not in text}
+    still = Still({**held, "TR": of(["oooox"], HOME)})
+    for country in (*held, "XX"):
+        beside = [signature(r, begun)[0] for c, r in held.items() if c != country]
         assert sorted(still.since(begun, country).elements()) == sorted(filter(None, beside))

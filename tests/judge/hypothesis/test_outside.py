@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import chain
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.weighing import Matter, weighed
 from probe.judge.view import View
 from tests.judge import worlds as w
-from tests.judge.hypothesis.test_episode import run
+from tests.judge.hypothesis.made import measured, stood
 
 COUNTRIES = ("TR", "DE", "US", "JP", "FR")
 shown = st.text("oxt", min_size=1, max_size=5)
@@ -20,12 +21,13 @@ shown = st.text("oxt", min_size=1, max_size=5)
 
 def matter(seen: dict[str, list[str]]) -> Matter:
     vantages = {country: w.networks((country, 100, (1, 1, 1))) for country in seen}
-    held = [
-        run(letters, vantage, first=26.0 - 5 * len(letters))
+    made = (
+        measured(letters, vantage, first=26.0 - 5 * len(letters))
         for country, each in seen.items()
         for letters, vantage in zip(each, vantages[country], strict=False)
-    ]
-    return weighed("chirp", "web", held, View(now=w.START, round=timedelta(seconds=1)))
+    )
+    view = View(now=w.START + timedelta(seconds=25), round=timedelta(seconds=5))
+    return weighed("chirp", "web", stood(chain.from_iterable(made), view), view)
 
 
 @given(

@@ -1,36 +1,33 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import chain
 
 import pytest
 
-from probe.judge.control import Reference
-from probe.judge.evidence import Finding, find
-from probe.judge.hypothesis.episode import Run, runs, signature
+from probe.judge.hypothesis.episode import signature
 from probe.judge.hypothesis.joint import outside
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
-from probe.judge.reading import read
-from probe.model import Cause, Vantage
+from probe.model import Cause, Measurement, Vantage
 from tests.judge import worlds as w
+from tests.judge.hypothesis.made import stood
 
 VIEW = w.view(w.World(), 25.0, [])
 
 
-def held(feature: str, struck: dict[str, w.Maker]) -> tuple[Run, ...]:
-    """Five rounds of every vantage; those of the countries named see that."""
-    return runs([_series(v, feature, struck.get(v.country, w.ok)) for v in w.ROSTER], {}, VIEW)
-
-
-def _series(vantage: Vantage, feature: str, maker: w.Maker) -> list[Finding]:
+def series(vantage: Vantage, feature: str, maker: w.Maker) -> list[Measurement]:
+    """Five rounds, oldest first."""
     cases = [
         w.Case(vantage, "chirp", feature, f"chirp-{feature}", w.START + timedelta(seconds=at))
-        for at in range(21, 0, -5)
+        for at in range(1, 26, 5)
     ]
-    return [find(read(w.measurement(case, maker(case))), Reference()) for case in cases]
+    return [w.measurement(case, maker(case)) for case in cases]
 
 
 def matter(feature: str, **struck: w.Maker) -> Matter:
-    return weighed("chirp", feature, held(feature, struck), VIEW)
+    """Every vantage, of which those of the countries named see that."""
+    each = [series(v, feature, struck.get(v.country, w.ok)) for v in w.ROSTER]
+    return weighed("chirp", feature, stood(chain.from_iterable(each), VIEW), VIEW)
 
 
 def test_each_country_is_weighed_and_only_the_one_that_fails_is_not_ok() -> None:
@@ -58,12 +55,12 @@ def test_a_calm_place_asks_for_no_time_since_when_and_like_places_share_one_weig
 
 def test_countries_that_are_only_counted_weigh_as_if_each_were_read() -> None:
     """One vantage each, all well but one, and one that is partly so: by both ways the same."""
-    few = {v.country: v for v in w.ROSTER}.values()
-    series = {v.country: _series(v, "web", w.ok) for v in few}
-    series["TR"] = _series(w.ROSTER[0], "web", w.null_route)
-    series["JP"] = [*series["JP"][:3], *_series(w.ROSTER[-5], "web", w.silence)[3:]]
-    held = runs(series.values(), {}, VIEW)
+    few = {v.country: v for v in w.ROSTER}
+    seen = {country: series(v, "web", w.ok) for country, v in few.items()}
+    seen["TR"] = series(few["TR"], "web", w.null_route)
+    seen["JP"] = [*series(few["JP"], "web", w.silence)[:2], *seen["JP"][2:]]
+    held = stood(chain.from_iterable(seen.values()), VIEW)
     place = weighed("chirp", "web", held, VIEW).places["TR"]
-    read = [signature([run], place.begun)[0] for run in held if run.vantage.country != "TR"]
+    read = [signature(own, place.begun)[0] for country, own in held.items() if country != "TR"]
     assert place.begun is not None
     assert place.around == outside(sights for sights in read if sights)

@@ -1,0 +1,80 @@
+"""What the rules say of tracks; what they ask of others is gathered where they ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from probe.judge.control import Reference, alike, common_answers, control_paces, reference
+from probe.judge.evidence import WHOLE, Finding, Lore
+from probe.judge.tracks import Memo, Track, Tracks, Witnesses
+from probe.judge.traits import SLOW_SECONDS
+from probe.model import CONTROL
+
+Key = tuple[str, str, str]
+"""Service, feature, endpoint."""
+
+
+class Finder:
+    """What is known of an endpoint changes seldom: while it does not, nothing is found anew."""
+
+    def __init__(self, tracks: Tracks) -> None:
+        self._tracks = tracks
+        self._own: Mapping[str, float] | None = None
+        self._common: frozenset[tuple[str, str]] | None = None
+        self.odd: list[tuple[Finding, ...]] = []
+        """What was found of tracks that are more than whole answers."""
+
+    def found(self, key: Key, witnesses: Witnesses) -> dict[str, tuple[Finding, ...]]:
+        """Of one endpoint's tracks that are more than whole answers: by vantage, newest first."""
+        odd = {name: track for name, track in witnesses.tracks.items() if not track.plain}
+        if not odd:
+            return {}
+        known = self._lore(key, witnesses)
+        found = {name: _found(track, known) for name, track in odd.items()}
+        self.odd += found.values()
+        return found
+
+    def _lore(self, key: Key, witnesses: Witnesses) -> Lore:
+        """What is known of the endpoint: what was known before, where that is the same."""
+        fresh = self._reference(witnesses)
+        held = self._tracks.known.get(key)
+        if held is None or not alike(held.known, fresh):
+            held = self._tracks.known[key] = Lore(fresh)
+        return held
+
+    def _reference(self, witnesses: Witnesses) -> Reference:
+        if self._common is None:
+            self._common = _common(self._tracks)
+        tracks = witnesses.tracks.values()
+        if any(s.pace >= SLOW_SECONDS for t in tracks if not t.plain for s in t.sights):
+            return reference([track.sights for track in tracks], self._paces(), self._common)
+        unsteady = [track.sights for track in tracks if not track.steady]
+        return reference(unsteady, {}, self._common, witnesses.told)
+
+    def _paces(self) -> Mapping[str, float]:
+        if self._own is None:
+            controls = (e for (s, _), e in self._tracks.features.items() if s == CONTROL)
+            held = (w for endpoints in controls for w in endpoints.values())
+            self._own = control_paces(t.sights for w in held for t in w.tracks.values())
+        return self._own
+
+
+def _common(tracks: Tracks) -> frozenset[tuple[str, str]]:
+    told = (
+        (name, witnesses.told)
+        for endpoints in tracks.features.values()
+        for name, witnesses in endpoints.items()
+    )
+    return common_answers((track.sights for track in tracks if not track.steady), told)
+
+
+def _found(track: Track, known: Lore) -> tuple[Finding, ...]:
+    memo = track.memo
+    if memo is None:
+        memo = track.memo = Memo()
+    before = memo.found if memo.known is known else {}
+    pairs = zip(track.findings, track.sights, strict=True)
+    found = [said or before.get(sight) or known.find(sight) for said, sight in pairs]
+    memo.known = known
+    memo.found = {said.sight: said for said in found if said.main is not WHOLE}
+    return tuple(found[::-1])

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.judge.hypothesis.calm import at_ease, newer
+from probe.judge.hypothesis.episode import Footing, since
+from tests.judge import worlds as w
+from tests.judge.hypothesis.made import calm, track
+
+HOME = [v for v in w.ROSTER if v.country == "TR"]
+WELL = {HOME[0].id: Footing(well_at=w.START)}
+
+letters = st.lists(st.text("o", min_size=1, max_size=5), min_size=1, max_size=len(HOME))
+moments = st.integers(0, 30).map(lambda at: w.START + timedelta(seconds=at))
+
+
+@given(letters, moments)
+def test_it_tells_of_its_runs_what_they_tell(every: list[str], begun: object) -> None:
+    held = calm(dict(zip(HOME, every, strict=False)), WELL)
+    assert len(held) == len(list(held)) == len(every)
+    assert all(run.calm and not run.failing for run in held)
+    assert held.newest() == max(run.findings[0].sight.at for run in held)
+    kinds = [(run.vantage.asn, run.well_at is not None, run.usual) for run in held]
+    assert [(asn, well, usual) for asn, _, well, usual in held.saw()] == kinds
+    assert [count for _, count, _, _ in held.saw()] == [len(run.findings) for run in held]
+    assert [n for _, n, _, _ in held.since(begun)] == [len(since(run, begun)) for run in held]  # type: ignore[arg-type]
+    networks = {asn: [t.sights[0].vantage for t in own] for asn, own in held.by_network().items()}
+    assert networks == {
+        asn: [run.vantage for run in held if run.vantage.asn == asn] for asn in networks
+    }
+    assert sum(map(len, networks.values())) == len(held)
+
+
+def test_a_run_is_made_newest_first_and_once() -> None:
+    held = calm({HOME[0]: "ooo"}, WELL)
+    (run,) = held
+    assert held[0] is run
+    assert held[:1] == (run,)
+    assert [f.sight.at for f in run.findings] == sorted(
+        (f.sight.at for f in run.findings), reverse=True
+    )
+    assert run.well_at == w.START
+    assert at_ease(track("ooo", HOME[1]), Footing(misled=True)).misled
+
+
+@given(st.text("o", min_size=1, max_size=5), moments)
+def test_newer_sights_are_those_of_then_or_later(shown: str, begun: object) -> None:
+    sights = track(shown, HOME[0]).sights
+    assert newer(sights, begun) == sum(sight.at >= begun for sight in sights)  # type: ignore[arg-type,operator]
