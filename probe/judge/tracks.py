@@ -61,13 +61,15 @@ class Track:
             insort(held, sight, key=_when)
             self.findings.insert(held.index(sight), finding)
 
-    def forget(self, until: datetime) -> list[str]:
-        """Drop what is no later than a time, and give the ids of what is gone."""
+    def forget(self, until: datetime) -> list[Sight]:
+        """Drop what is no later than a time, and give what is gone."""
         held = self.sights
         count = 0
-        while count < len(held) and held[count].at <= until:
+        for sight in held:
+            if sight.at > until:
+                break
             count += 1
-        gone = [sight.id for sight in held[:count]]
+        gone = held[:count]
         del held[:count], self.findings[:count]
         if not self.steady:
             self.plain = self.plain or None not in self.findings
@@ -142,23 +144,22 @@ class Witnesses:
                     part.told.count(own.sights[0])
         return part
 
-    def forget(self, until: datetime) -> Iterator[str]:
-        """Drop what is no later than a time, and give the ids of what is gone."""
-        empty: list[str] = []
-        for name, track in self.tracks.items():
+    def forget(self, until: datetime) -> list[Sight]:
+        """Drop what is no later than a time, and give what is gone."""
+        gone: list[Sight] = []
+        for track in self.tracks.values():
             oldest = track.sights[0]
             if oldest.at <= until:
                 steady = track.steady
-                yield from track.forget(until)
-                left = bool(track.sights)
-                if steady and not left:
-                    self.told.discount(oldest)
-                elif left and track.steady and not steady:
+                gone += track.forget(until)
+                if not track.sights:
+                    if steady:
+                        self.told.discount(oldest)
+                elif track.steady and not steady:
                     self.told.count(track.sights[0])
-                if not left:
-                    empty.append(name)
-        for name in empty:
-            del self.tracks[name]
+        if gone:
+            self.tracks = {name: track for name, track in self.tracks.items() if track.sights}
+        return gone
 
 
 Feature = tuple[str, str]
@@ -248,7 +249,7 @@ class Tracks:
         self._like.clear()
         for feature, endpoints in list(self.features.items()):
             for name, witnesses in list(endpoints.items()):
-                self._ids.difference_update(witnesses.forget(until))
+                self._ids.difference_update([sight.id for sight in witnesses.forget(until)])
                 if not witnesses.tracks:
                     del endpoints[name]
             if not endpoints:

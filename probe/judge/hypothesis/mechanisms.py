@@ -66,14 +66,20 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def refined(verdicts: Iterable[Verdict], heard: Heard, view: View) -> list[Verdict]:
     """Name in each verdict what is seen from more than one place or time."""
-    return _collateral([_seen(verdict, heard) for verdict in verdicts], view)
+    odd = heard.odd.keys()
+    return _collateral(
+        [
+            v
+            if v.leading is _OK and (v.service, v.feature, v.country) not in odd
+            else _seen(v, heard)
+            for v in verdicts
+        ],
+        view,
+    )
 
 
 def _seen(verdict: Verdict, heard: Heard) -> Verdict:
-    if verdict.leading is not _OK:
-        return _one(verdict, heard)
-    odd = (verdict.service, verdict.feature, verdict.country) in heard.odd
-    return _beside(verdict, (), heard) if odd else verdict
+    return _beside(verdict, (), heard) if verdict.leading is _OK else _one(verdict, heard)
 
 
 _OK, _FILTERING = Cause.OK, Cause.FILTERING
