@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from probe.judge.evidence import Finding, Lore, plain, whole
+from probe.judge.evidence import Finding, Lore, plain
 from probe.judge.reading import read
 from probe.judge.sight import Sight
 from probe.judge.told import Told
@@ -31,14 +31,12 @@ class Memo:
 class Track:
     """The sights of one vantage at one endpoint, by time; ties by id. Never empty once it is heard."""
 
-    __slots__ = ("findings", "memo", "plain", "sights", "steady")
+    __slots__ = ("memo", "odd", "sights", "steady")
 
     def __init__(self) -> None:
         self.sights: list[Sight] = []
-        self.findings: list[Finding | None] = []
-        """What is said of each; None where it takes a reference to say it."""
-        self.plain = True
-        """Whether there is no None among them."""
+        self.odd = 0
+        """How many of them are more than whole answers."""
         self.steady = True
         """Whether any one of them says of the endpoint what all of them do."""
         self.memo: Memo | None = None
@@ -49,32 +47,33 @@ class Track:
         return self.sights[:1] if self.steady else self.sights
 
     def hear(self, sight: Sight) -> None:
+        """Hear one more; one that was heard before is not heard again."""
         held = self.sights
-        last = held[-1] if held else None
-        finding = whole(sight) if plain(sight) else None
-        self.plain = self.plain and finding is not None
-        self.steady = self.steady and self.plain and _same(sight if last is None else last, sight)
-        if last is None or last.at < sight.at or _when(last) < _when(sight):
+        last = held[-1] if held else sight
+        if not held or last.at < sight.at:
             held.append(sight)
-            self.findings.append(finding)
         else:
-            insort(held, sight, key=_when)
-            self.findings.insert(held.index(sight), finding)
+            place = bisect_left(held, _when(sight), key=_when)
+            if place < len(held) and held[place].id == sight.id:
+                return
+            held.insert(place, sight)
+        odd = not plain(sight)
+        self.odd += odd
+        self.steady = self.steady and not odd and _same(last, sight)
 
-    def forget(self, until: datetime) -> list[Sight]:
-        """Drop what is no later than a time, and give what is gone."""
+    def forget(self, until: datetime) -> bool:
+        """Drop what is no later than a time, and say whether anything is left."""
         held = self.sights
         count = 0
         for sight in held:
             if sight.at > until:
                 break
             count += 1
-        gone = held[:count]
-        del held[:count], self.findings[:count]
+            self.odd -= self.odd > 0 and not plain(sight)
+        del held[:count]
         if not self.steady:
-            self.plain = self.plain or None not in self.findings
-            self.steady = self.plain and all(_same(held[0], sight) for sight in held)
-        return gone
+            self.steady = not self.odd and all(_same(held[0], sight) for sight in held)
+        return bool(held)
 
     def inside(self, first: datetime, last: datetime) -> bool:
         return self.sights[0].at > first and self.sights[-1].at <= last
@@ -144,22 +143,20 @@ class Witnesses:
                     part.told.count(own.sights[0])
         return part
 
-    def forget(self, until: datetime) -> list[Sight]:
-        """Drop what is no later than a time, and give what is gone."""
-        gone: list[Sight] = []
+    def forget(self, until: datetime) -> None:
+        empty = False
         for track in self.tracks.values():
             oldest = track.sights[0]
             if oldest.at <= until:
                 steady = track.steady
-                gone += track.forget(until)
-                if not track.sights:
+                if not track.forget(until):
+                    empty = True
                     if steady:
                         self.told.discount(oldest)
                 elif track.steady and not steady:
                     self.told.count(track.sights[0])
-        if gone:
+        if empty:
             self.tracks = {name: track for name, track in self.tracks.items() if track.sights}
-        return gone
 
 
 Feature = tuple[str, str]
@@ -177,14 +174,13 @@ class Tracks:
         """By endpoint; those of controls too."""
         self.known: dict[tuple[str, ...], Lore] = {}
         """Service, feature and endpoint → what was known of it when it was last asked about."""
-        self._ids: set[str] = set()
         self._same: dict[Vantage | Target | Health, Vantage | Target | Health] = {}
         """Vantages, targets and healths: tracks of like ones share them."""
         self._like: dict[Target, Sight] = {}
         """Target → what some vantage saw of it: most see the same addresses."""
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return sum(len(track.sights) for track in self)
 
     def __iter__(self) -> Iterator[Track]:
         for endpoints in self.features.values():
@@ -192,24 +188,18 @@ class Tracks:
                 yield from witnesses.tracks.values()
 
     def add(self, measurements: Iterable[Measurement]) -> None:
-        ids = self._ids
         for measurement in measurements:
-            if measurement.id not in ids:
-                ids.add(measurement.id)
-                witnesses = self._witnesses(measurement.target)
-                track = witnesses.tracks.get(measurement.vantage.id)
-                if track is None:
-                    witnesses.hear(self._first(measurement))
-                else:
-                    witnesses.hear(read(measurement, track.sights[-1]))
+            witnesses = self._witnesses(measurement.target)
+            track = witnesses.tracks.get(measurement.vantage.id)
+            if track is None:
+                witnesses.hear(self._first(measurement))
+            else:
+                witnesses.hear(read(measurement, track.sights[-1]))
 
     def hear(self, sights: Iterable[Sight]) -> None:
         """As `add`, of what was read: whoever read it lets like ones share what they hold."""
-        ids = self._ids
         for sight in sights:
-            if sight.id not in ids:
-                ids.add(sight.id)
-                self._witnesses(sight.target).hear(sight)
+            self._witnesses(sight.target).hear(sight)
 
     def _witnesses(self, target: Target) -> Witnesses:
         endpoints = self.features.get((target.service, target.feature))
@@ -249,7 +239,7 @@ class Tracks:
         self._like.clear()
         for feature, endpoints in list(self.features.items()):
             for name, witnesses in list(endpoints.items()):
-                self._ids.difference_update([sight.id for sight in witnesses.forget(until)])
+                witnesses.forget(until)
                 if not witnesses.tracks:
                     del endpoints[name]
             if not endpoints:

@@ -56,14 +56,13 @@ def test_what_is_forgotten_is_gone_and_its_id_with_it() -> None:
     assert tracks.features == {}
 
 
-def test_a_track_is_plain_where_it_holds_whole_answers_alone() -> None:
+def test_what_is_more_than_a_whole_answer_is_counted() -> None:
     tracks = Tracks()
     tracks.add([measured(0.0, w.sni_reset), *map(measured, (1.0, 2.0))])
-    assert [finding is None for finding in only(tracks).findings] == [True, False, False]
-    assert not only(tracks).plain
-    assert only(within(tracks, 0, 9)).plain
+    assert only(tracks).odd == 1
+    assert only(within(tracks, 0, 9)).odd == 0
     tracks.forget(w.START)
-    assert only(tracks).plain
+    assert only(tracks).odd == 0
 
 
 def test_a_track_is_steady_while_any_sight_says_what_all_do() -> None:

@@ -9,9 +9,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import cast, overload
+from typing import overload
 
-from probe.judge.evidence import Finding
+from probe.judge.evidence import whole
 from probe.judge.hypothesis.episode import Footing, Run
 from probe.judge.sight import Sight
 from probe.judge.tracks import Track
@@ -84,8 +84,8 @@ def newer(sights: Sequence[Sight], begun: datetime) -> int:
 
 def at_ease(track: Track, footing: Footing) -> Run:
     """The run of a vantage that saw whole answers alone."""
-    newest = cast("list[Finding]", track.findings[::-1])
     return Run(
-        vantage=newest[0].sight.vantage, failing=False, findings=tuple(newest), calm=True,
+        vantage=track.sights[-1].vantage, failing=False, calm=True,
+        findings=tuple([whole(sight) for sight in reversed(track.sights)]),
         well_at=footing.well_at, usual=footing.usual, misled=footing.misled, steady=footing.steady,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from probe.judge.control import Reference, alike, common_answers, control_paces, reference
-from probe.judge.evidence import WHOLE, Finding, Lore
+from probe.judge.evidence import Finding, Lore, plain, whole
 from probe.judge.tracks import Memo, Track, Tracks, Witnesses
 from probe.judge.traits import SLOW_SECONDS
 from probe.model import CONTROL
@@ -26,7 +26,7 @@ class Finder:
 
     def found(self, key: Key, witnesses: Witnesses) -> dict[str, tuple[Finding, ...]]:
         """Of one endpoint's tracks that are more than whole answers: by vantage, newest first."""
-        odd = {name: track for name, track in witnesses.tracks.items() if not track.plain}
+        odd = {name: track for name, track in witnesses.tracks.items() if track.odd}
         if not odd:
             return {}
         known = self._lore(key, witnesses)
@@ -46,7 +46,7 @@ class Finder:
         if self._common is None:
             self._common = _common(self._tracks)
         tracks = witnesses.tracks.values()
-        if any(s.pace >= SLOW_SECONDS for t in tracks if not t.plain for s in t.sights):
+        if any(s.pace >= SLOW_SECONDS for t in tracks if t.odd for s in t.sights):
             return reference([track.sights for track in tracks], self._paces(), self._common)
         unsteady = [track.sights for track in tracks if not track.steady]
         return reference(unsteady, {}, self._common, witnesses.told)
@@ -73,8 +73,10 @@ def _found(track: Track, known: Lore) -> tuple[Finding, ...]:
     if memo is None:
         memo = track.memo = Memo()
     before = memo.found if memo.known is known else {}
-    pairs = zip(track.findings, track.sights, strict=True)
-    found = [said or before.get(sight) or known.find(sight) for said, sight in pairs]
+    found = [
+        before.get(sight) or (whole(sight) if plain(sight) else known.find(sight))
+        for sight in track.sights
+    ]
     memo.known = known
-    memo.found = {said.sight: said for said in found if said.main is not WHOLE}
+    memo.found = dict(zip(track.sights, found, strict=True))
     return tuple(found[::-1])

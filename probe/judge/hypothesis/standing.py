@@ -52,7 +52,7 @@ def _worst(
         witnesses = endpoints[endpoint]
         found = finder.found((*feature, endpoint), witnesses)
         for name, track in witnesses.tracks.items():
-            if track.plain:
+            if not track.odd:
                 usable = footings.get(name, NOTHING_KNOWN).usable
                 if usable and name not in worst and track.sights[-1].at >= since:
                     worst[name] = track

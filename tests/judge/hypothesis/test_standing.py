@@ -5,6 +5,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from probe.judge.evidence import whole
 from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.episode import STALE_ROUNDS, Footing, Run, run_of
 from probe.judge.hypothesis.finding import Finder
@@ -37,7 +38,7 @@ def one_by_one(tracks: Tracks) -> dict[str, Run]:
     for name in sorted(endpoints):
         found = finder.found(("chirp", "web", name), endpoints[name])
         for vantage, track in endpoints[name].tracks.items():
-            findings = found.get(vantage) or tuple(f for f in track.findings[::-1] if f)
+            findings = found.get(vantage) or tuple(map(whole, track.sights[::-1]))
             since = VIEW.now - STALE_ROUNDS * VIEW.round
             run = run_of(findings, SICK.get(vantage, Footing()), since)
             held = worst.get(vantage)
