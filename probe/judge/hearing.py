@@ -7,6 +7,7 @@ fit, or is odd otherwise, is decoded in full and read as any measurement is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal, final
@@ -80,7 +81,7 @@ class _Answer(_Plain, frozen=True, gc=False, kw_only=True, tag="http"):
     expectation: Literal["met"]
 
 
-_Steps = tuple[_Lookup | _Connect | _Handshake | _Answer, ...]
+_Step = _Lookup | _Connect | _Handshake | _Answer
 
 
 class _Whole(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -89,7 +90,7 @@ class _Whole(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     vantage: Raw
     target: Raw
     health: Raw = Raw(b"{}")
-    observations: _Steps
+    observations: tuple[_Step, ...]
     software: str = ""
 
 
@@ -112,43 +113,46 @@ def hear(record: bytes) -> Heard:
 
 
 def _glance(told: _Whole) -> Heard | None:
-    last = told.observations[-1] if told.observations else None
+    steps = told.observations
+    last = steps[-1] if steps else None
     if type(last) is not _Answer or not last.url.startswith("https:"):
         return None
-    names, valid, took = _way(told.observations, last)
+    names, shaken, took = _way(steps[:-1], last.address)
     pace = took + last.took
-    if last.address not in valid or pace >= SLOW_SECONDS:
+    if last.address not in shaken or pace >= SLOW_SECONDS:
         return None
-    answers, shaken, bogon = _where(names, tuple(valid))
+    answers, valid, bogon = _where(names, tuple(shaken))
     vantage, health = _who(b",".join((told.vantage, told.health)))
     sight = Glance(
         id=told.id, at=told.at, vantage=vantage, target=_what(bytes(told.target)), health=health,
-        status=last.status, answers=answers, valid=shaken, bogon=bogon, doubled=(),
-        pace=pace, site=written(last.headers),
+        answers=answers, valid=valid, bogon=bogon, doubled=(), status=last.status, pace=pace,
+        site=written(last.headers),
     )  # fmt: skip
     return Heard(sight, _word(sight, told.software), answers)
 
 
-_ODD: tuple[tuple[str, ...], list[str], float] = ((), [], 0.0)
+_Way = tuple[tuple[str, ...], list[str], float]
+_ODD: _Way = ((), [], 0.0)
 
 
-def _way(steps: _Steps, last: _Answer) -> tuple[tuple[str, ...], list[str], float]:
+def _way(steps: Sequence[_Step], where: str) -> _Way:
     """Addresses that were answered, and that shook hands, and seconds to the one that was asked."""
-    where = last.address
     names: tuple[str, ...] = ()
-    valid: list[str] = []
+    shaken: list[str] = []
     took = 0.0
     for step in steps:
         if type(step) is _Lookup:
             names = names + step.answers if names else step.answers
-        elif type(step) is not _Answer:
-            if type(step) is _Handshake:
-                valid.append(step.address)
+        elif type(step) is _Connect:
             if step.address == where:
                 took += step.took
-        elif step is not last:
+        elif type(step) is _Handshake:
+            shaken.append(step.address)
+            if step.address == where:
+                took += step.took
+        else:  # another answer before the last
             return _ODD
-    return names, valid, took
+    return names, shaken, took
 
 
 def _word(sight: Sight, software: str) -> Word:
@@ -161,13 +165,13 @@ def _word(sight: Sight, software: str) -> Word:
 
 
 def _studied(measurement: Measurement) -> Heard:
-    sight = read(measurement)
     known = msgspec.structs.replace(
-        sight, vantage=_vantage(sight.vantage), target=_target(sight.target),
-        health=_health(sight.health), answers=_once(sight.answers), valid=_once(sight.valid),
+        measurement, vantage=_vantage(measurement.vantage), target=_target(measurement.target),
+        health=_health(measurement.health),
     )  # fmt: skip
-    told = [s.answers for s in measurement.observations if isinstance(s, DnsLookup)]
-    return Heard(known, word(measurement), tuple([a for answers in told for a in answers]))
+    told = [step.answers for step in known.observations if type(step) is DnsLookup]
+    addresses = told[0] if len(told) == 1 else tuple([a for answers in told for a in answers])
+    return Heard(read(known), word(known), addresses)
 
 
 # ── what comes again, held once ──────────────────────────────────────────────────────────────
