@@ -123,17 +123,18 @@ class Known:
 
     def see(self, measurements: Iterable[Measurement]) -> None:
         """Look up the addresses that are new in DNS answers."""
-        if self._database is None:
-            return
-        for measurement in measurements:
+        for measurement in measurements if self._database is not None else ():
             for step in measurement.observations:
                 if isinstance(step, DnsLookup):
-                    self._learn(self._database, step.answers)
+                    self.learn(step.answers)
 
-    def _learn(self, database: Origins, addresses: Iterable[str]) -> None:
+    def learn(self, addresses: Iterable[str]) -> None:
+        """Look up the addresses that are new."""
+        if self._database is None:
+            return
         for address in addresses:
             if address not in self._seen:
-                self._seen[address] = database.of(address)
+                self._seen[address] = self._database.of(address)
                 self._told = None
         while len(self._seen) > MOST_KNOWN:
             del self._seen[next(iter(self._seen))]

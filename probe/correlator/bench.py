@@ -15,9 +15,10 @@ from probe.config.shape import Catalogue, CorrelatorConfig
 from probe.correlator import announce
 from probe.judge import incident
 from probe.judge.docket import Docket
-from probe.judge.memory import remember
+from probe.judge.hearing import hear
+from probe.judge.memory import Word, keep
 from probe.judge.view import Memory, View, window_start
-from probe.model import Delivery, Incident, Measurement, Vantage, Verdict
+from probe.model import Delivery, Incident, Vantage, Verdict
 from probe.origin import Known
 from probe.store import Store
 
@@ -83,7 +84,7 @@ class Bench:
         view = msgspec.structs.replace(view, origins=self._known.told())
         verdicts, incidents = self._judge(self._docket, before, view)
         told = self._news(config, incidents, view.now)
-        memory = remember(fresh, verdicts, view)
+        memory = keep(fresh, verdicts, view)
         self._store.save(verdicts, incidents, told, msgspec.msgpack.encode(memory))
         self._memory = memory
         for held, state in news(before, incidents):
@@ -101,24 +102,24 @@ class Bench:
             self._store.waiting() if config.webhooks.receivers else {},
         )
 
-    def _hear(self, since: datetime) -> list[Measurement]:
+    def _hear(self, since: datetime) -> list[Word]:
         """Read on in the store; from the beginning where time went back, or the window grew.
 
-        Gives what is new since it sat last; on the first time nothing: what then comes in was
-        remembered before the correlator was started again, or is too little to miss.
+        Gives what the new since it sat last leaves to memory; on the first time nothing: what then
+        comes in was remembered before the correlator was started again, or is too little to miss.
         """
         again = self._since is None or since < self._since
         if again:
             self._row = 0
         self._since = since
-        fresh: list[Measurement] = []
+        fresh: list[Word] = []
         row, some = self._store.received(self._row, since)
         while row != self._row:
-            for measurement in some:
-                self._docket.add([measurement])
-                self._known.see([measurement])
-                if not again:
-                    fresh.append(measurement)
+            heard = [hear(record) for record in some]
+            self._docket.hear(one.sight for one in heard)
+            for one in heard:
+                self._known.learn(one.addresses)
+            fresh += () if again else (one.word for one in heard)
             self._row = row
             row, some = self._store.received(row, since)
         return fresh

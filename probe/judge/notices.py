@@ -136,12 +136,23 @@ def notice_of(
 
 
 def challenged(final: HttpExchange) -> bool:
-    return any(_shows(final, sign) for sign in CHALLENGES)
+    return _sign_of(final, CHALLENGES) is not None
 
 
 def refused_by(final: HttpExchange) -> str:
     """Name the front whose refusal this is; empty for none."""
-    return next((sign.front for sign in REFUSALS if _shows(final, sign)), "")
+    sign = _sign_of(final, REFUSALS)
+    return sign.front if sign is not None else ""
+
+
+def _sign_of(final: HttpExchange, signs: Sequence[Sign]) -> Sign | None:
+    """The first of the signs that a page shows."""
+    title, sent = final.title.lower(), {header.name.lower() for header in final.headers}
+    for sign in signs:
+        likely = sign.header in sent if sign.header else sign.title in title
+        if likely and _shows(final, sign):
+            return sign
+    return None
 
 
 def _shows(final: HttpExchange, sign: Sign) -> bool:

@@ -6,15 +6,19 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+import msgspec
+
 from probe.model import Header
 
-_READ = {
-    "cf-ray": ("cloudflare", re.compile(r"-([A-Z]{3})$")),
-    "x-amz-cf-pop": ("cloudfront", re.compile(r"^([A-Z]{3})\d")),
-    "x-served-by": ("fastly", re.compile(r"-([A-Z]{3})$")),
+_Read = tuple[str, slice, re.Pattern[str]]
+_READ: dict[str, _Read] = {
+    "cf-ray": ("cloudflare", slice(-4, None), re.compile(r"-([A-Z]{3})$")),
+    "x-amz-cf-pop": ("cloudfront", slice(4), re.compile(r"^([A-Z]{3})\d")),
+    "x-served-by": ("fastly", slice(-4, None), re.compile(r"-([A-Z]{3})$")),
 }
-"""Header → network, and where the airport code of the site stands in its value
-(attribution.md, 7.6)."""
+"""Header → network, where in its value the airport code of the site stands, and how
+(attribution.md, 7.6). The rest of it is another with every answer."""
+NOWHERE = ("", "")
 
 
 def site(headers: Iterable[Header]) -> tuple[str, str]:
@@ -22,12 +26,29 @@ def site(headers: Iterable[Header]) -> tuple[str, str]:
     for header in headers:
         name = header.name.lower()
         if name in _READ:
-            return _read(name, header.value)
-    return "", ""
+            return _read(name, header.value.strip()[_READ[name][1]])
+    return NOWHERE
+
+
+_ANY_CASE = re.sub("[a-z]", lambda c: f"[{c[0]}{c[0].upper()}]", "|".join(_READ))
+# Asked of every answer: letters in either case are found sooner than by a pattern that ignores it.
+_WRITTEN = re.compile(rb'\["(%b)","([^"]*)"' % _ANY_CASE.encode())
+
+
+def written(headers: bytes) -> tuple[str, str]:
+    """As `site`, of headers in JSON as msgspec writes it: without blanks or a letter escaped."""
+    found = _WRITTEN.search(headers)
+    if found is None:
+        return NOWHERE
+    value = found[2].decode()
+    if "\\" in value:
+        return site(msgspec.json.decode(headers, type=tuple[Header, ...]))
+    name = found[1].decode().lower()
+    return _read(name, value.strip()[_READ[name][1]])
 
 
 @lru_cache(maxsize=4096)
 def _read(name: str, value: str) -> tuple[str, str]:
-    network, place = _READ[name]
-    found = place.search(value.strip())
+    network, _, place = _READ[name]
+    found = place.search(value)
     return network, found.group(1) if found else ""

@@ -1,8 +1,8 @@
 """How fast the judge is, and how large: run by hand, `python tests/bench/judge.py`.
 
-`ticks`: records as they come over the wire (about 1.5 kB of JSON each), 10,000 a tick, decoded,
-put on the docket and judged: measurements a second on one core, beside the plain decoding of the
-same bytes by msgspec, and beside judging the whole window anew at every tick from its records.
+`ticks`: records as the store holds them (about 1.5 kB of JSON each), 10,000 a tick, heard, put on
+the docket and judged: measurements a second on one core, beside hearing alone and the plain decoding
+of the same bytes by msgspec, and beside judging the whole window anew at every tick from its records.
 `state`: countries times services, one vantage a country and one endpoint a service, a full
 window; the seconds of judging it all again after a round of news, and the memory of that state.
 One record in fifty fails by chance, and a handful of features are in real trouble. Times are the
@@ -18,7 +18,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -27,7 +27,9 @@ from pathlib import Path
 import msgspec
 
 from probe.judge.docket import Docket
+from probe.judge.hearing import hear
 from probe.judge.hypothesis import judge
+from probe.judge.sight import Sight
 from probe.judge.view import View, window_start
 from probe.model import (
     CONTROL,
@@ -246,6 +248,11 @@ def decode(lines: list[bytes]) -> Iterator[Measurement]:
     return map(DECODER.decode, lines)
 
 
+def heard(lines: Iterable[bytes]) -> Iterator[Sight]:
+    """As the correlator hears what is new in its store."""
+    return (hear(line).sight for line in lines)
+
+
 def memory() -> float:
     """Resident memory of this process, in MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -263,19 +270,22 @@ def ticks(rounds: int) -> dict[str, float]:
     lines = [line for number in range(ROUNDS + rounds) for line in world.round(number)]
     per_round = len(lines) // (ROUNDS + rounds)
     steps_ = [lines[n : n + TICK] for n in range(0, len(lines), TICK)]
-    spent = {"decode": 0.0, "all": 0.0}
+    spent = dict.fromkeys(("decode", "hear", "all"), 0.0)
     counted, told = 0, 0
     for number, tick in enumerate(steps_):
         now = START + ROUND * ((number + 1) * TICK / per_round)
-        took = timed(lambda tick=tick: sum(1 for _ in decode(tick)))  # type: ignore[misc]
+        took = {
+            "decode": timed(lambda tick=tick: sum(1 for _ in decode(tick))),  # type: ignore[misc]
+            "hear": timed(lambda tick=tick: sum(1 for _ in heard(tick))),  # type: ignore[misc]
+        }
         began = time.process_time()
         frame = view(world, now)
-        docket.add(decode(tick))
+        docket.hear(heard(tick))
         docket.forget(window_start(frame))
         told = len(docket.judge(frame))
-        whole = time.process_time() - began
+        took["all"] = time.process_time() - began
         if number * TICK >= ROUNDS * per_round:
-            spent = {"decode": spent["decode"] + took, "all": spent["all"] + whole}
+            spent = {name: was + took[name] for name, was in spent.items()}
             counted += len(tick)
     anew = timed(
         lambda: _anew(world, lines[-ROUNDS * per_round :], START + ROUND * (ROUNDS + rounds))
@@ -285,7 +295,8 @@ def ticks(rounds: int) -> dict[str, float]:
         "records_a_round": per_round,
         "verdicts": told,
         "decode_alone_per_s": counted / spent["decode"],
-        "decode_docket_judge_per_s": counted / spent["all"],
+        "hear_alone_per_s": counted / spent["hear"],
+        "hear_docket_judge_per_s": counted / spent["all"],
         "judging_anew_per_s": TICK / anew,
     }
 
@@ -298,12 +309,12 @@ def _anew(world: World, lines: list[bytes], now: datetime) -> tuple[Verdict, ...
 def state(services: int) -> dict[str, float]:
     world, docket = World(replace(STATE, services=services)), Docket()
     for number in range(ROUNDS):
-        docket.add(map(DECODER.decode, world.round(number)))
+        docket.hear(heard(world.round(number)))
     end = START + ROUND * ROUNDS
     first = timed(lambda: docket.judge(view(world, end)))
-    heard, count = 0.0, 0
+    spent, count = 0.0, 0
     for some in chunks(world.round(ROUNDS)):  # or the bytes would count as the state's memory
-        heard += timed(lambda some=some: docket.add(decode(some)))  # type: ignore[misc]
+        spent += timed(lambda some=some: docket.hear(heard(some)))  # type: ignore[misc]
         count += len(some)
     frame = view(world, end + ROUND)
     forgot = timed(lambda: docket.forget(window_start(frame)))
@@ -318,7 +329,7 @@ def state(services: int) -> dict[str, float]:
         "measurements_held": len(docket),
         "verdicts": len(told),
         "first_judging_s": first,
-        "hearing_a_round_us_a_record": heard / count * 1e6,
+        "hearing_a_round_us_a_record": spent / count * 1e6,
         "forgetting_a_round_s": forgot,
         "judging_again_s": min(took),
         "judging_again_worst_s": max(took),

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.sites import site
+from probe.judge.sites import site, written
 from probe.model import Header
 
 
@@ -29,3 +30,19 @@ def test_whatever_headers_come_nothing_breaks(headers: list[Header]) -> None:
     network, place = site(headers)
     assert isinstance(network, str)
     assert place == "" or len(place) == 3
+
+
+NAMES = st.sampled_from(["CF-RAY", "cf-ray", "X-Amz-Cf-Pop", "x-served-by", "Server", "x-served"])
+VALUES = st.one_of(
+    st.text(),
+    st.builds(
+        "{}{}{}".format, st.text(alphabet=' a1"\\\n[,', max_size=4),
+        st.sampled_from(["-LHR", "-lhr", "FRA5", "-FRA-AMS", '["cf-ray","1-LHR"]']),
+        st.text(alphabet=' "\\\n', max_size=2),
+    ),
+)  # fmt: skip
+
+
+@given(st.lists(st.builds(Header, name=NAMES | st.text(), value=VALUES)))
+def test_it_is_read_as_it_is_written(headers: list[Header]) -> None:
+    assert written(msgspec.json.encode(headers)) == site(headers)

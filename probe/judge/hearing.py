@@ -1,0 +1,219 @@
+"""From a stored record to what the judge takes of it, read off its bytes where it is a whole answer.
+
+Nearly all are: of such a one the types below take what `reading` asks for and pass over the rest,
+which is most of the decoding. They hold nothing but what is no odder than that: whatever does not
+fit, or is odd otherwise, is decoded in full and read as any measurement is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Literal, final
+
+import msgspec
+from msgspec import Raw
+
+from probe.judge.health import spoilt
+from probe.judge.memory import Word, word
+from probe.judge.reading import is_bogon, read
+from probe.judge.sight import Glance, Sight
+from probe.judge.sites import NOWHERE, written
+from probe.judge.traits import SLOW_SECONDS
+from probe.model import CONTROL, DnsLookup, Health, Measurement, Target, Vantage
+
+
+class Heard(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """All that a judge takes of one measurement; the measurement itself is not held."""
+
+    sight: Sight
+    word: Word
+    addresses: tuple[str, ...]
+    """All that were answered to its questions, its tests' too."""
+
+
+# ── a whole answer, as it is written ─────────────────────────────────────────────────────────
+
+
+class _Plain(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
+    """A step of the plain chain, before any redirect."""
+
+    hop: Literal[0] = 0
+    test: None = None
+
+
+class _NoAnswer(msgspec.Struct, frozen=True, gc=False):
+    """As a name without IPv6 has none: of all failures the one that is of every day."""
+
+    name: Literal["dns_no_answer"]
+
+
+@final
+class _Lookup(_Plain, frozen=True, gc=False, tag="dns"):
+    failure: _NoAnswer | None = None
+    answers: tuple[str, ...] = ()
+    late: tuple[()] = ()
+
+
+@final
+class _Connect(_Plain, frozen=True, gc=False, kw_only=True, tag="tcp"):
+    took: float
+    failure: None = None
+    address: str
+
+
+@final
+class _Handshake(_Plain, frozen=True, gc=False, kw_only=True, tag="tls"):
+    took: float
+    failure: None = None
+    address: str
+
+
+@final
+class _Answer(_Plain, frozen=True, gc=False, kw_only=True, tag="http"):
+    took: float
+    failure: None = None
+    url: str
+    address: str
+    status: int | None = None
+    headers: Raw = Raw(b"[]")
+    expectation: Literal["met"]
+
+
+_Step = _Lookup | _Connect | _Handshake | _Answer
+
+
+class _Whole(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    id: str
+    at: datetime
+    vantage: Raw
+    target: Raw
+    health: Raw = Raw(b"{}")
+    observations: tuple[_Step, ...]
+    software: str = ""
+
+
+_whole = msgspec.json.Decoder(_Whole).decode
+_full = msgspec.json.Decoder(Measurement).decode
+
+
+def hear(record: bytes) -> Heard:
+    """Read one measurement as `wire.line` writes it and as the store holds it.
+
+    It comes to what `read` and `word` come to. Raises msgspec.DecodeError for what is none, but
+    it is no check: that is made of what comes in, before it is stored. Where the record of a
+    whole answer is wrong in what is passed over here, it is taken none the less.
+    """
+    try:
+        told = _whole(record)
+    except msgspec.ValidationError:
+        return _studied(_full(record))
+    return _glance(told) or _studied(_full(record))
+
+
+def _glance(told: _Whole) -> Heard | None:
+    steps = told.observations
+    last = steps[-1] if steps else None
+    if type(last) is not _Answer or not last.url.startswith("https:"):
+        return None
+    names, shaken, took = _way(steps[:-1], last.address)
+    pace = took + last.took
+    if last.address not in shaken or pace >= SLOW_SECONDS:
+        return None
+    answers, valid, bogon = _where(names, tuple(shaken))
+    vantage, health = _who(b",".join((told.vantage, told.health)))
+    sight = Glance(
+        id=told.id, at=told.at, vantage=vantage, target=_what(bytes(told.target)), health=health,
+        answers=answers, valid=valid, bogon=bogon, doubled=(), status=last.status, pace=pace,
+        site=written(last.headers),
+    )  # fmt: skip
+    return Heard(sight, _word(sight, told.software), answers)
+
+
+_Way = tuple[tuple[str, ...], list[str], float]
+_ODD: _Way = ((), [], 0.0)
+
+
+def _way(steps: Sequence[_Step], where: str) -> _Way:
+    """Addresses that were answered, and that shook hands, and seconds to the one that was asked."""
+    names: tuple[str, ...] = ()
+    shaken: list[str] = []
+    took = 0.0
+    for step in steps:
+        if type(step) is _Lookup:
+            names = names + step.answers if names else step.answers
+        elif type(step) is _Connect:
+            if step.address == where:
+                took += step.took
+        elif type(step) is _Handshake:
+            shaken.append(step.address)
+            if step.address == where:
+                took += step.took
+        else:  # another answer before the last
+            return _ODD
+    return names, shaken, took
+
+
+def _word(sight: Sight, software: str) -> Word:
+    """As `word`, of a whole answer."""
+    telling = sight.target.service == CONTROL and not spoilt(sight)
+    return Word(
+        id=sight.id, at=sight.at, vantage=sight.vantage, software=software,
+        site=sight.site if sight.site[1] else NOWHERE, met=True if telling else None,
+    )  # fmt: skip
+
+
+def _studied(measurement: Measurement) -> Heard:
+    known = msgspec.structs.replace(
+        measurement, vantage=_vantage(measurement.vantage), target=_target(measurement.target),
+        health=_health(measurement.health),
+    )  # fmt: skip
+    told = [step.answers for step in known.observations if type(step) is DnsLookup]
+    addresses = told[0] if len(told) == 1 else tuple([a for answers in told for a in answers])
+    return Heard(read(known), word(known), addresses)
+
+
+# ── what comes again, held once ──────────────────────────────────────────────────────────────
+# By how it is written, so that it is decoded once too; a window is large, and whoever asks
+# whether two sights are alike has the same before him.
+
+
+@lru_cache(maxsize=65536)
+def _who(record: bytes) -> tuple[Vantage, Health]:
+    vantage, health = msgspec.json.decode(b"[%b]" % record, type=tuple[Vantage, Health])
+    return _vantage(vantage), _health(health)
+
+
+@lru_cache(maxsize=65536)
+def _what(record: bytes) -> Target:
+    return _target(msgspec.json.decode(record, type=Target))
+
+
+@lru_cache(maxsize=65536)
+def _vantage(known: Vantage) -> Vantage:
+    return known
+
+
+@lru_cache(maxsize=65536)
+def _target(known: Target) -> Target:
+    return known
+
+
+@lru_cache(maxsize=65536)
+def _health(known: Health) -> Health:
+    return known
+
+
+@lru_cache(maxsize=131072)
+def _once(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    return addresses
+
+
+@lru_cache(maxsize=131072)
+def _where(
+    named: tuple[str, ...], shaken: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """Each address once, and whether those that were answered are of no public host, all of them."""
+    bogon = bool(named) and all(map(is_bogon, named))
+    return _once(tuple(dict.fromkeys(named))), _once(tuple(dict.fromkeys(shaken))), bogon
