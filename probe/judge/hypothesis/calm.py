@@ -1,4 +1,4 @@
-"""A country of which every vantage saw whole answers alone: most places, most of the time.
+"""A country of which every vantage sees whole answers alone: most places, most of the time.
 
 Nothing need be read there but how many answers came, and when the newest did.
 """
@@ -11,16 +11,30 @@ from datetime import datetime
 from operator import attrgetter
 from typing import overload
 
+import msgspec
+
 from probe.judge.evidence import whole
 from probe.judge.hypothesis.episode import Footing, Run
 from probe.judge.sight import Sight
-from probe.judge.tracks import Track
 
 _AT = attrgetter("at")
 Kind = tuple[bool, float]
 """Whether a vantage's controls pass, and how often a try fails on its network in peace."""
-Seat = tuple[Track, Footing]
-"""What a vantage saw of a feature, and what is known of the vantage."""
+
+
+class Seat(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """What a vantage sees of a feature, and what is known of the vantage."""
+
+    sights: Sequence[Sight]
+    """Whole answers as far back as this state lasts, oldest first."""
+    footing: Footing
+    steady: bool = False
+    """Whether any one of them says of the endpoint what all of them do."""
+
+    @property
+    def telling(self) -> Sequence[Sight]:
+        """All that they say of the endpoint, newest first."""
+        return self.sights[-1:] if self.steady else self.sights[::-1]
 
 
 class Calm(Sequence[Run]):
@@ -47,34 +61,35 @@ class Calm(Sequence[Run]):
 
     def _made(self) -> tuple[Run, ...]:
         if not self._runs:
-            self._runs = tuple([at_ease(*seat) for seat in self.seats])
+            self._runs = tuple(map(at_ease, self.seats))
         return self._runs
 
     def newest(self) -> datetime:
-        return max([track.sights[-1].at for track, _ in self.seats])
+        return max([seat.sights[-1].at for seat in self.seats])
 
     def saw(self) -> tuple[tuple[int, int, bool, float], ...]:
         """Of each vantage: its network, its whole answers, and of what kind it is (`Kind`)."""
         return tuple([
-            (track.sights[-1].vantage.asn, len(track.sights), footing.well_at is not None, footing.usual)
-            for track, footing in self.seats
+            (seat.sights[-1].vantage.asn, len(seat.sights), *kind(seat.footing))
+            for seat in self.seats
         ])  # fmt: skip
 
     def since(self, begun: datetime) -> tuple[tuple[int, int, bool, float], ...]:
         """As `saw`, of then and later."""
         return tuple([
-            (
-                track.sights[-1].vantage.asn, newer(track.sights, begun),
-                footing.well_at is not None, footing.usual,
-            )
-            for track, footing in self.seats
+            (seat.sights[-1].vantage.asn, newer(seat.sights, begun), *kind(seat.footing))
+            for seat in self.seats
         ])  # fmt: skip
 
-    def by_network(self) -> dict[int, list[Track]]:
-        found: dict[int, list[Track]] = {}
-        for track, _ in self.seats:
-            found.setdefault(track.sights[-1].vantage.asn, []).append(track)
+    def by_network(self) -> dict[int, list[Seat]]:
+        found: dict[int, list[Seat]] = {}
+        for seat in self.seats:
+            found.setdefault(seat.sights[-1].vantage.asn, []).append(seat)
         return found
+
+
+def kind(footing: Footing) -> Kind:
+    return footing.well_at is not None, footing.usual
 
 
 def newer(sights: Sequence[Sight], begun: datetime) -> int:
@@ -82,10 +97,11 @@ def newer(sights: Sequence[Sight], begun: datetime) -> int:
     return len(sights) - bisect_left(sights, begun, key=_AT)
 
 
-def at_ease(track: Track, footing: Footing) -> Run:
-    """The run of a vantage that saw whole answers alone."""
+def at_ease(seat: Seat) -> Run:
+    """The run of a vantage that sees whole answers alone."""
+    sights, footing = seat.sights, seat.footing
     return Run(
-        vantage=track.sights[-1].vantage, failing=False, calm=True,
-        findings=tuple([whole(sight) for sight in reversed(track.sights)]),
+        vantage=sights[-1].vantage, failing=False, calm=True,
+        findings=tuple([whole(sight) for sight in reversed(sights)]),
         well_at=footing.well_at, usual=footing.usual, misled=footing.misled, steady=footing.steady,
     )  # fmt: skip

@@ -83,9 +83,9 @@ def _keys(
     named, delivered = set[tuple[str, ...]](), set[str]()
     for place in matter.places.values():
         if isinstance(place.runs, Calm):
-            newest = [track.sights[-1] for track, _ in place.runs.seats]
+            newest = [seat.sights[-1] for seat in place.runs.seats]
             named.update([() if sight.bogon else sight.answers for sight in newest])
-            delivered.update([_delivery(track.telling[::-1]) for track, _ in place.runs.seats])
+            delivered.update([_delivery(seat.telling) for seat in place.runs.seats])
         else:
             named.update(map(_answers, place.runs))
             delivered.update([_delivery([f.sight for f in r.findings]) for r in place.runs])
@@ -143,8 +143,8 @@ Sites = Iterable[tuple[str, str]]
 def _by_network(held: Sequence[Run]) -> Iterator[tuple[int, Sequence[Run], Sites]]:
     """Each network, its runs if most of them fail, and the sites that served it: newest first."""
     if isinstance(held, Calm):
-        for asn, tracks in sorted(held.by_network().items()):
-            yield asn, (), [s.site for track in tracks for s in reversed(track.telling)]
+        for asn, seats in sorted(held.by_network().items()):
+            yield asn, (), [sight.site for seat in seats for sight in seat.telling]
         return
     found: dict[int, list[Run]] = {}
     for run in held:

@@ -60,7 +60,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     findings: tuple[Finding, ...]
     """Newest first: as far back as this state lasts."""
     calm: bool = False
-    """Whole answers alone, as far as the window shows."""
+    """Whole answers alone."""
     well_at: datetime | None = None
     """The latest time at which a foreign control of the vantage passed."""
     usual: float = LEVELS[0]
@@ -107,22 +107,25 @@ def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run 
 
     `listed`: what was found, newest first; `since`: what is older says nothing of now.
     """
-    calm = not [f for f in listed if f.main is not WHOLE]
-    newest = listed if calm else [f for f in listed if usable(f, footing)]
+    newest = listed if _wholes(listed) else [f for f in listed if usable(f, footing)]
     if not footing.usable or not newest or newest[0].sight.at < since:
         return None
-    streak = _streak(newest, failing=True) if not calm and _shaken(newest) else 0
-    held = newest if calm else newest[: streak or _streak(newest, failing=False)]
+    streak = _streak(newest, failing=True) if _shaken(newest) else 0
+    held = newest[: streak or _streak(newest, failing=False)]
     return Run(
         vantage=newest[0].sight.vantage,
         failing=streak > 0,
         findings=tuple(held),
-        calm=calm,
+        calm=_wholes(held),
         well_at=footing.well_at,
         usual=footing.usual,
         misled=footing.misled,
         steady=footing.steady,
     )
+
+
+def _wholes(findings: Sequence[Finding]) -> bool:
+    return not [f for f in findings if f.main is not WHOLE]
 
 
 def usable(finding: Finding, footing: Footing = NOTHING_KNOWN) -> bool:

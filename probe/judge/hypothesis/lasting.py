@@ -15,13 +15,13 @@ from itertools import pairwise
 
 import msgspec
 
-from probe.judge.hypothesis.calm import Calm, Kind, newer
+from probe.judge.hypothesis import episode
+from probe.judge.hypothesis.calm import Calm, Kind, Seat, kind, newer
 from probe.judge.hypothesis.causes import Counts
-from probe.judge.hypothesis.episode import Footing, Run, bonus, counted, lone, whole
+from probe.judge.hypothesis.episode import Run, bonus, counted, lone, whole
 from probe.judge.hypothesis.likelihood import Country, Network, network
 from probe.judge.hypothesis.standing import Held
 from probe.judge.row import Category
-from probe.judge.tracks import Track
 
 
 class _Part(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -45,11 +45,10 @@ class _Parts(msgspec.Struct, eq=False):
 class Lasting:
     """One country, and what it saw since any time."""
 
-    __slots__ = ("_held", "_known", "_networks", "_times")
+    __slots__ = ("_held", "_known", "_networks")
 
     def __init__(self, held: Sequence[Run], alike: float) -> None:
         self._held = held
-        self._times: list[list[datetime]] = []
         self._networks: dict[int, _Parts] = {}
         for number, run in enumerate(held):
             found = self._networks.get(run.vantage.asn)
@@ -69,9 +68,7 @@ class Lasting:
         return self._from((0,) * len(self._held))
 
     def since(self, begun: datetime) -> Country:
-        if not self._times:
-            self._times = [_times(run) for run in self._held]
-        return self._from(tuple([bisect_left(times, begun) for times in self._times]))[0]
+        return self._from(tuple([_older(run, begun) for run in self._held]))[0]
 
     def _from(self, old: tuple[int, ...]) -> tuple[Country, tuple[int, ...]]:
         if old not in self._known:
@@ -85,9 +82,9 @@ class Lasting:
         return self._known[old]
 
 
-def _times(run: Run) -> list[datetime]:
-    """When it saw what, oldest first; what fails is not cut short by when it began elsewhere."""
-    return [] if run.failing else [finding.sight.at for finding in run.findings[::-1]]
+def _older(run: Run, begun: datetime) -> int:
+    """Sights from before then; what fails is not cut short by when it began elsewhere."""
+    return 0 if run.failing else len(run.findings) - episode.newer(run, begun)
 
 
 def _told(run: Run) -> Sequence[Counts]:
@@ -152,7 +149,7 @@ def _saw(told: tuple[tuple[int, int, bool, float], ...]) -> tuple[Country, tuple
 
 
 class Still:
-    """Countries of one vantage that saw whole answers alone: their sights are only counted."""
+    """Countries of one vantage that sees whole answers alone: its sights are only counted."""
 
     def __init__(self, by_country: Held) -> None:
         self.seats = {
@@ -160,58 +157,54 @@ class Still:
             for c, own in by_country.items()
             if isinstance(own, Calm) and len(own.seats) == 1
         }
-        self._alike: dict[Kind, list[Track]] = defaultdict(list)
-        for track, footing in self.seats.values():
-            self._alike[_kind(footing)].append(track)
+        self._alike: dict[Kind, list[Seat]] = defaultdict(list)
+        for seat in self.seats.values():
+            self._alike[kind(seat.footing)].append(seat)
         self._ever: dict[tuple[int, bool, float], Country] = {}
         self._ranked: dict[Kind, list[list[datetime]]] = {}
 
     def ever(self, country: str) -> tuple[Country, tuple[int, ...]]:
-        track, footing = self.seats[country]
-        well, usual = _kind(footing)
-        key = (len(track.sights), well, usual)
+        seat = self.seats[country]
+        well, usual = kind(seat.footing)
+        key = (len(seat.sights), well, usual)
         if key not in self._ever:
-            self._ever[key] = (lone(len(track.sights), well=well, usual=usual),)
-        return self._ever[key], (track.sights[-1].vantage.asn,)
+            self._ever[key] = (lone(len(seat.sights), well=well, usual=usual),)
+        return self._ever[key], (seat.sights[-1].vantage.asn,)
 
     def since(self, begun: datetime, country: str) -> Counter[Country]:
         """What they saw since then and how many saw it, without a country and who saw nothing."""
         found: Counter[Country] = Counter()
         own = self.seats.get(country)
-        for kind in self._alike:
-            beside = own[0] if own is not None and _kind(own[1]) == kind else None
-            for count, countries in self._newer(kind, begun, beside):
-                found[(lone(count, well=kind[0], usual=kind[1]),)] += countries
+        for like in self._alike:
+            beside = own if own is not None and kind(own.footing) == like else None
+            for count, countries in self._newer(like, begun, beside):
+                found[(lone(count, well=like[0], usual=like[1]),)] += countries
         return found
 
     def _newer(
-        self, kind: Kind, begun: datetime, beside: Track | None
+        self, like: Kind, begun: datetime, beside: Seat | None
     ) -> Iterator[tuple[int, int]]:
         """So many sights since then, and how many of a kind have just as many.
 
         Whose third newest is of then or later has three at least: no country is looked at.
         """
-        if kind not in self._ranked:
-            self._ranked[kind] = _ranked(self._alike[kind])
+        if like not in self._ranked:
+            self._ranked[like] = _ranked(self._alike[like])
         own = newer(beside.sights, begun) if beside is not None else 0
         least = [
             len(times) - bisect_left(times, begun) - (own >= rank)
-            for rank, times in enumerate(self._ranked[kind], 1)
+            for rank, times in enumerate(self._ranked[like], 1)
         ]
         for rank, (these, more) in enumerate(pairwise((*least, 0)), 1):
             if these > more:
                 yield rank, these - more
 
 
-def _kind(footing: Footing) -> Kind:
-    return footing.well_at is not None, footing.usual
-
-
-def _ranked(held: Sequence[Track]) -> list[list[datetime]]:
+def _ranked(held: Sequence[Seat]) -> list[list[datetime]]:
     """The times of their newest sights in order, those of their second newest, and so on."""
     ranked: list[list[datetime]] = []
-    for track in held:
-        for rank, sight in enumerate(reversed(track.sights)):
+    for seat in held:
+        for rank, sight in enumerate(reversed(seat.sights)):
             if rank == len(ranked):
                 ranked.append([])
             ranked[rank].append(sight.at)

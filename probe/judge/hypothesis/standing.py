@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
-from probe.judge.hypothesis.calm import Calm, at_ease
+from probe.judge.hypothesis.calm import Calm, Seat, at_ease
 from probe.judge.hypothesis.episode import NOTHING_KNOWN, STALE_ROUNDS, Footing, Run, run_of
 from probe.judge.hypothesis.finding import Finder
 from probe.judge.tracks import Feature, Track, Witnesses
@@ -69,10 +70,19 @@ def _worse(run: Run, held: Track | Run) -> bool:
     return not held.failing or len(run.findings) > len(held.findings)
 
 
-def _held(seats: Sequence[tuple[Track | Run, Footing]]) -> Sequence[Run]:
-    calm = [(held, footing) for held, footing in seats if isinstance(held, Track)]
+def _held(each: Sequence[tuple[Track | Run, Footing]]) -> Sequence[Run]:
+    seats = [_seat(held, footing) for held, footing in each]
+    calm = [seat for seat in seats if seat is not None]
     if len(calm) == len(seats):
         return Calm(calm)
+    pairs = zip(each, seats, strict=True)
     return tuple([
-        held if isinstance(held, Run) else at_ease(held, footing) for held, footing in seats
+        held if isinstance(held, Run) else at_ease(cast("Seat", seat)) for (held, _), seat in pairs
     ])  # fmt: skip
+
+
+def _seat(held: Track | Run, footing: Footing) -> Seat | None:
+    """Of a vantage that sees whole answers alone, now that what was before them is over."""
+    if isinstance(held, Track):
+        return Seat(held.sights, footing, held.steady)
+    return Seat([f.sight for f in reversed(held.findings)], footing) if held.calm else None

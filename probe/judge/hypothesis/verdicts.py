@@ -152,8 +152,8 @@ def _witnessed(held: Sequence[Run]) -> dict[int, tuple[int, tuple[Evidence, ...]
     """Each network, in the order of its first vantage: how many it has, and what one good sight says."""
     if isinstance(held, Calm):
         return {
-            asn: (len(tracks), (told(tracks[0].sights[-1]),))
-            for asn, tracks in held.by_network().items()
+            asn: (len(seats), (told(seats[0].sights[-1]),))
+            for asn, seats in held.by_network().items()
         }
     by_asn: dict[int, list[Run]] = {}
     for run in held:

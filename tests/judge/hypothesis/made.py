@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from probe.judge.evidence import Finding
-from probe.judge.hypothesis.calm import Calm
+from probe.judge.hypothesis.calm import Calm, Seat
 from probe.judge.hypothesis.episode import NOTHING_KNOWN, STALE_ROUNDS, Footing, Run, run_of
 from probe.judge.hypothesis.finding import Finder
 from probe.judge.hypothesis.standing import Held, standing
@@ -41,7 +41,7 @@ def track(letters: str, vantage: Vantage) -> Track:
 
 def calm(each: Mapping[Vantage, str], footings: Mapping[str, Footing]) -> Calm:
     return Calm([
-        (track(letters, vantage), footings.get(vantage.id, NOTHING_KNOWN))
+        Seat(track(letters, vantage).sights, footings.get(vantage.id, NOTHING_KNOWN))
         for vantage, letters in each.items()
     ])  # fmt: skip
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.hypothesis.calm import at_ease, newer
+from probe.judge.hypothesis.calm import Seat, at_ease, newer
 from probe.judge.hypothesis.episode import Footing, since
 from tests.judge import worlds as w
 from tests.judge.hypothesis.made import calm, track
@@ -27,7 +27,9 @@ def test_it_tells_of_its_runs_what_they_tell(every: list[str], begun: object) ->
     assert [(asn, well, usual) for asn, _, well, usual in held.saw()] == kinds
     assert [count for _, count, _, _ in held.saw()] == [len(run.findings) for run in held]
     assert [n for _, n, _, _ in held.since(begun)] == [len(since(run, begun)) for run in held]  # type: ignore[arg-type]
-    networks = {asn: [t.sights[0].vantage for t in own] for asn, own in held.by_network().items()}
+    networks = {
+        asn: [seat.sights[0].vantage for seat in own] for asn, own in held.by_network().items()
+    }
     assert networks == {
         asn: [run.vantage for run in held if run.vantage.asn == asn] for asn in networks
     }
@@ -43,7 +45,7 @@ def test_a_run_is_made_newest_first_and_once() -> None:
         (f.sight.at for f in run.findings), reverse=True
     )
     assert run.well_at == w.START
-    assert at_ease(track("ooo", HOME[1]), Footing(misled=True)).misled
+    assert at_ease(Seat(track("ooo", HOME[1]).sights, Footing(misled=True))).misled
 
 
 @given(st.text("o", min_size=1, max_size=5), moments)

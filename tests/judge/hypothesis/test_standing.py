@@ -70,4 +70,4 @@ def test_each_vantage_stands_where_it_sees_worst(seen: dict[tuple[Vantage, str],
     for country, runs in held.items():
         assert {run.vantage.country for run in runs} == {country}
         assert [run.vantage.id for run in runs] == sorted(run.vantage.id for run in runs)
-        assert not isinstance(runs, Calm) or all(run.calm for run in runs)
+        assert isinstance(runs, Calm) is all(run.calm for run in runs)
