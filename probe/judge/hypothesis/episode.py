@@ -59,6 +59,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     failing: bool
     findings: tuple[Finding, ...]
     """Newest first: as far back as this state lasts."""
+    authors: frozenset[Author] = frozenset()
+    """Who wrote the failure, by half of its sights at least."""
     calm: bool = False
     """Whole answers alone."""
     well_at: datetime | None = None
@@ -100,6 +102,7 @@ def _steady(health: Health) -> bool:
 
 NOTHING_KNOWN = Footing()
 _NOTHING = Category.NOTHING
+_NOBODY: frozenset[Author] = frozenset()
 
 
 def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run | None:
@@ -115,6 +118,7 @@ def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run 
     return Run(
         vantage=newest[0].sight.vantage,
         failing=streak > 0,
+        authors=_authors(held) if streak else _NOBODY,
         findings=tuple(held),
         calm=_wholes(held),
         well_at=footing.well_at,
@@ -284,10 +288,12 @@ def authored(run: Run, who: Author) -> bool:
 
     In passing trouble now and then a test passes where the plain step failed.
     """
-    if not run.failing:
-        return False
-    failing = [finding.author is who for finding in run.findings if finding.failing]
-    return 2 * sum(failing) >= len(failing) > 0
+    return who in run.authors
+
+
+def _authors(held: Sequence[Finding]) -> frozenset[Author]:
+    wrote = [finding.author for finding in held if finding.failing]
+    return frozenset({who for who in set(wrote) if 2 * wrote.count(who) >= len(wrote)})
 
 
 def heard_since(run: Run, begun: datetime | None) -> bool:

@@ -277,23 +277,25 @@ def _grounded(
     country, cause = about
     asked = SIDES[cause] is not Side.OWN and cause is not Cause.NETWORK_DISRUPTION
     reached, barred = others.outside.since(place.begun, country) if asked else (0, 0)
+    vouched = [run for run in held if run.vouched]
+    signed = [run for run in held if authored(run, Author.NETWORK)]
     return Ground(
         support=place.support[cause],
         rival=place.support[RIVALS[cause]] if cause in RIVALS else 0.0,
         rounds=others.rounds if cause in SERVICE_SIDE else span(held, view.round),
         networks=len(_asns(held)),
-        enduring=len(_asns(run for run in held if span([run], view.round) >= ENDURING)),
+        enduring=len(_asns([run for run in held if span([run], view.round) >= ENDURING])),
         observed=len(_asns(place.runs)),
         vantages=len(held),
-        vouched=len(_asns(run for run in held if run.vouched)),
-        steady=len(_asns(run for run in held if run.steady and run.vouched)),
-        misled=len(_asns(run for run in held if run.misled)),
-        authored=sum(authored(run, Author.NETWORK) for run in held),
-        network_authored=len(_asns(r for r in held if authored(r, Author.NETWORK))),
+        vouched=len(_asns(vouched)),
+        steady=len(_asns([run for run in vouched if run.steady])),
+        misled=len(_asns([run for run in held if run.misled])),
+        authored=len(signed),
+        network_authored=len(_asns(signed)),
         through=reached,
         barred=barred,
         others=others.known - 1,
-        server_networks=len(_asns(r for r in held if authored(r, Author.SERVER))),
+        server_networks=len(_asns([run for run in held if authored(run, Author.SERVER)])),
         server_countries=others.server_countries,
         solid=_solid(place),
         together=_together(others, place.begun, view) if cause in SERVICE_SIDE else 0,
@@ -301,7 +303,7 @@ def _grounded(
         sharing=place.shared[0].services if place.shared else 0,
         outage_countries=len(others.outage),
         known_countries=others.known,
-        working=sum(not run.failing for run in place.runs),
+        working=sum([not run.failing for run in place.runs]),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from operator import attrgetter
 
-from probe.judge.evidence import Finding, evidence, rows, weight, word
+from probe.judge.evidence import Finding, evidence, rows, weigh, word
 from probe.judge.hypothesis.episode import Run
+from probe.judge.row import Row
 from probe.model import SIDES, Author, Cause, Evidence, Side
 
 _BY_ID, _BY_TIME = attrgetter("sight.id"), attrgetter("sight.at")
@@ -26,7 +27,12 @@ _SIDE_BONUS = {
 
 def strength(finding: Finding, cause: Cause) -> float:
     """How much a finding says for a cause."""
-    return weight(finding, cause) + _SIDE_BONUS.get((SIDES[cause], finding.author), 0.0)
+    return _strength(rows(finding), finding.author, cause)
+
+
+@lru_cache(maxsize=4096)
+def _strength(said: tuple[Row, ...], author: Author, cause: Cause) -> float:
+    return weigh(said, cause) + _SIDE_BONUS.get((SIDES[cause], author), 0.0)
 
 
 def shown(held: Iterable[Run], cause: Cause, most: int = MOST_PIECES) -> tuple[Evidence, ...]:
@@ -56,20 +62,27 @@ def _spread(held: Sequence[Run], cause: Cause) -> list[Finding]:
         return list(held[0].findings[:MOST_OF_A_RUN])
     lanes: dict[int, list[Finding]] = defaultdict(list)
     for run in held:
-        good = [f for f in run.findings if f.failing is run.failing]
-        lanes[run.vantage.asn].extend(good[:MOST_OF_A_RUN])
+        lanes[run.vantage.asn].extend(islice(_own(run), MOST_OF_A_RUN))
     for lane in lanes.values():
         # Sorting is stable: by id, then the newest first, then the strongest.
-        lane.sort(key=_BY_ID)
-        lane.sort(key=_BY_TIME, reverse=True)
-    if all(run.calm for run in held):
+        if len(lane) > 1:
+            lane.sort(key=_BY_ID)
+            lane.sort(key=_BY_TIME, reverse=True)
+    if all([run.calm for run in held]):  # noqa: C419 — a list is faster
         order = sorted(lanes)  # whole answers all say the same
     else:
         for lane in lanes.values():
-            lane.sort(key=lambda f: -strength(f, cause))
+            if len(lane) > 1:
+                lane.sort(key=lambda f: -strength(f, cause))
         order = sorted(lanes, key=lambda asn: (-strength(lanes[asn][0], cause), asn))
     turns = zip_longest(*(lanes[asn] for asn in order))
     return [finding for turn in turns for finding in turn if finding is not None]
+
+
+def _own(run: Run) -> Iterator[Finding]:
+    """The findings that say what the run does, newest first."""
+    failing = run.failing
+    return (finding for finding in run.findings if finding.failing is failing)
 
 
 def mechanisms(held: Iterable[Run], cause: Cause) -> tuple[str, ...]:
