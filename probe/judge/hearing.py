@@ -126,7 +126,7 @@ def _glance(told: _Whole) -> Heard | None:
     sight = Glance(
         id=told.id, at=told.at, vantage=vantage, target=_what(bytes(told.target)), health=health,
         answers=answers, valid=valid, bogon=bogon, doubled=(), status=last.status, pace=pace,
-        site=written(last.headers),
+        site=written(bytes(last.headers)),
     )  # fmt: skip
     return Heard(sight, _word(sight, told.software), answers)
 
