@@ -36,44 +36,35 @@ class Heard(msgspec.Struct, frozen=True, eq=False, gc=False):
 # ── a whole answer, as it is written ─────────────────────────────────────────────────────────
 
 
-class _Plain(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
-    """A step of the plain chain, before any redirect."""
+class _Plain(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="kind"):
+    """A step of the plain chain that went well, before any redirect."""
 
+    failure: None = None
     hop: Literal[0] = 0
     test: None = None
 
 
-class _NoAnswer(msgspec.Struct, frozen=True, gc=False):
-    """As a name without IPv6 has none: of all failures the one that is of every day."""
-
-    name: Literal["dns_no_answer"]
-
-
 @final
 class _Lookup(_Plain, frozen=True, gc=False, tag="dns"):
-    failure: _NoAnswer | None = None
     answers: tuple[str, ...] = ()
     late: tuple[()] = ()
 
 
 @final
-class _Connect(_Plain, frozen=True, gc=False, kw_only=True, tag="tcp"):
+class _Connect(_Plain, frozen=True, kw_only=True, gc=False, tag="tcp"):
     took: float
-    failure: None = None
     address: str
 
 
 @final
-class _Handshake(_Plain, frozen=True, gc=False, kw_only=True, tag="tls"):
+class _Handshake(_Plain, frozen=True, kw_only=True, gc=False, tag="tls"):
     took: float
-    failure: None = None
     address: str
 
 
 @final
-class _Answer(_Plain, frozen=True, gc=False, kw_only=True, tag="http"):
+class _Answer(_Plain, frozen=True, kw_only=True, gc=False, tag="http"):
     took: float
-    failure: None = None
     url: str
     address: str
     status: int | None = None
@@ -84,7 +75,7 @@ class _Answer(_Plain, frozen=True, gc=False, kw_only=True, tag="http"):
 _Step = _Lookup | _Connect | _Handshake | _Answer
 
 
-class _Whole(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class _Whole(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     id: str
     at: datetime
     vantage: Raw

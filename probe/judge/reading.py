@@ -10,7 +10,7 @@ import msgspec
 
 from probe.judge.notices import challenged, notice_of, refused_by
 from probe.judge.sight import CERTIFICATE, OWN_FAILURES, UNREACHABLE, Contrast, Glance, Sight
-from probe.judge.sites import site
+from probe.judge.sites import NOWHERE, site
 from probe.judge.traits import SLOW_SECONDS, odd, traits
 from probe.judge.trials import trials
 from probe.model import (
@@ -163,8 +163,11 @@ def _studied(measurement: Measurement) -> Sight:
 
 def _site(chain: _Chain) -> tuple[str, str]:
     """Who delivered the last answer that says so."""
-    told = (site(step.headers) for step in reversed(chain.http) if step.headers)
-    return next((found for found in told if found[0]), ("", ""))
+    for step in reversed(chain.http):
+        found = site(step.headers)
+        if found[0]:
+            return found
+    return NOWHERE
 
 
 def _sort(measurement: Measurement) -> _Chain:
@@ -222,10 +225,10 @@ class _Common(msgspec.Struct, eq=False):
 
 def _names_and_certificates(chain: _Chain) -> _Common:
     first = [step for step in chain.dns if step.hop == 0]
-    answers = _unique(address for step in first for address in step.answers)
+    answers = _unique([address for step in first for address in step.answers])
     return _Common(
         answers=answers,
-        valid=_unique(step.address for step in chain.tls if step.failure is None),
+        valid=_unique([step.address for step in chain.tls if step.failure is None]),
         bogon=_bogon(first, answers),
         doubled=_doubled(first),
     )

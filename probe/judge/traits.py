@@ -10,6 +10,7 @@ SLOW_SECONDS = 0.75
 """A good answer that takes less is never slow, whatever others take."""
 CLOSED = frozenset({"connection_refused", "connection_reset"})
 PROXIES = frozenset({"via", "x-cache"})
+REACHING = (TcpConnect, TlsHandshake)
 
 
 class Traits(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -35,13 +36,9 @@ def traits(measurement: Measurement) -> Traits:
     last = asked[-1] if asked else None
     if last is None:
         return Traits(shut=_shut(measurement))
-    reached = [
-        step
-        for step in plain
-        if isinstance(step, TcpConnect | TlsHandshake) and step.hop == last.hop
-    ]
     if last.failure is not None:
         return Traits(stalled=last.length)
+    reached = [step for step in plain if isinstance(step, REACHING) and step.hop == last.hop]
     return Traits(
         lost=tuple(dict.fromkeys(s.address for s in reached if _unreached(s))),
         proxied=last.url.startswith("http:") and _proxied(last),
