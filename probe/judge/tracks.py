@@ -89,15 +89,12 @@ class Track:
 
 
 def _same(one: Sight, other: Sight) -> bool:
-    """Whether two whole answers say the same of the endpoint, and no more than most do.
-
-    What is equal is held once.
-    """
+    """Whether two whole answers say the same of the endpoint, and no more than most do."""
     return (
-        other.answers is one.answers
-        and other.valid is one.valid
-        and other.vantage is one.vantage
+        other.answers == one.answers
+        and other.valid == one.valid
         and other.site == one.site
+        and (other.vantage is one.vantage or other.vantage == one.vantage)
         and not other.doubled
         and other.trials is UNTRIED
     )

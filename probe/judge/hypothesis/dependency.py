@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from ipaddress import ip_network
@@ -13,7 +13,7 @@ import msgspec
 from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.episode import Run, authored, main_category, span
 from probe.judge.hypothesis.sharing import shared as explained
-from probe.judge.hypothesis.unit import Key, Shared, Unit
+from probe.judge.hypothesis.unit import All, Crowd, Key, Shared, Unit
 from probe.judge.hypothesis.weighing import Matter, Place, weighed
 from probe.judge.row import Category
 from probe.judge.sight import Sight
@@ -31,14 +31,14 @@ def shared(matters: Sequence[Matter], view: View) -> list[Matter]:
     """Give to a dependency what it explains better than anything else does."""
     if all(place.calm for matter in matters for place in matter.places.values()):
         return list(matters)
-    found = explained(_units(matters, view))
+    found = explained(_all(matters, view))
     return [_blamed(matter, found, view) for matter in matters] if found else list(matters)
 
 
 # ── units ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _units(matters: Sequence[Matter], view: View) -> list[Unit]:
+def _all(matters: Sequence[Matter], view: View) -> All:
     """What fails, and all that stands on what it stands on: of nothing else anything follows."""
     declared = {(s.id, f.id): (*s.depends, *f.depends) for s in view.services for f in s.features}
     whole = {m: _keys(m, declared.get((m.service, m.feature), ()), view.origins) for m in matters}
@@ -46,16 +46,22 @@ def _units(matters: Sequence[Matter], view: View) -> list[Unit]:
     for matter, keys in whole.items():
         for key in keys:
             users[key].add(matter.service)
-    stands = {m: {k for k in keys if len(users[k]) > 1} for m, keys in whole.items()}
-    troubled = [m for m in matters if any(not place.calm for place in m.places.values())]
-    found = {m: _of_matter(m, whole[m], stands[m], view) for m in troubled}
-    asked = _Asked([unit for units in found.values() for unit in units if unit.failing])
-    found |= {
-        m: _of_matter(m, whole[m], stands[m], view)
-        for m in matters
-        if m not in found and _speaks(asked, whole[m], stands[m])
+    makers = {
+        m: _Maker(m, keys, {k for k in keys if len(users[k]) > 1}, view)
+        for m, keys in whole.items()
     }
-    return [unit for matter in matters for unit in found.get(matter, ())]
+    troubled = [m for m in matters if any(not place.calm for place in m.places.values())]
+    found = {m: makers[m].counted() for m in troubled}
+    asked = _Asked([unit for units, _ in found.values() for unit in units if unit.failing])
+    found |= {
+        m: makers[m].counted() for m in matters if m not in found and _speaks(asked, makers[m])
+    }
+    held = [matter for matter in matters if matter in found]
+    return All(
+        units=[unit for matter in held for unit in found[matter][0]],
+        crowds={(matter.service, matter.feature): found[matter][1] for matter in held},
+        everyone=lambda: [unit for matter in held for unit in makers[matter].everyone()],
+    )
 
 
 class _Asked:
@@ -69,11 +75,11 @@ class _Asked:
         self.sited = any(kind == "site" for kind, _ in self.keys)
 
 
-def _speaks(asked: _Asked, whole: Iterable[Key], stands: Iterable[Key]) -> bool:
-    if not asked.keys.isdisjoint(stands) or not asked.lost.isdisjoint(whole):
+def _speaks(asked: _Asked, maker: _Maker) -> bool:
+    if not asked.keys.isdisjoint(maker.shared) or not asked.lost.isdisjoint(maker.keys):
         return True
     # Which site serves a unit is known when it is made.
-    return asked.sited and any(kind in DELIVERED for kind, _ in whole)
+    return asked.sited and any(kind in DELIVERED for kind, _ in maker.keys)
 
 
 def _keys(
@@ -124,17 +130,43 @@ def _prefix(address: str) -> str:
         return address
 
 
-def _of_matter(matter: Matter, all_keys: Iterable[Key], keys: set[Key], view: View) -> list[Unit]:
-    prefixes = frozenset(name for kind, name in all_keys if kind == "prefix")
-    networks = {name for kind, name in keys if kind in DELIVERED}
-    joined = cache(partial(frozenset.union, frozenset(keys)))  # few networks are served alone
-    units = []
-    for country, place in matter.places.items():
+class _Maker:
+    """Makes the units of one matter."""
+
+    def __init__(
+        self, matter: Matter, keys: frozenset[Key], shared_: set[Key], view: View
+    ) -> None:
+        self.keys, self.shared = keys, shared_
+        """What it stands on as a whole, and what of that others stand on too."""
+        self._matter, self._view = matter, view
+        self._prefixes = frozenset(name for kind, name in keys if kind == "prefix")
+        self._networks = {name for kind, name in shared_ if kind in DELIVERED}
+        self._joined = cache(partial(frozenset.union, frozenset(shared_)))  # few are served alone
+
+    def counted(self) -> tuple[list[Unit], Crowd]:
+        """Units, but those of calm countries by what they stand on alone."""
+        units: list[Unit] = []
+        crowd: Crowd = Counter()
+        for country, place in self._matter.places.items():
+            if isinstance(place.runs, Calm):
+                crowd.update([keys for _, _, keys in self._standing(place)])
+            else:
+                units += self._made(country, place)
+        return units, crowd
+
+    def everyone(self) -> Iterator[Unit]:
+        for country, place in self._matter.places.items():
+            yield from self._made(country, place)
+
+    def _made(self, country: str, place: Place) -> Iterator[Unit]:
+        for asn, failing, keys in self._standing(place):
+            where = (self._matter.service, self._matter.feature, country, asn)
+            yield _unit(where, failing, (self._prefixes, keys), self._view)
+
+    def _standing(self, place: Place) -> Iterator[tuple[int, Sequence[Run], frozenset[Key]]]:
+        """Each network, its runs if most of them fail, and what it stands on."""
         for asn, failing, sites in _by_network(place.runs):
-            served = _served(asn, sites, networks, view)
-            where = (matter.service, matter.feature, country, asn)
-            units.append(_unit(where, failing, (prefixes, joined(served)), view))
-    return units
+            yield asn, failing, self._joined(_served(asn, sites, self._networks, self._view))
 
 
 Sites = Iterable[tuple[str, str]]

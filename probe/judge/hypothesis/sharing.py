@@ -18,6 +18,7 @@ from probe.judge.hypothesis.route import lost, routes
 from probe.judge.hypothesis.unit import (
     PRIORS,
     SIBLING,
+    All,
     Field,
     Key,
     Matter,
@@ -34,9 +35,9 @@ MARGIN = 3.0
 """Nats by which it must beat every other explanation."""
 
 
-def shared(units: Sequence[Unit]) -> tuple[Shared, ...]:
+def shared(held: All) -> tuple[Shared, ...]:
     """Find what explains, the strongest first; each failing cell is explained once."""
-    left = list(units)
+    left = held
     found: list[Shared] = []
     while True:
         best = max(
@@ -45,29 +46,42 @@ def shared(units: Sequence[Unit]) -> tuple[Shared, ...]:
         if best is None:
             return tuple(found)
         found.append(best)
-        left = [u for u in left if (u.service, u.feature, u.country) not in best.cells]
+        left = left.without(best.cells)
 
 
 def _rank(key: Key) -> tuple[int, str]:
     return -list(PRIORS).index(key[0]), key[1]
 
 
-def _candidates(units: Sequence[Unit]) -> list[Shared]:
-    by_matter: dict[Matter, list[Unit]] = defaultdict(list)
-    by_prefixes: dict[frozenset[str], list[Unit]] = defaultdict(list)
-    for unit in units:
-        by_matter[unit.service, unit.feature].append(unit)
-    fields = {matter: field(own) for matter, own in by_matter.items()}
+def _candidates(held: All) -> list[Shared]:
+    by_matter = _by_matter(held.units)
+    fields = {
+        matter: field(by_matter.get(matter, ()), held.crowds.get(matter))
+        for matter in {**by_matter, **held.crowds}
+    }
     known = cache(partial(rests, fields=fields))  # many keys are of the same matters
     standing = _standing(fields)
     sites = _several_sites(standing, fields)
     weighed = [_weigh(key, (key,), standing, fields, known) for key in standing]
     weighed += [_weigh(key, several, standing, fields, known) for key, several in sites.items()]
-    lanes = routes(units)
-    for unit in units if lanes else ():
-        by_prefixes[unit.prefixes].append(unit)
-    weighed += [lost(prefixes, by_prefixes, by_matter) for prefixes in lanes]
+    if lanes := routes(held.units):
+        weighed += _lost(lanes, held.everyone())
     return [one for one in weighed if one is not None and one.gain > MARGIN]
+
+
+def _by_matter(units: Sequence[Unit]) -> dict[Matter, list[Unit]]:
+    found: dict[Matter, list[Unit]] = defaultdict(list)
+    for unit in units:
+        found[unit.service, unit.feature].append(unit)
+    return found
+
+
+def _lost(lanes: Sequence[tuple[str, ...]], everyone: Sequence[Unit]) -> list[Shared | None]:
+    by_prefixes: dict[frozenset[str], list[Unit]] = defaultdict(list)
+    for unit in everyone:
+        by_prefixes[unit.prefixes].append(unit)
+    by_matter = _by_matter(everyone)
+    return [lost(prefixes, by_prefixes, by_matter) for prefixes in lanes]
 
 
 Standing = Mapping[Key, Mapping[Matter, int]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 import msgspec
 
@@ -99,6 +99,31 @@ def up(unit: Unit) -> float:
     return (_ASTRAY if unit.failing else _STEADY)[unit.lasting]
 
 
+Crowd = Counter[frozenset[Key]]
+"""Units of which nothing need be known but what they stand on: how many on just that."""
+
+
+class All(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """All units of all matters that are looked at."""
+
+    units: Sequence[Unit]
+    """Those of countries where anything is more than whole answers."""
+    crowds: Mapping[Matter, Crowd]
+    """Of each matter, those of all other countries."""
+    everyone: Callable[[], Sequence[Unit]]
+    """Both, each made."""
+
+    def without(self, cells: Container[tuple[str, str, str]]) -> All:
+        """Leave cells (service, feature, country) out; of a crowd none fails, so none is one."""
+
+        def left(units: Sequence[Unit]) -> list[Unit]:
+            return [u for u in units if (u.service, u.feature, u.country) not in cells]
+
+        return All(
+            units=left(self.units), crowds=self.crowds, everyone=lambda: left(self.everyone())
+        )
+
+
 class Field(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """All units of one matter: those that hold are so many that they are but counted."""
 
@@ -114,17 +139,18 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Units of all other countries."""
 
 
-def field(units: Sequence[Unit]) -> Field:
+def field(units: Sequence[Unit], crowd: Crowd | None = None) -> Field:
     failing = tuple([unit for unit in units if unit.failing])
     troubled: dict[str, list[Unit]] = {unit.country: [] for unit in failing}
     beside = [unit for unit in units if unit.country in troubled] if failing else []
     for unit in beside:
         troubled[unit.country].append(unit)
-    stands = Counter([unit.keys for unit in units])
+    stands = Counter([unit.keys for unit in units]) + (crowd or Counter())
+    size = stands.total()
     return Field(
-        size=len(units), failing=failing, stands=stands,
+        size=size, failing=failing, stands=stands,
         holding=stands - Counter([unit.keys for unit in failing]),
-        troubled=troubled, spared=len(units) - len(beside),
+        troubled=troubled, spared=size - len(beside),
     )  # fmt: skip
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from probe.judge.hypothesis.sharing import shared
 from probe.judge.hypothesis.unit import Unit
+from tests.judge.hypothesis.test_sharing import told
 
 COUNTRIES = ("DE", "FR", "GB", "JP", "NL", "US")
 PREFIX = "104.244.42.0/24"
@@ -24,14 +24,14 @@ def leaked(countries: set[str], begun: Callable[[str], float] = lambda _: 0.0) -
 
 
 def test_a_route_that_three_countries_lose_at_once_is_no_border() -> None:
-    (found,) = shared(leaked({"GB", "JP", "US"}))
+    (found,) = told(leaked({"GB", "JP", "US"}))
     assert found.key == ("route", PREFIX)
     assert {country for _, _, country in found.cells} == {"GB", "JP", "US"}
 
 
 def test_one_country_or_many_at_different_times_may_be_borders() -> None:
-    assert shared(leaked({"GB"})) == ()
-    assert shared(leaked({"GB", "JP", "US"}, lambda c: 9.0 * COUNTRIES.index(c))) == ()
+    assert told(leaked({"GB"})) == ()
+    assert told(leaked({"GB", "JP", "US"}, lambda c: 9.0 * COUNTRIES.index(c))) == ()
 
 
 def test_a_country_that_lost_it_whole_may_have_barred_it_by_that_route() -> None:
@@ -40,7 +40,7 @@ def test_a_country_that_lost_it_whole_may_have_barred_it_by_that_route() -> None
         if u.country == "DE" else u
         for u in leaked({"GB", "JP", "US"})
     ]  # fmt: skip
-    (found,) = shared(whole)
+    (found,) = told(whole)
     assert {country for _, _, country in found.cells} == {"GB", "JP", "US"}
 
 
@@ -50,6 +50,6 @@ def test_whole_countries_that_lose_it_at_once_are_a_region_s() -> None:
         if u.country in {"DE", "FR", "NL"} else u
         for u in leaked(set())
     ]  # fmt: skip
-    (found,) = shared(region)
+    (found,) = told(region)
     assert {country for _, _, country in found.cells} == {"DE", "FR", "NL"}
-    assert shared([u for u in region if u.country != "NL"]) == ()
+    assert told([u for u in region if u.country != "NL"]) == ()
