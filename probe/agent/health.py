@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from probe.measure.failure import BOGON, UNKNOWN_AUTHORITY
 from probe.measure.outcome import Outcome, outcome
@@ -43,7 +44,7 @@ class Checked:
     reach: Reach
     observations: tuple[Observation, ...]
 
-    @property
+    @cached_property
     def came(self) -> Outcome:
         return outcome(self.observations)
 

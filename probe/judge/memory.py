@@ -55,12 +55,21 @@ def remember(
 def keep(words: Sequence[Word], verdicts: Sequence[Verdict], view: View) -> Memory:
     """As `remember`, from what the new measurements leave."""
     held = view.memory
+    news = () if all(holds(held, told) for told in words) else words
     return Memory(
         beliefs=belief.remember(held.beliefs, verdicts, view),
         begun=_begun(held.begun, verdicts, view),
-        sites=_sites(held.sites, words),
-        builds=_builds(held.builds, words),
+        sites=_sites(held.sites, news),
+        builds=_builds(held.builds, news),
         usual=_usual(held.usual, words, verdicts),
+    )
+
+
+def holds(memory: Memory, told: Word) -> bool:
+    """Whether site and build are what the memory has of them: where all are, no word is news of them."""
+    network, place = told.site
+    return (not told.software or memory.builds.get(told.vantage.id) == told.software) and (
+        not place or memory.sites.get((told.vantage.asn, network)) == place
     )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from probe.judge.hypothesis import judge
-from probe.judge.memory import remember
+from probe.judge.memory import holds, remember, word
 from probe.judge.view import Memory
 from probe.model import CONTROL, Cause, Header, HttpExchange, Measurement
 from tests.judge import worlds as w
@@ -62,6 +62,26 @@ def test_the_latest_site_of_a_network_is_remembered_in_whatever_order_it_comes()
     for order in (marked, marked[::-1]):
         assert remember(order, (), view).sites == {(3320, "cloudflare"): "AMS"}
     assert Memory().sites == {}
+
+
+def test_what_a_memory_holds_is_no_news_but_what_went_and_came_back_is_looked_at() -> None:
+    world = World()
+    known = [m for m in w.known_at(world, 9.0) if m.vantage.asn == 3320]
+    view = w.view(world, 9.0, known)
+    middle = w.START + timedelta(seconds=4)
+    away, home = (
+        [_from(m, f"1-{place if m.at < middle else 'FRA'}") for m in known]
+        for place in ("AMS", "FRA")
+    )
+    held = remember(home, (), view)
+    later = msgspec.structs.replace(view, memory=held)
+    assert all(holds(held, word(m)) for m in home)
+    assert not all(holds(held, word(m)) for m in away)
+    for told in (home, away, away[::-1]):
+        found = remember(told, (), later)
+        assert (found.sites, found.builds) == (held.sites, held.builds)
+    newer = [msgspec.structs.replace(m, software="worksforwhom 99") for m in home]
+    assert set(remember(newer, (), later).builds.values()) == {"worksforwhom 99"}
 
 
 def test_when_a_trouble_began_outlives_the_window() -> None:

@@ -9,10 +9,11 @@ from typing import TypeVar
 
 import msgspec
 
+from probe.agent.health import Checked
 from probe.judge.memory import Word
 from probe.judge.sight import Sight
 from probe.lab.simulated.presented import EPOCH
-from probe.model import Observation
+from probe.model import Observation, Reach
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -38,6 +39,14 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def read(self) -> Read:
         """What was read of it so far."""
+        return {}
+
+    def checked(self, reach: Reach) -> Checked:
+        """Give it as the run of a control: one, for what it came to is found once."""
+        return self._checked.setdefault(reach, Checked(reach, self.observations))
+
+    @cached_property
+    def _checked(self) -> dict[Reach, Checked]:
         return {}
 
     @cached_property
