@@ -48,6 +48,11 @@ class Checked:
     def came(self) -> Outcome:
         return outcome(self.observations)
 
+    @cached_property
+    def skew(self) -> float | None:
+        """Seconds by which this clock is behind the control's; None where that does not tell."""
+        return _skew(self)
+
 
 def health(checked: Sequence[Checked], *, moved: bool = False) -> Health:
     """Say how well the vantage is; `moved`: it leaves by another network than it should."""
@@ -96,14 +101,13 @@ def _clock_wrong(checked: Sequence[Checked]) -> bool:
 
 def _misdated(checked: Sequence[Checked]) -> bool:
     """By the Date of each control's answer over TLS, less its Age in a cache (RFC 9110, 9111)."""
-    off = [skew for control in checked if (skew := _skew(control)) is not None]
+    off = [skew for control in checked if (skew := control.skew) is not None]
     if len(off) < SEVERAL or min(map(abs, off)) <= SKEW_SECONDS:
         return False
     return min(off) > 0 or max(off) < 0
 
 
 def _skew(control: Checked) -> float | None:
-    """Seconds by which this clock is behind the control's; None where that does not tell."""
     if not control.came.success:
         return None
     for seen in control.observations:

@@ -6,6 +6,7 @@ import msgspec
 
 from probe.judge.hypothesis import judge
 from probe.judge.memory import holds, remember, word
+from probe.judge.reading import read
 from probe.judge.view import Memory
 from probe.model import CONTROL, Cause, Header, HttpExchange, Measurement
 from tests.judge import worlds as w
@@ -93,3 +94,9 @@ def test_when_a_trouble_began_outlives_the_window() -> None:
         memory = remember(known, judge(known, view), view)
     assert memory.begun["chirp", "web", 47330] <= w.START + timedelta(seconds=10)
     assert {asn for _, _, asn in memory.begun} == {47330, 47331}
+
+
+def test_a_word_is_the_same_whether_it_is_read_again_or_not() -> None:
+    world = World((Event(0.0, w.unplugged, countries=("NG",), controls=True),))
+    for made in w.known_at(world, 5.0):
+        assert msgspec.structs.asdict(word(made, read(made))) == msgspec.structs.asdict(word(made))

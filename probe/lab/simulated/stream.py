@@ -114,7 +114,7 @@ class Stream:
             force = way.force
             if force.dead or at < begin:
                 continue
-            if point >= quiet or force.partial or row.asn in troubled:
+            if point >= quiet or force.partial or (troubled and row.asn in troubled):
                 template = self._course(way, point, troubled.get(row.asn, 0.0), dice)
             else:
                 variant = int(point * SHUFFLE) % VARIANTS

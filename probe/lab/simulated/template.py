@@ -98,13 +98,7 @@ class Template:
     def _first(self) -> _Read:
         """Read it, as of the scenario's second 0."""
         prober = self._seat.prober
-        key = prober.vantage.country, self.checked is not None
-        known = self._walked.read.get(key)
-        if known is None:
-            made = self.stamp(EPOCH, "", Health())
-            like = self._known.get(made.target)
-            known = self._walked.read[key] = read(made, like), word(made)
-            self._known.setdefault(made.target, known[0])
+        known = self._walked.read.get(self._seat.control) or self._as_walked()
         sight, told = copier(known[0])(), copier(known[1])()
         force_setattr(sight, "vantage", prober.vantage)
         force_setattr(sight, "target", self._seat.target)
@@ -112,6 +106,14 @@ class Template:
         force_setattr(told, "software", prober.software)
         self._read = copier(sight), sight, told
         return self._read
+
+    def _as_walked(self) -> tuple[Sight, Word]:
+        made, target = self._model()(), self._seat.target
+        force_setattr(made, "observations", self._walked.observations)
+        seen = read(made, self._known.get(target))
+        self._known.setdefault(target, seen)
+        self._walked.read[self._seat.control] = found = seen, word(made, seen)
+        return found
 
 
 def telling(shown: Sequence[Shown], memory: Memory) -> list[Word]:

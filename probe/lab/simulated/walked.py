@@ -24,8 +24,8 @@ def copier(model: T) -> Callable[[], T]:
     return bound
 
 
-Read = dict[tuple[str, bool], tuple[Sight, Word]]
-"""By the country of who measures, and whether it is a control: nothing else of it tells."""
+Read = dict[bool, tuple[Sight, Word]]
+"""By whether it is a control: nothing else of who measures tells, for no step has a fingerprint."""
 
 
 class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
