@@ -49,6 +49,17 @@ class Checked:
         return outcome(self.observations)
 
     @cached_property
+    def lookups(self) -> tuple[DnsLookup, ...]:
+        """Of the chain itself, as are the handshakes."""
+        plain = (seen for seen in self.observations if seen.test is None)
+        return tuple(seen for seen in plain if isinstance(seen, DnsLookup))
+
+    @cached_property
+    def shaken(self) -> tuple[TlsHandshake, ...]:
+        plain = (seen for seen in self.observations if seen.test is None)
+        return tuple(seen for seen in plain if isinstance(seen, TlsHandshake))
+
+    @cached_property
     def skew(self) -> float | None:
         """Seconds by which this clock is behind the control's; None where that does not tell."""
         return _skew(self)
@@ -75,11 +86,11 @@ def _tally(checked: Sequence[Checked], reach: Reach) -> Tally:
 
 def _resolver_broken(checked: Sequence[Checked]) -> bool:
     """No name resolves, though the network carries something or another resolver answers."""
-    named = [control for control in checked if _lookups(control)]
+    named = [control for control in checked if control.lookups]
     if not named or any(not _failed_at_dns(control) for control in named):
         return False
     other = [seen for control in named for seen in _second(control)]
-    literal_ok = any(control.came.success for control in checked if not _lookups(control))
+    literal_ok = any(control.came.success for control in checked if not control.lookups)
     if literal_ok or any(seen.failure is None or seen.rcode is not None for seen in other):
         return True
     return not other and not _no_network(named)
@@ -150,12 +161,7 @@ def _strangers(checked: Sequence[Checked]) -> tuple[set[str], set[str]]:
 
 
 def _shaken(checked: Sequence[Checked]) -> list[TlsHandshake]:
-    return [
-        seen
-        for control in checked
-        for seen in control.observations
-        if isinstance(seen, TlsHandshake) and seen.test is None
-    ]
+    return [seen for control in checked for seen in control.shaken]
 
 
 def _captive_portal(checked: Sequence[Checked]) -> bool:
@@ -203,10 +209,6 @@ REASONS: tuple[tuple[str, Callable[[Sequence[Checked]], bool]], ...] = (
 
 NAMES = (*(name for name, _ in REASONS), EXIT_CHANGED)
 """All that can be wrong with a vantage."""
-
-
-def _lookups(control: Checked) -> list[DnsLookup]:
-    return [s for s in control.observations if isinstance(s, DnsLookup) and s.test is None]
 
 
 def _second(control: Checked) -> list[DnsLookup]:

@@ -27,6 +27,8 @@ SHUFFLE = 1_000_003
 """Makes a variant's number out of a draw whose size already says something else."""
 LONG_AGO = 1e7
 """Seconds: names must sort by time, before the scenario's start too."""
+WIDE = 1 << 44
+"""Makes hex() write eleven digits after its `0x1`, in half the time of a format."""
 
 T = TypeVar("T")
 Arrival = tuple[float, str, T]
@@ -96,16 +98,16 @@ class Stream:
 
     def _measured(
         self, number: int, begin: float, seated: Sequence[tuple[Row, Ward]], stamp: Stamp[T]
-    ) -> Iterator[Arrival[T]]:
+    ) -> list[Arrival[T]]:
         """Run one round, in order of time: what each control shows is known to what follows it."""
         start, quiet = number * self._round, 1.0 - self._scenario.noise.lone
-        struck = moment(start)
         dice = Random(self._dice ^ number & 0xFFFFFFFF)  # noqa: S311 — no secret
-        troubled = self._troubled(start)
+        struck, troubled = moment(start), self._troubled(start)
         marks = self._stage.marks
         stretch = bisect_right(marks, start)
         steady = stretch == bisect_right(marks, start + self._round)
         draw = dice.random
+        found: list[Arrival[T]] = []
         for row, ward in seated:
             at, point = start + row.offset, draw()
             if not steady:
@@ -119,7 +121,7 @@ class Stream:
             else:
                 variant = int(point * SHUFFLE) % VARIANTS
                 template = way.usual[variant] or way.plain(variant)
-            name = f"{int((at + LONG_AGO) * 1000):011x}{row.suffix}"
+            name = hex(int((at + LONG_AGO) * 1000) | WIDE)[3:] + row.suffix
             made = stamp(template, struck + row.since, name, ward.health)
             if row.control:
                 ward.note(row.seat.number, template)
@@ -127,7 +129,8 @@ class Stream:
             if force.out_at > out:
                 out = force.out_at + FLUSH_SECONDS
             if out < NEVER:
-                yield out, name, made
+                found.append((out, name, made))
+        return found
 
     def _troubled(self, start: float) -> dict[int, float]:
         """Networks in trouble in a round, with the share of their measurements that fails."""

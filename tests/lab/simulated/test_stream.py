@@ -18,7 +18,7 @@ from probe.judge.view import Memory
 from probe.lab.scenario import Cohort, Noise, Scenario
 from probe.lab.simulated.play import measurements
 from probe.lab.simulated.presented import EPOCH, moment
-from probe.lab.simulated.stream import Arrival, Row, Stream
+from probe.lab.simulated.stream import LONG_AGO, WIDE, Arrival, Row, Stream
 from probe.lab.simulated.template import telling
 from probe.model import CONTROL, Measurement, Reach
 from tests.lab.simulated.worlds import event, scenario, seat
@@ -198,3 +198,9 @@ def test_a_rows_time_of_day_is_its_storys_second(offset: float, number: int) -> 
     row = Row(seat(scenario()), offset)
     off = moment(number * 60.0) + row.since - moment(number * 60.0 + offset)
     assert abs(off) <= timedelta(microseconds=1)
+
+
+@given(st.floats(-1e6, 1e9))
+def test_a_name_is_eleven_hexadecimal_digits_of_milliseconds(at: float) -> None:
+    number = int((at + LONG_AGO) * 1000)
+    assert hex(number | WIDE)[3:] == f"{number:011x}"
