@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from probe.measure.failure import BOGON, UNKNOWN_AUTHORITY
 from probe.measure.outcome import Outcome, outcome
@@ -43,9 +44,25 @@ class Checked:
     reach: Reach
     observations: tuple[Observation, ...]
 
-    @property
+    @cached_property
     def came(self) -> Outcome:
         return outcome(self.observations)
+
+    @cached_property
+    def lookups(self) -> tuple[DnsLookup, ...]:
+        """Of the chain itself, as are the handshakes."""
+        plain = (seen for seen in self.observations if seen.test is None)
+        return tuple(seen for seen in plain if isinstance(seen, DnsLookup))
+
+    @cached_property
+    def shaken(self) -> tuple[TlsHandshake, ...]:
+        plain = (seen for seen in self.observations if seen.test is None)
+        return tuple(seen for seen in plain if isinstance(seen, TlsHandshake))
+
+    @cached_property
+    def skew(self) -> float | None:
+        """Seconds by which this clock is behind the control's; None where that does not tell."""
+        return _skew(self)
 
 
 def health(checked: Sequence[Checked], *, moved: bool = False) -> Health:
@@ -69,11 +86,11 @@ def _tally(checked: Sequence[Checked], reach: Reach) -> Tally:
 
 def _resolver_broken(checked: Sequence[Checked]) -> bool:
     """No name resolves, though the network carries something or another resolver answers."""
-    named = [control for control in checked if _lookups(control)]
+    named = [control for control in checked if control.lookups]
     if not named or any(not _failed_at_dns(control) for control in named):
         return False
     other = [seen for control in named for seen in _second(control)]
-    literal_ok = any(control.came.success for control in checked if not _lookups(control))
+    literal_ok = any(control.came.success for control in checked if not control.lookups)
     if literal_ok or any(seen.failure is None or seen.rcode is not None for seen in other):
         return True
     return not other and not _no_network(named)
@@ -95,14 +112,13 @@ def _clock_wrong(checked: Sequence[Checked]) -> bool:
 
 def _misdated(checked: Sequence[Checked]) -> bool:
     """By the Date of each control's answer over TLS, less its Age in a cache (RFC 9110, 9111)."""
-    off = [skew for control in checked if (skew := _skew(control)) is not None]
+    off = [skew for control in checked if (skew := control.skew) is not None]
     if len(off) < SEVERAL or min(map(abs, off)) <= SKEW_SECONDS:
         return False
     return min(off) > 0 or max(off) < 0
 
 
 def _skew(control: Checked) -> float | None:
-    """Seconds by which this clock is behind the control's; None where that does not tell."""
     if not control.came.success:
         return None
     for seen in control.observations:
@@ -145,12 +161,7 @@ def _strangers(checked: Sequence[Checked]) -> tuple[set[str], set[str]]:
 
 
 def _shaken(checked: Sequence[Checked]) -> list[TlsHandshake]:
-    return [
-        seen
-        for control in checked
-        for seen in control.observations
-        if isinstance(seen, TlsHandshake) and seen.test is None
-    ]
+    return [seen for control in checked for seen in control.shaken]
 
 
 def _captive_portal(checked: Sequence[Checked]) -> bool:
@@ -198,10 +209,6 @@ REASONS: tuple[tuple[str, Callable[[Sequence[Checked]], bool]], ...] = (
 
 NAMES = (*(name for name, _ in REASONS), EXIT_CHANGED)
 """All that can be wrong with a vantage."""
-
-
-def _lookups(control: Checked) -> list[DnsLookup]:
-    return [s for s in control.observations if isinstance(s, DnsLookup) and s.test is None]
 
 
 def _second(control: Checked) -> list[DnsLookup]:

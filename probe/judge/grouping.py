@@ -134,15 +134,12 @@ def _restrictions(
     for (cause, service, country), own in held.items():
         chosen = [v for v in own if (v.service, v.feature) not in wide] or own
         features = {v.feature for v in chosen}
-        seen = {
-            v.network
-            for v in beside[service]
-            if v.country == country and v.network and v.feature in features and tested(v)
-        }  # fmt: skip
+        here = [v for v in beside[service] if v.country == country]
+        seen = {v.network for v in here if v.network and v.feature in features and tested(v)}
         hit = {v.network for v in chosen if v.network}
         national = len(hit) > 1 and 2 * len(hit) > len(seen)
         scope = Scope.COUNTRIES if national else Scope.NETWORKS
-        groups.append(_group(cause, service, chosen, beside[service], scope))
+        groups.append(_group(cause, service, chosen, here, scope))
     return groups
 
 

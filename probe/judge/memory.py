@@ -12,6 +12,7 @@ from probe.judge.health import spoilt
 from probe.judge.hypothesis import belief
 from probe.judge.hypothesis.baseline import hour_of_week
 from probe.judge.reading import met
+from probe.judge.sight import Sight
 from probe.judge.sites import site
 from probe.judge.view import Memory, Usual, View
 from probe.model import CONTROL, Cause, HttpExchange, Measurement, Vantage, Verdict
@@ -33,12 +34,13 @@ class Word(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """How a control went; None of a service, and while the vantage itself was unwell."""
 
 
-def word(measurement: Measurement) -> Word:
+def word(measurement: Measurement, seen: Sight | None = None) -> Word:
+    """Say what it leaves; `seen`: what was read of it, where that is known."""
     telling = measurement.target.service == CONTROL and not spoilt(measurement)
     return Word(
         id=measurement.id, at=measurement.at, vantage=measurement.vantage,
         software=measurement.software, site=_site(measurement),
-        met=met(measurement) if telling else None,
+        met=(met(measurement) if seen is None else seen.met) if telling else None,
     )  # fmt: skip
 
 
@@ -55,12 +57,21 @@ def remember(
 def keep(words: Sequence[Word], verdicts: Sequence[Verdict], view: View) -> Memory:
     """As `remember`, from what the new measurements leave."""
     held = view.memory
+    news = () if all(holds(held, told) for told in words) else words
     return Memory(
         beliefs=belief.remember(held.beliefs, verdicts, view),
         begun=_begun(held.begun, verdicts, view),
-        sites=_sites(held.sites, words),
-        builds=_builds(held.builds, words),
+        sites=_sites(held.sites, news),
+        builds=_builds(held.builds, news),
         usual=_usual(held.usual, words, verdicts),
+    )
+
+
+def holds(memory: Memory, told: Word) -> bool:
+    """Whether site and build are what the memory has of them: where all are, no word is news of them."""
+    network, place = told.site
+    return (not told.software or memory.builds.get(told.vantage.id) == told.software) and (
+        not place or memory.sites.get((told.vantage.asn, network)) == place
     )
 
 

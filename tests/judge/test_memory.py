@@ -5,7 +5,8 @@ from datetime import timedelta
 import msgspec
 
 from probe.judge.hypothesis import judge
-from probe.judge.memory import remember
+from probe.judge.memory import holds, remember, word
+from probe.judge.reading import read
 from probe.judge.view import Memory
 from probe.model import CONTROL, Cause, Header, HttpExchange, Measurement
 from tests.judge import worlds as w
@@ -64,6 +65,26 @@ def test_the_latest_site_of_a_network_is_remembered_in_whatever_order_it_comes()
     assert Memory().sites == {}
 
 
+def test_what_a_memory_holds_is_no_news_but_what_went_and_came_back_is_looked_at() -> None:
+    world = World()
+    known = [m for m in w.known_at(world, 9.0) if m.vantage.asn == 3320]
+    view = w.view(world, 9.0, known)
+    middle = w.START + timedelta(seconds=4)
+    away, home = (
+        [_from(m, f"1-{place if m.at < middle else 'FRA'}") for m in known]
+        for place in ("AMS", "FRA")
+    )
+    held = remember(home, (), view)
+    later = msgspec.structs.replace(view, memory=held)
+    assert all(holds(held, word(m)) for m in home)
+    assert not all(holds(held, word(m)) for m in away)
+    for told in (home, away, away[::-1]):
+        found = remember(told, (), later)
+        assert (found.sites, found.builds) == (held.sites, held.builds)
+    newer = [msgspec.structs.replace(m, software="worksforwhom 99") for m in home]
+    assert set(remember(newer, (), later).builds.values()) == {"worksforwhom 99"}
+
+
 def test_when_a_trouble_began_outlives_the_window() -> None:
     filtered = World((Event(0.0, w.sni_reset, countries=("TR",)),))
     memory = Memory()
@@ -73,3 +94,9 @@ def test_when_a_trouble_began_outlives_the_window() -> None:
         memory = remember(known, judge(known, view), view)
     assert memory.begun["chirp", "web", 47330] <= w.START + timedelta(seconds=10)
     assert {asn for _, _, asn in memory.begun} == {47330, 47331}
+
+
+def test_a_word_is_the_same_whether_it_is_read_again_or_not() -> None:
+    world = World((Event(0.0, w.unplugged, countries=("NG",), controls=True),))
+    for made in w.known_at(world, 5.0):
+        assert msgspec.structs.asdict(word(made, read(made))) == msgspec.structs.asdict(word(made))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -11,9 +10,9 @@ import msgspec
 from probe.config.shape import Measuring
 from probe.lab.answers import HOST_PAGE, Reply, healthy
 from probe.lab.simulated.act import Act, Family, Follows, delayed
+from probe.lab.simulated.looks import looks
 from probe.lab.simulated.presented import certificate, failure, moment, policed
 from probe.lab.world import CONTROL_TEXT, NEUTRAL_NAME, Page
-from probe.measure import page as pages
 from probe.measure.failure import TIMEOUT
 from probe.measure.pace import PARTS
 from probe.measure.trial import GOODPUT_BYTES
@@ -43,6 +42,7 @@ NEUTRAL_PAGE = healthy(
     )
 )
 """What an origin of the lab serves under the harmless name."""
+BULK = Reply(body="x" * GOODPUT_BYTES)
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,10 +96,9 @@ def _visits(place: Place) -> list[Visit]:
         place.test is DifferentialTest.GOODPUT,
         place.test is not DifferentialTest.HOST_SWAP,
     )
-    bulk = Reply(body="x" * GOODPUT_BYTES) if goodput else Reply(body=GREETING)
     first = Visit(
         test=place.test, hop=place.hop, address=ADDRESS, name=NEUTRAL_NAME, secure=secure,
-        reply=bulk if goodput or not secure else None,
+        reply=BULK if goodput else None if secure else Reply(body=GREETING),
         path=f"/bytes/{GOODPUT_BYTES}" if goodput else "/",
         rtt=2 * (place.delay + CORE_SECONDS), start=place.start,
     )  # fmt: skip
@@ -177,10 +176,10 @@ class _Walk:
 
     def ask(self, wanted: Reply) -> HttpExchange:
         reply, name = self._replied(wanted)
-        body = reply.body.encode()
-        early, late = policed(self._acts, len(body))
-        frozen = self._where.secure and any(0 < a.budget < len(body) for a in self._acts)
-        took = self._rtt(said=True) + late + len(body) / BYTES_A_SECOND
+        body = looks(reply.body)
+        early, late = policed(self._acts, body.length)
+        frozen = self._where.secure and any(0 < a.budget < body.length for a in self._acts)
+        took = self._rtt(said=True) + late + body.length / BYTES_A_SECOND
         limit = float(self._settings.http_timeout)
         began, took, name = self._step(took, limit, TIMEOUT if frozen else name)
         step = HttpExchange(
@@ -191,9 +190,9 @@ class _Walk:
             came = next((a.budget for a in self._acts if frozen and a.budget), 0)
             return msgspec.structs.replace(step, received=came)
         return msgspec.structs.replace(
-            step, status=reply.status, title=pages.title(body, "utf-8"), length=len(body),
-            digest=hashlib.sha256(body).hexdigest(), first_byte=min(early + self._where.rtt, took),
-            quarters=self._quarters(late - early + len(body) / BYTES_A_SECOND),
+            step, status=reply.status, title=body.title, length=body.length,
+            digest=body.digest, first_byte=min(early + self._where.rtt, took),
+            quarters=self._quarters(late - early + body.length / BYTES_A_SECOND),
             expectation=Expectation.MET if reply.status < 400 else Expectation.STATUS,  # noqa: PLR2004 — HTTP's
         )  # fmt: skip
 

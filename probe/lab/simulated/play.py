@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TypeVar
 
 import msgspec
@@ -12,13 +14,14 @@ from probe.judge import incident
 from probe.judge.docket import Docket
 from probe.judge.incident import REOPEN_ROUNDS
 from probe.judge.memory import Word, keep, word
+from probe.judge.sight import Sight
 from probe.judge.view import Memory, View, window_start
 from probe.lab.scenario import Scenario
 from probe.lab.simulated.presented import moment
 from probe.lab.simulated.seat import probers
 from probe.lab.simulated.stage import Stage
 from probe.lab.simulated.stream import Arrival, Stream
-from probe.lab.simulated.template import Shown
+from probe.lab.simulated.template import Shown, telling
 from probe.lab.world import catalogue
 from probe.model import Incident, Measurement, Verdict
 
@@ -26,6 +29,7 @@ T = TypeVar("T")
 ROUNDS_BEFORE = 10
 """Measured before the story begins, so that the window is full when it does."""
 DEAF = "lab.correlator_killed"
+_when = itemgetter(0)
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -60,7 +64,7 @@ def play(
     step = every or float(scenario.round)
     end = float(scenario.length) if until is None else until
     bench, stream = Bench(scenario), Stream(scenario, seed)
-    for at, fresh in _steps(stream.arrivals(_begin(scenario), end + step), step, end):
+    for at, fresh in _steps(stream.made(_begin(scenario), end + step), step, end):
         bench.take(fresh)
         if not _deaf(scenario, at):
             verdicts, incidents = bench.sit(at)
@@ -99,15 +103,19 @@ def _begin(scenario: Scenario) -> float:
 
 
 def _steps(
-    coming: Iterator[Arrival[T]], step: float, end: float
+    coming: Iterator[Sequence[Arrival[T]]], step: float, end: float
 ) -> Iterator[tuple[float, list[T]]]:
     """Give what has arrived by each step since the one before."""
-    ahead = next(coming, None)
+    ahead: Sequence[Arrival[T]] | None = next(coming, None)
     number = 0
     while (at := number * step) <= end:
         fresh: list[T] = []
-        while ahead is not None and ahead[0] <= at:
-            fresh.append(ahead[2])
+        while ahead is not None:
+            due = bisect_right(ahead, at, key=_when)
+            fresh += [made for _, _, made in ahead[:due]]
+            if due < len(ahead):
+                ahead = ahead[due:]
+                break
             ahead = next(coming, None)
         yield at, fresh
         number += 1
@@ -130,23 +138,26 @@ class Bench:
         self._docket = Docket()
         self._incidents: tuple[Incident, ...] = ()
         self._fresh: list[Word] = []
+        self._shown: list[Shown] = []
         self._memory = Memory()
 
     def take(self, fresh: Sequence[Measurement]) -> None:
-        words = [word(made) for made in fresh]
         self._docket.add(fresh)
-        self._note(words)
+        self._note(fresh)
+        self._fresh += map(word, fresh)
 
     def hear(self, fresh: Sequence[Shown]) -> None:
-        self._docket.hear([shown.sight for shown in fresh])
-        self._note([shown.word for shown in fresh])
+        sights = [sight for sight, _ in fresh]
+        self._docket.hear(sights)
+        self._note(sights)
+        self._shown += fresh
 
-    def _note(self, words: Sequence[Word]) -> None:
-        for told in words:
-            known = self._heard.get(told.vantage.id)
-            if known is None or known < told.at:
-                self._heard[told.vantage.id] = told.at
-        self._fresh.extend(words)
+    def _note(self, fresh: Sequence[Measurement] | Sequence[Sight]) -> None:
+        heard = self._heard
+        for made in fresh:
+            known = heard.get(made.vantage.id)
+            if known is None or known < made.at:
+                heard[made.vantage.id] = made.at
 
     def sit(self, at: float) -> tuple[tuple[Verdict, ...], tuple[Incident, ...]]:
         view = View(
@@ -160,7 +171,8 @@ class Bench:
         self._docket.forget(window_start(view))
         verdicts = self._docket.judge(view)
         self._incidents = incident.advance(self._incidents, verdicts, view)
-        self._memory, self._fresh = keep(self._fresh, verdicts, view), []
+        words = [*self._fresh, *telling(self._shown, self._memory)]
+        self._memory, self._fresh, self._shown = keep(words, verdicts, view), [], []
         return verdicts, self._incidents
 
     def close(self, at: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from probe.lab.simulated.act import Act
 from probe.measure.failure import FAILED_HANDSHAKE, INVALID_HOSTNAME, TIMEOUT
@@ -50,6 +51,7 @@ def failure(name: str, verify: int | None = None) -> Failure | None:
     return Failure(name=name, errno=errno, verify=verify or number, detail=detail)
 
 
+@lru_cache(maxsize=4096)
 def certificate(host: str, kind: str = "", issuer: str = "CN=Lab CA") -> Certificate:
     """Show a certificate of the lab's authority: good, or `expired` yesterday."""
     begins, ends = EPOCH - timedelta(days=60), EPOCH + timedelta(days=300)

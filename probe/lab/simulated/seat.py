@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from urllib.parse import urlsplit
 
 import msgspec
@@ -40,7 +41,7 @@ class Prober(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Dependency → the site that serves it."""
 
 
-class Seat(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Seat(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """One prober at one endpoint."""
 
     prober: Prober
@@ -64,18 +65,18 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     number: int
     """Unique in the world."""
 
-    @property
+    @cached_property
     def rtt(self) -> float:
         """Seconds, there and back."""
         far = HOME_SECONDS if self.home else CORE_SECONDS
         return 2 * (float(self.prober.network.delay) + far)
 
-    @property
+    @cached_property
     def addresses(self) -> tuple[str, ...]:
         """All that its name has, v4 before v6."""
         return tuple(filter(None, (self.v4, self.second, self.v6)))
 
-    @property
+    @cached_property
     def port(self) -> int:
         """That the URL names; 0 where it names none."""
         return urlsplit(self.page.endpoint.url).port or 0

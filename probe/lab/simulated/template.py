@@ -6,18 +6,18 @@ need not be made: what was read once is copied in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
 from msgspec.structs import force_setattr
 
-from probe.agent.health import Checked
 from probe.agent.health import health as well
 from probe.judge.health import spoilt
-from probe.judge.memory import Word, word
+from probe.judge.memory import Word, holds, word
 from probe.judge.reading import read
 from probe.judge.sight import Sight
+from probe.judge.view import Memory
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.seat import Seat
 from probe.lab.simulated.walked import Walked, copier
@@ -30,17 +30,12 @@ Words = dict[tuple[Course, ...], Health]
 """What a prober says of itself whose controls went these courses."""
 
 
-_Read = tuple[Callable[[], Sight], Callable[[], Word], Callable[[], Word]]
-"""What makes a sight, and what it leaves to memory: of a vantage that was well, and of another."""
-
-
-class Shown(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """What a measurement leaves to a judge who does not see the measurement."""
-
-    sight: Sight
-    word: Word
-
-
+Shown = tuple[Sight, Word]
+"""What a measurement leaves to a judge who does not see it: what is read of it, and the word that is
+left to memory but for its id and time, as of a vantage that was well. Measurements that go alike
+leave one word."""
+_Read = tuple[Callable[[], Sight], Sight, Word]
+"""What makes a sight anew, the one that it copies, and what all of them leave to memory."""
 Known = dict[Target, Sight]
 """What was seen of each target first: later sights share with it what is equal."""
 
@@ -48,39 +43,27 @@ Known = dict[Target, Sight]
 class Template:
     """One way a measurement can go, ready to be stamped."""
 
-    __slots__ = ("_known", "_read", "_walked", "checked", "course", "model", "steps", "took")
+    __slots__ = ("_known", "_made", "_read", "_seat", "_walked", "checked", "course", "took")
 
     def __init__(
         self, seat: Seat, walked: Walked, course: Course = (), known: Known | None = None
     ) -> None:
         self.course = course
-        self._walked = walked
+        self._seat, self._walked = seat, walked
         self.took = walked.took
-        self.steps = walked.copies
         self._known = {} if known is None else known
+        self._made: Callable[[], Measurement] | None = None
         self._read: _Read | None = None
-        self.model = copier(
-            Measurement(
-                id="",
-                at=EPOCH,
-                took=walked.took,
-                vantage=seat.prober.vantage,
-                target=seat.target,
-                software=seat.prober.software,
-                goal=depth(seat.page.endpoint.url),
-            )
-        )
-        reach = Reach(seat.target.feature) if seat.control else None
-        self.checked = Checked(reach, walked.observations) if reach else None
+        self.checked = walked.checked(Reach(seat.target.feature)) if seat.control else None
 
     def stamp(self, at: datetime, name: str, health: Health) -> Measurement:
         """Give the measurement that began then."""
         steps = []
-        for fresh, offset in self.steps:
+        for fresh, offset in self._walked.copies:
             own = fresh()
             force_setattr(own, "at", at + offset)
             steps.append(own)
-        made = self.model()
+        made = (self._made or self._model())()
         force_setattr(made, "id", name)
         force_setattr(made, "at", at)
         force_setattr(made, "health", health)
@@ -89,34 +72,60 @@ class Template:
 
     def show(self, at: datetime, name: str, health: Health) -> Shown:
         """Give what is read of the measurement that began then."""
-        sighted, worded, unwell = self._read or self._first()
-        sight = sighted()
+        fresh, like, told = self._read or self._first()
+        if like.health is not health:  # it changes seldom
+            force_setattr(like, "health", health)
+        sight = fresh()
         force_setattr(sight, "id", name)
         force_setattr(sight, "at", at)
-        force_setattr(sight, "health", health)
-        told = unwell() if self.checked and spoilt(sight) else worded()
-        force_setattr(told, "id", name)
-        force_setattr(told, "at", at)
-        return Shown(sight, told)
+        return sight, told
+
+    def _model(self) -> Callable[[], Measurement]:
+        seat = self._seat
+        self._made = copier(
+            Measurement(
+                id="",
+                at=EPOCH,
+                took=self.took,
+                vantage=seat.prober.vantage,
+                target=seat.target,
+                software=seat.prober.software,
+                goal=depth(seat.page.endpoint.url),
+            )
+        )
+        return self._made
 
     def _first(self) -> _Read:
         """Read it, as of the scenario's second 0."""
-        model = self.model()
-        key = model.vantage.country, self.checked is not None
-        known = self._walked.read.get(key)
-        if known is None:
-            made = self.stamp(EPOCH, "", Health())
-            like = self._known.get(made.target)
-            known = self._walked.read[key] = read(made, like), word(made)
-            self._known.setdefault(made.target, known[0])
+        prober = self._seat.prober
+        known = self._walked.read.get(self._seat.control) or self._as_walked()
         sight, told = copier(known[0])(), copier(known[1])()
-        for own in (sight, told):
-            force_setattr(own, "vantage", model.vantage)
-        force_setattr(sight, "target", model.target)
-        force_setattr(told, "software", model.software)
-        unwell = msgspec.structs.replace(told, met=None)
-        self._read = copier(sight), copier(told), copier(unwell)
+        force_setattr(sight, "vantage", prober.vantage)
+        force_setattr(sight, "target", self._seat.target)
+        force_setattr(told, "vantage", prober.vantage)
+        force_setattr(told, "software", prober.software)
+        self._read = copier(sight), sight, told
         return self._read
+
+    def _as_walked(self) -> tuple[Sight, Word]:
+        made, target = self._model()(), self._seat.target
+        force_setattr(made, "observations", self._walked.observations)
+        seen = read(made, self._known.get(target))
+        self._known.setdefault(target, seen)
+        self._walked.read[self._seat.control] = found = seen, word(made, seen)
+        return found
+
+
+def telling(shown: Sequence[Shown], memory: Memory) -> list[Word]:
+    """Give the words that may change a memory: the controls' alone where it holds what all say."""
+    known = all(holds(memory, said) for said in {said for _, said in shown})
+    return [
+        msgspec.structs.replace(
+            said, id=sight.id, at=sight.at, met=None if spoilt(sight) else said.met
+        )
+        for sight, said in shown
+        if said.met is not None or not known
+    ]
 
 
 class Ward:

@@ -5,7 +5,6 @@ It follows probe.measure step by step, and uses its pure parts; times are drawn.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import cache, partial
 from random import Random
@@ -17,11 +16,11 @@ from probe.lab.answers import HOST_PAGE, Reply
 from probe.lab.simulated import elsewhere, ours, udp, way
 from probe.lab.simulated.act import ALL_FLOWS, Act, Hit, Lookup, delayed, refused
 from probe.lab.simulated.answered import NOTICE, answered
+from probe.lab.simulated.looks import looks
 from probe.lab.simulated.presented import EPOCH, FALSE, certificate, failure, moment, policed
 from probe.lab.simulated.seat import Seat, url
 from probe.lab.simulated.walked import Walked
 from probe.lab.world import NEUTRAL_NAME
-from probe.measure import page as pages
 from probe.measure.bogon import is_bogon
 from probe.measure.chain import choose, settle
 from probe.measure.diagnose import CUT_SHORT, next_tests
@@ -239,16 +238,16 @@ class _Walk:
     def _ask(self, address: str, acts: Sequence[Act], start: float) -> HttpExchange:
         limit = float(MEASURING.http_timeout)
         reply, name = self._replied(address, acts)
-        body = reply.body.encode()
-        early, late = policed(acts, len(body))
+        body = looks(reply.body)
+        early, late = policed(acts, body.length)
         plain = (
             self._rtt(acts, said=True) + 0.003 * self._jitter() + sum(act.linger for act in acts)
         )
         first = plain + early
-        took, name = self._within(plain + late + len(body) / BYTES_A_SECOND, limit, name)
+        took, name = self._within(plain + late + body.length / BYTES_A_SECOND, limit, name)
         self._past(start + took)
         if name:
-            frozen = any(0 < act.budget < len(body) for act in acts)
+            frozen = any(0 < act.budget < body.length for act in acts)
             came = reply if frozen and name == TIMEOUT and not reply.silent else None
             return self._broken(address, name, start, took, came)
         endpoint = self._seat.page.endpoint
@@ -256,16 +255,15 @@ class _Walk:
         expectation, matched = (
             (None, "")
             if follows and self._leads(acts)
-            else hold(endpoint, reply.status, len(body), lambda: reply.body)
+            else hold(endpoint, reply.status, body.length, lambda: reply.body)
         )
-        headers = (("Content-Type", reply.kind), ("Content-Length", str(len(body))),
+        headers = (("Content-Type", reply.kind), ("Content-Length", str(body.length)),
                    ("Connection", "close"), *reply.headers)  # fmt: skip
         return HttpExchange(
             at=moment(start), took=took, hop=self._hop, url=self._url(), address=address,
             method=endpoint.method, status=reply.status, headers=told_headers(headers),
             location=f"http://{NOTICE}/" if expectation is None else "",
-            title=pages.title(body, "utf-8"), length=len(body),
-            digest=hashlib.sha256(body).hexdigest() if body else "",
+            title=body.title, length=body.length, digest=body.digest if body.length else "",
             expectation=expectation, matched=matched, first_byte=min(first, took),
         )  # fmt: skip
 

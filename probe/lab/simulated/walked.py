@@ -9,10 +9,11 @@ from typing import TypeVar
 
 import msgspec
 
+from probe.agent.health import Checked
 from probe.judge.memory import Word
 from probe.judge.sight import Sight
 from probe.lab.simulated.presented import EPOCH
-from probe.model import Observation
+from probe.model import Observation, Reach
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -23,8 +24,8 @@ def copier(model: T) -> Callable[[], T]:
     return bound
 
 
-Read = dict[tuple[str, bool], tuple[Sight, Word]]
-"""By the country of who measures, and whether it is a control: nothing else of it tells."""
+Read = dict[bool, tuple[Sight, Word]]
+"""By whether it is a control: nothing else of who measures tells, for no step has a fingerprint."""
 
 
 class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
@@ -38,6 +39,14 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     @cached_property
     def read(self) -> Read:
         """What was read of it so far."""
+        return {}
+
+    def checked(self, reach: Reach) -> Checked:
+        """Give it as the run of a control: one, for what it came to is found once."""
+        return self._checked.setdefault(reach, Checked(reach, self.observations))
+
+    @cached_property
+    def _checked(self) -> dict[Reach, Checked]:
         return {}
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import msgspec
 import pytest
@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from probe.judge.memory import Word, word
 from probe.judge.reading import read
 from probe.judge.sight import Sight
+from probe.judge.view import Memory
 from probe.lab.scenario import Cohort, Noise, Scenario
 from probe.lab.simulated.play import measurements
-from probe.lab.simulated.presented import EPOCH
-from probe.lab.simulated.stream import Arrival, Stream
+from probe.lab.simulated.presented import EPOCH, moment
+from probe.lab.simulated.stream import LONG_AGO, WIDE, Arrival, Row, Stream
+from probe.lab.simulated.template import telling
 from probe.model import CONTROL, Measurement, Reach
-from tests.lab.simulated.worlds import event, scenario
+from tests.lab.simulated.worlds import event, scenario, seat
 
 BUSY = Noise(lone=0.05, bursts=40)
 SEATS = 5 * (3 + 5)
@@ -173,8 +175,32 @@ def fields(kind: type[msgspec.Struct], held: object) -> dict[str, object]:
 )  # fmt: skip
 def test_what_is_shown_is_what_is_read_of_what_arrives(mechanism: str) -> None:
     told = scenario(event(mechanism, at=100, until=400, share=0.7), noise=BUSY)
-    pairs = zip(Stream(told, 3).arrivals(-60, 600), Stream(told, 3).shown(-60, 600), strict=True)
-    for (when, name, made), (as_well, alike, shown) in pairs:
+    shown = chain.from_iterable(Stream(told, 3).shown(-60, 600))
+    pairs = zip(Stream(told, 3).arrivals(-60, 600), shown, strict=True)
+    for (when, name, made), (as_well, alike, (sight, said)) in pairs:
         assert (when, name) == (as_well, alike)
-        assert fields(Sight, shown.sight) == fields(Sight, read(made))
-        assert fields(Word, shown.word) == fields(Word, word(made))
+        assert fields(Sight, sight) == fields(Sight, read(made))
+        [own] = telling([(sight, said)], Memory())
+        assert fields(Word, own) == fields(Word, word(made))
+
+
+def test_what_arrives_in_a_round_comes_together_and_in_order() -> None:
+    told = scenario(event("ip.shutdown_bgp", services=(), countries=("TR",), at=90, until=300))
+    rounds = list(Stream(told, 3).made(-60, 600))
+    assert len(rounds) == 11
+    assert [*chain.from_iterable(rounds)] == arrived(told, -60, 600, 3)
+    for number, held in enumerate(rounds):
+        assert all(60 * (number - 1) < when <= 60 * number for when, _, _ in held)
+
+
+@given(st.floats(0, 60, exclude_max=True), st.integers(-10, 10_000))
+def test_a_rows_time_of_day_is_its_storys_second(offset: float, number: int) -> None:
+    row = Row(seat(scenario()), offset)
+    off = moment(number * 60.0) + row.since - moment(number * 60.0 + offset)
+    assert abs(off) <= timedelta(microseconds=1)
+
+
+@given(st.floats(-1e6, 1e9))
+def test_a_name_is_eleven_hexadecimal_digits_of_milliseconds(at: float) -> None:
+    number = int((at + LONG_AGO) * 1000)
+    assert hex(number | WIDE)[3:] == f"{number:011x}"

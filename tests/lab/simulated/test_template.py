@@ -8,8 +8,9 @@ from random import Random
 import msgspec
 
 from probe.agent.health import Checked, health
+from probe.judge.view import Memory
 from probe.lab.simulated.presented import EPOCH, moment
-from probe.lab.simulated.template import Template, Ward
+from probe.lab.simulated.template import Shown, Template, Ward, telling
 from probe.lab.simulated.walk import walk
 from probe.model import Health, Measurement, Reach, Tally
 from tests.lab.simulated.worlds import event, force, scenario, seat
@@ -60,6 +61,36 @@ def test_a_wards_health_is_what_an_agent_says_of_the_same_runs() -> None:
     assert ward.health.foreign == Tally(ok=1, of=1)
     ward.note(1, template("local.resolver_broken", name="foreign", course=2))
     assert ward.health.reason == "resolver_broken"
+
+
+def test_a_sight_has_the_health_of_its_own_time() -> None:
+    made = template(name="foreign")
+    ill = Health(reason="offline")
+    seen = [made.show(EPOCH, str(n), health) for n, health in enumerate((WELL, ill, ill, WELL))]
+    assert [sight.health for sight, _ in seen] == [WELL, ill, ill, WELL]
+    assert [sight.id for sight, _ in seen] == ["0", "1", "2", "3"]
+
+
+def shown(name: str, *timeline: str, health: Health = WELL) -> Shown:
+    return template(*timeline, name=name).show(moment(90), "a", health)
+
+
+def test_a_word_of_a_vantage_that_is_unwell_tells_nothing_of_its_controls() -> None:
+    whole = Memory()
+    ill = shown("foreign", health=Health(reason="resolver_broken"))
+    seen = [shown("foreign"), shown("foreign", "local.resolver_broken"), ill]
+    assert [said.met for said in telling(seen, whole)] == [True, False, None]
+    assert {(said.id, said.at) for said in telling(seen, whole)} == {("a", moment(90))}
+
+
+def test_words_that_a_memory_holds_are_not_told_again_but_for_the_controls() -> None:
+    seen = [shown("web.chirp"), shown("foreign")]
+    of_control = seen[1][1]
+    memory = Memory(builds={of_control.vantage.id: of_control.software})
+    assert len(telling(seen, Memory())) == 2
+    assert [said.met for said in telling(seen, memory)] == [True]
+    other = Memory(builds={of_control.vantage.id: "another"})
+    assert len(telling(seen, other)) == 2
 
 
 def test_only_controls_are_checked() -> None:
