@@ -14,7 +14,6 @@ from pathlib import Path
 from probe import __version__
 from probe.agent import slots, whoami
 from probe.agent.exit import Exit
-from probe.agent.garbage import rarely_collected
 from probe.agent.health import NAMES
 from probe.agent.identity import uuid7
 from probe.agent.ledger import Ledger
@@ -28,6 +27,7 @@ from probe.config import fingerprint, load
 from probe.config.load import ConfigError
 from probe.config.shape import AgentConfig, Catalogue, Measuring
 from probe.config.show import shown
+from probe.garbage import rarely_collected
 from probe.measure.bogon import networks
 from probe.measure.goal import depth
 from probe.metrics.agent import Snapshot

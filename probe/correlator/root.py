@@ -18,6 +18,7 @@ from probe.config.show import shown
 from probe.correlator.bench import Bench, Judge, Judged, by_rules, reporting
 from probe.correlator.listeners import Listeners
 from probe.correlator.post import Post, routes
+from probe.garbage import rarely_collected
 from probe.metrics.correlator import Mail, Snapshot
 from probe.metrics.distribution import Distribution
 from probe.model import Vantage
@@ -83,7 +84,7 @@ async def run(
     try:
         centre = Centre(config, catalogue, clock, store, hooks)
         async with centre.serving(), asyncio.TaskGroup() as tasks:
-            with centre.lifecycle.signals():
+            with centre.lifecycle.signals(), rarely_collected():
                 await centre.work(tasks)
     finally:
         await asyncio.to_thread(store.close)

@@ -2,7 +2,7 @@
 
 `ticks`: records as the store holds them (about 1.5 kB of JSON each), 10,000 a tick, heard, put on
 the docket and judged: measurements a second on one core, beside hearing alone and the plain decoding
-of the same bytes by msgspec, and beside judging the whole window anew at every tick from its records.
+of the same bytes by msgspec.
 One service in 30 countries, so that a tick is a dozen rounds: a history that is read again.
 `rounds`: the same where a tick is a single round, of many services: most of it is judging.
 `state`: countries times services, one vantage a country and one endpoint a service, a full
@@ -28,9 +28,9 @@ from pathlib import Path
 
 import msgspec
 
+from probe.garbage import rarely_collected
 from probe.judge.docket import Docket
 from probe.judge.hearing import hear
-from probe.judge.hypothesis import judge
 from probe.judge.sight import Sight
 from probe.judge.view import View, window_start
 from probe.model import (
@@ -291,9 +291,6 @@ def ticks(size: Size, count: int) -> dict[str, float]:
         if number * TICK >= ROUNDS * per_round:
             spent = {name: was + took[name] for name, was in spent.items()}
             counted += len(tick)
-    anew = timed(
-        lambda: _anew(world, lines[-ROUNDS * per_round :], START + ROUND * (ROUNDS + rounds))
-    )
     return {
         "bytes_a_record": sum(map(len, lines)) / len(lines),
         "records_a_round": per_round,
@@ -301,13 +298,7 @@ def ticks(size: Size, count: int) -> dict[str, float]:
         "decode_alone_per_s": counted / spent["decode"],
         "hear_alone_per_s": counted / spent["hear"],
         "hear_docket_judge_per_s": counted / spent["all"],
-        "judging_anew_per_s": TICK / anew,
     }
-
-
-def _anew(world: World, lines: list[bytes], now: datetime) -> tuple[Verdict, ...]:
-    """As it was done before there was a docket: the whole window for every tick."""
-    return judge(list(decode(lines)), view(world, now))
 
 
 def state(services: int) -> dict[str, float]:
@@ -357,7 +348,8 @@ def main() -> None:
     parser.add_argument("--services", type=int, default=STATE.services, help="of the state")
     arguments = parser.parse_args()
     if arguments.part:
-        found = PARTS[arguments.part](arguments.services)
+        with rarely_collected():  # as in the correlator
+            found = PARTS[arguments.part](arguments.services)
         sys.stdout.write(json.dumps(found) + "\n")
         return
     for part in PARTS:  # each in a process of its own: memory is not given back

@@ -18,6 +18,8 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
+from probe.garbage import THRESHOLDS
+
 T = TypeVar("T")
 R = TypeVar("R")
 Tick = Callable[[int], None]
@@ -26,9 +28,6 @@ Work = Callable[[T, Tick], R]
 """A function of a module, so that another process finds it."""
 
 POLL_SECONDS = 0.25
-GARBAGE = (100_000, 20, 100)
-"""When a worker looks for cycles: what it makes by the million has none, and to look through all
-of it again and again took 8 % of its time."""
 
 
 def cores() -> int:
@@ -93,7 +92,7 @@ def _begin(done: Synchronized[int]) -> None:
     """Make a worker ready; Ctrl-C ends it without a word, for the terminal tells all of us."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _Count.done = done
-    gc.set_threshold(*GARBAGE)
+    gc.set_threshold(*THRESHOLDS)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive_not, args=(parent.sentinel,), daemon=True).start()

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from probe.agent.garbage import THRESHOLDS, rarely_collected
+from probe.garbage import THRESHOLDS, rarely_collected
 
 
 class Stopped(Exception):  # noqa: N818 — whatever ends an agent

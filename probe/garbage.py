@@ -1,4 +1,7 @@
-"""How seldom an agent looks for garbage: a measurement leaves no cycles behind."""
+"""How seldom a process looks for garbage: neither measuring nor judging leaves cycles behind.
+
+To look through all that a judge holds, again and again, took 8 % of its time.
+"""
 
 from __future__ import annotations
 
