@@ -57,7 +57,7 @@ def keep(words: Sequence[Word], verdicts: Sequence[Verdict], view: View) -> Memo
     held = view.memory
     return Memory(
         beliefs=belief.remember(held.beliefs, verdicts, view),
-        begun=_begun(held.begun, verdicts, view),
+        begun=_begun(held.begun, verdicts),
         sites=_sites(held.sites, words),
         builds=_builds(held.builds, words),
         usual=_usual(held.usual, words, verdicts),
@@ -65,15 +65,24 @@ def keep(words: Sequence[Word], verdicts: Sequence[Verdict], view: View) -> Memo
 
 
 def _begun(
-    held: Mapping[tuple[str, str, int], datetime], verdicts: Iterable[Verdict], view: View
+    held: Mapping[tuple[str, str, int], datetime], verdicts: Iterable[Verdict]
 ) -> Mapping[tuple[str, str, int], datetime]:
-    """A trouble that was there at the last judging goes on, though the window lost its beginning."""
-    return {
-        place: min(held.get(place, view.now), v.since)
-        for v in verdicts
-        if v.service and v.network and v.since is not None and v.leading is not Cause.OK
-        for place in ((v.service, v.feature, v.network),)
-    }
+    """A trouble that was there at the last judging goes on, though the window lost its beginning.
+
+    It goes on too while nobody there could look; and what one vantage has by itself begins nothing
+    that others share: a stray failure some rounds before the service was lost is none of that.
+    """
+    told: dict[tuple[str, str, int], datetime] = {}
+    for v in verdicts:
+        if not v.service or not v.network or v.leading is Cause.OK:
+            continue
+        place = (v.service, v.feature, v.network)
+        known = held.get(place)
+        own = v.leading is Cause.LOCAL_FAULT or not v.vantages
+        times = [at for at in (known, None if own else v.since) if at is not None]
+        if times:
+            told[place] = min(times)
+    return told
 
 
 def _sites(
