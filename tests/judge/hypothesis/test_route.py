@@ -53,3 +53,21 @@ def test_whole_countries_that_lose_it_at_once_are_a_region_s() -> None:
     (found,) = shared(region)
     assert {country for _, _, country in found.cells} == {"DE", "FR", "NL"}
     assert shared([u for u in region if u.country != "NL"]) == ()
+
+
+def test_beside_two_leaks_a_country_of_which_one_network_keeps_the_route_lost_it_too() -> None:
+    units = leaked({"GB", "JP"})
+    torn = [
+        msgspec.structs.replace(u, failing=True, lasting=True, lost=True)
+        if u.country == "DE" else u
+        for u in units
+    ]  # fmt: skip
+    keeps = [
+        msgspec.structs.replace(u, asn=9, failing=False, lasting=False, lost=False)
+        for u in units
+        if u.country == "DE" and u.asn == 1
+    ]
+    (found,) = shared([*torn, *keeps])
+    assert {country for _, _, country in found.cells} == {"DE", "GB", "JP"}
+    (found,) = shared(torn)
+    assert {country for _, _, country in found.cells} != {"DE"}
