@@ -21,6 +21,8 @@ from probe.model import SIDES, Author, Cause, Side
 
 LASTS = 5
 """Rounds: passing trouble has a mean of four (attribution.md, 7.2)."""
+TWICE = 2
+"""Looks, or rounds, after which a failure is no lone one."""
 ALONG = 0.75
 """Of the rounds that others fail, those in which it must fail too."""
 LOOSE = 3
@@ -76,8 +78,14 @@ def _solid(asn: int, loose: Iterable[int], shown: Mapping[int, Category]) -> boo
 
 
 def _belongs(held: Sequence[Run], shown: Category, known: _Known, view: View) -> bool:
-    """Whether it has the network's own hand, or began with the others, or outlasts any burst."""
-    if any(authored(run, Author.NETWORK) for run in held):
+    """Whether it has the network's own hand, or began with the others, or outlasts any burst.
+
+    Of one look a test says little: after a lone failure it passes more often than not, and so looks
+    like a name cut off. Where others have failed for longer it takes a second.
+    """
+    looks = sum(finding.failing for run in held for finding in run.findings)
+    again = looks > 1 or known.longest < TWICE
+    if again and any(authored(run, Author.NETWORK) for run in held):
         return True
     rounds = span(held, view.round)
     alike = known.usual[shown] > 1 or len(known.usual) == 1
