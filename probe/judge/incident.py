@@ -8,20 +8,21 @@ and changes its cause rather than have a second one opened beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from probe.judge.grouping import STRENGTH, Group, gather
+from probe.judge.grouping import STRENGTH, Group, gather, tested
 from probe.judge.statement import describe
 from probe.judge.view import View
-from probe.model import Cause, Change, Incident, Scope, State, Verdict
+from probe.model import SIDES, Cause, Change, Incident, Scope, Side, State, Verdict
 
 CLOSE_ROUNDS = 3
 REOPEN_ROUNDS = 10
 LEAVE_ROUNDS = 4
-"""A place that was well for so long while others suffer was not part of it."""
+"""A place that was well for so long while others suffer was not part of it; one that nobody could
+tell of stays."""
 LEANING = 0.5
 """Belief that keeps an incident alive without an open verdict."""
 FORGET_ROUNDS = 60
@@ -43,7 +44,7 @@ def advance(
     groups = [group for group in gather(verdicts) if not _absorbed(group, incidents)]
     matched = _match(incidents, groups, view)
     changed = [
-        _carry(incident, matched[incident.id], view)
+        _carry(incident, matched[incident.id], verdicts, view)
         if incident.id in matched
         else _rest(incident, verdicts, view)
         for incident in incidents
@@ -160,13 +161,14 @@ def _name(group: Group, opened: datetime, names: set[str]) -> str:
     return name
 
 
-def _carry(incident: Incident, group: Group, view: View) -> Incident:
+def _carry(incident: Incident, group: Group, verdicts: Sequence[Verdict], view: View) -> Incident:
     """The incident goes on, perhaps wider, surer or under another cause."""
     if incident.cause is not group.cause:
         return _reattribute(incident, group, view)
     surer = max(incident.state, group.state, key=STRENGTH.__getitem__)
     features = _union(incident.features, group.features)
-    present = {**incident.present, **_present(group, view)}
+    doubtful = dict.fromkeys(_doubtful(incident, verdicts), view.now)
+    present = {**incident.present, **doubtful, **_present(group, view)}
     left = _left(incident, group, present, view)
     networks = {*incident.networks, *group.networks} - left
     return msgspec.structs.replace(
@@ -183,6 +185,21 @@ def _carry(incident: Incident, group: Group, view: View) -> Incident:
 def _present(group: Group, view: View) -> dict[str, datetime]:
     places = (*group.countries, *(f"AS{asn}" for asn in group.networks))
     return dict.fromkeys(places, view.now)
+
+
+def _doubtful(incident: Incident, verdicts: Iterable[Verdict]) -> set[str]:
+    """Places of it of which nobody can say that they are well: unseen now, or in trouble of their own.
+
+    A network that was spared says nothing of the one beside it that suffered.
+    """
+    asked = (v for v in verdicts if v.network in incident.networks and _cell(incident, v))
+    return {place for v in asked if not _told(v) for place in (v.country, f"AS{v.network}")}
+
+
+def _told(verdict: Verdict) -> bool:
+    return (
+        tested(verdict) and STRENGTH[verdict.state] > 0 and SIDES[verdict.leading] is not Side.OWN
+    )
 
 
 def _left(
