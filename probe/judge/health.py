@@ -48,6 +48,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """When the trouble began, as far as the window shows."""
     controls: tuple[Sight, ...] = ()
     """Fresh results of its controls."""
+    lately: Tally = Tally()
+    """All tries of its controls that are fresh, not the newest of each alone."""
     resolver: str = ""
     """The network of the resolver that really answers it, by its latest word."""
     shown: bool = False
@@ -203,11 +205,15 @@ def _examine_one(vantage: Vantage, sights: list[Sight], view: View) -> Health:
             vantage=vantage, condition=Condition.SILENT, reason="silent", since=heard,
             well_at=well_at, controls=controls, shown=cut, resolver=_resolver(sights),
         )  # fmt: skip
-    return _measured(vantage, sights, controls, well_at)
+    return _measured(vantage, sights, controls, well_at, view)
 
 
 def _measured(
-    vantage: Vantage, sights: list[Sight], controls: tuple[Sight, ...], well_at: datetime | None
+    vantage: Vantage,
+    sights: list[Sight],
+    controls: tuple[Sight, ...],
+    well_at: datetime | None,
+    view: View,
 ) -> Health:
     latest = sights[-1] if sights else None
     said = latest.health if latest is not None else None
@@ -220,7 +226,7 @@ def _measured(
     return Health(
         vantage=vantage, condition=condition, reason=reason or condition.value, well_at=well_at,
         since=min(failing, default=latest.at if latest else None), controls=controls, shown=True,
-        resolver=_resolver(sights),
+        resolver=_resolver(sights), lately=_lately(sights, view),
     )  # fmt: skip
 
 
@@ -246,6 +252,12 @@ def _fresh_controls(sights: Iterable[Sight], view: View) -> tuple[Sight, ...]:
         if held is None or (held.at, held.id) < (sight.at, sight.id):
             latest[target.endpoint] = sight
     return tuple(latest[endpoint] for endpoint in sorted(latest))
+
+
+def _lately(sights: Iterable[Sight], view: View) -> Tally:
+    since = view.now - FRESH_ROUNDS * view.round
+    met = [s.met for s in sights if s.target.service == CONTROL and s.at >= since]
+    return Tally(ok=sum(met), of=len(met))
 
 
 def _well_at(sights: Iterable[Sight], view: View) -> datetime | None:

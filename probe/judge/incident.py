@@ -188,12 +188,12 @@ def _present(group: Group, view: View) -> dict[str, datetime]:
 
 
 def _doubtful(incident: Incident, verdicts: Iterable[Verdict]) -> set[str]:
-    """Places of it of which nobody can say that they are well: unseen now, or in trouble of their own.
+    """Countries of which nobody can say that they are well now.
 
-    A network that was spared says nothing of the one beside it that suffered.
+    What suffered there is unseen, or in trouble of its own: a spared network beside it says nothing.
     """
     asked = (v for v in verdicts if v.network in incident.networks and _cell(incident, v))
-    return {place for v in asked if not _told(v) for place in (v.country, f"AS{v.network}")}
+    return {v.country for v in asked if not _told(v)}
 
 
 def _told(verdict: Verdict) -> bool:

@@ -89,8 +89,17 @@ def troubled(cause: Cause, seconds: float, vantages: int = 1) -> Verdict:
     [
         ([troubled(Cause.FILTERING, 9.0)], 9.0),
         ([troubled(Cause.FILTERING, 9.0), troubled(Cause.FILTERING, 30.0)], 9.0),
-        # What one vantage had by itself before is none of it.
-        ([troubled(Cause.LOCAL_FAULT, 1.0), troubled(Cause.FILTERING, 9.0)], 9.0),
+        # What one vantage had by itself before is none of it, if the window shows the beginning.
+        ([troubled(Cause.LOCAL_FAULT, 1.0), troubled(Cause.FILTERING, 29.0)], 29.0),
+        ([troubled(Cause.LOCAL_FAULT, 1.0), troubled(Cause.FILTERING, 19.0)], 1.0),
+        (
+            [
+                troubled(Cause.LOCAL_FAULT, 1.0),
+                troubled(Cause.OK, 9.0),
+                troubled(Cause.FILTERING, 19.0),
+            ],
+            19.0,
+        ),
         # It goes on while its vantages have trouble of their own, or cannot look.
         ([troubled(Cause.FILTERING, 9.0), troubled(Cause.LOCAL_FAULT, 20.0)], 9.0),
         ([troubled(Cause.FILTERING, 9.0), troubled(Cause.NETWORK_DISRUPTION, 2.0, 0)], 9.0),

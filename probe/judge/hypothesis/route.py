@@ -14,15 +14,25 @@ ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 2.5
 
 
 def routes(units: Iterable[Unit]) -> list[tuple[str, ...]]:
-    """Each service's prefixes to which packets vanish from several countries."""
+    """Each service's prefixes to which packets vanish from several countries, and those beside them.
+
+    Who loses several of a service's prefixes loses them by one route: of the others' networks one
+    may just have said nothing of one of them.
+    """
     lost: dict[tuple[str, str], set[str]] = defaultdict(set)
+    beside: dict[tuple[str, int], set[str]] = defaultdict(set)
     for unit in units:
         for prefix in unit.prefixes if unit.lost else ():
             lost[unit.service, prefix].add(unit.country)
-    by_service: dict[str, set[str]] = defaultdict(set)
+            beside[unit.service, unit.asn].add(prefix)
+    wide: dict[str, set[str]] = defaultdict(set)
     for (service, prefix), countries in lost.items():
         if len(countries) >= ROUTE_COUNTRIES - 1:
-            by_service[service].add(prefix)
+            wide[service].add(prefix)
+    by_service = {service: set(prefixes) for service, prefixes in wide.items()}
+    for (service, _), prefixes in beside.items():
+        if len(prefixes & wide.get(service, set())) > 1:
+            by_service[service] |= prefixes
     return sorted({tuple(sorted(prefixes)) for prefixes in by_service.values()})
 
 

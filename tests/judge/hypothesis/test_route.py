@@ -71,3 +71,17 @@ def test_beside_two_leaks_a_country_of_which_one_network_keeps_the_route_lost_it
     assert {country for _, _, country in found.cells} == {"DE", "GB", "JP"}
     (found,) = shared(torn)
     assert {country for _, _, country in found.cells} != {"DE"}
+
+
+def test_a_prefix_of_which_one_network_says_nothing_just_now_is_lost_with_its_siblings() -> None:
+    features = ("web", "api", "links")
+    units = [
+        msgspec.structs.replace(
+            u, prefixes=frozenset({f"104.244.{features.index(u.feature)}.0/24"})
+        )
+        for u in leaked({"GB", "JP"})
+        if (u.feature, u.country, u.asn % 10) != ("links", "JP", 1)
+    ]
+    (found,) = shared(units)
+    assert ("chirp", "links", "GB") in found.cells
+    assert {country for _, _, country in found.cells} == {"GB", "JP"}
