@@ -217,17 +217,27 @@ def _loss(
     if len(healths) == 1:
         odds = PRIOR_COUNTRY / PRIOR_VANTAGE ** (1 + others)
     odds *= math.exp(MEASURED * min(len(measured), 2))
-    rounds = _lasted(_joint(joined or (healths,), view), view)
+    company = list(chain.from_iterable(joined)) or healths
+    rounds = _lasted(max(_joint(healths, view), _joint(company, view)), view)
     return _Loss(
         lost=tuple(healths), support=odds / (1 + odds), rounds=rounds,
         state=_state(healths, rounds, view),
     )  # fmt: skip
 
 
-def _joint(networks: Sequence[Sequence[Health]], view: View) -> datetime:
+def _joint(healths: Iterable[Health], view: View) -> datetime:
     """Since when one network is lost whole, or two are: what a part went through before says nothing."""
-    begun = sorted(max(h.since or view.now for h in healths) for healths in networks)
+    begun = sorted(_begun(healths, view).values())
     return begun[min(1, len(begun) - 1)]
+
+
+def _begun(healths: Iterable[Health], view: View) -> dict[int, datetime]:
+    """A network counts from when its last vantage was lost."""
+    begun: dict[int, datetime] = {}
+    for health in healths:
+        since = health.since or view.now
+        begun[health.vantage.asn] = max(since, begun.get(health.vantage.asn, since))
+    return begun
 
 
 def _state(healths: Sequence[Health], rounds: int, view: View) -> State:
@@ -253,16 +263,9 @@ def _of_networks(cut: Sequence[Health], rounds: int, view: View) -> State:
 
 
 def _outlasts_trouble(cut: Sequence[Health], view: View) -> bool:
-    """Whether so many networks have been cut for so long that passing trouble of each is no answer.
-
-    A network counts from when its last vantage was cut: what one went through before the other
-    joined it says nothing of both.
-    """
-    begun: dict[int, datetime] = {}
-    for health in cut:
-        since = health.since or view.now
-        begun[health.vantage.asn] = max(since, begun.get(health.vantage.asn, since))
-    lasted = sorted((_lasted(since, view) for since in begun.values()), reverse=True)
+    """Whether so many networks have been cut for so long that passing trouble of each is no answer."""
+    begun = _begun(cut, view).values()
+    lasted = sorted((_lasted(since, view) for since in begun), reverse=True)
     return any(
         rounds >= max(PATIENCE, -(-BURST_ROUNDS // count))
         for count, rounds in enumerate(lasted, start=1)

@@ -33,6 +33,7 @@ def told(
 CA = [v.id for v in w.ROSTER if v.country == "CA"]
 ROGERS = CA[:2]
 TR = [v.id for v in w.ROSTER if v.country == "TR"]
+NG = [v.id for v in w.ROSTER if v.country == "NG"]
 
 
 def test_all_is_well() -> None:
@@ -210,3 +211,14 @@ def test_a_network_is_lost_since_its_last_vantage_was() -> None:
     }
     told_ = {(v.country, v.network): v for v in connectivity(healths, VIEW)}
     assert (told_["CA", 810].state, told_["CA", 810].rounds) == (State.INSUFFICIENT, 1)
+
+
+def test_a_network_that_joins_others_counts_from_when_it_joined() -> None:
+    healths = {v.id: health(v, Condition.WELL) for v in w.ROSTER}
+    ages = (30.0, 28.0, 18.0)
+    healths |= {
+        name: health(healths[name].vantage, U, seconds=age)
+        for name, age in zip(NG[2:], ages, strict=True)
+    }
+    rounds = {v.network: v.rounds for v in connectivity(healths, VIEW) if v.country == "NG"}
+    assert (rounds[29462], rounds[29463], rounds[29464]) == (6, 6, 4)
