@@ -8,7 +8,7 @@ and changes its cause rather than have a second one opened beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -43,8 +43,9 @@ def advance(
     """Bring incidents up to date: those given, changed or not, and new ones after them."""
     groups = [group for group in gather(verdicts) if not _absorbed(group, incidents)]
     matched = _match(incidents, groups, view)
+    told = _about({i.service for i in incidents if i.id in matched}, verdicts)
     changed = [
-        _carry(incident, matched[incident.id], verdicts, view)
+        _carry(incident, matched[incident.id], told[incident.service], view)
         if incident.id in matched
         else _rest(incident, verdicts, view)
         for incident in incidents
@@ -63,6 +64,15 @@ def advance(
         else _recorded(new, old, _text(new, old, matched, changed, verdicts, view), view)
         for new, old in zip(changed, before, strict=True)
     )
+
+
+def _about(services: Collection[str], verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
+    """What is told of some services' networks: of very many verdicts few are asked for."""
+    found: dict[str, list[Verdict]] = {service: [] for service in services}
+    for verdict in verdicts if found else ():
+        if verdict.network and verdict.service in found:
+            found[verdict.service].append(verdict)
+    return found
 
 
 # ── which group continues which incident ─────────────────────────────────────────────────────
