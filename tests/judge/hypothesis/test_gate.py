@@ -51,6 +51,15 @@ def test_filtering_with_all_its_grounds_is_confirmed() -> None:
         ({"steady": 0, "rounds": 12}, State.CONFIRMED),
         ({"networks": 1, "network_authored": 1, "authored": 2}, State.LIKELY),
         ({"networks": 1, "network_authored": 1, "authored": 1}, State.SUSPECTED),
+        ({"networks": 1, "network_authored": 1, "authored": 1, "steady": 0}, State.INSUFFICIENT),
+        (
+            {"networks": 1, "network_authored": 1, "authored": 2, "steady": 0, "misled": 1},
+            State.LIKELY,
+        ),
+        (
+            {"networks": 1, "network_authored": 1, "authored": 2, "steady": 0, "rounds": 5},
+            State.LIKELY,
+        ),
         ({"networks": 1, "network_authored": 0}, State.SUSPECTED),
         ({"networks": 1, "network_authored": 0, "steady": 0}, State.INSUFFICIENT),
         ({"through": 2}, State.INSUFFICIENT),
