@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 import msgspec
 
@@ -16,6 +17,8 @@ from probe.model import CONTROL, Layer, Measurement, Reach, Tally, Vantage
 
 SILENT_ROUNDS = 2.0
 """Longer than this without a measurement is silence."""
+WAVERS = 2
+"""Endpoints: one may be a lone failure of something that the disruption spares."""
 FRESH_ROUNDS = 2.5
 """How long a control's result speaks for a vantage."""
 
@@ -45,12 +48,17 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """When the trouble began, as far as the window shows."""
     controls: tuple[Sight, ...] = ()
     """Fresh results of its controls."""
+    lately: Tally = Tally()
+    """All tries of its controls that are fresh, not the newest of each alone."""
     resolver: str = ""
     """The network of the resolver that really answers it, by its latest word."""
     shown: bool = False
     """The trouble was measured, not only inferred from silence."""
+    wavers: bool = False
+    """Since the trouble began the same things have failed and passed: a cut lets nothing pass by and by."""
 
 
+LOST_BY_SIGHT = frozenset({Condition.CUT, Condition.DARK})
 UNWELL = frozenset({Condition.CUT, Condition.DARK, Condition.BROKEN, Condition.SILENT})
 
 
@@ -59,8 +67,9 @@ def examine(series: Iterable[Sequence[Sight]], view: View) -> dict[str, Health]:
 
     `series`: the sights of one vantage at one endpoint, oldest first; none of them empty.
     """
+    listed = list(series)
     by_vantage: dict[str, list[Sight]] = defaultdict(list)
-    for sight in telling(series):
+    for sight in telling(listed):
         by_vantage[sight.vantage.id].append(sight)
     for sights in by_vantage.values():
         sights.sort(key=_when)
@@ -72,7 +81,8 @@ def examine(series: Iterable[Sequence[Sight]], view: View) -> dict[str, Health]:
     told = _told(healths)
     reread = [_reread(health, told) for health in healths]
     well = {(h.vantage.country, h.vantage.asn) for h in reread if h.condition is Condition.WELL}
-    return {health.vantage.id: _own_side(health, well) for health in reread}
+    found = {health.vantage.id: _own_side(health, well) for health in reread}
+    return found | _wavering(found, listed)
 
 
 def _own_side(health: Health, well: AbstractSet[tuple[str, int]]) -> Health:
@@ -83,6 +93,32 @@ def _own_side(health: Health, well: AbstractSet[tuple[str, int]]) -> Health:
     return msgspec.structs.replace(
         health, condition=Condition.BROKEN, reason=Condition.BROKEN.value
     )
+
+
+def _wavering(
+    healths: Mapping[str, Health], series: Iterable[Sequence[Sight]]
+) -> dict[str, Health]:
+    """Those measured vantages in trouble that, at several endpoints, come through now and then.
+
+    Passing trouble lets some tries pass, at any endpoint (attribution.md, 7.2: mostly timeouts); a
+    disruption has its list of what passes, or none, and keeps to it.
+    """
+    asked = {name: h for name, h in healths.items() if h.shown and h.condition in LOST_BY_SIGHT}
+    turned: dict[str, int] = defaultdict(int)
+    for sights in series if asked else ():
+        health = asked.get(sights[-1].vantage.id)
+        if health is not None and health.since is not None:
+            turned[health.vantage.id] += _turned(sights, health.since)
+    return {
+        name: msgspec.structs.replace(health, wavers=True)
+        for name, health in asked.items()
+        if turned[name] >= WAVERS
+    }
+
+
+def _turned(sights: Sequence[Sight], since: datetime) -> bool:
+    held = [sight.met for sight in sights if sight.at >= since]
+    return any(before is not after for before, after in pairwise(held))
 
 
 Told = Mapping[str, Mapping[str, frozenset[str]]]
@@ -169,11 +205,15 @@ def _examine_one(vantage: Vantage, sights: list[Sight], view: View) -> Health:
             vantage=vantage, condition=Condition.SILENT, reason="silent", since=heard,
             well_at=well_at, controls=controls, shown=cut, resolver=_resolver(sights),
         )  # fmt: skip
-    return _measured(vantage, sights, controls, well_at)
+    return _measured(vantage, sights, controls, well_at, view)
 
 
 def _measured(
-    vantage: Vantage, sights: list[Sight], controls: tuple[Sight, ...], well_at: datetime | None
+    vantage: Vantage,
+    sights: list[Sight],
+    controls: tuple[Sight, ...],
+    well_at: datetime | None,
+    view: View,
 ) -> Health:
     latest = sights[-1] if sights else None
     said = latest.health if latest is not None else None
@@ -186,7 +226,7 @@ def _measured(
     return Health(
         vantage=vantage, condition=condition, reason=reason or condition.value, well_at=well_at,
         since=min(failing, default=latest.at if latest else None), controls=controls, shown=True,
-        resolver=_resolver(sights),
+        resolver=_resolver(sights), lately=_lately(sights, view),
     )  # fmt: skip
 
 
@@ -212,6 +252,12 @@ def _fresh_controls(sights: Iterable[Sight], view: View) -> tuple[Sight, ...]:
         if held is None or (held.at, held.id) < (sight.at, sight.id):
             latest[target.endpoint] = sight
     return tuple(latest[endpoint] for endpoint in sorted(latest))
+
+
+def _lately(sights: Iterable[Sight], view: View) -> Tally:
+    since = view.now - FRESH_ROUNDS * view.round
+    met = [s.met for s in sights if s.target.service == CONTROL and s.at >= since]
+    return Tally(ok=sum(met), of=len(met))
 
 
 def _well_at(sights: Iterable[Sight], view: View) -> datetime | None:

@@ -8,20 +8,21 @@ and changes its cause rather than have a second one opened beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
-from probe.judge.grouping import STRENGTH, Group, gather
+from probe.judge.grouping import STRENGTH, Group, gather, tested
 from probe.judge.statement import describe
 from probe.judge.view import View
-from probe.model import Cause, Change, Incident, Scope, State, Verdict
+from probe.model import SIDES, Cause, Change, Incident, Scope, Side, State, Verdict
 
 CLOSE_ROUNDS = 3
 REOPEN_ROUNDS = 10
 LEAVE_ROUNDS = 4
-"""A place that was well for so long while others suffer was not part of it."""
+"""A place that was well for so long while others suffer was not part of it; one that nobody could
+tell of stays."""
 LEANING = 0.5
 """Belief that keeps an incident alive without an open verdict."""
 FORGET_ROUNDS = 60
@@ -42,8 +43,9 @@ def advance(
     """Bring incidents up to date: those given, changed or not, and new ones after them."""
     groups = [group for group in gather(verdicts) if not _absorbed(group, incidents)]
     matched = _match(incidents, groups, view)
+    told = _about({i.service for i in incidents if i.id in matched}, verdicts)
     changed = [
-        _carry(incident, matched[incident.id], view)
+        _carry(incident, matched[incident.id], told[incident.service], view)
         if incident.id in matched
         else _rest(incident, verdicts, view)
         for incident in incidents
@@ -62,6 +64,15 @@ def advance(
         else _recorded(new, old, _text(new, old, matched, changed, verdicts, view), view)
         for new, old in zip(changed, before, strict=True)
     )
+
+
+def _about(services: Collection[str], verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
+    """What is told of some services' networks: of very many verdicts few are asked for."""
+    found: dict[str, list[Verdict]] = {service: [] for service in services}
+    for verdict in verdicts if found else ():
+        if verdict.network and verdict.service in found:
+            found[verdict.service].append(verdict)
+    return found
 
 
 # ── which group continues which incident ─────────────────────────────────────────────────────
@@ -160,13 +171,14 @@ def _name(group: Group, opened: datetime, names: set[str]) -> str:
     return name
 
 
-def _carry(incident: Incident, group: Group, view: View) -> Incident:
+def _carry(incident: Incident, group: Group, verdicts: Sequence[Verdict], view: View) -> Incident:
     """The incident goes on, perhaps wider, surer or under another cause."""
     if incident.cause is not group.cause:
         return _reattribute(incident, group, view)
     surer = max(incident.state, group.state, key=STRENGTH.__getitem__)
     features = _union(incident.features, group.features)
-    present = {**incident.present, **_present(group, view)}
+    doubtful = dict.fromkeys(_doubtful(incident, verdicts), view.now)
+    present = {**incident.present, **doubtful, **_present(group, view)}
     left = _left(incident, group, present, view)
     networks = {*incident.networks, *group.networks} - left
     return msgspec.structs.replace(
@@ -183,6 +195,21 @@ def _carry(incident: Incident, group: Group, view: View) -> Incident:
 def _present(group: Group, view: View) -> dict[str, datetime]:
     places = (*group.countries, *(f"AS{asn}" for asn in group.networks))
     return dict.fromkeys(places, view.now)
+
+
+def _doubtful(incident: Incident, verdicts: Iterable[Verdict]) -> set[str]:
+    """Countries of which nobody can say that they are well now.
+
+    What suffered there is unseen, or in trouble of its own: a spared network beside it says nothing.
+    """
+    asked = (v for v in verdicts if v.network in incident.networks and _cell(incident, v))
+    return {v.country for v in asked if not _told(v)}
+
+
+def _told(verdict: Verdict) -> bool:
+    return (
+        tested(verdict) and STRENGTH[verdict.state] > 0 and SIDES[verdict.leading] is not Side.OWN
+    )
 
 
 def _left(

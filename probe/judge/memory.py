@@ -14,7 +14,7 @@ from probe.judge.hypothesis.baseline import hour_of_week
 from probe.judge.reading import met
 from probe.judge.sight import Sight
 from probe.judge.sites import site
-from probe.judge.view import Memory, Usual, View
+from probe.judge.view import Memory, Usual, View, begins
 from probe.model import CONTROL, Cause, HttpExchange, Measurement, Vantage, Verdict
 
 MOST_TOLD = 2_000.0
@@ -58,9 +58,11 @@ def keep(words: Sequence[Word], verdicts: Sequence[Verdict], view: View) -> Memo
     """As `remember`, from what the new measurements leave."""
     held = view.memory
     news = () if all(holds(held, told) for told in words) else words
+    begun, alone = _begun(held, verdicts, view)
     return Memory(
         beliefs=belief.remember(held.beliefs, verdicts, view),
-        begun=_begun(held.begun, verdicts, view),
+        begun=begun,
+        alone=alone,
         sites=_sites(held.sites, news),
         builds=_builds(held.builds, news),
         usual=_usual(held.usual, words, verdicts),
@@ -75,16 +77,36 @@ def holds(memory: Memory, told: Word) -> bool:
     )
 
 
-def _begun(
-    held: Mapping[tuple[str, str, int], datetime], verdicts: Iterable[Verdict], view: View
-) -> Mapping[tuple[str, str, int], datetime]:
-    """A trouble that was there at the last judging goes on, though the window lost its beginning."""
-    return {
-        place: min(held.get(place, view.now), v.since)
-        for v in verdicts
-        if v.service and v.network and v.since is not None and v.leading is not Cause.OK
-        for place in ((v.service, v.feature, v.network),)
-    }
+Begun = Mapping[tuple[str, str, int], datetime]
+
+
+def _begun(held: Memory, verdicts: Iterable[Verdict], view: View) -> tuple[Begun, Begun]:
+    """Since when what others share fails, and what has only been a vantage's own fault so far.
+
+    A trouble that was there at the last judging goes on, though the window lost its beginning; it
+    goes on too while nobody there can look, or a vantage there has a fault of its own beside it.
+    """
+    shared: dict[tuple[str, str, int], datetime] = {}
+    alone: dict[tuple[str, str, int], datetime] = {}
+    for v in verdicts:
+        if not v.service or not v.network or v.leading is Cause.OK:
+            continue
+        place = (v.service, v.feature, v.network)
+        own = v.leading is Cause.LOCAL_FAULT or not v.vantages
+        told = v.since if v.vantages else None
+        known, before = held.begun.get(place), held.alone.get(place)
+        if known is not None:
+            shared[place] = known if own or told is None else min(known, told)
+        elif told is not None and not own:
+            shared[place] = _first(before, told, view)
+        elif (first := min(filter(None, (before, told)), default=None)) is not None:
+            alone[place] = first
+    return shared, alone
+
+
+def _first(before: datetime | None, told: datetime, view: View) -> datetime:
+    """What a vantage had by itself before is a part of it, unless the window shows where it begins."""
+    return told if before is None or begins(told, view) else min(before, told)
 
 
 def _sites(

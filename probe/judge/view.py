@@ -10,6 +10,9 @@ import msgspec
 from probe.config.shape import Maintenance
 from probe.model import Cause, Origin, Service, Vantage
 
+SHOWN_ROUNDS = 2
+"""Of a window, that must lie before a trouble to tell its beginning from the window's."""
+
 Cell = tuple[str, str, str]
 """Service, feature, country."""
 
@@ -35,6 +38,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Of troubled cells: what was believed, oldest first."""
     begun: Mapping[tuple[str, str, int], datetime] = {}
     """(Service, feature, AS number) that fails → since when; the window forgets."""
+    alone: Mapping[tuple[str, str, int], datetime] = {}
+    """The same of what has only been a vantage's own fault so far."""
     sites: Mapping[tuple[int, str], str] = {}
     """(AS number, delivery network) → the site that served it last."""
     builds: Mapping[str, str] = {}
@@ -64,3 +69,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 def window_start(view: View) -> datetime:
     """The earliest time that a measurement may have to be weighed."""
     return view.now - view.rounds * view.round
+
+
+def begins(since: datetime, view: View) -> bool:
+    """Whether the window goes back so far before it that it shows the beginning itself."""
+    return since - window_start(view) > SHOWN_ROUNDS * view.round

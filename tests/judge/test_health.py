@@ -7,7 +7,8 @@ import pytest
 
 from probe.judge.health import Condition, examine, spoilt
 from probe.judge.reading import read
-from probe.model import Health, Measurement, Tally
+from probe.judge.sight import Sight
+from probe.model import CONTROL, Health, Measurement, Observation, Reach, Tally
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
@@ -80,3 +81,23 @@ def test_a_passing_control_vouches_for_its_own_time_and_a_tally_for_the_round_be
     assert examine([[read(measurement)]], frame)[TR].well_at == w.START - timedelta(
         seconds=w.ROUND
     )
+
+
+def by_turns(case: w.Case) -> tuple[Observation, ...]:
+    """Fails and passes from one round to the next, but for foreign controls."""
+    number = int((case.at - w.START).total_seconds() // w.ROUND)
+    foreign = case.service == CONTROL and case.feature == Reach.FOREIGN
+    return w.unplugged(case) if foreign or number % 2 else w.ok(case)
+
+
+@pytest.mark.parametrize(("maker", "wavers"), [(w.cut_off, False), (by_turns, True)])
+def test_a_cut_lets_nothing_pass_by_turns(maker: w.Maker, wavers: bool) -> None:  # noqa: FBT001 — a column of the table
+    event = Event(0.0, maker, vantages=(TR,), controls=True)
+    world = World((event,), roster=w.ROSTER[:4], services=(w.service("chirp"),))
+    known = w.known_at(world, 22.0)
+    series: dict[tuple[str, str], list[Sight]] = {}
+    for m in sorted(known, key=lambda m: m.at):
+        series.setdefault((m.vantage.id, m.target.endpoint), []).append(read(m))
+    health = examine(series.values(), w.view(world, 22.0, known))[TR]
+    assert health.condition is not Condition.WELL
+    assert health.wavers is wavers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -236,3 +237,26 @@ class Incidents(RuleBasedStateMachine):
 
 Incidents.TestCase.settings = settings(max_examples=40, stateful_step_count=12, deadline=None)
 TestIncidents = Incidents.TestCase
+
+
+def out(country: str, network: int, cause: Cause, vantages: int = 1) -> Verdict:
+    told = verdict(cause, State.LIKELY, country=country, network=network)
+    return msgspec.structs.replace(told, vantages=vantages)
+
+
+def leak(*here: Verdict) -> list[Verdict]:
+    """A dependency that fails in Germany, and what is told of Turkey."""
+    return [out("DE", 0, DEPENDENCY), out("DE", 1, DEPENDENCY), *here]
+
+
+DEPENDENCY = Cause.DEPENDENCY_OUTAGE
+STRUCK = [out("TR", 0, DEPENDENCY), out("TR", 2, DEPENDENCY), out("TR", 3, Cause.OK)]
+UNSEEN = [out("TR", 0, Cause.OK), out("TR", 2, Cause.LOCAL_FAULT, 0), out("TR", 3, Cause.OK)]
+SPARED = [out("TR", 0, Cause.OK), out("TR", 2, Cause.OK), out("TR", 3, Cause.OK)]
+
+
+def test_a_country_stays_while_nobody_can_look_from_the_network_that_suffered() -> None:
+    (held,) = run((0, leak(*STRUCK)), *((n, leak(*UNSEEN)) for n in range(1, 9)))
+    assert (held.countries, held.networks) == (("DE", "TR"), (1, 2))
+    (gone,) = run(*((n, leak(*SPARED)) for n in range(9, 14)), held=(held,))
+    assert gone.countries == ("DE",)

@@ -3,12 +3,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from probe.judge.hypothesis import judge
 from probe.judge.memory import holds, remember, word
 from probe.judge.reading import read
 from probe.judge.view import Memory
-from probe.model import CONTROL, Cause, Header, HttpExchange, Measurement
+from probe.model import CONTROL, Cause, Header, HttpExchange, Measurement, State, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
@@ -100,3 +101,47 @@ def test_a_word_is_the_same_whether_it_is_read_again_or_not() -> None:
     world = World((Event(0.0, w.unplugged, countries=("NG",), controls=True),))
     for made in w.known_at(world, 5.0):
         assert msgspec.structs.asdict(word(made, read(made))) == msgspec.structs.asdict(word(made))
+
+
+def troubled(cause: Cause, seconds: float, vantages: int = 1) -> Verdict:
+    return Verdict(
+        service="chirp", feature="web", country="TR", network=47330, at=w.START, leading=cause,
+        state=State.SUSPECTED, confidence=0.9, support=dict.fromkeys(Cause, 0.1), vantages=vantages,
+        since=w.START + timedelta(seconds=seconds),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "begun"),
+    [
+        ([troubled(Cause.FILTERING, 9.0)], 9.0),
+        ([troubled(Cause.FILTERING, 9.0), troubled(Cause.FILTERING, 30.0)], 9.0),
+        # What one vantage had by itself before is none of it, if the window shows the beginning.
+        ([troubled(Cause.LOCAL_FAULT, 1.0), troubled(Cause.FILTERING, 29.0)], 29.0),
+        ([troubled(Cause.LOCAL_FAULT, 1.0), troubled(Cause.FILTERING, 19.0)], 1.0),
+        (
+            [
+                troubled(Cause.LOCAL_FAULT, 1.0),
+                troubled(Cause.OK, 9.0),
+                troubled(Cause.FILTERING, 19.0),
+            ],
+            19.0,
+        ),
+        # It goes on while its vantages have trouble of their own, or cannot look.
+        ([troubled(Cause.FILTERING, 9.0), troubled(Cause.LOCAL_FAULT, 20.0)], 9.0),
+        ([troubled(Cause.FILTERING, 9.0), troubled(Cause.NETWORK_DISRUPTION, 2.0, 0)], 9.0),
+        ([troubled(Cause.FILTERING, 9.0), troubled(Cause.OK, 9.0)], None),
+        ([troubled(Cause.LOCAL_FAULT, 1.0)], None),
+    ],
+)
+def test_a_trouble_begins_where_others_share_it_and_ends_where_it_is_well(
+    verdicts: list[Verdict], begun: float | None
+) -> None:
+    memory = Memory()
+    for verdict in verdicts:
+        view = msgspec.structs.replace(w.view(World(), 40.0, []), memory=memory)
+        memory = remember([], [verdict], view)
+    expected = {} if begun is None else {
+        ("chirp", "web", 47330): w.START + timedelta(seconds=begun)
+    }  # fmt: skip
+    assert memory.begun == expected

@@ -104,4 +104,5 @@ def at_ease(seat: Seat) -> Run:
         vantage=sights[-1].vantage, failing=False, calm=True,
         findings=tuple([whole(sight) for sight in reversed(sights)]),
         well_at=footing.well_at, usual=footing.usual, misled=footing.misled, steady=footing.steady,
+        settled=footing.settled,
     )  # fmt: skip

@@ -35,7 +35,9 @@ a chance of 1/4 a round, so that all of twelve are survived by 3 % of the coinci
 TOGETHER_ROUNDS = 3
 FEWEST_PARTLY = 3
 PATIENCE = 3
-"""Rounds of measured failure, at least, before a disruption is confirmed, or one vantage is said unwell."""
+"""Rounds of measured failure, at least, before a disruption of two networks is likely or any is
+confirmed, or one vantage is said unwell: by then all has been tried twice, and passing trouble has
+let something pass."""
 
 SENTENCES = {
     Condition.SILENT: "the vantage, heard before, has sent nothing for more than two rounds",
@@ -141,14 +143,16 @@ def _country(
     lost = [asn for asn, kind in down.items() if kind == "lost"]
     broken = [asn for asn, kind in down.items() if kind == "broken"]
     gone = lost if len(lost) >= len(broken) else broken
-    joined = len(gone) if _together([networks[asn] for asn in gone], view) else 1
-    national = trusted and joined > 1 and _national(gone, networks)
+    joined = (
+        [networks[asn] for asn in gone] if _together([networks[a] for a in gone], view) else []
+    )
+    national = trusted and len(joined) > 1 and _national(gone, networks)
     verdicts = []
     for asn, healths in networks.items():
-        loss = _loss(healths, view, others=joined - 1 if asn in gone else 0)
+        loss = _loss(healths, view, joined if asn in gone else ())
         verdicts.append(_verdict((country, asn), healths, loss if trusted else None, view))
     everyone = list(chain.from_iterable(networks.values()))
-    whole = _loss([h for asn in gone for h in networks[asn]], view, others=1) if national else None
+    whole = _loss(list(chain.from_iterable(joined)), view, joined) if national else None
     whole = whole or (_partly(networks, view) if trusted else None)
     verdicts.append(_verdict((country, 0), everyone, whole, view, networks=len(gone)))
     return verdicts
@@ -201,8 +205,11 @@ def _down(healths: Sequence[Health]) -> str:
     return "broken" if conditions <= BROKEN else ""
 
 
-def _loss(healths: Sequence[Health], view: View, others: int) -> _Loss | None:
+def _loss(
+    healths: Sequence[Health], view: View, joined: Sequence[Sequence[Health]]
+) -> _Loss | None:
     """The disruption of one network, or of several that are lost together."""
+    others = max(0, len(joined) - 1)
     if not _down(healths) or (len(healths) < 2 and not others):  # noqa: PLR2004 — one is nobody
         return None
     measured = [h for h in healths if h.shown]
@@ -210,12 +217,27 @@ def _loss(healths: Sequence[Health], view: View, others: int) -> _Loss | None:
     if len(healths) == 1:
         odds = PRIOR_COUNTRY / PRIOR_VANTAGE ** (1 + others)
     odds *= math.exp(MEASURED * min(len(measured), 2))
-    begun = min((h.since for h in healths if h.since is not None), default=view.now)
-    rounds = _lasted(begun, view)
+    company = list(chain.from_iterable(joined)) or healths
+    rounds = _lasted(max(_joint(healths, view), _joint(company, view)), view)
     return _Loss(
         lost=tuple(healths), support=odds / (1 + odds), rounds=rounds,
         state=_state(healths, rounds, view),
     )  # fmt: skip
+
+
+def _joint(healths: Iterable[Health], view: View) -> datetime:
+    """Since when one network is lost whole, or two are: what a part went through before says nothing."""
+    begun = sorted(_begun(healths, view).values())
+    return begun[min(1, len(begun) - 1)]
+
+
+def _begun(healths: Iterable[Health], view: View) -> dict[int, datetime]:
+    """A network counts from when its last vantage was lost."""
+    begun: dict[int, datetime] = {}
+    for health in healths:
+        since = health.since or view.now
+        begun[health.vantage.asn] = max(since, begun.get(health.vantage.asn, since))
+    return begun
 
 
 def _state(healths: Sequence[Health], rounds: int, view: View) -> State:
@@ -225,24 +247,25 @@ def _state(healths: Sequence[Health], rounds: int, view: View) -> State:
     if not measured or any(h.condition is Condition.BROKEN for h in healths):
         return State.SUSPECTED
     complete = [h for h in measured if _cut_wholly(h)]
-    if len(complete) > 1 and len({h.vantage.asn for h in complete}) > 1:
-        return State.CONFIRMED if _outlasts_trouble(complete, view) else State.LIKELY
+    if len({h.vantage.asn for h in complete}) > 1:
+        return _of_networks(complete, rounds, view)
     if len(complete) == len(measured) and rounds >= PATIENCE:
         return State.LIKELY if len(complete) > 1 and rounds >= LASTS else State.SUSPECTED
     return State.SUSPECTED if rounds >= LASTS else State.INSUFFICIENT
 
 
-def _outlasts_trouble(cut: Sequence[Health], view: View) -> bool:
-    """Whether so many networks have been cut for so long that passing trouble of each is no answer.
+def _of_networks(cut: Sequence[Health], rounds: int, view: View) -> State:
+    """Two that are cut at once may be in passing trouble both; three seldom are."""
+    if _outlasts_trouble(cut, view):
+        return State.CONFIRMED
+    several = len({health.vantage.asn for health in cut}) > 2  # noqa: PLR2004
+    return State.LIKELY if several or rounds >= PATIENCE else State.SUSPECTED
 
-    A network counts from when its last vantage was cut: what one went through before the other
-    joined it says nothing of both.
-    """
-    begun: dict[int, datetime] = {}
-    for health in cut:
-        since = health.since or view.now
-        begun[health.vantage.asn] = max(since, begun.get(health.vantage.asn, since))
-    lasted = sorted((_lasted(since, view) for since in begun.values()), reverse=True)
+
+def _outlasts_trouble(cut: Sequence[Health], view: View) -> bool:
+    """Whether so many networks have been cut for so long that passing trouble of each is no answer."""
+    begun = _begun(cut, view).values()
+    lasted = sorted((_lasted(since, view) for since in begun), reverse=True)
     return any(
         rounds >= max(PATIENCE, -(-BURST_ROUNDS // count))
         for count, rounds in enumerate(lasted, start=1)
@@ -255,9 +278,10 @@ def _lasted(since: datetime, view: View) -> int:
 
 
 def _cut_wholly(health: Health) -> bool:
-    """Nothing foreign passes; in passing trouble of a network something mostly does."""
+    """Nothing foreign passes, nor anything now and then; in passing trouble something mostly does."""
     foreign = [s for s in health.controls if s.target.feature == Reach.FOREIGN]
-    return health.condition in LOST and not any(sight.met for sight in foreign)
+    passes = health.wavers or any(sight.met for sight in foreign)
+    return health.condition in LOST and not passes
 
 
 def _verdict(

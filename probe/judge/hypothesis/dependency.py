@@ -17,7 +17,7 @@ from probe.judge.hypothesis.unit import All, Crowd, Key, Shared, Unit
 from probe.judge.hypothesis.weighing import Matter, Place, weighed
 from probe.judge.row import Category
 from probe.judge.sight import Sight
-from probe.judge.view import View, window_start
+from probe.judge.view import View, begins
 from probe.model import Author, Cause, Origin
 
 LASTING_ROUNDS = 3
@@ -228,9 +228,10 @@ def _unit(
 def _begun(place: tuple[str, str, int], failing: Sequence[Run], view: View) -> float:
     """When it began, in rounds; of a trouble older than the window, when it was first seen."""
     start = min(run.start for run in failing)
-    first = view.memory.begun.get(place, start)
-    fresh = start - window_start(view) > 2 * view.round
-    return (start if fresh else min(start, first)).timestamp() / view.round.total_seconds()
+    held = view.memory
+    first = held.begun.get(place) or held.alone.get(place, start)
+    known = start if begins(start, view) else min(start, first)
+    return known.timestamp() / view.round.total_seconds()
 
 
 # ── blame ────────────────────────────────────────────────────────────────────────────────────

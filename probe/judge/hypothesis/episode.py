@@ -50,6 +50,8 @@ class Footing(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Its foreign controls are answered by strangers: their failing spoils nothing else."""
     steady: bool = False
     """Hardly any of its controls fails now, as they would in passing trouble of its network."""
+    settled: bool = False
+    """Hardly any try of its controls has failed for rounds: in passing trouble one round may go well."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -69,6 +71,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """How often a try fails on its network in peace."""
     misled: bool = False
     steady: bool = False
+    settled: bool = False
 
     @property
     def start(self) -> datetime:
@@ -90,6 +93,7 @@ def footings(healths: Mapping[str, Health], view: View) -> dict[str, Footing]:
             usual.get(health.vantage.asn, LEVELS[0]),
             health.condition is Condition.MISLED,
             _steady(health),
+            _settled(health),
         )
         for name, health in healths.items()
     }
@@ -98,6 +102,10 @@ def footings(healths: Mapping[str, Health], view: View) -> dict[str, Footing]:
 def _steady(health: Health) -> bool:
     well = sum(sight.met for sight in health.controls)
     return bool(health.controls) and well >= STEADY * len(health.controls)
+
+
+def _settled(health: Health) -> bool:
+    return health.lately.of > 0 and health.lately.ok >= STEADY * health.lately.of
 
 
 NOTHING_KNOWN = Footing()
@@ -125,6 +133,7 @@ def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run 
         usual=footing.usual,
         misled=footing.misled,
         steady=footing.steady,
+        settled=footing.settled,
     )
 
 

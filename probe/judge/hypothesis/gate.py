@@ -43,6 +43,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Affected networks."""
     enduring: int = 0
     """Affected networks where it has lasted for ENDURING rounds, by their own sights."""
+    again: int = 0
+    """Affected networks where it was seen twice at least, by any of their vantages."""
     observed: int = 0
     """Networks of the country with a usable sight."""
     vantages: int = 0
@@ -108,10 +110,19 @@ def _filtering(ground: Ground) -> State:
     broad = ground.networks > 1 and ground.network_authored > 1
     if not ground.vouched:
         return _sparing_nothing(ground) if broad else State.INSUFFICIENT
-    if ground.rounds < 2:  # noqa: PLR2004 — one round is one look
+    if ground.rounds < 2 or _one_look(ground):  # noqa: PLR2004 — one round is one look
         clear = broad and ground.steady > 1
         return _by_support(ground, State.SUSPECTED) if clear else State.INSUFFICIENT
     return _by_support(ground, _highest(ground, broad=broad))
+
+
+def _one_look(ground: Ground) -> bool:
+    """Whether one of two networks, or the only one, rests on a single try.
+
+    Two lone failures of one country's networks meet within a round, and some of the tests made
+    after them pass, ten times in a quiet week of a thousand series: three seldom do.
+    """
+    return ground.networks < 3 and ground.again < ground.networks  # noqa: PLR2004
 
 
 def _sparing_nothing(ground: Ground) -> State:
@@ -130,9 +141,9 @@ def _highest(ground: Ground, *, broad: bool) -> State:
         return State.CONFIRMED if sure else State.LIKELY
     if ground.networks > 1:
         return State.LIKELY if lasting or ground.steady > 1 else State.INSUFFICIENT
-    if ground.network_authored:
-        return State.LIKELY if ground.authored > 1 else State.SUSPECTED
-    return State.SUSPECTED if ground.steady or ground.rounds >= LASTING else State.INSUFFICIENT
+    if not (ground.steady or ground.misled) and ground.rounds < LASTING:
+        return State.INSUFFICIENT  # in passing trouble a test passes by chance, here as anywhere
+    return State.LIKELY if ground.network_authored and ground.authored > 1 else State.SUSPECTED
 
 
 def _outage(ground: Ground) -> State:

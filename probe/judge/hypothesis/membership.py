@@ -1,9 +1,9 @@
 """Which failing vantages of a country a cause really reaches; passing trouble beside it is not its.
 
-A network joins by a test that shows the network's own hand; by failing as the others do, or
-while its controls hardly fail, for about as long as they; or for longer than passing trouble
-lasts. One vantage beside a well one of the
-same network is no network.
+A network joins by a test that shows the network's own hand, twice where others have failed for
+longer; by failing as the others do, or while its controls hardly fail, for about as long as they;
+or for longer than passing trouble lasts, while its controls have been well for rounds. One vantage
+beside a well one of the same network is no network.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from probe.model import SIDES, Author, Cause, Side
 
 LASTS = 5
 """Rounds: passing trouble has a mean of four (attribution.md, 7.2)."""
+TWICE = 2
+"""Looks, or rounds, after which a failure is no lone one."""
 ALONG = 0.75
 """Of the rounds that others fail, those in which it must fail too."""
 LOOSE = 3
@@ -76,13 +78,22 @@ def _solid(asn: int, loose: Iterable[int], shown: Mapping[int, Category]) -> boo
 
 
 def _belongs(held: Sequence[Run], shown: Category, known: _Known, view: View) -> bool:
-    """Whether it has the network's own hand, or began with the others, or outlasts any burst."""
-    if any(authored(run, Author.NETWORK) for run in held):
-        return True
+    """Whether it has the network's own hand, or began with the others, or outlasts any burst.
+
+    Of one look a test says little: after a lone failure it passes more often than not, and so looks
+    like a name cut off. Where others have failed for longer it takes a second; and in passing
+    trouble, where such looks come by chance, as long as the others have.
+    """
     rounds = span(held, view.round)
+    along = rounds >= ALONG * known.longest
+    settled = any(run.settled or run.misled for run in held)
+    if (settled or along) and any(authored(run, Author.NETWORK) for run in held):
+        looks = sum(f.failing and f.author is Author.NETWORK for run in held for f in run.findings)
+        if looks > 1 or known.longest < TWICE:
+            return True
     alike = known.usual[shown] > 1 or len(known.usual) == 1
     steady = all(run.steady for run in held) and rounds > 1
-    return rounds >= LASTS or ((alike or steady) and rounds >= ALONG * known.longest)
+    return (settled and rounds >= LASTS) or ((alike or steady) and along)
 
 
 def _category(held: Sequence[Run]) -> Category:

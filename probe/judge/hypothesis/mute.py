@@ -34,7 +34,8 @@ TWICE = 2
 """Failing sights in a row after which a good one is no lag of the onset."""
 STAGGER_ROUNDS = 2.5
 """Networks that begin further apart than this do not follow one switch."""
-NEVER = -12.0
+LEFT = 1e-5
+"""Of its support, what a refusal keeps where nothing can be one."""
 DIFFERS, LONE, COMPANY, TOGETHER = -4.0, -2.0, -3.0, 1.5
 """Nats toward the service's own refusal: the country's networks differ; one of them passes; another
 service is kept out here in the same way; other countries fell silent for it at the same time."""
@@ -246,9 +247,13 @@ def _weighed(matter: Matter, mine: Silent, kept_out: KeptOut, view: View) -> Mat
 
 
 def _unsigned(matter: Matter, silent: Silent) -> Matter:
-    """What is no silence, and not in the server's words, is no refusal of the service at all."""
+    """What is no silence, and not in the server's words, is no refusal of the service at all.
+
+    That leaves its support to all others as they stand, and not to the filter alone: where passing
+    trouble hides a refusal that was believed, it says nothing for a filter.
+    """
     places = {
-        country: _parted(place, NEVER)
+        country: _refuted(place)
         for country, place in matter.places.items()
         if place.begun is not None and country not in silent and not _served(place)
     }
@@ -256,7 +261,16 @@ def _unsigned(matter: Matter, silent: Silent) -> Matter:
 
 
 def _served(place: Place) -> bool:
-    return any(run.failing and authored(run, Author.SERVER) for run in place.runs)
+    """Whether the server's own words are in the failure: nobody else has them to write."""
+    findings = (f for run in place.runs if run.failing for f in run.findings)
+    return any(f.failing and f.author is Author.SERVER for f in findings)
+
+
+def _refuted(place: Place) -> Place:
+    refused = place.support[Cause.GEO_BLOCK] * (1 - LEFT)
+    support = {c: held / (1 - refused) for c, held in place.support.items()}
+    support[Cause.GEO_BLOCK] *= LEFT
+    return msgspec.structs.replace(place, support=support)
 
 
 def _beside(service: str, held: Silence, kept_out: frozenset[str] | None) -> float:

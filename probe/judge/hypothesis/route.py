@@ -14,15 +14,25 @@ ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 2.5
 
 
 def routes(units: Iterable[Unit]) -> list[tuple[str, ...]]:
-    """Each service's prefixes to which packets vanish from several countries."""
+    """Each service's prefixes to which packets vanish from several countries, and those beside them.
+
+    Who loses several of a service's prefixes loses them by one route: of the others' networks one
+    may just have said nothing of one of them.
+    """
     lost: dict[tuple[str, str], set[str]] = defaultdict(set)
+    beside: dict[tuple[str, int], set[str]] = defaultdict(set)
     for unit in units:
         for prefix in unit.prefixes if unit.lost else ():
             lost[unit.service, prefix].add(unit.country)
-    by_service: dict[str, set[str]] = defaultdict(set)
+            beside[unit.service, unit.asn].add(prefix)
+    wide: dict[str, set[str]] = defaultdict(set)
     for (service, prefix), countries in lost.items():
         if len(countries) >= ROUTE_COUNTRIES - 1:
-            by_service[service].add(prefix)
+            wide[service].add(prefix)
+    by_service = {service: set(prefixes) for service, prefixes in wide.items()}
+    for (service, _), prefixes in beside.items():
+        if len(prefixes & wide.get(service, set())) > 1:
+            by_service[service] |= prefixes
     return sorted({tuple(sorted(prefixes)) for prefixes in by_service.values()})
 
 
@@ -79,7 +89,9 @@ def _partial(
 ) -> dict[int, Sequence[Unit]] | None:
     """Those of countries where half of the networks keep the routes, if there are two such countries.
 
-    A country that lost them as a whole may have barred the service by that very route.
+    A country that lost them as a whole may have barred the service by that very route. Where two
+    others tell of a leak, one network that keeps the routes is enough: of the others some may be
+    out of sight.
     """
     seen: dict[str, set[int]] = defaultdict(set)
     keep: dict[str, set[int]] = defaultdict(set)
@@ -87,12 +99,11 @@ def _partial(
         seen[own[0].country].add(asn)
         if 2 * sum(unit.failing and unit.lasting for unit in own) < len(own):
             keep[own[0].country].add(asn)
-    left = {
-        asn: own for asn, own in gone.items()
-        if len(seen[own[0].country]) == 1
-        or 2 * len(keep[own[0].country]) >= len(seen[own[0].country])
-    }  # fmt: skip
-    return left if len({own[0].country for own in left.values()}) > 1 else None
+    kept = {country for country, asns in keep.items() if asns}
+    half = {c for c, asns in seen.items() if len(asns) == 1 or 2 * len(keep[c]) >= len(asns)}
+    if len({own[0].country for own in gone.values()} & half) < ROUTE_COUNTRIES - 1:
+        return None
+    return {asn: own for asn, own in gone.items() if own[0].country in half | kept}
 
 
 def _gone(units: Sequence[Unit]) -> bool:

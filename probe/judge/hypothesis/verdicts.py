@@ -285,6 +285,7 @@ def _grounded(
         rounds=others.rounds if cause in SERVICE_SIDE else span(held, view.round),
         networks=len(_asns(held)),
         enduring=len(_asns([run for run in held if span([run], view.round) >= ENDURING])),
+        again=_again(held),
         observed=len(_asns(place.runs)),
         vantages=len(held),
         vouched=len(_asns(vouched)),
@@ -305,6 +306,13 @@ def _grounded(
         known_countries=others.known,
         working=sum([not run.failing for run in place.runs]),
     )
+
+
+def _again(held: Iterable[Run]) -> int:
+    looks: Counter[int] = Counter()
+    for run in held:
+        looks[run.vantage.asn] += sum(finding.failing for finding in run.findings)
+    return sum(count > 1 for count in looks.values())
 
 
 def _together(others: Abroad, begun: datetime | None, view: View) -> int:

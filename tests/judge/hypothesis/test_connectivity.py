@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from probe.judge.health import Condition, Health
@@ -32,6 +33,7 @@ def told(
 CA = [v.id for v in w.ROSTER if v.country == "CA"]
 ROGERS = CA[:2]
 TR = [v.id for v in w.ROSTER if v.country == "TR"]
+NG = [v.id for v in w.ROSTER if v.country == "NG"]
 
 
 def test_all_is_well() -> None:
@@ -180,3 +182,43 @@ def test_a_broken_vantage_beside_a_well_one_is_its_own_fault() -> None:
 def test_support_sums_to_one() -> None:
     for verdict in told({ROGERS[0]: B, TR[0]: U, CA[2]: Q}).values():
         assert sum(verdict.support.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "state"),
+    [((2, 2), State.SUSPECTED), ((5, 2), State.SUSPECTED), ((3, 3), State.LIKELY)],
+)
+def test_two_networks_must_be_cut_until_all_was_tried_twice(
+    rounds: tuple[int, ...], state: State
+) -> None:
+    assert cut("TR", *rounds) is state
+
+
+def test_networks_that_let_something_pass_now_and_then_are_in_passing_trouble() -> None:
+    healths = {v.id: health(v, Condition.WELL) for v in w.ROSTER}
+    lost = {v.id: health(v, U) for v in w.ROSTER if v.id in TR}
+    assert disruption({**healths, **lost}, "TR") is State.LIKELY
+    wavering = {name: msgspec.structs.replace(h, wavers=True) for name, h in lost.items()}
+    states = {v.state for v in connectivity({**healths, **wavering}, VIEW) if v.country == "TR"}
+    assert states <= {State.SUSPECTED, State.INSUFFICIENT}
+
+
+def test_a_network_is_lost_since_its_last_vantage_was() -> None:
+    healths = {v.id: health(v, Condition.WELL) for v in w.ROSTER}
+    healths |= {
+        name: health(healths[name].vantage, U, seconds=seconds)
+        for name, seconds in zip(ROGERS, (40.0, 0.0), strict=True)
+    }
+    told_ = {(v.country, v.network): v for v in connectivity(healths, VIEW)}
+    assert (told_["CA", 810].state, told_["CA", 810].rounds) == (State.INSUFFICIENT, 1)
+
+
+def test_a_network_that_joins_others_counts_from_when_it_joined() -> None:
+    healths = {v.id: health(v, Condition.WELL) for v in w.ROSTER}
+    ages = (30.0, 28.0, 18.0)
+    healths |= {
+        name: health(healths[name].vantage, U, seconds=age)
+        for name, age in zip(NG[2:], ages, strict=True)
+    }
+    rounds = {v.network: v.rounds for v in connectivity(healths, VIEW) if v.country == "NG"}
+    assert (rounds[29462], rounds[29463], rounds[29464]) == (6, 6, 4)

@@ -63,3 +63,15 @@ def test_vantages_of_one_network_count_for_less_than_as_many_networks() -> None:
     )
     assert (whole.vantages, whole.networks) == (3, 2)
     assert whole.effective == pytest.approx(1 + 2 / 1.6)
+
+
+def test_a_lone_failure_that_looks_cut_by_name_joins_nobody_until_it_is_seen_again() -> None:
+    others = Event(1.0, w.sni_reset, countries=("NG",), networks=(29460, 29461))
+    lone = Event(16.0, w.sni_reset, until=21.0, countries=("NG",), networks=(29463,))
+    late = Event(16.0, w.sni_reset, countries=("NG",), networks=(29463,))
+    assert told(World((others, lone)), 21.5) == {29460, 29461}
+    assert 29463 in told(World((others, late)), 27.0)
+
+
+def test_what_begins_everywhere_at_once_needs_no_second_look() -> None:
+    assert len(told(World((RESETS,)), 9.0)) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from probe.judge.hypothesis import judge
@@ -12,8 +13,8 @@ from probe.judge.hypothesis.judging import weigh
 from probe.judge.hypothesis.mute import silence
 from probe.judge.hypothesis.weighing import Matter
 from probe.judge.tracks import Tracks
-from probe.judge.view import View
-from probe.model import Cause, Measurement, State
+from probe.judge.view import Belief, Memory, View
+from probe.model import Cause, Measurement, Observation, State
 from tests.judge import worlds as w
 
 ROUNDS = 5
@@ -99,3 +100,34 @@ def test_one_networks_trace_is_worth_half_of_two() -> None:
     half, full = place(one), place(whole("chirp", maker=w.null_route_near))
     even = place(whole("chirp"))
     assert even[Cause.FILTERING] < half[Cause.FILTERING] < full[Cause.FILTERING]
+
+
+def hidden(case: w.Case) -> tuple[Observation, ...]:
+    """A refusal in the service's words, and passing trouble over the newest of it."""
+    number = int((case.at - w.START).total_seconds() // w.ROUND)
+    return (w.geo_block, w.geo_block, w.geo_block, w.null_route, w.silence)[number](case)
+
+
+def test_a_refusal_that_passing_trouble_hides_is_no_filter() -> None:
+    support = place(whole("chirp", maker=hidden))
+    assert support[Cause.GEO_BLOCK] > 100 * support[Cause.FILTERING]
+
+
+def mixed(case: w.Case) -> tuple[Observation, ...]:
+    number = int((case.at - w.START).total_seconds() // w.ROUND)
+    return (w.silence, w.null_route)[number % 2](case)
+
+
+def test_what_was_believed_refused_is_not_handed_to_a_filter() -> None:
+    before = {Cause.GEO_BLOCK: 0.99, Cause.OK: 0.01}
+    held = Belief(at=w.START - timedelta(minutes=1), support=before)
+    told = msgspec.structs.replace(
+        view(), memory=Memory(beliefs={("chirp", "web", "TR"): (held,)})
+    )
+    tracks = Tracks()
+    tracks.add(measured(whole("chirp", maker=mixed)))
+    matter = next(m for m in weigh(tracks, told).matters if m.service == "chirp")
+    support = matter.places["TR"].support
+    assert support[Cause.GEO_BLOCK] < 1e-3
+    assert support[Cause.FILTERING] < 0.5
+    assert sum(support.values()) == pytest.approx(1.0)

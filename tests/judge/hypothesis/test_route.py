@@ -53,3 +53,35 @@ def test_whole_countries_that_lose_it_at_once_are_a_region_s() -> None:
     (found,) = told(region)
     assert {country for _, _, country in found.cells} == {"DE", "FR", "NL"}
     assert told([u for u in region if u.country != "NL"]) == ()
+
+
+def test_beside_two_leaks_a_country_of_which_one_network_keeps_the_route_lost_it_too() -> None:
+    units = leaked({"GB", "JP"})
+    torn = [
+        msgspec.structs.replace(u, failing=True, lasting=True, lost=True)
+        if u.country == "DE" else u
+        for u in units
+    ]  # fmt: skip
+    keeps = [
+        msgspec.structs.replace(u, asn=9, failing=False, lasting=False, lost=False)
+        for u in units
+        if u.country == "DE" and u.asn == 1
+    ]
+    (found,) = told([*torn, *keeps])
+    assert {country for _, _, country in found.cells} == {"DE", "GB", "JP"}
+    (found,) = told(torn)
+    assert {country for _, _, country in found.cells} != {"DE"}
+
+
+def test_a_prefix_of_which_one_network_says_nothing_just_now_is_lost_with_its_siblings() -> None:
+    features = ("web", "api", "links")
+    units = [
+        msgspec.structs.replace(
+            u, prefixes=frozenset({f"104.244.{features.index(u.feature)}.0/24"})
+        )
+        for u in leaked({"GB", "JP"})
+        if (u.feature, u.country, u.asn % 10) != ("links", "JP", 1)
+    ]
+    (found,) = told(units)
+    assert ("chirp", "links", "GB") in found.cells
+    assert {country for _, _, country in found.cells} == {"GB", "JP"}
