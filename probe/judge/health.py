@@ -170,7 +170,7 @@ def telling(series: Iterable[Sequence[Sight]]) -> list[Sight]:
             controls += sights
             continue
         held = newest.get(name)
-        if held is None or last.at > held.at or _when(last) > _when(held):
+        if held is None or last.at > held.at or (last.at == held.at and last.id > held.id):
             newest[name] = last
         known = vouching.get(name)
         if known is None or last.at > known.at:

@@ -40,11 +40,12 @@ class Seat(msgspec.Struct, frozen=True, eq=False, gc=False):
 class Calm(Sequence[Run]):
     """The runs of such a country, in the order of their vantages: made when somebody looks."""
 
-    __slots__ = ("_runs", "seats")
+    __slots__ = ("_networks", "_runs", "seats")
 
     def __init__(self, seats: Sequence[Seat]) -> None:
         self.seats = seats
         self._runs: tuple[Run, ...] = ()
+        self._networks: dict[int, list[Seat]] = {}
 
     def __len__(self) -> int:
         return len(self.seats)
@@ -82,10 +83,10 @@ class Calm(Sequence[Run]):
         ])  # fmt: skip
 
     def by_network(self) -> dict[int, list[Seat]]:
-        found: dict[int, list[Seat]] = {}
-        for seat in self.seats:
-            found.setdefault(seat.sights[-1].vantage.asn, []).append(seat)
-        return found
+        if not self._networks:
+            for seat in self.seats:
+                self._networks.setdefault(seat.sights[-1].vantage.asn, []).append(seat)
+        return self._networks
 
 
 def kind(footing: Footing) -> Kind:

@@ -29,7 +29,7 @@ FORGED = frozenset({Category.DNS_FORGED, Category.BLOCK_PAGE})
 
 def shared(matters: Sequence[Matter], view: View) -> list[Matter]:
     """Give to a dependency what it explains better than anything else does."""
-    if all(place.calm for matter in matters for place in matter.places.values()):
+    if not any(matter.troubled for matter in matters):
         return list(matters)
     found = explained(_all(matters, view))
     return [_blamed(matter, found, view) for matter in matters] if found else list(matters)
@@ -50,7 +50,7 @@ def _all(matters: Sequence[Matter], view: View) -> All:
         m: _Maker(m, keys, {k for k in keys if len(users[k]) > 1}, view)
         for m, keys in whole.items()
     }
-    troubled = [m for m in matters if any(not place.calm for place in m.places.values())]
+    troubled = [m for m in matters if m.troubled]
     found = {m: makers[m].counted() for m in troubled}
     asked = _Asked([unit for units, _ in found.values() for unit in units if unit.failing])
     found |= {

@@ -288,8 +288,17 @@ def main_category(held: Iterable[Run]) -> Category | None:
     if not any([run.failing for run in held]):  # noqa: C419 — a list is faster
         return None
     newest = [run.findings[0] for run in held if run.failing]
-    seen = Counter([finding.category for finding in newest if finding.failing])
-    return min(seen, key=lambda c: (-seen[c], c.value), default=None)
+    shown = [finding.category for finding in newest if finding.failing]
+    return most(shown) if shown else None
+
+
+def most(shown: Sequence[Category]) -> Category:
+    """What is shown most often, as a rule by all; the first by name of those alike. Never empty."""
+    first = shown[0]
+    if shown.count(first) == len(shown):
+        return first
+    seen = Counter(shown)
+    return min(seen, key=lambda category: (-seen[category], category.value))
 
 
 def authored(run: Run, who: Author) -> bool:

@@ -27,6 +27,8 @@ Around = tuple[float, tuple[float, ...]]
 _OK, _OUTAGE = Cause.OK, Cause.SERVICE_OUTAGE
 _CAUSES = tuple(Cause)
 _ALONE: tuple[Cause, ...] = tuple(cause for cause in PRIOR if cause is not _OUTAGE)
+_WEIGHED = (*_ALONE, _OUTAGE)
+_exp = math.exp
 _OUTAGES = tuple(
     (index, math.log(form.share) + math.log(weight), math.log(reach), math.log(1 - reach))
     for index, form in enumerate(SERVICE_FORMS)
@@ -136,8 +138,8 @@ def posterior(
     logs = [own + prior + apart for prior, own in zip(belief.alone, told.alone, strict=True)]
     logs.append(belief.outage + log_sum(list(map(add, told.struck, stormy))))
     total = log_sum(logs)
-    shares = [math.exp(value - total) for value in logs]
-    return _split(dict(zip((*_ALONE, _OUTAGE), shares, strict=True)), told.idle)
+    shares = [_exp(value - total) for value in logs]
+    return _split(dict(zip(_WEIGHED, shares, strict=True)), told.idle)
 
 
 def _split(support: dict[Cause, float], idle: float) -> dict[Cause, float]:

@@ -70,11 +70,14 @@ SERVICE_FORMS = tuple(form for form in FORMS if form.cause is Cause.SERVICE_OUTA
 
 
 def log_sum(values: Iterable[float]) -> float:
-    listed = values if isinstance(values, list) else list(values)
-    top = max(listed, default=-math.inf)
+    listed = values if type(values) is list else list(values)
+    top = max(listed) if listed else -math.inf
     if top == -math.inf:
         return top
-    return top + math.log(sum([math.exp(value - top) for value in listed]))
+    return top + _log(sum([_exp(value - top) for value in listed]))
+
+
+_exp, _log = math.exp, math.log
 
 
 class _Lone(msgspec.Struct, frozen=True, eq=False):

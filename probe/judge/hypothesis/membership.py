@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from probe.judge.hypothesis.episode import Run, authored, span
+from probe.judge.hypothesis.episode import Run, authored, most, span
 from probe.judge.hypothesis.weighing import Place
 from probe.judge.row import Category
 from probe.judge.view import View
@@ -98,5 +98,4 @@ def _belongs(held: Sequence[Run], shown: Category, known: _Known, view: View) ->
 
 def _category(held: Sequence[Run]) -> Category:
     """What most of a network's failing sights show."""
-    seen = Counter(f.category for run in held for f in run.findings if f.failing)
-    return min(seen, key=lambda category: (-seen[category], category.value))
+    return most([f.category for run in held for f in run.findings if f.failing])

@@ -16,7 +16,7 @@ from datetime import datetime
 import msgspec
 
 from probe.judge.evidence import Finding
-from probe.judge.hypothesis.episode import Run, authored
+from probe.judge.hypothesis.episode import Run, authored, most
 from probe.judge.hypothesis.weighing import Matter, Place
 from probe.judge.row import Category
 from probe.judge.view import View
@@ -78,8 +78,8 @@ Silent = Mapping[str, Silence]
 def _silent(matter: Matter, view: View) -> Silent:
     return {
         country: found
-        for country, place in matter.places.items()
-        if place.begun is not None and (found := silence(matter, place, view)) is not None
+        for country in matter.troubled
+        if (found := silence(matter, matter.places[country], view)) is not None
     }
 
 
@@ -141,8 +141,7 @@ def _either(finding: Finding) -> bool:
 
 
 def _kind(run: Run) -> Category:
-    seen = Counter(f.category for f in run.findings if f.failing)
-    return min(seen, key=lambda category: (-seen[category], category.value))
+    return most([f.category for f in run.findings if f.failing])
 
 
 def _apart(matter: Matter, held: Sequence[Run], mute: Sequence[Run], view: View) -> float:
@@ -254,8 +253,8 @@ def _unsigned(matter: Matter, silent: Silent) -> Matter:
     """
     places = {
         country: _refuted(place)
-        for country, place in matter.places.items()
-        if place.begun is not None and country not in silent and not _served(place)
+        for country in matter.troubled
+        if country not in silent and not _served(place := matter.places[country])
     }
     return msgspec.structs.replace(matter, places=matter.places | places) if places else matter
 

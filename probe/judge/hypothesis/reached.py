@@ -63,7 +63,7 @@ def _others(found: Sequence[float], quiet: float, struck: float) -> list[float]:
         left, last = [], 0.0
         for value in found[:-1]:
             last = (value - last * struck) / quiet
-            left.append(max(last, 0.0))
+            left.append(max(0.0, last))
         return left
     return _others(found[::-1], struck, quiet)[::-1]
 

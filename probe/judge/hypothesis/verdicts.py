@@ -237,8 +237,8 @@ class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def abroad(matter: Matter, view: View) -> Abroad:
     outage = {
         country: place
-        for country, place in matter.places.items()
-        if not place.calm and place.leads in SERVICE_SIDE and _solid(place)
+        for country in matter.troubled
+        if (place := matter.places[country]).leads in SERVICE_SIDE and _solid(place)
     }
     return Abroad(
         outage=outage,

@@ -71,6 +71,8 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     service: str
     feature: str
     places: dict[str, Place]
+    troubled: tuple[str, ...]
+    """Countries where anything fails."""
 
 
 def weighed(service: str, feature: str, held: Held, view: View) -> Matter:
@@ -79,7 +81,8 @@ def weighed(service: str, feature: str, held: Held, view: View) -> Matter:
         country: weighing.place(country, prior((service, feature, country), view))
         for country in sorted(held)
     }
-    return Matter(service=service, feature=feature, places=places)
+    troubled = tuple([country for country, place in places.items() if not place.calm])
+    return Matter(service=service, feature=feature, places=places, troubled=troubled)
 
 
 def _alike(by_country: Held) -> dict[str, float]:
@@ -169,8 +172,9 @@ def siblings(matters: Sequence[Matter]) -> list[Matter]:
     """Weigh each feature again beside the service's others in the same country."""
     broad: dict[tuple[str, str], list[tuple[str, dict[Cause, float]]]] = defaultdict(list)
     for matter in matters:
-        for country, place in matter.places.items():
-            if not place.calm and _broad([run for run in place.runs if run.failing]):
+        for country in matter.troubled:
+            place = matter.places[country]
+            if _broad([run for run in place.runs if run.failing]):
                 broad[matter.service, country].append((matter.feature, place.support))
     return [_beside(matter, broad) for matter in matters]
 
@@ -185,9 +189,8 @@ def _beside(
     matter: Matter, broad: Mapping[tuple[str, str], Sequence[tuple[str, dict[Cause, float]]]]
 ) -> Matter:
     places: dict[str, Place] = {}
-    for country, place in matter.places.items():
-        if place.calm:
-            continue
+    for country in matter.troubled:
+        place = matter.places[country]
         others = [s for f, s in broad.get((matter.service, country), ()) if f != matter.feature]
         if others:
             raised = {c: SIBLING * max(s[c] for s in others) for c in SHARED_FATE}

@@ -21,7 +21,7 @@ from probe.lab.simulated.presented import moment
 from probe.lab.simulated.seat import probers
 from probe.lab.simulated.stage import Stage
 from probe.lab.simulated.stream import Arrival, Stream
-from probe.lab.simulated.template import Shown, telling
+from probe.lab.simulated.template import Hearsay, Shown
 from probe.lab.world import catalogue
 from probe.model import Incident, Measurement, Verdict
 
@@ -139,6 +139,7 @@ class Bench:
         self._incidents: tuple[Incident, ...] = ()
         self._fresh: list[Word] = []
         self._shown: list[Shown] = []
+        self._hearsay = Hearsay()
         self._memory = Memory()
 
     def take(self, fresh: Sequence[Measurement]) -> None:
@@ -171,7 +172,7 @@ class Bench:
         self._docket.forget(window_start(view))
         verdicts = self._docket.judge(view)
         self._incidents = incident.advance(self._incidents, verdicts, view)
-        words = [*self._fresh, *telling(self._shown, self._memory)]
+        words = [*self._fresh, *self._hearsay.telling(self._shown, self._memory)]
         self._memory, self._fresh, self._shown = keep(words, verdicts, view), [], []
         return verdicts, self._incidents
 

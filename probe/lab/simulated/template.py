@@ -116,16 +116,29 @@ class Template:
         return found
 
 
-def telling(shown: Sequence[Shown], memory: Memory) -> list[Word]:
-    """Give the words that may change a memory: the controls' alone where it holds what all say."""
-    known = all(holds(memory, said) for said in {said for _, said in shown})
-    return [
-        msgspec.structs.replace(
-            said, id=sight.id, at=sight.at, met=None if spoilt(sight) else said.met
-        )
-        for sight, said in shown
-        if said.met is not None or not known
-    ]
+class Hearsay:
+    """Which words a memory holds: most of them come again every round."""
+
+    def __init__(self) -> None:
+        self._memory = Memory()
+        self._held: set[Word] = set()
+
+    def telling(self, shown: Sequence[Shown], memory: Memory) -> list[Word]:
+        """Give the words that may change a memory: the controls' alone where it holds what all say."""
+        if memory.sites is not self._memory.sites or memory.builds is not self._memory.builds:
+            self._held = set()
+        self._memory = memory
+        fresh = {said for _, said in shown} - self._held
+        known = all(holds(memory, said) for said in fresh)
+        if known:
+            self._held |= fresh
+        return [
+            msgspec.structs.replace(
+                said, id=sight.id, at=sight.at, met=None if spoilt(sight) else said.met
+            )
+            for sight, said in shown
+            if said.met is not None or not known
+        ]
 
 
 class Ward:

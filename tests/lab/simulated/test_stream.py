@@ -19,7 +19,7 @@ from probe.lab.scenario import Cohort, Noise, Scenario
 from probe.lab.simulated.play import measurements
 from probe.lab.simulated.presented import EPOCH, moment
 from probe.lab.simulated.stream import LONG_AGO, WIDE, Arrival, Row, Stream
-from probe.lab.simulated.template import telling
+from probe.lab.simulated.template import Hearsay
 from probe.model import CONTROL, Measurement, Reach
 from tests.lab.simulated.worlds import event, scenario, seat
 
@@ -180,7 +180,7 @@ def test_what_is_shown_is_what_is_read_of_what_arrives(mechanism: str) -> None:
     for (when, name, made), (as_well, alike, (sight, said)) in pairs:
         assert (when, name) == (as_well, alike)
         assert fields(Sight, sight) == fields(Sight, read(made))
-        [own] = telling([(sight, said)], Memory())
+        [own] = Hearsay().telling([(sight, said)], Memory())
         assert fields(Word, own) == fields(Word, word(made))
 
 
