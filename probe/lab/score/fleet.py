@@ -18,8 +18,6 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
 
-from probe.garbage import THRESHOLDS
-
 T = TypeVar("T")
 R = TypeVar("R")
 Tick = Callable[[int], None]
@@ -28,6 +26,8 @@ Work = Callable[[T, Tick], R]
 """A function of a module, so that another process finds it."""
 
 POLL_SECONDS = 0.25
+GARBAGE = (100_000, 20, 100)
+"""When a worker looks for cycles: more seldom even than who runs for weeks (probe.garbage)."""
 
 
 def cores() -> int:
@@ -92,7 +92,8 @@ def _begin(done: Synchronized[int]) -> None:
     """Make a worker ready; Ctrl-C ends it without a word, for the terminal tells all of us."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _Count.done = done
-    gc.set_threshold(*THRESHOLDS)
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive_not, args=(parent.sentinel,), daemon=True).start()
