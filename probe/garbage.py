@@ -13,12 +13,17 @@ THRESHOLDS = (50_000, 20, 20)
 """Objects that may pile up before cycles are sought among the young, and so on up."""
 
 
+def collect_rarely(thresholds: tuple[int, int, int] = THRESHOLDS) -> None:
+    """Spare the collector what is here already, which stays, and most of its rounds."""
+    gc.freeze()
+    gc.set_threshold(*thresholds)
+
+
 @contextmanager
 def rarely_collected() -> Iterator[None]:
-    """Spare the collector what is here already, which stays, and most of its rounds."""
+    """Collect rarely, until this is over."""
     before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(*THRESHOLDS)
+    collect_rarely()
     try:
         yield
     finally:

@@ -15,17 +15,12 @@ from probe.judge.told import Told
 from probe.judge.trials import UNTRIED
 from probe.model import Health, Measurement, Target, Vantage
 
-NOTHING: Mapping[Sight, Finding] = {}
 
+class Memo(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """What was found of a track's sights while just so much was known of their endpoint."""
 
-class Memo:
-    """What was found of odd sights while just so much was known of their endpoint."""
-
-    __slots__ = ("found", "known")
-
-    def __init__(self) -> None:
-        self.known: Lore | None = None
-        self.found: Mapping[Sight, Finding] = NOTHING
+    known: Lore
+    found: Mapping[Sight, Finding]
 
 
 class Track:

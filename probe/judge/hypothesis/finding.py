@@ -70,13 +70,10 @@ def _common(tracks: Tracks) -> frozenset[tuple[str, str]]:
 
 def _found(track: Track, known: Lore) -> tuple[Finding, ...]:
     memo = track.memo
-    if memo is None:
-        memo = track.memo = Memo()
-    before = memo.found if memo.known is known else {}
+    before = memo.found if memo is not None and memo.known is known else {}
     found = [
         before.get(sight) or (whole(sight) if plain(sight) else known.find(sight))
         for sight in track.sights
     ]
-    memo.known = known
-    memo.found = dict(zip(track.sights, found, strict=True))
+    track.memo = Memo(known, dict(zip(track.sights, found, strict=True)))
     return tuple(found[::-1])

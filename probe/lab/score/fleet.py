@@ -6,7 +6,6 @@ thread may copy a lock that nobody will ever release.
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import signal
@@ -17,6 +16,8 @@ from multiprocessing import connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from typing import TypeVar
+
+from probe.garbage import collect_rarely
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -92,8 +93,7 @@ def _begin(done: Synchronized[int]) -> None:
     """Make a worker ready; Ctrl-C ends it without a word, for the terminal tells all of us."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _Count.done = done
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    collect_rarely(GARBAGE)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive_not, args=(parent.sentinel,), daemon=True).start()

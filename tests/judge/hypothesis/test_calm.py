@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ moments = st.integers(0, 30).map(lambda at: w.START + timedelta(seconds=at))
 
 
 @given(letters, moments)
-def test_it_tells_of_its_runs_what_they_tell(every: list[str], begun: object) -> None:
+def test_it_tells_of_its_runs_what_they_tell(every: list[str], begun: datetime) -> None:
     held = calm(dict(zip(HOME, every, strict=False)), WELL)
     assert len(held) == len(list(held)) == len(every)
     assert all(run.calm and not run.failing for run in held)
@@ -26,7 +26,7 @@ def test_it_tells_of_its_runs_what_they_tell(every: list[str], begun: object) ->
     kinds = [(run.vantage.asn, run.well_at is not None, run.usual) for run in held]
     assert [(asn, well, usual) for asn, _, well, usual in held.saw()] == kinds
     assert [count for _, count, _, _ in held.saw()] == [len(run.findings) for run in held]
-    assert [n for _, n, _, _ in held.since(begun)] == [len(since(run, begun)) for run in held]  # type: ignore[arg-type]
+    assert [n for _, n, _, _ in held.since(begun)] == [len(since(run, begun)) for run in held]
     networks = {
         asn: [seat.sights[0].vantage for seat in own] for asn, own in held.by_network().items()
     }
@@ -49,6 +49,6 @@ def test_a_run_is_made_newest_first_and_once() -> None:
 
 
 @given(st.text("o", min_size=1, max_size=5), moments)
-def test_newer_sights_are_those_of_then_or_later(shown: str, begun: object) -> None:
+def test_newer_sights_are_those_of_then_or_later(shown: str, begun: datetime) -> None:
     sights = track(shown, HOME[0]).sights
-    assert newer(sights, begun) == sum(sight.at >= begun for sight in sights)  # type: ignore[arg-type,operator]
+    assert newer(sights, begun) == sum(sight.at >= begun for sight in sights)
