@@ -151,7 +151,7 @@ def _of(held: Incident, service: str, feature: str, country: str) -> bool:
 
 def _matter(weighing: Weighing, service: str, feature: str, country: str) -> Matter | None:
     for matter in weighing.matters:
-        if (matter.service, matter.feature) == (service, feature) and country in matter.places:
+        if (matter.service, matter.feature) == (service, feature) and country in matter:
             return matter
     return None
 

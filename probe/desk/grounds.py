@@ -55,7 +55,7 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
 
 def weighed(verdict: Verdict, matter: Matter, view: View) -> Weighed:
     """Say how a country's verdict came about."""
-    place = matter.places[verdict.country]
+    place = matter.place(verdict.country)
     seen = explain(place.sights)
     pairs = zip(place.asns, place.sights, strict=True)
     return Weighed(
@@ -67,7 +67,7 @@ def weighed(verdict: Verdict, matter: Matter, view: View) -> Weighed:
             )
             for asn, network in pairs
         ),
-        outside=len(matter.places) - 1,
+        outside=len(matter) - 1,
         causes=tuple(_cause(c, place.before, seen, verdict) for c in _ranked(verdict)),
         gate=ground_of(matter, verdict.country, verdict.leading, abroad(matter, view), view),
         leading=verdict.leading, state=verdict.state,

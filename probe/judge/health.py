@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from enum import StrEnum
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import msgspec
 
@@ -62,14 +62,16 @@ LOST_BY_SIGHT = frozenset({Condition.CUT, Condition.DARK})
 UNWELL = frozenset({Condition.CUT, Condition.DARK, Condition.BROKEN, Condition.SILENT})
 
 
-def examine(series: Iterable[Sequence[Sight]], view: View) -> dict[str, Health]:
+def examine(
+    told: Iterable[Sight], series: Iterable[Sequence[Sight]], view: View
+) -> dict[str, Health]:
     """Each vantage's condition now; those of the roster and those that measured.
 
-    `series`: the sights of one vantage at one endpoint, oldest first; none of them empty.
+    `told`: what tells of it (`telling`); `series`: the sights of one vantage at one endpoint, oldest
+    first, none of them empty; looked at only where there is trouble.
     """
-    listed = list(series)
     by_vantage: dict[str, list[Sight]] = defaultdict(list)
-    for sight in telling(listed):
+    for sight in told:
         by_vantage[sight.vantage.id].append(sight)
     for sights in by_vantage.values():
         sights.sort(key=_when)
@@ -78,11 +80,11 @@ def examine(series: Iterable[Sequence[Sight]], view: View) -> dict[str, Health]:
     healths = [
         _examine_one(vantages[name], by_vantage.get(name, []), view) for name in sorted(vantages)
     ]
-    told = _told(healths)
-    reread = [_reread(health, told) for health in healths]
+    known = _told(healths)
+    reread = [_reread(health, known) for health in healths]
     well = {(h.vantage.country, h.vantage.asn) for h in reread if h.condition is Condition.WELL}
     found = {health.vantage.id: _own_side(health, well) for health in reread}
-    return found | _wavering(found, listed)
+    return found | _wavering(found, series)
 
 
 def _own_side(health: Health, well: AbstractSet[tuple[str, int]]) -> Health:
@@ -155,27 +157,23 @@ def _strange(sight: Sight, known: Mapping[str, frozenset[str]]) -> bool:
     return bool(elsewhere) and not elsewhere & set(sight.answers)
 
 
-def telling(series: Iterable[Sequence[Sight]]) -> list[Sight]:
+def telling(
+    newest: Mapping[str, Sight],
+    controls: Iterable[Sequence[Sight]],
+    series: Iterable[Sequence[Sight]],
+) -> list[Sight]:
     """The sights that tell how a vantage is: its controls, its newest, the newest that vouches.
 
-    All others say nothing that these do not, and there are very many.
+    All others say nothing that these do not, and there are very many: they are looked at only for
+    who has a newest that does not vouch. `newest`: vantage id → its newest of any service.
     """
-    controls: list[Sight] = []
-    newest: dict[str, Sight] = {}
+    unsure = {name for name, sight in newest.items() if not _vouches(sight)}
     vouching: dict[str, Sight] = {}
-    for sights in series:
+    for sights in series if unsure else ():
         last = sights[-1]
-        name = last.vantage.id
-        if last.target.service == CONTROL:
-            controls += sights
-            continue
-        held = newest.get(name)
-        if held is None or last.at > held.at or (last.at == held.at and last.id > held.id):
-            newest[name] = last
-        known = vouching.get(name)
-        if known is None or last.at > known.at:
-            _vouch(vouching, name, sights)
-    return [*controls, *newest.values(), *vouching.values()]
+        if last.vantage.id in unsure and last.target.service != CONTROL:
+            _vouch(vouching, last.vantage.id, sights)
+    return [*chain.from_iterable(controls), *newest.values(), *vouching.values()]
 
 
 def _vouch(held: dict[str, Sight], name: str, sights: Sequence[Sight]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -13,7 +13,7 @@ from probe.judge.reading import read
 from probe.judge.sight import Sight
 from probe.judge.told import Told
 from probe.judge.trials import UNTRIED
-from probe.model import Health, Measurement, Target, Vantage
+from probe.model import CONTROL, Health, Measurement, Target, Vantage
 
 
 class Memo(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -151,6 +151,16 @@ class Witnesses:
             self.tracks = {name: track for name, track in self.tracks.items() if track.sights}
 
 
+class Known(msgspec.Struct, eq=False):
+    """What was known when somebody last asked: it seldom changes."""
+
+    lores: dict[tuple[str, ...], Lore] = {}
+    """By service, feature and endpoint."""
+    common: frozenset[tuple[str, str]] = frozenset()
+    """(country, address) that resolvers give for several endpoints."""
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 Feature = tuple[str, str]
 """Service and feature, by id."""
 
@@ -164,8 +174,11 @@ class Tracks:
     def __init__(self) -> None:
         self.features: dict[Feature, dict[str, Witnesses]] = {}
         """By endpoint; those of controls too."""
-        self.known: dict[tuple[str, ...], Lore] = {}
-        """Service, feature and endpoint → what was known of it when it was last asked about."""
+        self.newest: dict[str, Sight] = {}
+        """Vantage id → the newest of its sights of services; of like times the last id's."""
+        self._after = _NEVER
+        """Everything held is later."""
+        self.known = Known()
         self._same: dict[Vantage | Target | Health, Vantage | Target | Health] = {}
         """Vantages, targets and healths: tracks of like ones share them."""
         self._like: dict[Target, Sight] = {}
@@ -179,19 +192,37 @@ class Tracks:
             for witnesses in endpoints.values():
                 yield from witnesses.tracks.values()
 
+    def series(self) -> Iterator[Sequence[Sight]]:
+        return (track.sights for track in self)
+
+    def controls(self) -> Iterator[Sequence[Sight]]:
+        """The series of controls alone."""
+        for (service, _), endpoints in self.features.items():
+            for witnesses in endpoints.values() if service == CONTROL else ():
+                yield from (track.sights for track in witnesses.tracks.values())
+
     def add(self, measurements: Iterable[Measurement]) -> None:
-        for measurement in measurements:
-            witnesses = self._witnesses(measurement.target)
-            track = witnesses.tracks.get(measurement.vantage.id)
-            if track is None:
-                witnesses.hear(self._first(measurement))
-            else:
-                witnesses.hear(read(measurement, track.sights[-1]))
+        self.hear(map(self._read, measurements))
+
+    def _read(self, measurement: Measurement) -> Sight:
+        tracks = self._witnesses(measurement.target).tracks
+        track = tracks.get(measurement.vantage.id)
+        return self._first(measurement) if track is None else read(measurement, track.sights[-1])
 
     def hear(self, sights: Iterable[Sight]) -> None:
         """As `add`, of what was read: whoever read it lets like ones share what they hold."""
         for sight in sights:
             self._witnesses(sight.target).hear(sight)
+            self._note(sight)
+
+    def _note(self, sight: Sight) -> None:
+        """Note how far back all of them reach, and who saw something last."""
+        if sight.at <= self._after:
+            self._after = sight.at - datetime.resolution
+        held = self.newest.get(sight.vantage.id)
+        later = held is None or held.at < sight.at or _when(held) < _when(sight)
+        if later and sight.target.service != CONTROL:
+            self.newest[sight.vantage.id] = sight
 
     def _witnesses(self, target: Target) -> Witnesses:
         endpoints = self.features.get((target.service, target.feature))
@@ -216,7 +247,7 @@ class Tracks:
 
     def within(self, first: datetime, last: datetime) -> Tracks:
         """What lies after `first` and up to `last`: these themselves, as a rule."""
-        if all(track.inside(first, last) for track in self):
+        if self._inside(first, last):
             return self
         part = Tracks()
         part.known = self.known
@@ -224,11 +255,24 @@ class Tracks:
             held = {name: witnesses.within(first, last) for name, witnesses in endpoints.items()}
             if left := {name: own for name, own in held.items() if own.tracks}:
                 part.features[feature] = left
+        for sights in part.series():
+            part._note(sights[0])
+            part._note(sights[-1])
         return part
+
+    def _inside(self, first: datetime, last: datetime) -> bool:
+        late = any(sight.at > last for sight in self.newest.values())
+        return (
+            self._after >= first
+            and not late
+            and all(sights[-1].at <= last for sights in self.controls())
+        )
 
     def forget(self, until: datetime) -> None:
         self._same.clear()
         self._like.clear()
+        self._after = max(self._after, until)
+        self.newest = {name: sight for name, sight in self.newest.items() if sight.at > until}
         for feature, endpoints in list(self.features.items()):
             for name, witnesses in list(endpoints.items()):
                 witnesses.forget(until)

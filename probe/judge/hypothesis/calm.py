@@ -6,20 +6,20 @@ Nothing need be read there but how many answers came, and when the newest did.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from operator import attrgetter
-from typing import overload
+from typing import final
 
 import msgspec
 
-from probe.judge.evidence import whole
-from probe.judge.hypothesis.episode import Footing, Run
+from probe.judge.evidence import whole as plainly
+from probe.judge.hypothesis.episode import Footing, Run, lone, whole
+from probe.judge.hypothesis.likelihood import Country, network
 from probe.judge.sight import Sight
 
 _AT = attrgetter("at")
-Kind = tuple[bool, float]
-"""Whether a vantage's controls pass, and how often a try fails on its network in peace."""
 
 
 class Seat(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -27,6 +27,7 @@ class Seat(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     sights: Sequence[Sight]
     """Whole answers as far back as this state lasts, oldest first."""
+    last: Sight
     footing: Footing
     steady: bool = False
     """Whether any one of them says of the endpoint what all of them do."""
@@ -34,63 +35,79 @@ class Seat(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def telling(self) -> Sequence[Sight]:
         """All that they say of the endpoint, newest first."""
-        return self.sights[-1:] if self.steady else self.sights[::-1]
+        return (self.last,) if self.steady else self.sights[::-1]
 
 
-class Calm(Sequence[Run]):
-    """The runs of such a country, in the order of their vantages: made when somebody looks."""
+@final
+class Calm(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """Such a country: its seats in the order of their vantages, never none."""
 
-    __slots__ = ("_networks", "_runs", "seats")
+    seats: Sequence[Seat]
+    sights: Country
+    """What it saw in all of the window."""
+    asns: tuple[int, ...]
+    """The AS number of each entry."""
 
-    def __init__(self, seats: Sequence[Seat]) -> None:
-        self.seats = seats
-        self._runs: tuple[Run, ...] = ()
-        self._networks: dict[int, list[Seat]] = {}
-
-    def __len__(self) -> int:
-        return len(self.seats)
-
-    @overload
-    def __getitem__(self, index: int) -> Run: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Run]: ...
-    def __getitem__(self, index: int | slice) -> Run | Sequence[Run]:
-        return self._made()[index]
-
-    def __iter__(self) -> Iterator[Run]:
-        return iter(self._made())
-
-    def _made(self) -> tuple[Run, ...]:
-        if not self._runs:
-            self._runs = tuple(map(at_ease, self.seats))
-        return self._runs
+    def runs(self) -> tuple[Run, ...]:
+        return tuple(map(at_ease, self.seats))
 
     def newest(self) -> datetime:
-        return max([seat.sights[-1].at for seat in self.seats])
+        seats = self.seats
+        if len(seats) == 1:
+            return seats[0].last.at
+        return max([seat.last.at for seat in seats])
 
-    def saw(self) -> tuple[tuple[int, int, bool, float], ...]:
-        """Of each vantage: its network, its whole answers, and of what kind it is (`Kind`)."""
-        return tuple([
-            (seat.sights[-1].vantage.asn, len(seat.sights), *kind(seat.footing))
+    def since(self, begun: datetime) -> Country:
+        """What it saw then and later."""
+        told = [
+            (seat.last.vantage.asn, newer(seat.sights, begun), seat.footing.kind)
             for seat in self.seats
-        ])  # fmt: skip
-
-    def since(self, begun: datetime) -> tuple[tuple[int, int, bool, float], ...]:
-        """As `saw`, of then and later."""
-        return tuple([
-            (seat.sights[-1].vantage.asn, newer(seat.sights, begun), *kind(seat.footing))
-            for seat in self.seats
-        ])  # fmt: skip
+        ]
+        return _saw(tuple(told))[0]
 
     def by_network(self) -> dict[int, list[Seat]]:
-        if not self._networks:
-            for seat in self.seats:
-                self._networks.setdefault(seat.sights[-1].vantage.asn, []).append(seat)
-        return self._networks
+        """Networks in the order of their first vantage."""
+        found: dict[int, list[Seat]] = {}
+        for seat in self.seats:
+            found.setdefault(seat.last.vantage.asn, []).append(seat)
+        return found
 
 
-def kind(footing: Footing) -> Kind:
-    return footing.well_at is not None, footing.usual
+def together(seats: Sequence[Seat]) -> Calm:
+    if len(seats) == 1:
+        seat = seats[0]
+        asn, count = seat.last.vantage.asn, len(seat.sights)
+        return Calm(seats, alone(count, seat.footing.kind), (asn,))
+    told = [(seat.last.vantage.asn, len(seat.sights), seat.footing.kind) for seat in seats]
+    return Calm(seats, *_saw(tuple(told)))
+
+
+Kind = tuple[bool, float]
+"""Whether a vantage's controls pass, and how often a try fails on its network in peace."""
+
+
+@lru_cache(maxsize=1024)
+def alone(count: int, kind: Kind) -> Country:
+    """A country of one vantage that saw so many whole answers."""
+    well, usual = kind
+    return (lone(count, well=well, usual=usual),)
+
+
+@lru_cache(maxsize=16384)
+def _saw(told: tuple[tuple[int, int, Kind], ...]) -> tuple[Country, tuple[int, ...]]:
+    """What vantages saw of which network, number of whole answers, and kind are known."""
+    networks: dict[int, list[tuple[int, Kind]]] = {}
+    for asn, count, kind in told:
+        networks.setdefault(asn, []).append((count, kind))
+    built = []
+    for asn, own in networks.items():
+        seen = [(whole(count), well) for count, (well, _) in own if count]
+        if seen:
+            counts = tuple(sorted([each for each, _ in seen]))
+            _, usual = own[0][1]
+            built.append((network(counts, sum([well for _, well in seen]), (), usual), asn))
+    built.sort()
+    return tuple([seen for seen, _ in built]), tuple([asn for _, asn in built])
 
 
 def newer(sights: Sequence[Sight], begun: datetime) -> int:
@@ -102,8 +119,8 @@ def at_ease(seat: Seat) -> Run:
     """The run of a vantage that sees whole answers alone."""
     sights, footing = seat.sights, seat.footing
     return Run(
-        vantage=sights[-1].vantage, failing=False, calm=True,
-        findings=tuple([whole(sight) for sight in reversed(sights)]),
+        vantage=seat.last.vantage, failing=False, calm=True,
+        findings=tuple([plainly(sight) for sight in reversed(sights)]),
         well_at=footing.well_at, usual=footing.usual, misled=footing.misled, steady=footing.steady,
         settled=footing.settled,
     )  # fmt: skip

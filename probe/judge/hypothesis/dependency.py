@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache, partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, cached_property, lru_cache, partial
 from ipaddress import ip_network
 
 import msgspec
 
-from probe.judge.hypothesis.calm import Calm
+from probe.judge.hypothesis.chorus import Sites, delivery, served_from
 from probe.judge.hypothesis.episode import Run, authored, main_category, span
 from probe.judge.hypothesis.sharing import shared as explained
+from probe.judge.hypothesis.standing import Held
 from probe.judge.hypothesis.unit import All, Crowd, Key, Shared, Unit
 from probe.judge.hypothesis.weighing import Matter, Place, weighed
 from probe.judge.row import Category
-from probe.judge.sight import Sight
 from probe.judge.view import View, begins
 from probe.model import Author, Cause, Origin
 
@@ -46,21 +46,29 @@ def _all(matters: Sequence[Matter], view: View) -> All:
     for matter, keys in whole.items():
         for key in keys:
             users[key].add(matter.service)
+    served = cache(
+        partial(_served, view=view)
+    )  # most networks are served alike, whatever is asked
     makers = {
-        m: _Maker(m, keys, {k for k in keys if len(users[k]) > 1}, view)
+        (m.service, m.feature): _Maker(
+            m, keys, {k for k in keys if len(users[k]) > 1}, served, view
+        )
         for m, keys in whole.items()
     }
-    troubled = [m for m in matters if m.troubled]
-    found = {m: makers[m].counted() for m in troubled}
+    found = {name: maker.counted() for name, maker in makers.items() if maker.matter.troubled}
     asked = _Asked([unit for units, _ in found.values() for unit in units if unit.failing])
     found |= {
-        m: makers[m].counted() for m in matters if m not in found and _speaks(asked, makers[m])
+        name: maker.counted()
+        for name, maker in makers.items()
+        if name not in found and _speaks(asked, maker)
     }
-    held = [matter for matter in matters if matter in found]
+    held = [name for name in makers if name in found]
     return All(
-        units=[unit for matter in held for unit in found[matter][0]],
-        crowds={(matter.service, matter.feature): found[matter][1] for matter in held},
-        everyone=lambda: [unit for matter in held for unit in makers[matter].everyone()],
+        units=[unit for name in held for unit in found[name][0]],
+        crowds={name: found[name][1] for name in held},
+        prefixes={name: makers[name].prefixes for name in held},
+        networks=lambda name: makers[name].networks,
+        everyone=lambda name: makers[name].everyone,
     )
 
 
@@ -86,15 +94,10 @@ def _keys(
     matter: Matter, declared: Iterable[str], origins: Mapping[str, Origin]
 ) -> frozenset[Key]:
     """What a matter stands on as a whole."""
-    named, delivered = set[tuple[str, ...]](), set[str]()
+    named, delivered = {*matter.chorus.named}, {*matter.chorus.delivered}
     for place in matter.places.values():
-        if isinstance(place.runs, Calm):
-            newest = [seat.sights[-1] for seat in place.runs.seats]
-            named.update([() if sight.bogon else sight.answers for sight in newest])
-            delivered.update([_delivery(seat.telling) for seat in place.runs.seats])
-        else:
-            named.update(map(_answers, place.runs))
-            delivered.update([_delivery([f.sight for f in r.findings]) for r in place.runs])
+        named.update(map(_answers, place.runs))
+        delivered.update([delivery([f.sight for f in r.findings]) for r in place.runs])
     addresses = {address for answers in named for address in answers}
     known = [origins[address] for address in addresses if address in origins]
     networks = delivered - {""}
@@ -113,14 +116,6 @@ def _answers(run: Run) -> tuple[str, ...]:
     return () if newest.category in FORGED or newest.sight.bogon else newest.sight.answers
 
 
-def _delivery(newest: Iterable[Sight]) -> str:
-    """The delivery network that answered last, of those that say so."""
-    for sight in newest:
-        if sight.site[0]:
-            return sight.site[0]
-    return ""
-
-
 @lru_cache(maxsize=16384)
 def _prefix(address: str) -> str:
     """What is announced is at least so wide: /24, and /48 of IPv6; what is no address, itself."""
@@ -134,60 +129,69 @@ class _Maker:
     """Makes the units of one matter."""
 
     def __init__(
-        self, matter: Matter, keys: frozenset[Key], shared_: set[Key], view: View
+        self,
+        matter: Matter,
+        keys: frozenset[Key],
+        shared_: set[Key],
+        served: Callable[[int, Sites, frozenset[str]], frozenset[Key]],
+        view: View,
     ) -> None:
-        self.keys, self.shared = keys, shared_
+        self.matter, self.keys, self.shared = matter, keys, shared_
         """What it stands on as a whole, and what of that others stand on too."""
-        self._matter, self._view = matter, view
-        self._prefixes = frozenset(name for kind, name in keys if kind == "prefix")
-        self._networks = {name for kind, name in shared_ if kind in DELIVERED}
+        self.prefixes = frozenset(name for kind, name in keys if kind == "prefix")
+        self._delivered = frozenset(name for kind, name in shared_ if kind in DELIVERED)
+        self._served, self._view = served, view
         self._joined = cache(partial(frozenset.union, frozenset(shared_)))  # few are served alone
 
     def counted(self) -> tuple[list[Unit], Crowd]:
         """Units, but those of calm countries by what they stand on alone."""
-        units: list[Unit] = []
         crowd: Crowd = Counter()
-        for country, place in self._matter.places.items():
-            if isinstance(place.runs, Calm):
-                crowd.update([keys for _, _, keys in self._standing(place)])
-            else:
-                units += self._made(country, place)
-        return units, crowd
+        for (asn, sites), count in self.matter.chorus.served.items():
+            crowd[self._stands(asn, sites)] += count
+        return [unit for country in self.matter.places for unit in self._made(country)], crowd
 
-    def everyone(self) -> Iterator[Unit]:
-        for country, place in self._matter.places.items():
-            yield from self._made(country, place)
+    @cached_property
+    def everyone(self) -> Sequence[Unit]:
+        return [
+            unit
+            for country in sorted((*self.matter.calm, *self.matter.places))
+            for unit in self._made(country)
+        ]
 
-    def _made(self, country: str, place: Place) -> Iterator[Unit]:
-        for asn, failing, keys in self._standing(place):
-            where = (self._matter.service, self._matter.feature, country, asn)
-            yield _unit(where, failing, (self._prefixes, keys), self._view)
+    @cached_property
+    def networks(self) -> frozenset[int]:
+        matter = self.matter
+        beside = {run.vantage.asn for place in matter.places.values() for run in place.runs}
+        return frozenset(beside).union(*[own.asns for own in matter.calm.values()])
 
-    def _standing(self, place: Place) -> Iterator[tuple[int, Sequence[Run], frozenset[Key]]]:
-        """Each network, its runs if most of them fail, and what it stands on."""
-        for asn, failing, sites in _by_network(place.runs):
-            yield asn, failing, self._joined(_served(asn, sites, self._networks, self._view))
+    def _made(self, country: str) -> Iterator[Unit]:
+        """A unit for each network of a country."""
+        own = self.matter.calm.get(country)
+        for asn, failing, sites in (
+            [(asn, (), sites) for asn, sites in sorted(served_from(own))]
+            if own is not None
+            else _by_network(self.matter.places[country].runs)
+        ):
+            where = (self.matter.service, self.matter.feature, country, asn)
+            yield _unit(where, failing, (self.prefixes, self._stands(asn, sites)), self._view)
 
-
-Sites = Iterable[tuple[str, str]]
+    def _stands(self, asn: int, sites: Sites) -> frozenset[Key]:
+        """What a network stands on, by the sites that it was seen to be served from."""
+        return self._joined(self._served(asn, sites, self._delivered))
 
 
 def _by_network(held: Sequence[Run]) -> Iterator[tuple[int, Sequence[Run], Sites]]:
     """Each network, its runs if most of them fail, and the sites that served it: newest first."""
-    if isinstance(held, Calm):
-        for asn, seats in sorted(held.by_network().items()):
-            yield asn, (), [sight.site for seat in seats for sight in seat.telling]
-        return
     found: dict[int, list[Run]] = {}
     for run in held:
         found.setdefault(run.vantage.asn, []).append(run)
     for asn, own in sorted(found.items()):
         failing = [run for run in own if run.failing]
-        sites = [finding.sight.site for run in own for finding in run.findings]
+        sites = tuple([finding.sight.site for run in own for finding in run.findings])
         yield asn, failing if 2 * len(failing) > len(own) else (), sites
 
 
-def _served(asn: int, seen: Sites, networks: Collection[str], view: View) -> frozenset[Key]:
+def _served(asn: int, seen: Sites, networks: frozenset[str], view: View) -> frozenset[Key]:
     """The sites from which a network is served: seen now, else remembered."""
     now = {network: place for network, place in seen if place}
     sites = view.memory.sites
@@ -241,15 +245,15 @@ def _blamed(matter: Matter, found: Sequence[Shared], view: View) -> Matter:
     """Blame where it explains; all other countries are weighed again without those."""
     by_country = {
         country: [s for s in found if (matter.service, matter.feature, country) in s.cells]
-        for country in matter.places
+        for country in matter.troubled
     }
     blamed = {c: _blame(matter.places[c], own) for c, own in by_country.items() if own}
     if not blamed:
         return matter
-    left = {c: place.runs for c, place in matter.places.items() if c not in blamed}
-    rest = weighed(matter.service, matter.feature, left, view).places
-    places = {country: blamed.get(country) or rest[country] for country in matter.places}
-    return msgspec.structs.replace(matter, places=places)
+    others = {c: place.runs for c, place in matter.places.items() if c not in blamed}
+    rest = weighed(matter.service, matter.feature, Held(matter.calm, others), view)
+    places = {country: blamed.get(country) or rest.places[country] for country in matter.places}
+    return msgspec.structs.replace(matter, peace=rest.peace, places=places)
 
 
 def _blame(place: Place, found: Sequence[Shared]) -> Place:

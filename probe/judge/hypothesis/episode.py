@@ -53,6 +53,11 @@ class Footing(msgspec.Struct, frozen=True, eq=False, gc=False):
     settled: bool = False
     """Hardly any try of its controls has failed for rounds: in passing trouble one round may go well."""
 
+    @property
+    def kind(self) -> tuple[bool, float]:
+        """All that counts of it while the vantage sees whole answers alone."""
+        return self.well_at is not None, self.usual
+
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """One vantage's latest stretch of like results for one feature."""

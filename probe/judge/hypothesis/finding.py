@@ -24,11 +24,10 @@ class Finder:
         self.odd: list[tuple[Finding, ...]] = []
         """What was found of tracks that are more than whole answers."""
 
-    def found(self, key: Key, witnesses: Witnesses) -> dict[str, tuple[Finding, ...]]:
+    def found(
+        self, key: Key, witnesses: Witnesses, odd: Mapping[str, Track]
+    ) -> dict[str, tuple[Finding, ...]]:
         """Of one endpoint's tracks that are more than whole answers: by vantage, newest first."""
-        odd = {name: track for name, track in witnesses.tracks.items() if track.odd}
-        if not odd:
-            return {}
         known = self._lore(key, witnesses)
         found = {name: _found(track, known) for name, track in odd.items()}
         self.odd += found.values()
@@ -37,14 +36,18 @@ class Finder:
     def _lore(self, key: Key, witnesses: Witnesses) -> Lore:
         """What is known of the endpoint: what was known before, where that is the same."""
         fresh = self._reference(witnesses)
-        held = self._tracks.known.get(key)
+        held = self._tracks.known.lores.get(key)
         if held is None or not alike(held.known, fresh):
-            held = self._tracks.known[key] = Lore(fresh)
+            held = self._tracks.known.lores[key] = Lore(fresh)
         return held
 
     def _reference(self, witnesses: Witnesses) -> Reference:
         if self._common is None:
-            self._common = _common(self._tracks)
+            # The same one as long as it says the same: who compares what is known sees it at once.
+            fresh, held = _common(self._tracks), self._tracks.known
+            if held.common != fresh:
+                held.common = fresh
+            self._common = held.common
         tracks = witnesses.tracks.values()
         if any(s.pace >= SLOW_SECONDS for t in tracks if t.odd for s in t.sights):
             return reference([track.sights for track in tracks], self._paces(), self._common)

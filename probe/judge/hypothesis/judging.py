@@ -10,7 +10,7 @@ import msgspec
 
 from probe.judge import maintenance
 from probe.judge.evidence import Finding
-from probe.judge.health import UNWELL, Health, examine
+from probe.judge.health import UNWELL, Health, examine, telling
 from probe.judge.hypothesis.connectivity import connectivity
 from probe.judge.hypothesis.dependency import shared
 from probe.judge.hypothesis.episode import footings
@@ -69,7 +69,8 @@ def conclude(tracks: Tracks, view: View) -> tuple[Verdict, ...]:
 def weigh(tracks: Tracks, view: View) -> Weighing:
     """Weigh every feature in every country."""
     held = tracks.within(*_window(view))
-    healths = examine([track.sights for track in held], view)
+    told = telling(held.newest, held.controls(), held.series())
+    healths = examine(told, held.series(), view)
     finder, known = Finder(held), footings(healths, view)
     expected = maintenance.services(view)
     matters = []

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from itertools import pairwise
 
 import msgspec
 
 from probe.judge.hypothesis import episode
-from probe.judge.hypothesis.calm import Calm, Kind, Seat, kind, newer
+from probe.judge.hypothesis.calm import Calm, Kind, alone
 from probe.judge.hypothesis.causes import Counts
-from probe.judge.hypothesis.episode import Run, bonus, counted, lone, whole
+from probe.judge.hypothesis.episode import Run, bonus, counted, whole
 from probe.judge.hypothesis.likelihood import Country, Network, network
-from probe.judge.hypothesis.standing import Held
 from probe.judge.row import Category
+from probe.judge.sight import Sight
 
 
 class _Part(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -43,7 +42,7 @@ class _Parts(msgspec.Struct, eq=False):
 
 
 class Lasting:
-    """One country, and what it saw since any time."""
+    """One country in which something failed, and what it saw since any time."""
 
     __slots__ = ("_held", "_known", "_networks")
 
@@ -116,98 +115,57 @@ def _network(parts: _Parts, old: Sequence[int]) -> Network | None:
     return network(tuple(counts), well, parts.bonus, parts.usual)
 
 
-class Wholes:
-    """A country of several vantages that saw whole answers alone: its sights are only counted."""
-
-    __slots__ = ("_held",)
-
-    def __init__(self, held: Calm) -> None:
-        self._held = held
-
-    def ever(self) -> tuple[Country, tuple[int, ...]]:
-        """What it saw in all of the window, and the AS number of each entry."""
-        return _saw(self._held.saw())
-
-    def since(self, begun: datetime) -> Country:
-        return _saw(self._held.since(begun))[0]
-
-
-@lru_cache(maxsize=16384)
-def _saw(told: tuple[tuple[int, int, bool, float], ...]) -> tuple[Country, tuple[int, ...]]:
-    """What vantages saw of which network, number of whole answers, and kind are known."""
-    networks: dict[int, list[tuple[int, bool, float]]] = {}
-    for asn, count, well, usual in told:
-        networks.setdefault(asn, []).append((count, well, usual))
-    built = []
-    for asn, own in networks.items():
-        seen = [(whole(count), well) for count, well, _ in own if count]
-        if seen:
-            counts = tuple(sorted([each for each, _ in seen]))
-            built.append((network(counts, sum([well for _, well in seen]), (), own[0][2]), asn))
-    built.sort()
-    return tuple([seen for seen, _ in built]), tuple([asn for _, asn in built])
-
-
 class Still:
-    """Countries of one vantage that sees whole answers alone: its sights are only counted."""
+    """All calm countries of a feature, and what they saw since any time.
 
-    def __init__(self, by_country: Held) -> None:
-        self.seats = {
-            c: own.seats[0]
-            for c, own in by_country.items()
-            if isinstance(own, Calm) and len(own.seats) == 1
-        }
-        self._alike: dict[Kind, list[Seat]] = defaultdict(list)
-        for seat in self.seats.values():
-            self._alike[kind(seat.footing)].append(seat)
-        self._ever: dict[tuple[int, bool, float], Country] = {}
-        self._ranked: dict[Kind, list[list[datetime]]] = {}
+    Those of one vantage are only counted.
+    """
 
-    def ever(self, country: str) -> tuple[Country, tuple[int, ...]]:
-        seat = self.seats[country]
-        well, usual = kind(seat.footing)
-        key = (len(seat.sights), well, usual)
-        if key not in self._ever:
-            self._ever[key] = (lone(len(seat.sights), well=well, usual=usual),)
-        return self._ever[key], (seat.sights[-1].vantage.asn,)
+    def __init__(self, held: Iterable[Calm]) -> None:
+        self._alike: dict[Kind, _Ranked] = defaultdict(_Ranked)
+        self._several: list[Calm] = []
+        for each in held:
+            if len(each.seats) == 1:
+                seat = each.seats[0]
+                self._alike[seat.footing.kind].held.append(seat.sights)
+            else:
+                self._several.append(each)
 
-    def since(self, begun: datetime, country: str) -> Counter[Country]:
-        """What they saw since then and how many saw it, without a country and who saw nothing."""
-        found: Counter[Country] = Counter()
-        own = self.seats.get(country)
-        for like in self._alike:
-            beside = own if own is not None and kind(own.footing) == like else None
-            for count, countries in self._newer(like, begun, beside):
-                found[(lone(count, well=like[0], usual=like[1]),)] += countries
+    def since(self, begun: datetime) -> Counter[Country]:
+        """What they saw then and later, and how many saw it; not of those who saw nothing."""
+        found = Counter([seen for each in self._several if (seen := each.since(begun))])
+        for like, ranked in self._alike.items():
+            for count, countries in ranked.newer(begun):
+                found[alone(count, like)] += countries
         return found
 
-    def _newer(
-        self, like: Kind, begun: datetime, beside: Seat | None
-    ) -> Iterator[tuple[int, int]]:
-        """So many sights since then, and how many of a kind have just as many.
+
+class _Ranked:
+    """The times of many vantages' newest sights in order, those of their second newest, and so on.
+
+    No more of them are looked at than somebody asks for, and that is of late, as a rule.
+    """
+
+    def __init__(self) -> None:
+        self.held: list[Sequence[Sight]] = []
+        self._times: list[list[datetime]] = []
+
+    def newer(self, begun: datetime) -> Iterator[tuple[int, int]]:
+        """So many sights since then, and how many have just as many.
 
         Whose third newest is of then or later has three at least: no country is looked at.
         """
-        if like not in self._ranked:
-            self._ranked[like] = _ranked(self._alike[like])
-        own = newer(beside.sights, begun) if beside is not None else 0
-        least = [
-            len(times) - bisect_left(times, begun) - (own >= rank)
-            for rank, times in enumerate(self._ranked[like], 1)
-        ]
-        for rank, (these, more) in enumerate(pairwise((*least, 0)), 1):
+        rank, these = 1, self._least(1, begun)
+        while these:
+            more = self._least(rank + 1, begun)
             if these > more:
                 yield rank, these - more
+            rank, these = rank + 1, more
 
-
-def _ranked(held: Sequence[Seat]) -> list[list[datetime]]:
-    """The times of their newest sights in order, those of their second newest, and so on."""
-    ranked: list[list[datetime]] = []
-    for seat in held:
-        for rank, sight in enumerate(reversed(seat.sights)):
-            if rank == len(ranked):
-                ranked.append([])
-            ranked[rank].append(sight.at)
-    for times in ranked:
-        times.sort()
-    return ranked
+    def _least(self, rank: int, begun: datetime) -> int:
+        """How many have so many of then or later."""
+        if rank > len(self._times):
+            self.held = [sights for sights in self.held if len(sights) >= rank]
+            self._times.append(sorted([sights[-rank].at for sights in self.held]))
+        times = self._times[rank - 1]
+        return len(times) - bisect_left(times, begun)

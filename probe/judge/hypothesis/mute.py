@@ -17,7 +17,7 @@ import msgspec
 
 from probe.judge.evidence import Finding
 from probe.judge.hypothesis.episode import Run, authored, most
-from probe.judge.hypothesis.weighing import Matter, Place
+from probe.judge.hypothesis.weighing import Matter, Place, replaced
 from probe.judge.row import Category
 from probe.judge.view import View
 from probe.model import Author, Cause
@@ -234,15 +234,15 @@ def _good(finding: Finding, after: datetime) -> bool:
 
 
 def _weighed(matter: Matter, mine: Silent, kept_out: KeptOut, view: View) -> Matter:
-    places = dict(matter.places)
+    places = {}
     for country, held in mine.items():
         nats = held.apart + _beside(matter.service, held, kept_out.get((country, held.kind)))
         together = _elsewhere(mine, country, view)
         # A route that leaks away ends for several countries where their ways part.
         leaks = any(mine[other].way < 0 for other in together)
         nats += TOGETHER * bool(together) + (max(0.0, held.way) if leaks else held.way)
-        places[country] = _parted(places[country], nats)
-    return msgspec.structs.replace(matter, places=places)
+        places[country] = _parted(matter.places[country], nats)
+    return replaced(matter, places)
 
 
 def _unsigned(matter: Matter, silent: Silent) -> Matter:
@@ -256,7 +256,7 @@ def _unsigned(matter: Matter, silent: Silent) -> Matter:
         for country in matter.troubled
         if country not in silent and not _served(place := matter.places[country])
     }
-    return msgspec.structs.replace(matter, places=matter.places | places) if places else matter
+    return replaced(matter, places) if places else matter
 
 
 def _served(place: Place) -> bool:

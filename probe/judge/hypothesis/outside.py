@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.episode import Run, heard_since, through
-from probe.judge.hypothesis.weighing import Place
+from probe.judge.hypothesis.weighing import Matter
 
 
 class Outside:
     """All countries of one feature; those that saw whole answers alone need but be counted."""
 
-    def __init__(self, places: Mapping[str, Place]) -> None:
-        self._well = {
-            country: place.runs.newest()
-            for country, place in places.items()
-            if isinstance(place.runs, Calm)
-        }
-        self._latest = sorted(self._well.values())
-        self._mixed = {c: _Mixed(place.runs) for c, place in places.items() if c not in self._well}
+    def __init__(self, matter: Matter) -> None:
+        self._calm = matter.calm
+        self._latest = sorted(matter.chorus.newest)
+        self._mixed = {c: _Mixed(place.runs) for c, place in matter.places.items()}
 
     def since(self, begun: datetime | None, country: str) -> tuple[int, int]:
         """Countries other than this one that get through since then, and those that do not."""
@@ -30,11 +25,11 @@ class Outside:
 
     def _well_since(self, begun: datetime | None, country: str) -> int:
         """Whoever was heard since then got through."""
-        own = self._well.get(country)
+        own = self._calm.get(country)
         if begun is None:
             return len(self._latest) - (own is not None)
         newer = len(self._latest) - bisect_left(self._latest, begun)
-        return newer - (own is not None and own >= begun)
+        return newer - (own is not None and own.newest() >= begun)
 
 
 class _Mixed:

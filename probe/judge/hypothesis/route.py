@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from statistics import median
 
-from probe.judge.hypothesis.unit import PRIORS, SIBLING, Shared, Unit, borders, down, field, rests
+from probe.judge.hypothesis.unit import (
+    PRIORS,
+    SIBLING,
+    All,
+    Field,
+    Matter,
+    Shared,
+    Unit,
+    borders,
+    down,
+    field,
+    rests,
+)
 
 ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 2.5
 """It is told from borders by the countries that lose it, and at once."""
@@ -36,17 +49,36 @@ def routes(units: Iterable[Unit]) -> list[tuple[str, ...]]:
     return sorted({tuple(sorted(prefixes)) for prefixes in by_service.values()})
 
 
+def may_be_lost(behind: Sequence[Matter], held: All, fields: Mapping[Matter, Field]) -> bool:
+    """Whether networks enough lost a route within the same minutes: most that fail do not.
+
+    `behind`: what stands on it. It asks for no units but those that fail, of nothing left out.
+    """
+    begun: dict[int, list[float]] = defaultdict(list)
+    for matter in behind:
+        for unit in fields[matter].failing:
+            if unit.lost:
+                begun[unit.asn].append(unit.begun)
+    least = ROUTE_COUNTRIES - 1
+    if len(begun) < least:
+        return False
+    of = Counter([asn for matter in behind for asn in held.networks(matter) & begun.keys()])
+    gone = sorted([median(each) for asn, each in begun.items() if _most(len(each), of[asn])])
+    return any(
+        last - first <= ROUTE_ROUNDS for first, last in zip(gone, gone[least - 1 :], strict=False)
+    )
+
+
 def lost(
     prefixes: tuple[str, ...],
-    by_prefixes: Mapping[frozenset[str], Sequence[Unit]],
-    by_matter: Mapping[tuple[str, str], Sequence[Unit]],
+    standing: Sequence[Matter],
+    everyone: Callable[[Matter], Sequence[Unit]],
 ) -> Shared | None:
-    """Weigh routes that networks of several countries lost at once, with all that is behind them."""
+    """Weigh routes that networks of several countries lost at once, with all that stands on them."""
+    by_matter = {matter: everyone(matter) for matter in standing}
     behind: dict[int, list[Unit]] = defaultdict(list)
-    wanted = frozenset(prefixes)
-    for known, units in by_prefixes.items():
-        for unit in units if not wanted.isdisjoint(known) else ():
-            behind[unit.asn].append(unit)
+    for unit in chain.from_iterable(by_matter.values()):
+        behind[unit.asn].append(unit)
     at_once = _at_once({asn: own for asn, own in behind.items() if _gone(own)})
     chosen = _partial(at_once, behind) or at_once
     countries = {own[0].country for own in chosen.values()}
@@ -108,5 +140,8 @@ def _partial(
 
 def _gone(units: Sequence[Unit]) -> bool:
     """Whether a network lost the routes: nearly all behind them, for passing trouble is there too."""
-    lost = sum(unit.lost for unit in units)
-    return 3 * lost >= 2 * len(units)
+    return _most(sum(unit.lost for unit in units), len(units))
+
+
+def _most(lost: int, of: int) -> bool:
+    return 3 * lost >= 2 * of

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
 from probe.judge.hypothesis.likelihood import log_sum
-from probe.judge.hypothesis.route import lost, routes
+from probe.judge.hypothesis.route import lost, may_be_lost, routes
 from probe.judge.hypothesis.unit import (
     PRIORS,
     SIBLING,
@@ -65,7 +65,7 @@ def _candidates(held: All) -> list[Shared]:
     weighed = [_weigh(key, (key,), standing, fields, known) for key in standing]
     weighed += [_weigh(key, several, standing, fields, known) for key, several in sites.items()]
     if lanes := routes(held.units):
-        weighed += _lost(lanes, held.everyone())
+        weighed += _lost(lanes, held, fields)
     return [one for one in weighed if one is not None and one.gain > MARGIN]
 
 
@@ -76,12 +76,26 @@ def _by_matter(units: Sequence[Unit]) -> dict[Matter, list[Unit]]:
     return found
 
 
-def _lost(lanes: Sequence[tuple[str, ...]], everyone: Sequence[Unit]) -> list[Shared | None]:
-    by_prefixes: dict[frozenset[str], list[Unit]] = defaultdict(list)
-    for unit in everyone:
-        by_prefixes[unit.prefixes].append(unit)
-    by_matter = _by_matter(everyone)
-    return [lost(prefixes, by_prefixes, by_matter) for prefixes in lanes]
+def _lost(
+    lanes: Sequence[tuple[str, ...]], held: All, fields: Mapping[Matter, Field]
+) -> list[Shared | None]:
+    by_prefixes: dict[frozenset[str], list[Matter]] = defaultdict(list)
+    for matter, prefixes in held.prefixes.items():
+        by_prefixes[prefixes].append(matter)
+    behind = {
+        lane: [
+            matter
+            for prefixes, matters in by_prefixes.items()
+            if not prefixes.isdisjoint(lane)
+            for matter in matters
+        ]
+        for lane in lanes
+    }
+    return [
+        lost(lane, matters, held.everyone)
+        for lane, matters in behind.items()
+        if held.left_out or may_be_lost(matters, held, fields)
+    ]
 
 
 Standing = Mapping[Key, Mapping[Matter, int]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -103,6 +104,10 @@ Crowd = Counter[frozenset[Key]]
 """Units of which nothing need be known but what they stand on: how many on just that."""
 
 
+Cell = tuple[str, str, str]
+"""Service, feature and country."""
+
+
 class All(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """All units of all matters that are looked at."""
 
@@ -110,18 +115,25 @@ class All(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Those of countries where anything is more than whole answers."""
     crowds: Mapping[Matter, Crowd]
     """Of each matter, those of all other countries."""
-    everyone: Callable[[], Sequence[Unit]]
-    """Both, each made."""
+    prefixes: Mapping[Matter, frozenset[str]]
+    """What each matter's packets are sent to."""
+    networks: Callable[[Matter], AbstractSet[int]]
+    """Those that have a unit of a matter."""
+    everyone: Callable[[Matter], Sequence[Unit]]
+    """All units of a matter, each made."""
+    left_out: frozenset[Cell] = frozenset()
 
-    def without(self, cells: Container[tuple[str, str, str]]) -> All:
-        """Leave cells (service, feature, country) out; of a crowd none fails, so none is one."""
+    def without(self, cells: Iterable[Cell]) -> All:
+        """Leave cells out; of a crowd none fails, so none is one."""
+        out = self.left_out.union(cells)
 
         def left(units: Sequence[Unit]) -> list[Unit]:
-            return [u for u in units if (u.service, u.feature, u.country) not in cells]
+            return [u for u in units if (u.service, u.feature, u.country) not in out]
 
-        return All(
-            units=left(self.units), crowds=self.crowds, everyone=lambda: left(self.everyone())
-        )
+        return msgspec.structs.replace(
+            self, units=left(self.units), everyone=lambda matter: left(self.everyone(matter)),
+            left_out=out,
+        )  # fmt: skip
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True, eq=False):

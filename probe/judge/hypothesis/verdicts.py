@@ -6,32 +6,29 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 
 import msgspec
 
-from probe.judge.evidence import told
-from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.gate import ENDURING, Ground, state
 from probe.judge.hypothesis.joint import inside, leading
-from probe.judge.hypothesis.likelihood import AGENT_OVERLAP, Country
+from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
 from probe.judge.hypothesis.membership import members
 from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.unit import named
-from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Peace, Place
+from probe.judge.hypothesis.untroubled import Offline, peaceful, untested, works
+from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown, witness
 from probe.judge.rules import VERSION
 from probe.judge.view import View
-from probe.model import SIDES, Author, Cause, Evidence, Side, State, Verdict
+from probe.model import SIDES, Author, Cause, Side, Verdict
 
 _OK = Cause.OK
 
 TOGETHER_ROUNDS = 2
 RIVALS = {Cause.FILTERING: Cause.GEO_BLOCK, Cause.GEO_BLOCK: Cause.FILTERING}
 """What the other side can have made as well, where it is but silence."""
-UNTESTED = {cause: 0.3 if cause is Cause.LOCAL_FAULT else 0.1 for cause in Cause}
-"""Nobody looked, or nobody who could tell: that is our own lack, and never `ok`."""
 
 
 class _Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -46,26 +43,26 @@ class _Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def verdicts(
     matter: Matter,
     cells: Mapping[str, Sequence[int]],
-    offline: Mapping[tuple[str, int], Verdict],
+    offline: Offline,
     view: View,
 ) -> list[Verdict]:
     given: list[Verdict] = []
-    inner, others = _Inner(), cache(partial(abroad, matter, view))  # most features ask for none
+    well, inner = peaceful(matter), _Inner()
+    others = cache(partial(abroad, matter, view))  # most features ask for none
     for country, asns in cells.items():
-        place = matter.places.get(country)
-        if place is None:
-            whole = offline.get((country, 0))
-            given += [
-                _untested(matter, (country, n), offline.get((country, n)), view) for n in asns
-            ]
-            given.append(_untested(matter, (country, 0), whole, view))
-            continue
-        if place.calm and (said := _well(matter, (country, asns), offline, view, inner)):
-            given += said
-            continue
-        cell = _cell((country, place), inner, others, view)
-        given += [_in_network(matter, cell, asn, offline, view, inner) for asn in asns]
-        given.append(_verdict(matter, (cell, 0), place.support, cell.ground, cell.members, view))
+        own = matter.calm.get(country)
+        known = well.get(own.sights) if own is not None else None
+        if own is not None and known is not None:
+            given += works(matter, (country, asns), own, known, offline, view)
+        elif own is None and country not in matter.places:
+            given += [untested(matter, (country, asn), offline, view) for asn in (*asns, 0)]
+        else:
+            place = matter.place(country)
+            cell = _cell((country, place), inner, others, view)
+            given += [_in_network(matter, cell, asn, offline, view, inner) for asn in asns]
+            given.append(
+                _verdict(matter, (cell, 0), place.support, cell.ground, cell.members, view)
+            )
     return given
 
 
@@ -77,119 +74,39 @@ def _cell(
         ground = _own_ground(place.runs, place.support[Cause.OK], view)
         well = place.runs if place.calm else tuple([run for run in place.runs if not run.failing])
         return _Cell(country=country, place=place, members=well, ground=ground)
-    behind = members(place, place.leads, inner.all(place)[0], view)
+    behind = members(place, place.leads, inner.all(place), view)
     ground = _grounded(place, (country, place.leads), behind, others(), view)
     return _Cell(country=country, place=place, members=tuple(behind), ground=ground)
-
-
-_Within = tuple[list[dict[Cause, float]], bool]
-
-
-def _within(sights: Country, support: dict[Cause, float]) -> _Within:
-    told = inside(sights, support)
-    return told, leading(support) is _OK and all(leading(held) is _OK for held in told)
-
-
-@lru_cache(maxsize=8192)
-def _within_peace(peace: Peace) -> _Within:
-    return _within(peace.sights, peace.support)
-
-
-@lru_cache(maxsize=8192)
-def _sure(support: float, working: int) -> State:
-    return state(_OK, Ground(support=support, working=working))
 
 
 class _Inner:
     """The support of networks, asked for again and again."""
 
     def __init__(self) -> None:
-        self._known: dict[int, _Within] = {}
+        self._known: dict[int, list[dict[Cause, float]]] = {}
 
-    def all(self, place: Place) -> _Within:
-        """The support of each network, and whether nothing is thought to fail there or in any."""
-        peace = place.peace
-        if peace is not None and peace.support is place.support:
-            return _within_peace(peace)
+    def all(self, place: Place) -> list[dict[Cause, float]]:
         known = self._known.get(id(place.support))
         if known is None:
-            known = self._known[id(place.support)] = _within(place.sights, place.support)
+            known = self._known[id(place.support)] = inside(place.sights, place.support)
         return known
 
     def of(self, place: Place, asn: int) -> dict[Cause, float]:
-        supports, _ = self.all(place)
-        return supports[place.asns.index(asn)]
-
-
-def _well(
-    matter: Matter,
-    where: tuple[str, Sequence[int]],
-    offline: Mapping[tuple[str, int], Verdict],
-    view: View,
-    inner: _Inner,
-) -> list[Verdict]:
-    """A country where nothing fails, and its networks; empty if any is thought to fail even so."""
-    country, asns = where
-    place = matter.places[country]
-    within_, well = inner.all(place)
-    if not well:
-        return []
-    seen = _witnessed(place.runs)
-    supports = dict(zip(place.asns, within_, strict=True))
-    given = [
-        _works(matter, (country, asn), (supports[asn], held[0], 1), held[1], view)
-        if (held := seen.get(asn))
-        else _untested(matter, (country, asn), offline.get((country, asn)), view)
-        for asn in asns
-    ]
-    whole = (place.support, len(place.runs), len(seen))
-    _, first = next(iter(seen.values()))
-    given.append(_works(matter, (country, 0), whole, first, view))
-    return given
-
-
-def _witnessed(held: Sequence[Run]) -> dict[int, tuple[int, tuple[Evidence, ...]]]:
-    """Each network, in the order of its first vantage: how many it has, and what one good sight says."""
-    if isinstance(held, Calm):
-        return {
-            asn: (len(seats), (told(seats[0].sights[-1]),))
-            for asn, seats in held.by_network().items()
-        }
-    by_asn: dict[int, list[Run]] = {}
-    for run in held:
-        by_asn.setdefault(run.vantage.asn, []).append(run)
-    return {asn: (len(own), witness(own)) for asn, own in by_asn.items()}
-
-
-def _works(
-    matter: Matter,
-    where: tuple[str, int],
-    what: tuple[dict[Cause, float], int, int],
-    seen: tuple[Evidence, ...],
-    view: View,
-) -> Verdict:
-    support, vantages, networks = what
-    return Verdict(
-        service=matter.service, feature=matter.feature, country=where[0], network=where[1],
-        at=view.now, leading=_OK, state=_sure(support[_OK], vantages),
-        confidence=support[_OK], support=support, evidence=seen,
-        vantages=vantages, networks=networks, rules=VERSION,
-    )  # fmt: skip
+        return self.all(place)[place.asns.index(asn)]
 
 
 def _in_network(
     matter: Matter,
     cell: _Cell,
     asn: int,
-    offline: Mapping[tuple[str, int], Verdict],
+    offline: Offline,
     view: View,
     inner: _Inner,
 ) -> Verdict:
     place = cell.place
     held = [run for run in place.runs if run.vantage.asn == asn]
     if asn not in place.asns or not held:
-        where = (cell.country, asn)
-        return _untested(matter, where, offline.get(where), view)
+        return untested(matter, (cell.country, asn), offline, view)
     support = inner.of(place, asn)
     cause = leading(support)
     mine = [run for run in cell.members if run.vantage.asn == asn]
@@ -253,8 +170,8 @@ def abroad(matter: Matter, view: View) -> Abroad:
             any(authored(r, Author.SERVER) for r in p.runs) for p in outage.values()
         ),
         rounds=span([r for p in outage.values() for r in p.runs], view.round) if outage else 0,
-        known=len(matter.places),
-        outside=Outside(matter.places),
+        known=len(matter),
+        outside=Outside(matter),
     )
 
 
@@ -266,7 +183,7 @@ def _solid(place: Place) -> bool:
 
 def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: View) -> Ground:
     """What stands behind a cause of one feature in one country, for the gate."""
-    place = matter.places[country]
+    place = matter.place(country)
     held = members(place, cause, inside(place.sights, place.support), view)
     return _grounded(place, (country, cause), held, others, view)
 
@@ -360,18 +277,3 @@ def _shared(place: Place, cause: Cause) -> tuple[str, ...]:
     if cause is not Cause.DEPENDENCY_OUTAGE:
         return ()
     return tuple(named(found.key) for found in place.shared)
-
-
-def _untested(
-    matter: Matter, where: tuple[str, int], offline: Verdict | None, view: View
-) -> Verdict:
-    """A cell without a usable sight: what is known of its connectivity, else nothing."""
-    support = dict(offline.support) if offline is not None else dict(UNTESTED)
-    cause = leading(support)
-    return Verdict(
-        service=matter.service, feature=matter.feature, country=where[0], network=where[1],
-        at=view.now, leading=cause, confidence=support[cause], support=support,
-        state=offline.state if offline is not None and cause is Cause.NETWORK_DISRUPTION else State.INSUFFICIENT,
-        evidence=offline.evidence if offline is not None else (),
-        since=offline.since if offline is not None else None, rules=VERSION,
-    )  # fmt: skip

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
 from probe.judge.hypothesis.belief import prior
 from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.causes import PRIOR, SIBLING
+from probe.judge.hypothesis.chorus import Chorus, chorus
 from probe.judge.hypothesis.episode import (
     Run,
     authored,
@@ -20,7 +21,7 @@ from probe.judge.hypothesis.episode import (
     signature,
 )
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
-from probe.judge.hypothesis.lasting import Lasting, Still, Wholes
+from probe.judge.hypothesis.lasting import Lasting, Still
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.standing import Held
 from probe.judge.hypothesis.unit import Shared
@@ -42,7 +43,7 @@ class Peace(msgspec.Struct, frozen=True, eq=False):
 class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """One feature in one country."""
 
-    runs: Sequence[Run]
+    runs: tuple[Run, ...]
     begun: datetime | None
     sights: Country
     asns: tuple[int, ...]
@@ -50,8 +51,6 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     before: Mapping[Cause, float]
     """What was believed until the window began."""
     support: dict[Cause, float]
-    peace: Peace | None = None
-    """What is thought of all such places where nothing fails: `support` too, unless more is known."""
     shared: tuple[Shared, ...] = ()
     """The dependencies that explain it, the most telling first."""
 
@@ -66,34 +65,70 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
 
 
 class Matter(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One feature over all countries."""
+    """One feature over all countries: of most of them, where nothing fails, all is said by a few."""
 
     service: str
     feature: str
-    places: dict[str, Place]
+    calm: Mapping[str, Calm]
+    """Countries that saw whole answers alone, and of which nothing else was believed."""
+    chorus: Chorus
+    """What those say together."""
+    peace: Mapping[Country, Peace]
+    """What they saw → what is thought of them."""
+    places: Mapping[str, Place]
+    """All others."""
     troubled: tuple[str, ...]
     """Countries where anything fails."""
 
+    def __len__(self) -> int:
+        """Give the number of countries."""
+        return len(self.calm) + len(self.places)
+
+    def __contains__(self, country: object) -> bool:
+        """Whether anybody looked there."""
+        return country in self.calm or country in self.places
+
+    def place(self, country: str) -> Place:
+        """Give any country as a place. Raises KeyError where nobody looked."""
+        held = self.places.get(country)
+        if held is not None:
+            return held
+        own = self.calm[country]
+        peace = self.peace[own.sights]
+        return Place(
+            runs=own.runs(), begun=None, sights=own.sights, asns=own.asns, around=peace.around,
+            before=PRIOR, support=peace.support,
+        )  # fmt: skip
+
 
 def weighed(service: str, feature: str, held: Held, view: View) -> Matter:
-    weighing = _Weighing(held)
+    weighing, beliefs = _Weighing(held), view.memory.beliefs
+    believed = {c for c in held.calm if (service, feature, c) in beliefs} if beliefs else ()
+    calm = {c: own for c, own in held.calm.items() if c not in believed} if believed else held.calm
     places = {
         country: weighing.place(country, prior((service, feature, country), view))
-        for country in sorted(held)
+        for country in sorted((*held.mixed, *believed))
     }
-    troubled = tuple([country for country, place in places.items() if not place.calm])
-    return Matter(service=service, feature=feature, places=places, troubled=troubled)
+    return Matter(
+        service=service,
+        feature=feature,
+        calm=calm,
+        chorus=chorus(calm.values()),
+        peace={seen: weighing.peace(seen) for seen in {own.sights for own in calm.values()}},
+        places=places,
+        troubled=tuple([country for country, place in places.items() if not place.calm]),
+    )
 
 
-def _alike(by_country: Held) -> dict[str, float]:
+def _alike(held: Held) -> dict[str, float]:
     """Country → the share of the others whose failures look as its own do."""
     shows = {
         country: shown
-        for country, own in by_country.items()
-        if type(own) is not Calm and (shown := main_category(own)) is not None
+        for country, own in held.mixed.items()
+        if (shown := main_category(own)) is not None
     }
     seen = Counter(shows.values())
-    others = max(1, len(by_country) - 1)
+    others = max(1, len(held) - 1)
     return {country: (seen[shown] - 1) / others for country, shown in shows.items()}
 
 
@@ -116,48 +151,49 @@ class _Weighing:
     and rounds in which it and the others saw the same: most of a matter, most of the time.
     """
 
-    def __init__(self, by_country: Held) -> None:
-        self._held = by_country
-        self._alike = _alike(by_country)
-        self._still = Still(by_country)
+    def __init__(self, held: Held) -> None:
+        self._held = held
+        self._alike = _alike(held)
         self._lasting = {
-            country: Wholes(own)
-            if isinstance(own, Calm)
-            else Lasting(own, self._alike.get(country, 0.0))
-            for country, own in by_country.items()
-            if country not in self._still.seats
+            country: Lasting(own, self._alike.get(country, 0.0))
+            for country, own in held.mixed.items()
         }
-        self._all = {country: self._ever(country) for country in by_country}
-        counted = Counter([seen for seen, _ in self._all.values() if seen])
+        counted = Counter([own.sights for own in held.calm.values()])
+        mixed = [lasting.ever()[0] for lasting in self._lasting.values()]
+        counted.update([seen for seen in mixed if seen])
         self._everyone = frozenset(counted.items())
 
-    def _ever(self, country: str) -> tuple[Country, tuple[int, ...]]:
-        """What a country saw in all of the window, and on which networks."""
-        lasting = self._lasting.get(country)
-        return lasting.ever() if lasting is not None else self._still.ever(country)
+    def peace(self, sights: Country) -> Peace:
+        """What is thought of those who saw this, where nothing fails."""
+        return _peace(self._everyone, sights)
 
     def place(self, country: str, before: Mapping[Cause, float]) -> Place:
-        own = self._held[country]
-        begun = None if type(own) is Calm else onset(own)
+        runs, (sights, asns) = self._runs(country)
+        begun = onset(runs)
         if begun is None:
-            sights, asns = self._all[country]
-            peace = _peace(self._everyone, sights)
+            peace = self.peace(sights)
             around, support = peace.around, peace.support
             if before is not PRIOR:
                 support = posterior(sights, around, before)
         else:
-            peace = None
-            sights, asns = signature(own, begun, self._alike.get(country, 0.0))
+            sights, asns = signature(runs, begun, self._alike.get(country, 0.0))
             around = outside(self._others(country, begun))
             support = posterior(sights, around, before)
         return Place(
-            runs=own, begun=begun, sights=sights, asns=asns, around=around,
-            before=before, support=support, peace=peace,
+            runs=runs, begun=begun, sights=sights, asns=asns, around=around,
+            before=before, support=support,
         )  # fmt: skip
 
+    def _runs(self, country: str) -> tuple[tuple[Run, ...], tuple[Country, tuple[int, ...]]]:
+        """What a country holds, and what it saw in all of the window, on which networks."""
+        own = self._held.calm.get(country)
+        if own is not None:
+            return own.runs(), (own.sights, own.asns)
+        return self._held.mixed[country], self._lasting[country].ever()
+
     def _others(self, country: str, begun: datetime) -> Counter[Country]:
-        """What all others saw since then, and how many saw it."""
-        found = self._still.since(begun, country)
+        """What all others saw since then, and how many saw it; in this one something fails."""
+        found = self._still.since(begun)
         found.update(
             [
                 seen
@@ -166,6 +202,10 @@ class _Weighing:
             ]
         )
         return found
+
+    @cached_property
+    def _still(self) -> Still:
+        return Still(self._held.calm.values())
 
 
 def siblings(matters: Sequence[Matter]) -> list[Matter]:
@@ -196,4 +236,9 @@ def _beside(
             raised = {c: SIBLING * max(s[c] for s in others) for c in SHARED_FATE}
             support = posterior(place.sights, place.around, place.before, raised)
             places[country] = msgspec.structs.replace(place, support=support)
-    return msgspec.structs.replace(matter, places=matter.places | places) if places else matter
+    return replaced(matter, places) if places else matter
+
+
+def replaced(matter: Matter, places: Mapping[str, Place]) -> Matter:
+    """The same with these places for those that it had."""
+    return msgspec.structs.replace(matter, places={**matter.places, **places})

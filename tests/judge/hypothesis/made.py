@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from probe.judge.evidence import Finding
-from probe.judge.hypothesis.calm import Calm, Seat
+from probe.judge.hypothesis.calm import Calm, Seat, together
 from probe.judge.hypothesis.episode import NOTHING_KNOWN, STALE_ROUNDS, Footing, Run, run_of
 from probe.judge.hypothesis.finding import Finder
 from probe.judge.hypothesis.standing import Held, standing
 from probe.judge.reading import read
-from probe.judge.tracks import Track, Tracks
+from probe.judge.tracks import Track, Tracks, Witnesses
 from probe.judge.view import View
 from probe.model import Measurement, Vantage
 from tests.judge import worlds as w
@@ -40,10 +40,23 @@ def track(letters: str, vantage: Vantage) -> Track:
 
 
 def calm(each: Mapping[Vantage, str], footings: Mapping[str, Footing]) -> Calm:
-    return Calm([
-        Seat(track(letters, vantage).sights, footings.get(vantage.id, NOTHING_KNOWN))
+    return together([
+        seat(track(letters, vantage), footings.get(vantage.id, NOTHING_KNOWN))
         for vantage, letters in each.items()
     ])  # fmt: skip
+
+
+def seat(seen: Track, footing: Footing) -> Seat:
+    return Seat(seen.sights, seen.sights[-1], footing, seen.steady)
+
+
+def every(held: Held) -> dict[str, tuple[Run, ...]]:
+    """Country → its runs, made."""
+    return {**{country: own.runs() for country, own in held.calm.items()}, **held.mixed}
+
+
+def odd(witnesses: Witnesses) -> dict[str, Track]:
+    return {name: track for name, track in witnesses.tracks.items() if track.odd}
 
 
 def stood(

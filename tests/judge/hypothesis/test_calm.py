@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.hypothesis.calm import Seat, at_ease, newer
-from probe.judge.hypothesis.episode import Footing, since
+from probe.judge.hypothesis.calm import at_ease, newer
+from probe.judge.hypothesis.episode import Footing, signature
 from tests.judge import worlds as w
-from tests.judge.hypothesis.made import calm, track
+from tests.judge.hypothesis.made import calm, seat, track
 
 HOME = [v for v in w.ROSTER if v.country == "TR"]
 WELL = {HOME[0].id: Footing(well_at=w.START)}
@@ -20,32 +20,26 @@ moments = st.integers(0, 30).map(lambda at: w.START + timedelta(seconds=at))
 @given(letters, moments)
 def test_it_tells_of_its_runs_what_they_tell(every: list[str], begun: datetime) -> None:
     held = calm(dict(zip(HOME, every, strict=False)), WELL)
-    assert len(held) == len(list(held)) == len(every)
-    assert all(run.calm and not run.failing for run in held)
-    assert held.newest() == max(run.findings[0].sight.at for run in held)
-    kinds = [(run.vantage.asn, run.well_at is not None, run.usual) for run in held]
-    assert [(asn, well, usual) for asn, _, well, usual in held.saw()] == kinds
-    assert [count for _, count, _, _ in held.saw()] == [len(run.findings) for run in held]
-    assert [n for _, n, _, _ in held.since(begun)] == [len(since(run, begun)) for run in held]
-    networks = {
-        asn: [seat.sights[0].vantage for seat in own] for asn, own in held.by_network().items()
-    }
+    runs = held.runs()
+    assert len(runs) == len(held.seats) == len(every)
+    assert all(run.calm and not run.failing for run in runs)
+    assert held.newest() == max(run.findings[0].sight.at for run in runs)
+    assert (held.sights, held.asns) == signature(runs, None)
+    assert held.since(begun) == signature(runs, begun)[0]
+    networks = {asn: [one.last.vantage for one in own] for asn, own in held.by_network().items()}
     assert networks == {
-        asn: [run.vantage for run in held if run.vantage.asn == asn] for asn in networks
+        asn: [run.vantage for run in runs if run.vantage.asn == asn] for asn in networks
     }
-    assert sum(map(len, networks.values())) == len(held)
+    assert sum(map(len, networks.values())) == len(runs)
 
 
-def test_a_run_is_made_newest_first_and_once() -> None:
-    held = calm({HOME[0]: "ooo"}, WELL)
-    (run,) = held
-    assert held[0] is run
-    assert held[:1] == (run,)
+def test_a_run_is_made_newest_first() -> None:
+    (run,) = calm({HOME[0]: "ooo"}, WELL).runs()
     assert [f.sight.at for f in run.findings] == sorted(
         (f.sight.at for f in run.findings), reverse=True
     )
     assert run.well_at == w.START
-    assert at_ease(Seat(track("ooo", HOME[1]).sights, Footing(misled=True))).misled
+    assert at_ease(seat(track("ooo", HOME[1]), Footing(misled=True))).misled
 
 
 @given(st.text("o", min_size=1, max_size=5), moments)

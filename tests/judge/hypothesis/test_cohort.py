@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import msgspec
 
-from probe.judge.health import Condition, Health, examine
+from probe.judge.health import Condition, Health
 from probe.judge.hypothesis.cohort import explained, faults
 from probe.judge.reading import read
 from probe.judge.view import Memory, View
 from probe.model import CONTROL, Cause, Reach
 from probe.model import Health as Said
 from tests.judge import worlds as w
+from tests.judge.examined import examined
 
 GOOD, BAD = "worksforwhom 1.0", "worksforwhom 1.1"
 
@@ -92,4 +93,4 @@ def test_the_latest_word_of_a_vantage_says_which_resolver_answers_it() -> None:
         for n, network in enumerate(["9.9.0.0/16", "1.1.0.0/16"])
     ]
     now = View(now=w.START + timedelta(seconds=5), round=timedelta(seconds=60))
-    assert examine([told], now)[case.vantage.id].resolver == "1.1.0.0/16"
+    assert examined(told, now)[case.vantage.id].resolver == "1.1.0.0/16"

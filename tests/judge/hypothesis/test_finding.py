@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from probe.judge.evidence import find
+from probe.judge.evidence import Finding, find
 from probe.judge.hypothesis.finding import Finder
 from probe.judge.tracks import Tracks
 from probe.model import Vantage
 from tests.judge import worlds as w
-from tests.judge.hypothesis.made import measured
+from tests.judge.hypothesis.made import measured, odd
 
 KEY = ("chirp", "web", "chirp-web")
 TR, DE = (next(v for v in w.ROSTER if v.country == country) for country in ("TR", "DE"))
@@ -18,21 +18,26 @@ def heard(seen: dict[Vantage, str]) -> Tracks:
     return tracks
 
 
+def asked(finder: Finder, tracks: Tracks) -> dict[str, tuple[Finding, ...]]:
+    witnesses = tracks.features[KEY[:2]][KEY[2]]
+    return finder.found(KEY, witnesses, odd(witnesses))
+
+
 def test_only_what_is_more_than_whole_answers_is_looked_at() -> None:
     tracks = heard({TR: "oox", DE: "ooo"})
     finder = Finder(tracks)
-    found = finder.found(KEY, tracks.features[KEY[:2]][KEY[2]])
+    found = asked(finder, tracks)
     assert list(found) == [TR.id]
     assert [finding.failing for finding in found[TR.id]] == [True, False, False]
     assert finder.odd == [found[TR.id]]
     calm = heard({DE: "ooo"})
-    assert Finder(calm).found(KEY, calm.features[KEY[:2]][KEY[2]]) == {}
+    assert asked(Finder(calm), calm) == {}
 
 
 def test_what_steady_tracks_say_is_known_as_if_they_were_read() -> None:
     tracks = heard({TR: "oox", DE: "ooo"})
-    found = Finder(tracks).found(KEY, tracks.features[KEY[:2]][KEY[2]])[TR.id]
-    known = tracks.known[KEY].known
+    found = asked(Finder(tracks), tracks)[TR.id]
+    known = tracks.known.lores[KEY].known
     assert known.met == {"TR", "DE"}
     assert set(known.valid.values()) == {frozenset({"TR", "DE"})}
     again = find(found[0].sight, known)
@@ -42,10 +47,18 @@ def test_what_steady_tracks_say_is_known_as_if_they_were_read() -> None:
 
 def test_while_the_same_is_known_nothing_is_found_anew() -> None:
     tracks = heard({TR: "oox", DE: "ooo"})
-    witnesses = tracks.features[KEY[:2]][KEY[2]]
-    first = Finder(tracks).found(KEY, witnesses)[TR.id]
+    first = asked(Finder(tracks), tracks)[TR.id]
     tracks.add(measured("o", DE, first=21.0))
-    assert Finder(tracks).found(KEY, witnesses)[TR.id][0] is first[0]
+    assert asked(Finder(tracks), tracks)[TR.id][0] is first[0]
     other = next(v for v in w.ROSTER if v.country == "US")
     tracks.add(measured("o", other))
-    assert Finder(tracks).found(KEY, witnesses)[TR.id][0] is not first[0]
+    assert asked(Finder(tracks), tracks)[TR.id][0] is not first[0]
+
+
+def test_what_several_endpoints_are_told_is_one_thing_as_long_as_it_is_the_same() -> None:
+    tracks = heard({TR: "oox", DE: "ooo"})
+    asked(Finder(tracks), tracks)
+    before = tracks.known.common
+    tracks.add(measured("o", DE, first=21.0))
+    asked(Finder(tracks), tracks)
+    assert tracks.known.common is before

@@ -35,7 +35,8 @@ def matter(seen: dict[str, list[str]]) -> Matter:
     st.sampled_from([None, *range(-1, 6)]),
 )  # fmt: skip
 def test_others_are_counted_as_one_by_one(seen: dict[str, list[str]], at: int | None) -> None:
-    places = matter(seen).places
+    found = matter(seen)
+    places = {country: found.place(country) for country in seen}
     times = sorted(f.sight.at for p in places.values() for r in p.runs for f in r.findings)
     begun = None if at is None else times[min(max(at, 0), len(times) - 1)] - timedelta(at < 0)
     for country in places:
@@ -45,4 +46,4 @@ def test_others_are_counted_as_one_by_one(seen: dict[str, list[str]], at: int | 
             if other != country and asked:
                 well = 2 * sum(through(r, begun) for r in asked) > len(asked)
                 reached, barred = reached + well, barred + (not well)
-        assert Outside(places).since(begun, country) == (reached, barred)
+        assert Outside(found).since(begun, country) == (reached, barred)

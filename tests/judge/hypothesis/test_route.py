@@ -3,9 +3,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
-from probe.judge.hypothesis.unit import Unit
-from tests.judge.hypothesis.test_sharing import told
+from probe.judge.hypothesis.route import lost, may_be_lost, routes
+from probe.judge.hypothesis.unit import Unit, field
+from tests.judge.hypothesis.united import told, united
 
 COUNTRIES = ("DE", "FR", "GB", "JP", "NL", "US")
 PREFIX = "104.244.42.0/24"
@@ -85,3 +88,29 @@ def test_a_prefix_of_which_one_network_says_nothing_just_now_is_lost_with_its_si
     (found,) = told(units)
     assert ("chirp", "links", "GB") in found.cells
     assert {country for _, _, country in found.cells} == {"GB", "JP"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 17), st.integers(0, 12)), max_size=12))
+def test_no_route_is_lost_that_may_not_be(down: list[tuple[int, int]]) -> None:
+    """Of any networks that lose any features at any time: where it is told early, nothing is missed."""
+    begun = dict(down)
+    made = [
+        msgspec.structs.replace(
+            unit, failing=n in begun, lasting=n in begun, lost=n in begun, begun=begun.get(n, 0)
+        )
+        for n, unit in enumerate(leaked(set())[:18])
+    ]
+    held = united(made)
+    matters = [*held.prefixes]
+    fields = {matter: field(held.everyone(matter)) for matter in matters}
+    for lane in routes(made):
+        found = lost(lane, matters, held.everyone)
+        assert found is None or may_be_lost(matters, held, fields)
+
+
+def test_most_that_fails_by_itself_is_no_route_and_asks_for_no_more() -> None:
+    held = united(leaked({"GB"}))
+    fields = {matter: field(held.everyone(matter)) for matter in held.prefixes}
+    assert not may_be_lost([*held.prefixes], held, fields)
+    both = united(leaked({"GB", "JP"}))
+    assert may_be_lost([*both.prefixes], both, {m: field(both.everyone(m)) for m in both.prefixes})

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.hypothesis.sharing import shared
-from probe.judge.hypothesis.unit import All, Crowd, Key, Matter, Shared, Unit
+from probe.judge.hypothesis.unit import Crowd, Key, Matter, Unit
+from tests.judge.hypothesis.united import told
 
 COUNTRIES = ("DE", "FR", "GB", "JP", "NL", "US")
 SITE: Key = ("site", "cloudflare/LHR")
@@ -30,11 +30,6 @@ def units(
         )
         for s in services for c in COUNTRIES for n in (1, 2)
     ]  # fmt: skip
-
-
-def told(made: list[Unit], crowds: dict[Matter, Crowd] | None = None) -> tuple[Shared, ...]:
-    """`made`: all units, or all but those that are counted."""
-    return shared(All(units=made, crowds=crowds or {}, everyone=lambda: made))
 
 
 def at_site(_: str, country: str) -> frozenset[Key]:

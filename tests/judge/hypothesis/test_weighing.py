@@ -3,14 +3,17 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import chain
 
+import msgspec
 import pytest
 
+from probe.judge.hypothesis.causes import PRIOR
 from probe.judge.hypothesis.episode import signature
 from probe.judge.hypothesis.joint import outside
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
+from probe.judge.view import Belief, Memory
 from probe.model import Cause, Measurement, Vantage
 from tests.judge import worlds as w
-from tests.judge.hypothesis.made import stood
+from tests.judge.hypothesis.made import every, stood
 
 VIEW = w.view(w.World(), 25.0, [])
 
@@ -42,15 +45,42 @@ def test_what_is_filtered_raises_the_same_suspicion_of_the_features_beside_it() 
     beside = siblings([alone, matter("api", TR=w.sni_reset)])[0]
     before, after = (m.places["TR"].support[Cause.FILTERING] for m in (alone, beside))
     assert after > before
-    assert beside.places["DE"].support == pytest.approx(alone.places["DE"].support)
+    assert beside.place("DE").support == pytest.approx(alone.place("DE").support)
 
 
 def test_a_calm_place_asks_for_no_time_since_when_and_like_places_share_one_weighing() -> None:
-    places = matter("web", TR=w.sni_reset).places
-    assert [country for country, place in places.items() if not place.calm] == ["TR"]
-    alike = [place for place in places.values() if place.sights == places["DE"].sights]
+    found = matter("web", TR=w.sni_reset)
+    assert found.troubled == tuple(found.places) == ("TR",)
+    assert {*found.calm} == {v.country for v in w.ROSTER} - {"TR"}
+    alike = [
+        country for country, own in found.calm.items() if own.sights == found.calm["DE"].sights
+    ]
     assert len(alike) > 1
-    assert len({id(place.support) for place in alike}) == 1
+    assert len({id(found.place(country).support) for country in alike}) == 1
+
+
+def test_any_country_can_be_had_as_a_place_and_one_that_nobody_looked_from_cannot() -> None:
+    found = matter("web", TR=w.sni_reset)
+    assert {c for c in ("DE", "TR", "XX") if c in found} == {"DE", "TR"}
+    assert len(found) == len({v.country for v in w.ROSTER})
+    place = found.place("DE")
+    assert place.calm
+    assert place.leads is Cause.OK
+    assert (place.sights, place.asns) == signature(place.runs, None)
+    assert found.place("TR") is found.places["TR"]
+    with pytest.raises(KeyError):
+        found.place("XX")
+
+
+def test_a_calm_country_of_which_something_was_believed_is_a_place_of_its_own() -> None:
+    before = Belief(at=w.START - timedelta(days=1), support=dict.fromkeys(Cause, 0.1))
+    memory = Memory(beliefs={("chirp", "web", "DE"): (before,)})
+    view = msgspec.structs.replace(VIEW, memory=memory)
+    each = [series(v, "web", w.ok) for v in w.ROSTER]
+    found = weighed("chirp", "web", stood(chain.from_iterable(each), view), view)
+    assert [*found.places] == ["DE"]
+    assert found.places["DE"].before is not PRIOR
+    assert found.troubled == ()
 
 
 def test_countries_that_are_only_counted_weigh_as_if_each_were_read() -> None:
@@ -61,6 +91,8 @@ def test_countries_that_are_only_counted_weigh_as_if_each_were_read() -> None:
     seen["JP"] = [*series(few["JP"], "web", w.silence)[:2], *seen["JP"][2:]]
     held = stood(chain.from_iterable(seen.values()), VIEW)
     place = weighed("chirp", "web", held, VIEW).places["TR"]
-    read = [signature(own, place.begun)[0] for country, own in held.items() if country != "TR"]
+    read = [
+        signature(own, place.begun)[0] for country, own in every(held).items() if country != "TR"
+    ]
     assert place.begun is not None
     assert place.around == outside(sights for sights in read if sights)

@@ -1,0 +1,114 @@
+"""Verdicts of countries where nothing is thought to fail, and of those where nobody looked: nearly all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from probe.judge.evidence import told
+from probe.judge.hypothesis.calm import Calm
+from probe.judge.hypothesis.gate import Ground, state
+from probe.judge.hypothesis.joint import inside, leading
+from probe.judge.hypothesis.likelihood import Country
+from probe.judge.hypothesis.weighing import Matter, Peace
+from probe.judge.rules import VERSION
+from probe.judge.view import View
+from probe.model import Cause, Evidence, State, Verdict
+
+_OK = Cause.OK
+UNTESTED = {cause: 0.3 if cause is Cause.LOCAL_FAULT else 0.1 for cause in Cause}
+"""Nobody looked, or nobody who could tell: that is our own lack, and never `ok`."""
+
+Place = tuple[str, int]
+"""Country and AS number; 0 for the country as a whole."""
+Offline = Mapping[Place, Verdict]
+"""What is known of connectivity, where it is not well."""
+
+
+class Well(msgspec.Struct, frozen=True, eq=False):
+    """What is thought of all countries that saw just this."""
+
+    support: dict[Cause, float]
+    within: Sequence[dict[Cause, float]]
+    """Of each network."""
+
+
+def peaceful(matter: Matter) -> dict[Country, Well]:
+    """Of what calm countries saw, that of which nothing is thought to fail, in no network either."""
+    known = {seen: _well(peace) for seen, peace in matter.peace.items()}
+    return {seen: found for seen, found in known.items() if found is not None}
+
+
+@lru_cache(maxsize=8192)
+def _well(peace: Peace) -> Well | None:
+    within = inside(peace.sights, peace.support)
+    well = all(leading(support) is _OK for support in (peace.support, *within))
+    return Well(peace.support, within) if well else None
+
+
+_Seen = tuple[int, int, tuple[Evidence, ...]]
+"""Vantages and networks that see it well, and what one of them says."""
+
+
+def works(
+    matter: Matter,
+    where: tuple[str, Sequence[int]],
+    own: Calm,
+    known: Well,
+    offline: Offline,
+    view: View,
+) -> list[Verdict]:
+    """Of a country's networks in their order, then of the country itself."""
+    country, asns = where
+    seen = _seen(own)
+    given = [
+        _works(matter, (country, asn), known.within[own.asns.index(asn)], seen[asn], view)
+        if asn in seen
+        else untested(matter, (country, asn), offline, view)
+        for asn in asns
+    ]
+    _, _, first = next(iter(seen.values()))
+    whole = len(own.seats), len(seen), first
+    given.append(_works(matter, (country, 0), known.support, whole, view))
+    return given
+
+
+def _seen(own: Calm) -> Mapping[int, _Seen]:
+    """Of each network, in the order of its first vantage."""
+    seats = own.seats
+    if len(seats) == 1:
+        return {own.asns[0]: (1, 1, (told(seats[0].last),))}
+    return {asn: (len(of), 1, (told(of[0].last),)) for asn, of in own.by_network().items()}
+
+
+def _works(
+    matter: Matter, where: Place, support: dict[Cause, float], seen: _Seen, view: View
+) -> Verdict:
+    vantages, networks, evidence = seen
+    sure = support[_OK]
+    return Verdict(
+        service=matter.service, feature=matter.feature, country=where[0], network=where[1],
+        at=view.now, leading=_OK, state=_sure(sure, vantages), confidence=sure, support=support,
+        evidence=evidence, vantages=vantages, networks=networks, rules=VERSION,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=8192)
+def _sure(support: float, working: int) -> State:
+    return state(_OK, Ground(support=support, working=working))
+
+
+def untested(matter: Matter, where: Place, offline: Offline, view: View) -> Verdict:
+    """A cell without a usable sight: what is known of its connectivity, else nothing."""
+    known = offline.get(where)
+    support = dict(known.support) if known is not None else dict(UNTESTED)
+    cause = leading(support)
+    return Verdict(
+        service=matter.service, feature=matter.feature, country=where[0], network=where[1],
+        at=view.now, leading=cause, confidence=support[cause], support=support,
+        state=known.state if known is not None and cause is Cause.NETWORK_DISRUPTION else State.INSUFFICIENT,
+        evidence=known.evidence if known is not None else (),
+        since=known.since if known is not None else None, rules=VERSION,
+    )  # fmt: skip
