@@ -188,9 +188,13 @@ def common_answers(
         for answers, _, countries in said:
             for address in answers:
                 users[address][endpoint] |= countries
-    for sight in chain.from_iterable(map(_distinct, series)):
-        for address in sight.answers:
-            users[address][sight.target.endpoint].add(sight.vantage.country)
+    for sights in series:
+        answers = ()
+        for sight in sights:
+            if sight.answers is not answers:
+                answers = sight.answers
+                for address in answers:
+                    users[address][sight.target.endpoint].add(sight.vantage.country)
     return frozenset(
         (country, address)
         for address, by_endpoint in users.items()

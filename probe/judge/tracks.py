@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -20,7 +20,9 @@ class Memo(msgspec.Struct, frozen=True, eq=False, gc=False):
     """What was found of a track's sights while just so much was known of their endpoint."""
 
     known: Lore
-    found: Mapping[Sight, Finding]
+    sights: Sequence[Sight]
+    found: tuple[Finding, ...]
+    """Of each of them, newest first."""
 
 
 class Track:

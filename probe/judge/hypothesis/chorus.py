@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
 from probe.judge.hypothesis.calm import Calm, Seat
 from probe.judge.sight import Sight
 
+_K = TypeVar("_K")
 Sites = tuple[tuple[str, str], ...]
 """Delivery networks and their sites."""
 
@@ -21,8 +22,8 @@ class Chorus(msgspec.Struct, frozen=True, eq=False):
     """Addresses that they are told, answer by answer."""
     delivered: AbstractSet[str]
     """Delivery networks that answered them; empty where none said so."""
-    served: Mapping[tuple[int, Sites], int]
-    """AS number and the sites that served it, and in how many countries just so."""
+    served: Mapping[Sites, Sequence[int]]
+    """Sites that served networks, and the AS numbers of those."""
     newest: Sequence[datetime]
     """The time of each country's newest answer."""
 
@@ -30,16 +31,33 @@ class Chorus(msgspec.Struct, frozen=True, eq=False):
 def chorus(held: Iterable[Calm]) -> Chorus:
     named: set[tuple[str, ...]] = set()
     delivered: set[str] = set()
-    served: list[tuple[int, Sites]] = []
+    served: dict[Sites, list[int]] = {}
+    alone: dict[tuple[str, str], list[int]] = {}
     newest: list[datetime] = []
     for own in held:
-        for seat in own.seats:
-            last = seat.last
+        last = own.seats[0].last
+        if len(own.seats) == 1 and own.seats[0].steady:  # nearly all
             named.add(() if last.bogon else last.answers)
-            delivered.add(last.site[0] if seat.steady else delivery(seat.telling))
-        served += served_from(own)
+            newest.append(last.at)
+            _note(alone, last.site, own.asns[0])
+            continue
+        named.update([() if seat.last.bogon else seat.last.answers for seat in own.seats])
         newest.append(own.newest())
-    return Chorus(named, delivered, Counter(served), newest)
+        delivered.update([delivery(seat.telling) for seat in own.seats])
+        for asn, sites in served_from(own):
+            _note(served, sites, asn)
+    for site, asns in alone.items():
+        delivered.add(site[0])
+        served[(site,)] = asns + served.get((site,), [])
+    return Chorus(named, delivered, served, newest)
+
+
+def _note(table: dict[_K, list[int]], key: _K, asn: int) -> None:
+    held = table.get(key)
+    if held is None:
+        table[key] = [asn]
+    else:
+        held.append(asn)
 
 
 def delivery(newest: Iterable[Sight]) -> str:

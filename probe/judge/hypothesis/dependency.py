@@ -146,9 +146,16 @@ class _Maker:
     def counted(self) -> tuple[list[Unit], Crowd]:
         """Units, but those of calm countries by what they stand on alone."""
         crowd: Crowd = Counter()
-        for (asn, sites), count in self.matter.chorus.served.items():
-            crowd[self._stands(asn, sites)] += count
-        return [unit for country in self.matter.places for unit in self._made(country)], crowd
+        for sites, asns in self.matter.chorus.served.items():
+            if self._delivered <= {network for network, place in sites if place}:
+                crowd[self._stands(0, sites)] += len(asns)  # memory has nothing to add
+            else:
+                crowd.update([self._stands(asn, sites) for asn in asns])
+        for place in self.matter.places.values():
+            if place.calm:
+                told = _by_network(place.runs)
+                crowd.update([self._stands(asn, sites) for asn, _, sites in told])
+        return [unit for country in self.matter.troubled for unit in self._made(country)], crowd
 
     @cached_property
     def everyone(self) -> Sequence[Unit]:
@@ -185,7 +192,7 @@ def _by_network(held: Sequence[Run]) -> Iterator[tuple[int, Sequence[Run], Sites
     found: dict[int, list[Run]] = {}
     for run in held:
         found.setdefault(run.vantage.asn, []).append(run)
-    for asn, own in sorted(found.items()):
+    for asn, own in sorted(found.items()) if len(found) > 1 else found.items():
         failing = [run for run in own if run.failing]
         sites = tuple([finding.sight.site for run in own for finding in run.findings])
         yield asn, failing if 2 * len(failing) > len(own) else (), sites

@@ -66,6 +66,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     failing: bool
     findings: tuple[Finding, ...]
     """Newest first: as far back as this state lasts."""
+    failed: tuple[datetime, ...] = ()
+    """Of a run that fails, the times of those sights that do, newest first."""
     authors: frozenset[Author] = frozenset()
     """Who wrote the failure, by half of its sights at least."""
     calm: bool = False
@@ -131,6 +133,7 @@ def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run 
     return Run(
         vantage=newest[0].sight.vantage,
         failing=streak > 0,
+        failed=tuple([f.sight.at for f in held if f.failing]) if streak else (),
         authors=_authors(held) if streak else _NOBODY,
         findings=tuple(held),
         calm=_wholes(held),
@@ -333,12 +336,16 @@ def through(run: Run, begun: datetime | None) -> bool:
     return bool(good) and 2 * len(good) > len(found)
 
 
-def span(held: Iterable[Run], round_: timedelta) -> int:
+def span(held: Sequence[Run], round_: timedelta) -> int:
     """How many rounds the failing sights cover; two vantages within one round are one."""
-    times = [f.sight.at for run in held if run.failing for f in run.findings if f.failing]
-    if not times:
+    if len(held) == 1:
+        times = held[0].failed
+        return 1 + int((times[0] - times[-1]) / round_ + 0.2) if times else 0
+    told = [run.failed for run in held if run.failed]
+    if not told:
         return 0
-    return 1 + int((max(times) - min(times)) / round_ + 0.2)
+    newest, oldest = max([times[0] for times in told]), min([times[-1] for times in told])
+    return 1 + int((newest - oldest) / round_ + 0.2)
 
 
 def is_well(health: Health | None) -> bool:

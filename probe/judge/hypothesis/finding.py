@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from probe.judge.control import Reference, alike, common_answers, control_paces, reference
 from probe.judge.evidence import Finding, Lore, plain, whole
+from probe.judge.sight import Sight
 from probe.judge.tracks import Memo, Track, Tracks, Witnesses
 from probe.judge.traits import SLOW_SECONDS
 from probe.model import CONTROL
@@ -72,11 +73,14 @@ def _common(tracks: Tracks) -> frozenset[tuple[str, str]]:
 
 
 def _found(track: Track, known: Lore) -> tuple[Finding, ...]:
-    memo = track.memo
-    before = memo.found if memo is not None and memo.known is known else {}
-    found = [
+    memo, before = track.memo, dict[Sight, Finding]()
+    if memo is not None and memo.known is known:
+        if memo.sights == track.sights:
+            return memo.found
+        before = dict(zip(reversed(memo.sights), memo.found, strict=True))
+    found = tuple([
         before.get(sight) or (whole(sight) if plain(sight) else known.find(sight))
-        for sight in track.sights
-    ]
-    track.memo = Memo(known, dict(zip(track.sights, found, strict=True)))
-    return tuple(found[::-1])
+        for sight in reversed(track.sights)
+    ])  # fmt: skip
+    track.memo = Memo(known, track.sights[:], found)
+    return found

@@ -95,9 +95,11 @@ def _by_cell(
     odd: Iterable[tuple[Finding, ...]],
 ) -> dict[tuple[str, str, str], list[tuple[Finding, ...]]]:
     cells: dict[tuple[str, str, str], list[tuple[Finding, ...]]] = defaultdict(list)
-    for findings in sorted(odd, key=_whose):
+    for findings in odd:
         sight = findings[0].sight
         cells[sight.target.service, sight.target.feature, sight.vantage.country].append(findings)
+    for held in cells.values():
+        held.sort(key=_whose)
     return cells
 
 

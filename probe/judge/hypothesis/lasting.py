@@ -14,7 +14,6 @@ from functools import lru_cache
 
 import msgspec
 
-from probe.judge.hypothesis import episode
 from probe.judge.hypothesis.calm import Calm, Kind, alone
 from probe.judge.hypothesis.causes import Counts
 from probe.judge.hypothesis.episode import Run, bonus, counted, whole
@@ -44,10 +43,11 @@ class _Parts(msgspec.Struct, eq=False):
 class Lasting:
     """One country in which something failed, and what it saw since any time."""
 
-    __slots__ = ("_held", "_known", "_networks")
+    __slots__ = ("_held", "_known", "_networks", "_times")
 
     def __init__(self, held: Sequence[Run], alike: float) -> None:
         self._held = held
+        self._times: list[list[datetime]] = []
         self._networks: dict[int, _Parts] = {}
         for number, run in enumerate(held):
             found = self._networks.get(run.vantage.asn)
@@ -62,28 +62,41 @@ class Lasting:
                 found.bonus = bonus(found.failing, alike)
         self._known: dict[tuple[int, ...], tuple[Country, tuple[int, ...]]] = {}
 
+    @property
+    def fixed(self) -> bool:
+        """Whether it saw the same since any time: what fails is not cut short by when it began elsewhere."""
+        return all([run.failing for run in self._held])  # noqa: C419 — a list is faster
+
     def ever(self) -> tuple[Country, tuple[int, ...]]:
         """What it saw in all of the window, and the AS number of each entry."""
         return self._from((0,) * len(self._held))
 
-    def since(self, begun: datetime) -> Country:
-        return self._from(tuple([_older(run, begun) for run in self._held]))[0]
+    def since(self, begun: datetime) -> tuple[Country, tuple[int, ...]]:
+        """What it saw then and later, and the AS number of each entry."""
+        if not self._times:
+            self._times = [_cut_short(run) for run in self._held]
+        if len(self._times) == 1:
+            return self._from((bisect_left(self._times[0], begun),))
+        return self._from(tuple([bisect_left(times, begun) for times in self._times]))
 
     def _from(self, old: tuple[int, ...]) -> tuple[Country, tuple[int, ...]]:
-        if old not in self._known:
+        known = self._known.get(old)
+        if known is None:
             built = [
                 (seen, asn)
                 for asn, parts in self._networks.items()
                 if (seen := _network(parts, old)) is not None
             ]
-            built.sort()
-            self._known[old] = tuple([s for s, _ in built]), tuple([asn for _, asn in built])
-        return self._known[old]
+            if len(built) > 1:
+                built.sort()
+            known = tuple([s for s, _ in built]), tuple([asn for _, asn in built])
+            self._known[old] = known
+        return known
 
 
-def _older(run: Run, begun: datetime) -> int:
-    """Sights from before then; what fails is not cut short by when it began elsewhere."""
-    return 0 if run.failing else len(run.findings) - episode.newer(run, begun)
+def _cut_short(run: Run) -> list[datetime]:
+    """Times that count only if they are not before it began elsewhere, in order."""
+    return [] if run.failing else [finding.sight.at for finding in reversed(run.findings)]
 
 
 def _told(run: Run) -> Sequence[Counts]:
@@ -103,6 +116,10 @@ def _counts(categories: tuple[Category, ...]) -> tuple[Counts, ...]:
 
 
 def _network(parts: _Parts, old: Sequence[int]) -> Network | None:
+    if len(parts.parts) == 1:
+        (part,) = parts.parts
+        seen = part.told[old[part.number]]
+        return network((seen,), int(part.well), parts.bonus, parts.usual) if seen else None
     counts, well = [], 0
     for part in parts.parts:
         seen = part.told[old[part.number]]
@@ -165,7 +182,7 @@ class _Ranked:
     def _least(self, rank: int, begun: datetime) -> int:
         """How many have so many of then or later."""
         if rank > len(self._times):
-            self.held = [sights for sights in self.held if len(sights) >= rank]
-            self._times.append(sorted([sights[-rank].at for sights in self.held]))
+            times = [sights[-rank].at for sights in self.held if len(sights) >= rank]
+            self._times.append(sorted(times))
         times = self._times[rank - 1]
         return len(times) - bisect_left(times, begun)

@@ -66,16 +66,25 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def refined(verdicts: Iterable[Verdict], heard: Heard, view: View) -> list[Verdict]:
     """Name in each verdict what is seen from more than one place or time."""
-    odd = heard.odd.keys()
+    told = {cell for cell, series in heard.odd.items() if _told(series)}
     return _collateral(
         [
             v
-            if v.leading is _OK and (v.service, v.feature, v.country) not in odd
+            if v.leading is _OK and not (told and (v.service, v.feature, v.country) in told)
             else _seen(v, heard)
             for v in verdicts
         ],
         view,
     )
+
+
+def _told(series: Sequence[Sequence[Finding]]) -> bool:
+    """Whether anything is named that fails nothing: of what works no more can be said."""
+    return any([_named(f) for each in series for f in each])  # noqa: C419 — a list is faster
+
+
+def _named(finding: Finding) -> bool:
+    return finding.main.mechanism != "" and finding.category in _QUIET
 
 
 def _seen(verdict: Verdict, heard: Heard) -> Verdict:
@@ -158,7 +167,7 @@ def _beside(verdict: Verdict, found: tuple[str, ...], heard: Heard) -> Verdict:
     if not series and not found:
         return verdict
     told = _with(verdict, found, _first(series)) if found else verdict
-    named = [f for each in series for f in each if f.main.mechanism and f.category in _QUIET]
+    named = [f for each in series for f in each if _named(f)]
     if not named:
         return told
     known = {piece.mechanism for piece in told.evidence}

@@ -42,7 +42,12 @@ class _Mixed:
 
     def since(self, begun: datetime | None) -> bool | None:
         """Whether most get through since then; None if nobody was heard."""
-        key = tuple([bisect_left(times, begun) if begun else 0 for times in self._times])
+        if begun is None:
+            key = (0,) * len(self._times)
+        elif len(self._times) == 1:
+            key = (bisect_left(self._times[0], begun),)
+        else:
+            key = tuple([bisect_left(times, begun) for times in self._times])
         if key not in self._known:
             asked = [run for run in self._held if heard_since(run, begun)]
             good = 2 * sum([through(run, begun) for run in asked]) > len(asked)

@@ -9,10 +9,12 @@ import msgspec
 
 from probe.judge.evidence import told
 from probe.judge.hypothesis.calm import Calm
+from probe.judge.hypothesis.episode import Run
 from probe.judge.hypothesis.gate import Ground, state
 from probe.judge.hypothesis.joint import inside, leading
 from probe.judge.hypothesis.likelihood import Country
-from probe.judge.hypothesis.weighing import Matter, Peace
+from probe.judge.hypothesis.weighing import Matter, Peace, Place
+from probe.judge.hypothesis.words import witness
 from probe.judge.rules import VERSION
 from probe.judge.view import View
 from probe.model import Cause, Evidence, State, Verdict
@@ -21,9 +23,9 @@ _OK = Cause.OK
 UNTESTED = {cause: 0.3 if cause is Cause.LOCAL_FAULT else 0.1 for cause in Cause}
 """Nobody looked, or nobody who could tell: that is our own lack, and never `ok`."""
 
-Place = tuple[str, int]
+Where = tuple[str, int]
 """Country and AS number; 0 for the country as a whole."""
-Offline = Mapping[Place, Verdict]
+Offline = Mapping[Where, Verdict]
 """What is known of connectivity, where it is not well."""
 
 
@@ -37,12 +39,12 @@ class Well(msgspec.Struct, frozen=True, eq=False):
 
 def peaceful(matter: Matter) -> dict[Country, Well]:
     """Of what calm countries saw, that of which nothing is thought to fail, in no network either."""
-    known = {seen: _well(peace) for seen, peace in matter.peace.items()}
+    known = {seen: at_peace(peace) for seen, peace in matter.peace.items()}
     return {seen: found for seen, found in known.items() if found is not None}
 
 
 @lru_cache(maxsize=8192)
-def _well(peace: Peace) -> Well | None:
+def at_peace(peace: Peace) -> Well | None:
     within = inside(peace.sights, peace.support)
     well = all(leading(support) is _OK for support in (peace.support, *within))
     return Well(peace.support, within) if well else None
@@ -55,36 +57,45 @@ _Seen = tuple[int, int, tuple[Evidence, ...]]
 def works(
     matter: Matter,
     where: tuple[str, Sequence[int]],
-    own: Calm,
+    held: Calm | Place,
     known: Well,
     offline: Offline,
     view: View,
 ) -> list[Verdict]:
     """Of a country's networks in their order, then of the country itself."""
     country, asns = where
-    seen = _seen(own)
+    if type(held) is Calm and len(held.seats) == 1 and held.asns == asns:
+        alone = 1, 1, (told(held.seats[0].last),)
+        return [
+            _works(matter, (country, asns[0]), known.within[0], alone, view),
+            _works(matter, (country, 0), known.support, alone, view),
+        ]
+    seen = _seen(held) if type(held) is Calm else _witnessed(held.runs)
     given = [
-        _works(matter, (country, asn), known.within[own.asns.index(asn)], seen[asn], view)
+        _works(matter, (country, asn), known.within[held.asns.index(asn)], seen[asn], view)
         if asn in seen
         else untested(matter, (country, asn), offline, view)
         for asn in asns
     ]
-    _, _, first = next(iter(seen.values()))
-    whole = len(own.seats), len(seen), first
+    whole = sum([count for count, _, _ in seen.values()]), len(seen), next(iter(seen.values()))[2]
     given.append(_works(matter, (country, 0), known.support, whole, view))
     return given
 
 
 def _seen(own: Calm) -> Mapping[int, _Seen]:
     """Of each network, in the order of its first vantage."""
-    seats = own.seats
-    if len(seats) == 1:
-        return {own.asns[0]: (1, 1, (told(seats[0].last),))}
     return {asn: (len(of), 1, (told(of[0].last),)) for asn, of in own.by_network().items()}
 
 
+def _witnessed(held: Sequence[Run]) -> Mapping[int, _Seen]:
+    by_asn: dict[int, list[Run]] = {}
+    for run in held:
+        by_asn.setdefault(run.vantage.asn, []).append(run)
+    return {asn: (len(own), 1, witness(own)) for asn, own in by_asn.items()}
+
+
 def _works(
-    matter: Matter, where: Place, support: dict[Cause, float], seen: _Seen, view: View
+    matter: Matter, where: Where, support: dict[Cause, float], seen: _Seen, view: View
 ) -> Verdict:
     vantages, networks, evidence = seen
     sure = support[_OK]
@@ -100,7 +111,7 @@ def _sure(support: float, working: int) -> State:
     return state(_OK, Ground(support=support, working=working))
 
 
-def untested(matter: Matter, where: Place, offline: Offline, view: View) -> Verdict:
+def untested(matter: Matter, where: Where, offline: Offline, view: View) -> Verdict:
     """A cell without a usable sight: what is known of its connectivity, else nothing."""
     known = offline.get(where)
     support = dict(known.support) if known is not None else dict(UNTESTED)

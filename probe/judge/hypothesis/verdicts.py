@@ -17,7 +17,7 @@ from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
 from probe.judge.hypothesis.membership import members
 from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.unit import named
-from probe.judge.hypothesis.untroubled import Offline, peaceful, untested, works
+from probe.judge.hypothesis.untroubled import Offline, at_peace, peaceful, untested, works
 from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown, witness
 from probe.judge.rules import VERSION
@@ -50,19 +50,23 @@ def verdicts(
     well, inner = peaceful(matter), _Inner()
     others = cache(partial(abroad, matter, view))  # most features ask for none
     for country, asns in cells.items():
+        where = country, asns
         own = matter.calm.get(country)
         known = well.get(own.sights) if own is not None else None
         if own is not None and known is not None:
-            given += works(matter, (country, asns), own, known, offline, view)
-        elif own is None and country not in matter.places:
+            given += works(matter, where, own, known, offline, view)
+            continue
+        if own is None and country not in matter.places:
             given += [untested(matter, (country, asn), offline, view) for asn in (*asns, 0)]
-        else:
-            place = matter.place(country)
-            cell = _cell((country, place), inner, others, view)
-            given += [_in_network(matter, cell, asn, offline, view, inner) for asn in asns]
-            given.append(
-                _verdict(matter, (cell, 0), place.support, cell.ground, cell.members, view)
-            )
+            continue
+        place = matter.place(country)
+        known = at_peace(place.peace) if place.peace is not None else None
+        if known is not None:
+            given += works(matter, where, place, known, offline, view)
+            continue
+        cell = _cell((country, place), inner, others, view)
+        given += [_in_network(matter, cell, asn, offline, view, inner) for asn in asns]
+        given.append(_verdict(matter, (cell, 0), place.support, cell.ground, cell.members, view))
     return given
 
 
@@ -228,7 +232,7 @@ def _grounded(
 def _again(held: Iterable[Run]) -> int:
     looks: Counter[int] = Counter()
     for run in held:
-        looks[run.vantage.asn] += sum(finding.failing for finding in run.findings)
+        looks[run.vantage.asn] += len(run.failed)
     return sum(count > 1 for count in looks.values())
 
 
@@ -269,7 +273,9 @@ def _verdict(
 
 def _effective(behind: Sequence[Run]) -> float:
     """How many independent vantages they are worth: those of one network share its path."""
-    counted = Counter(run.vantage.asn for run in behind)
+    if len(behind) == 1:
+        return 1.0
+    counted = Counter([run.vantage.asn for run in behind])
     return round(sum(n / (1 + AGENT_OVERLAP * (n - 1)) for n in counted.values()), 2)
 
 

@@ -18,7 +18,6 @@ from probe.judge.hypothesis.episode import (
     authored,
     main_category,
     onset,
-    signature,
 )
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
 from probe.judge.hypothesis.lasting import Lasting, Still
@@ -51,6 +50,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     before: Mapping[Cause, float]
     """What was believed until the window began."""
     support: dict[Cause, float]
+    peace: Peace | None = None
+    """What is thought of all such places where nothing fails, if nothing more is known of this one."""
     shared: tuple[Shared, ...] = ()
     """The dependencies that explain it, the most telling first."""
 
@@ -162,6 +163,8 @@ class _Weighing:
         mixed = [lasting.ever()[0] for lasting in self._lasting.values()]
         counted.update([seen for seen in mixed if seen])
         self._everyone = frozenset(counted.items())
+        self._fixed = {c: each.ever()[0] for c, each in self._lasting.items() if each.fixed}
+        self._varying = {c: each for c, each in self._lasting.items() if c not in self._fixed}
 
     def peace(self, sights: Country) -> Peace:
         """What is thought of those who saw this, where nothing fails."""
@@ -169,19 +172,18 @@ class _Weighing:
 
     def place(self, country: str, before: Mapping[Cause, float]) -> Place:
         runs, (sights, asns) = self._runs(country)
-        begun = onset(runs)
+        begun, peace = onset(runs), None
         if begun is None:
-            peace = self.peace(sights)
-            around, support = peace.around, peace.support
-            if before is not PRIOR:
-                support = posterior(sights, around, before)
+            usual = self.peace(sights)
+            around, peace = usual.around, usual if before is PRIOR else None
+            support = usual.support if peace else posterior(sights, around, before)
         else:
-            sights, asns = signature(runs, begun, self._alike.get(country, 0.0))
+            sights, asns = self._lasting[country].since(begun)
             around = outside(self._others(country, begun))
             support = posterior(sights, around, before)
         return Place(
             runs=runs, begun=begun, sights=sights, asns=asns, around=around,
-            before=before, support=support,
+            before=before, support=support, peace=peace,
         )  # fmt: skip
 
     def _runs(self, country: str) -> tuple[tuple[Run, ...], tuple[Country, tuple[int, ...]]]:
@@ -194,14 +196,25 @@ class _Weighing:
     def _others(self, country: str, begun: datetime) -> Counter[Country]:
         """What all others saw since then, and how many saw it; in this one something fails."""
         found = self._still.since(begun)
+        found.update(self._failing)
+        own = self._fixed.get(country)
+        if own:
+            found[own] -= 1
         found.update(
             [
                 seen
-                for other, lasting in self._lasting.items()
-                if other != country and (seen := lasting.since(begun))
+                for other, lasting in self._varying.items()
+                if other != country and (seen := lasting.since(begun)[0])
             ]
         )
+        if own and not found[own]:
+            del found[own]
         return found
+
+    @cached_property
+    def _failing(self) -> Counter[Country]:
+        """What countries saw of which nothing depends on a time, and how many saw it."""
+        return Counter(self._fixed.values())
 
     @cached_property
     def _still(self) -> Still:

@@ -40,8 +40,9 @@ def test_a_country_saw_what_its_signature_says(
     held = of(letters, HOME)
     lasting = Lasting(held, alike)
     assert lasting.ever() == signature(held, None, alike)
+    assert lasting.fixed is all(run.failing for run in held)
     for begun in times:
-        assert lasting.since(begun) == signature(held, begun, alike)[0]
+        assert lasting.since(begun) == signature(held, begun, alike)
 
 
 @given(
