@@ -104,46 +104,46 @@ def hear(record: bytes) -> Heard:
 
 
 def _glance(told: _Whole) -> Heard | None:
-    steps = told.observations
-    last = steps[-1] if steps else None
+    last = told.observations[-1] if told.observations else None
     if type(last) is not _Answer or not last.url.startswith("https:"):
         return None
-    names, shaken, took = _way(steps[:-1], last.address)
-    pace = took + last.took
-    if last.address not in shaken or pace >= SLOW_SECONDS:
+    way = _way(told.observations, last)
+    if way is None:
         return None
-    answers, valid, bogon = _where(names, tuple(shaken))
+    answers, valid, bogon = _where(way[0], way[1])
     vantage, health = _who(b",".join((told.vantage, told.health)))
     sight = Glance(
         id=told.id, at=told.at, vantage=vantage, target=_what(bytes(told.target)), health=health,
-        answers=answers, valid=valid, bogon=bogon, doubled=(), status=last.status, pace=pace,
-        site=written(bytes(last.headers)),
+        answers=answers, valid=valid, bogon=bogon, doubled=(), status=last.status, pace=way[2],
+        site=written(last.headers),
     )  # fmt: skip
     return Heard(sight, _word(sight, told.software), answers)
 
 
-_Way = tuple[tuple[str, ...], list[str], float]
-_ODD: _Way = ((), [], 0.0)
+def _way(
+    steps: Sequence[_Step], last: _Answer
+) -> tuple[tuple[str, ...], tuple[str, ...], float] | None:
+    """Addresses that were answered, those that shook hands, and seconds that the last one took.
 
-
-def _way(steps: Sequence[_Step], where: str) -> _Way:
-    """Addresses that were answered, and that shook hands, and seconds to the one that was asked."""
+    None where that is odd.
+    """
     names: tuple[str, ...] = ()
-    shaken: list[str] = []
-    took = 0.0
+    shaken: tuple[str, ...] = ()
+    pace = 0.0
     for step in steps:
         if type(step) is _Lookup:
             names = names + step.answers if names else step.answers
         elif type(step) is _Connect:
-            if step.address == where:
-                took += step.took
+            if step.address == last.address:
+                pace += step.took
         elif type(step) is _Handshake:
-            shaken.append(step.address)
-            if step.address == where:
-                took += step.took
-        else:  # another answer before the last
-            return _ODD
-    return names, shaken, took
+            shaken = (*shaken, step.address)
+            if step.address == last.address:
+                pace += step.took
+        elif step is not last:
+            return None
+    pace += last.took
+    return (names, shaken, pace) if last.address in shaken and pace < SLOW_SECONDS else None
 
 
 def _word(sight: Sight, software: str) -> Word:
