@@ -10,8 +10,9 @@ import msgspec
 
 from probe.judge.evidence import Finding, Lore, plain
 from probe.judge.reading import read
-from probe.judge.sight import Sight
+from probe.judge.sight import Glance, Sight
 from probe.judge.told import Told
+from probe.judge.traits import SLOW_SECONDS
 from probe.judge.trials import UNTRIED
 from probe.model import Health, Measurement, Target, Vantage
 
@@ -52,6 +53,8 @@ class Track:
             if place < len(held) and held[place].id == sight.id:
                 return
             held.insert(place, sight)
+        if self.steady and _again(last, sight):
+            return
         odd = not plain(sight)
         self.odd += odd
         self.steady = self.steady and not odd and _same(last, sight)
@@ -81,6 +84,21 @@ class Track:
             if first < sight.at <= last:
                 part.hear(sight)
         return part
+
+
+def _again(one: Sight, other: Sight) -> bool:
+    """Whether it is one more glance at what a whole answer showed, by what they share; nearly all are."""
+    return (
+        other.health is one.health
+        and other.answers is one.answers
+        and other.valid is one.valid
+        and other.site is one.site
+        and other.vantage is one.vantage
+        and other is not one
+        and type(other) is Glance
+        and not other.doubled
+        and other.pace < SLOW_SECONDS
+    )
 
 
 def _same(one: Sight, other: Sight) -> bool:
