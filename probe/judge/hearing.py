@@ -17,6 +17,7 @@ from msgspec import Raw
 
 from probe.judge.health import spoilt
 from probe.judge.memory import Word, word
+from probe.judge.once import Once
 from probe.judge.reading import is_bogon, read
 from probe.judge.sight import Glance, Sight
 from probe.judge.sites import NOWHERE, written
@@ -110,10 +111,10 @@ def _glance(told: _Whole) -> Heard | None:
     way = _way(told.observations, last)
     if way is None:
         return None
-    answers, valid, bogon = _where(way[0], way[1])
-    vantage, health = _who(b",".join((told.vantage, told.health)))
+    answers, valid, bogon = _WHERE[way[0], way[1]]
+    vantage, health = _WHO[b",".join((told.vantage, told.health))]
     sight = Glance(
-        id=told.id, at=told.at, vantage=vantage, target=_what(bytes(told.target)), health=health,
+        id=told.id, at=told.at, vantage=vantage, target=_WHAT[bytes(told.target)], health=health,
         answers=answers, valid=valid, bogon=bogon, doubled=(), status=last.status, pace=way[2],
         site=written(last.headers),
     )  # fmt: skip
@@ -170,13 +171,11 @@ def _studied(measurement: Measurement) -> Heard:
 # whether two sights are alike has the same before him.
 
 
-@lru_cache(maxsize=65536)
 def _who(record: bytes) -> tuple[Vantage, Health]:
     vantage, health = msgspec.json.decode(b"[%b]" % record, type=tuple[Vantage, Health])
     return _vantage(vantage), _health(health)
 
 
-@lru_cache(maxsize=65536)
 def _what(record: bytes) -> Target:
     return _target(msgspec.json.decode(record, type=Target))
 
@@ -201,10 +200,18 @@ def _once(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return addresses
 
 
-@lru_cache(maxsize=131072)
 def _where(
-    named: tuple[str, ...], shaken: tuple[str, ...]
+    told: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """Each address once, and whether those that were answered are of no public host, all of them."""
+    """Of those that were answered and that shook hands, each once; and whether it is a bogon's.
+
+    That is: whether those that were answered are of no public host, all of them.
+    """
+    named, shaken = told
     bogon = bool(named) and all(map(is_bogon, named))
     return _once(tuple(dict.fromkeys(named))), _once(tuple(dict.fromkeys(shaken))), bogon
+
+
+_WHO = Once(_who, 65536)
+_WHAT = Once(_what, 65536)
+_WHERE = Once(_where, 131072)

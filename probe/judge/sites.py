@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 import msgspec
 
+from probe.judge.once import Once
 from probe.model import Header
 
 _READ = {
@@ -32,19 +32,19 @@ def site(headers: Iterable[Header]) -> tuple[str, str]:
         if name in _VALUES:
             network, place = _VALUES[name]
             found = place(header.value.strip())
-            return _once(network, found[1] if found else "")
+            return _SITES[network, found[1] if found else ""]
     return NOWHERE
 
 
-def _sign(name: str, network: str, before: str, behind: str) -> str:
-    value = f"{before}(?P<{network}>{_PLACE}){behind}".replace(".", r'[^"\\]')
+def _sign(name: str, before: str, behind: str) -> str:
+    value = f"{before}({_PLACE}){behind}".replace(".", r'[^"\\]')
     return rf'(?i:{name})"\s*,\s*"(?:{value}")?'
 
 
 _WRITTEN = re.compile(
-    rf'\["(?:{"|".join([_sign(name, *told) for name, told in _READ.items()])})'.encode()
+    rf'\["(?:{"|".join([_sign(name, *around) for name, (_, *around) in _READ.items()])})'.encode()
 ).search
-"""The first such header in JSON; its place by the network's name, if it is told without oddities.
+"""The first such header in JSON, and its place if that is told without oddities: a group of each.
 
 It is found in no string: there, a quote behind a bracket is the end, or has a backslash before it.
 """
@@ -55,11 +55,17 @@ def written(headers: bytes) -> tuple[str, str]:
     found = _WRITTEN(headers)
     if found is None:
         return NOWHERE
-    if found.lastgroup is None:
-        return site(msgspec.json.decode(headers, type=tuple[Header, ...]))
-    return _once(found.lastgroup, found[found.lastgroup].decode())
+    told = _PLACES[found.groups()]
+    return told or site(msgspec.json.decode(headers, type=tuple[Header, ...]))
 
 
-@lru_cache(maxsize=4096)
-def _once(network: str, place: str) -> tuple[str, str]:
-    return network, place
+def _told(places: tuple[bytes | None, ...]) -> tuple[str, str] | None:
+    for (network, *_), place in zip(_READ.values(), places, strict=True):
+        if place is not None:
+            return _SITES[network, place.decode()]
+    return None
+
+
+_SITES: Once[tuple[str, str], tuple[str, str]] = Once(lambda told: told, 4096)
+"""Each held once: a window is large."""
+_PLACES = Once(_told, 4096)
