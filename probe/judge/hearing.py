@@ -131,20 +131,21 @@ def _way(
     names: tuple[str, ...] = ()
     shaken: tuple[str, ...] = ()
     pace = 0.0
+    where = last.address
     for step in steps:
         if type(step) is _Lookup:
             names = names + step.answers if names else step.answers
         elif type(step) is _Connect:
-            if step.address == last.address:
+            if step.address == where:
                 pace += step.took
         elif type(step) is _Handshake:
-            shaken = (*shaken, step.address)
-            if step.address == last.address:
+            shaken = (*shaken, step.address) if shaken else (step.address,)
+            if step.address == where:
                 pace += step.took
         elif step is not last:
             return None
     pace += last.took
-    return (names, shaken, pace) if last.address in shaken and pace < SLOW_SECONDS else None
+    return (names, shaken, pace) if where in shaken and pace < SLOW_SECONDS else None
 
 
 def _word(sight: Sight, software: str) -> Word:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 
@@ -62,12 +63,9 @@ class Track:
     def forget(self, until: datetime) -> bool:
         """Drop what is no later than a time, and say whether anything is left."""
         held = self.sights
-        count = 0
-        for sight in held:
-            if sight.at > until:
-                break
-            count += 1
-            self.odd -= self.odd > 0 and not plain(sight)
+        count = bisect_right(held, until, key=_at)
+        if self.odd:
+            self.odd -= sum(not plain(sight) for sight in held[:count])
         del held[:count]
         if not self.steady:
             self.steady = not self.odd and all(_same(held[0], sight) for sight in held)
@@ -111,6 +109,9 @@ def _same(one: Sight, other: Sight) -> bool:
         and not other.doubled
         and other.trials is UNTRIED
     )
+
+
+_at = attrgetter("at")
 
 
 def _when(sight: Sight) -> tuple[datetime, str]:
