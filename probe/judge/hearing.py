@@ -17,6 +17,7 @@ from msgspec import Raw
 
 from probe.judge.health import spoilt
 from probe.judge.memory import Word, word
+from probe.judge.once import Once
 from probe.judge.reading import is_bogon, read
 from probe.judge.sight import Glance, Sight
 from probe.judge.sites import NOWHERE, written
@@ -104,46 +105,47 @@ def hear(record: bytes) -> Heard:
 
 
 def _glance(told: _Whole) -> Heard | None:
-    steps = told.observations
-    last = steps[-1] if steps else None
+    last = told.observations[-1] if told.observations else None
     if type(last) is not _Answer or not last.url.startswith("https:"):
         return None
-    names, shaken, took = _way(steps[:-1], last.address)
-    pace = took + last.took
-    if last.address not in shaken or pace >= SLOW_SECONDS:
+    way = _way(told.observations, last)
+    if way is None:
         return None
-    answers, valid, bogon = _where(names, tuple(shaken))
-    vantage, health = _who(b",".join((told.vantage, told.health)))
+    answers, valid, bogon = _WHERE[way[0], way[1]]
+    vantage, health = _WHO[b",".join((told.vantage, told.health))]
     sight = Glance(
-        id=told.id, at=told.at, vantage=vantage, target=_what(bytes(told.target)), health=health,
-        answers=answers, valid=valid, bogon=bogon, doubled=(), status=last.status, pace=pace,
-        site=written(bytes(last.headers)),
+        id=told.id, at=told.at, vantage=vantage, target=_WHAT[bytes(told.target)], health=health,
+        answers=answers, valid=valid, bogon=bogon, doubled=(), status=last.status, pace=way[2],
+        site=written(last.headers),
     )  # fmt: skip
     return Heard(sight, _word(sight, told.software), answers)
 
 
-_Way = tuple[tuple[str, ...], list[str], float]
-_ODD: _Way = ((), [], 0.0)
+def _way(
+    steps: Sequence[_Step], last: _Answer
+) -> tuple[tuple[str, ...], tuple[str, ...], float] | None:
+    """Addresses that were answered, those that shook hands, and seconds that the last one took.
 
-
-def _way(steps: Sequence[_Step], where: str) -> _Way:
-    """Addresses that were answered, and that shook hands, and seconds to the one that was asked."""
+    None where that is odd.
+    """
     names: tuple[str, ...] = ()
-    shaken: list[str] = []
-    took = 0.0
+    shaken: tuple[str, ...] = ()
+    pace = 0.0
+    where = last.address
     for step in steps:
         if type(step) is _Lookup:
             names = names + step.answers if names else step.answers
         elif type(step) is _Connect:
             if step.address == where:
-                took += step.took
+                pace += step.took
         elif type(step) is _Handshake:
-            shaken.append(step.address)
+            shaken = (*shaken, step.address) if shaken else (step.address,)
             if step.address == where:
-                took += step.took
-        else:  # another answer before the last
-            return _ODD
-    return names, shaken, took
+                pace += step.took
+        elif step is not last:
+            return None
+    pace += last.took
+    return (names, shaken, pace) if where in shaken and pace < SLOW_SECONDS else None
 
 
 def _word(sight: Sight, software: str) -> Word:
@@ -170,13 +172,11 @@ def _studied(measurement: Measurement) -> Heard:
 # whether two sights are alike has the same before him.
 
 
-@lru_cache(maxsize=65536)
 def _who(record: bytes) -> tuple[Vantage, Health]:
     vantage, health = msgspec.json.decode(b"[%b]" % record, type=tuple[Vantage, Health])
     return _vantage(vantage), _health(health)
 
 
-@lru_cache(maxsize=65536)
 def _what(record: bytes) -> Target:
     return _target(msgspec.json.decode(record, type=Target))
 
@@ -201,10 +201,18 @@ def _once(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return addresses
 
 
-@lru_cache(maxsize=131072)
 def _where(
-    named: tuple[str, ...], shaken: tuple[str, ...]
+    told: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """Each address once, and whether those that were answered are of no public host, all of them."""
+    """Of those that were answered and that shook hands, each once; and whether it is a bogon's.
+
+    That is: whether those that were answered are of no public host, all of them.
+    """
+    named, shaken = told
     bogon = bool(named) and all(map(is_bogon, named))
     return _once(tuple(dict.fromkeys(named))), _once(tuple(dict.fromkeys(shaken))), bogon
+
+
+_WHO = Once(_who, 65536)
+_WHAT = Once(_what, 65536)
+_WHERE = Once(_where, 131072)

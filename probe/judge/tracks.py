@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 
 import msgspec
 
 from probe.judge.evidence import Finding, Lore, plain
 from probe.judge.reading import read
-from probe.judge.sight import Sight
+from probe.judge.sight import Glance, Sight
 from probe.judge.told import Told
+from probe.judge.traits import SLOW_SECONDS
 from probe.judge.trials import UNTRIED
 from probe.model import CONTROL, Health, Measurement, Target, Vantage
 
@@ -54,6 +56,8 @@ class Track:
             if place < len(held) and held[place].id == sight.id:
                 return
             held.insert(place, sight)
+        if self.steady and _again(last, sight):
+            return
         odd = not plain(sight)
         self.odd += odd
         self.steady = self.steady and not odd and _same(last, sight)
@@ -61,12 +65,9 @@ class Track:
     def forget(self, until: datetime) -> bool:
         """Drop what is no later than a time, and say whether anything is left."""
         held = self.sights
-        count = 0
-        for sight in held:
-            if sight.at > until:
-                break
-            count += 1
-            self.odd -= self.odd > 0 and not plain(sight)
+        count = bisect_right(held, until, key=_at)
+        if self.odd:
+            self.odd -= sum(not plain(sight) for sight in held[:count])
         del held[:count]
         if not self.steady:
             self.steady = not self.odd and all(_same(held[0], sight) for sight in held)
@@ -85,6 +86,21 @@ class Track:
         return part
 
 
+def _again(one: Sight, other: Sight) -> bool:
+    """Whether it is one more glance at what a whole answer showed, by what they share; nearly all are."""
+    return (
+        other.health is one.health
+        and other.answers is one.answers
+        and other.valid is one.valid
+        and other.site is one.site
+        and other.vantage is one.vantage
+        and other is not one
+        and type(other) is Glance
+        and not other.doubled
+        and other.pace < SLOW_SECONDS
+    )
+
+
 def _same(one: Sight, other: Sight) -> bool:
     """Whether two whole answers say the same of the endpoint, and no more than most do."""
     return (
@@ -95,6 +111,9 @@ def _same(one: Sight, other: Sight) -> bool:
         and not other.doubled
         and other.trials is UNTRIED
     )
+
+
+_at = attrgetter("at")
 
 
 def _when(sight: Sight) -> tuple[datetime, str]:

@@ -18,6 +18,8 @@ from probe.judge.hypothesis import judge
 from probe.judge.memory import Word, word
 from probe.judge.reading import read
 from probe.judge.sight import Sight
+from probe.lab.scenario import Noise
+from probe.lab.simulated.play import measurements
 from probe.model import (
     CONTROL,
     DifferentialTest,
@@ -34,9 +36,13 @@ from probe.model import (
     Target,
     TcpConnect,
     TlsHandshake,
+    Vantage,
 )
+from probe.transport import wire
+from tests.bench import judge as bench
 from tests.judge import worlds as w
 from tests.judge.steps import STEPS
+from tests.lab.simulated.worlds import event, scenario
 
 T = TypeVar("T")
 CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
@@ -60,15 +66,23 @@ REACHED = {
 }  # fmt: skip
 ASKED = {**REACHED, "address": mostly("11.0.0.1", st.just("11.0.0.2"))}
 PORT = {"port": st.just(443)}
+HOSTILE = st.sampled_from([
+    '","expectation":"met', '{"kind":"http","hop":1}', ',"took":0.01,', '["cf-ray","1-LHR"]', '],["CF-Ray","1-LHR',
+    '"],"observations":[{"kind":"tcp"', '},"health":{"reason":"offline"}', "\\", '\\"', "\n\x00", "ü\ud7ff☃", "\\u0063f-ray",
+])  # fmt: skip
+"""What reads like a record's own writing, if it is not read as a string."""
 ADDRESSES = st.lists(st.sampled_from(["11.0.0.1", "11.0.0.2", "10.1.2.3"]), max_size=3).map(tuple)
-VALUES = ("8f-LHR", " 8f-LHR ", "FRA56-P12", 'odd "-LHR', "\\-FRA", "ü-AMS", "8f-lhr")
+VALUES = (
+    "8f-LHR", " 8f-LHR ", "8f-LHR\xa0", "8f-LHRX", "FRA56-P12", "FRA\u0663", 'odd "-LHR', "\\-FRA",
+    "ü-AMS", "8f-lhr", "",
+)  # fmt: skip
 HEADERS = st.lists(
     st.builds(
         Header,
-        name=st.sampled_from(["CF-RAY", "x-amz-cf-pop", "X-Served-By", "Via"]),
-        value=st.sampled_from(VALUES),
+        name=st.sampled_from(["CF-RAY", "x-amz-cf-pop", "X-Served-By", "Via"]) | HOSTILE,
+        value=st.sampled_from(VALUES) | HOSTILE,
     ),
-    max_size=3,
+    max_size=4,
 ).map(tuple)
 ENDS = (
     None,
@@ -92,7 +106,7 @@ WAY = st.one_of(
 )
 ANSWER = st.builds(
     HttpExchange, **ASKED, url=mostly("https://x/", st.just("http://x/")), headers=HEADERS,
-    status=st.none() | st.integers(100, 599), title=st.sampled_from(["", "5651 sayılı"]),
+    status=st.none() | st.integers(100, 599), title=st.sampled_from(["", "5651 sayılı"]) | HOSTILE,
     expectation=mostly(Expectation.MET, st.none() | st.sampled_from(Expectation)),
 )  # fmt: skip
 NEARLY_WHOLE = st.builds(
@@ -105,17 +119,19 @@ TALLIES = st.builds(Tally, ok=st.integers(0, 3), of=st.integers(0, 3))
 MEASUREMENTS = st.builds(
     Measurement,
     id=st.sampled_from(["0190-a", "0190-b"]), at=st.just(w.START), took=st.just(0.2),
-    vantage=st.sampled_from(w.ROSTER),
+    vantage=mostly(w.ROSTER[0], st.sampled_from(w.ROSTER) | st.builds(
+        Vantage, id=HOSTILE, country=st.just("TR"), asn=st.just(7), network=HOSTILE
+    )),
     target=st.builds(
         Target, service=st.sampled_from(["chirp", CONTROL]), feature=st.just("web"),
-        endpoint=st.sampled_from(["one", "two"]),
+        endpoint=st.sampled_from(["one", "two"]) | HOSTILE,
     ),
     health=st.builds(
         Health, domestic=TALLIES, foreign=TALLIES,
         reason=st.sampled_from(["", "offline", "resolver_broken"]),
     ),
     observations=st.one_of(NEARLY_WHOLE, NEARLY_WHOLE, st.lists(STEPS, max_size=5)).map(tuple),
-    software=st.sampled_from(["", "worksforwhom/0.1"]),
+    software=st.sampled_from(["", "worksforwhom/0.1"]) | HOSTILE,
     goal=mostly(Layer.HTTP, st.sampled_from([Layer.TCP, Layer.DNS])),
 )  # fmt: skip
 
@@ -168,18 +184,49 @@ def _written(value: object, dice: Random) -> object:
         return value
     fields = [(key, _written(held, dice)) for key, held in value.items()]
     dice.shuffle(fields)
-    return dict([*fields, ("colour", {"blue": [1, None]})])
+    return dict([*fields, ("colour", {"blue": [1, None], "took": 9, "expectation": "met"})])
 
 
 @given(MEASUREMENTS, st.integers(0, 2**32))
 @settings(max_examples=200, deadline=None)
-def test_the_order_of_its_keys_and_unknown_ones_change_nothing(
+def test_the_order_of_its_keys_and_unknown_ones_and_blanks_change_nothing(
     measurement: Measurement, seed: int
 ) -> None:
     dice = Random(seed)  # noqa: S311 — a test plays dice
     other = _written(json.loads(msgspec.json.encode(measurement)), dice)
-    record = json.dumps(other, separators=(",", ":"), ensure_ascii=False).encode()
+    blanks = dice.choice([(",", ":"), (", ", ": ")])
+    record = json.dumps(other, separators=blanks, ensure_ascii=dice.random() < 0.5).encode()
     check(record, msgspec.json.decode(record, type=Measurement))
+
+
+MAKERS = (
+    w.ok, w.server_error, w.app_error, w.rejection, w.geo_block, w.silence, w.expired, w.mitm, w.sni_reset,
+    w.null_route, w.nxdomain, w.encrypted_cut, w.forged, w.bogon, w.block_page, w.odd_page, w.delayed,
+    w.no_resolver, w.unplugged,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seen", MAKERS)
+def test_every_kind_of_end_comes_to_what_its_measurement_does(seen: w.Maker) -> None:
+    world = w.World((w.Event(1.0, seen, countries=("TR",)),))
+    for measurement in w.known_at(world, 4.0):
+        check(wire.line(measurement), measurement)
+
+
+def test_a_played_story_is_heard_as_it_is_measured() -> None:
+    told = [event("tls.sni_rst", at=60, until=300), event("throttle.sni_policing", at=120)]
+    heard = list(
+        measurements(scenario(*told, noise=Noise(lone=0.05, bursts=40)), begin=0, end=400)
+    )
+    for measurement in heard:
+        check(wire.line(measurement), measurement)
+    assert {m.target.service for m in heard} > {CONTROL}
+
+
+def test_records_of_the_bench_are_heard_as_they_are_measured() -> None:
+    size = bench.Size(countries=5, networks=1, vantages=1, services=6, features=1)
+    for record in bench.World(size).round(0):
+        check(record, msgspec.json.decode(record, type=Measurement))
 
 
 WHOLE = w.measurement(CASE, w.ok(CASE))

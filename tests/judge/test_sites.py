@@ -37,7 +37,7 @@ VALUES = st.one_of(
     st.text(),
     st.builds(
         "{}{}{}".format, st.text(alphabet=' a1"\\\n[,', max_size=4),
-        st.sampled_from(["-LHR", "-lhr", "FRA5", "-FRA-AMS", '["cf-ray","1-LHR"]']),
+        st.sampled_from(["-LHR", "-lhr", "FRA5", "-FRA-AMS", "-LHRX", "FRA", "LHR", '["cf-ray","1-LHR"]']),
         st.text(alphabet=' "\\\n', max_size=2),
     ),
 )  # fmt: skip

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probe.judge.evidence import plain
+from probe.judge.reading import read
+from probe.judge.sight import SHOWN, Glance, Sight
 from probe.judge.tracks import Track, Tracks, Witnesses
-from probe.model import Measurement, Observation
+from probe.model import Health, Measurement, Observation
 from tests.judge import worlds as w
 
 
@@ -103,3 +108,27 @@ def test_what_is_counted_is_what_the_steady_ones_say(
         said = {(s.answers, s.valid, s.vantage.country) for s in steady}
         told = witnesses(held).told
         assert {(a, v, country) for a, v, countries in told for country in countries} == said
+
+
+BASE = read(measured(0.0))
+OTHERS: list[dict[str, object]] = [
+    {}, {"pace": 0.8}, {"doubled": ("11.9.9.9",)}, {"answers": ("11.9.9.9",)}, {"valid": ("11.9.9.9",)},
+    {"site": ("fastly", "AMS")}, {"health": Health(reason="resolver_broken")}, {"vantage": w.ROSTER[1]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [Glance, Sight])
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_sights_share_spares_a_look_and_changes_nothing(
+    kind: Callable[..., Sight], other: dict[str, object], place: int
+) -> None:
+    track = Track()
+    for at in range(3):
+        when = {"id": str(at), "at": w.START + timedelta(seconds=at)}
+        told = {name: getattr(BASE, name) for name in SHOWN} | when
+        track.hear(kind(**(told | other)) if at == place else Glance(**told))
+    odd = [sight for sight in track.sights if not plain(sight)]
+    said = {(s.answers, s.valid, s.site, s.vantage, s.doubled) for s in track.sights}
+    assert track.odd == len(odd)
+    assert track.steady == (not odd and len(said) == 1)
