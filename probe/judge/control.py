@@ -67,8 +67,13 @@ def reference(
     own: Mapping[str, float] | None = None,
     common: frozenset[tuple[str, str]] = frozenset(),
     told: Iterable[Saying] = (),
+    *,
+    slow: bool = True,
 ) -> Reference:
-    """Gather what the sights of one endpoint say about it, beside what is counted already."""
+    """Gather what the sights of one endpoint say about it, beside what is counted already.
+
+    `slow`: whether any of them may be so slow that paces are compared.
+    """
     valid: dict[tuple[str, ...], set[str]] = defaultdict(set)
     answers: dict[tuple[str, ...], set[str]] = defaultdict(set)
     refused: dict[str, set[str]] = defaultdict(set)
@@ -91,7 +96,8 @@ def reference(
         if sight.digest:
             pages[sight.digest].add((country, sight.vantage.asn))
             words[sight.digest] = sight.words
-    sealed, cut, spoken = _beside(series)
+    more = [s for sights in series for s in sights if s.doubled or s.trials is not UNTRIED]
+    sealed, cut, spoken = _beside(more)
     proven = _each(valid)
     return Reference(
         valid=_frozen(proven),
@@ -99,9 +105,9 @@ def reference(
         answers=_frozen(_each(answers)),
         met=frozenset(met[True] | met[False]),
         direct=frozenset(met[False]),
-        belied=_belied(series, proven),
-        paces=_paces(series),
-        pages=_alike(pages, words),
+        belied=_belied(more, proven),
+        paces=_paces(series) if slow else {},
+        pages=_alike(pages, words) if pages else {},
         sealed=sealed,
         cut=cut,
         spoken=spoken,
@@ -115,28 +121,23 @@ def alike(one: Reference, other: Reference) -> bool:
     return msgspec.structs.astuple(one) == msgspec.structs.astuple(other)
 
 
-def _belied(series: Iterable[Series], valid: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+def _belied(told: Iterable[Sight], valid: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for sight in chain.from_iterable(series):
+    for sight in told:
         if sight.doubled and any(address in valid for address in sight.doubled):
             forged = [address for address in sight.answers if address not in valid]
             _note(found, tuple(forged), sight.vantage.country)
     return _frozen(found)
 
 
-def _beside(series: Iterable[Series]) -> tuple[dict[str, frozenset[str]], ...]:
-    """Where encrypted resolvers answer, where they are cut off, who answers over QUIC.
-
-    In one pass: few sights tell of any of it.
-    """
+def _beside(told: Iterable[Sight]) -> tuple[dict[str, frozenset[str]], ...]:
+    """Where encrypted resolvers answer, where they are cut off, who answers over QUIC."""
     sealed, cut, spoken = (defaultdict[str, set[str]](set) for _ in range(3))
-    for sights in series:
-        for sight in sights:
-            if sight.trials is not UNTRIED:
-                found, country = sight.trials, sight.vantage.country
-                _note(sealed, found.sealed, country)
-                _note(cut, (found.cut,) if found.cut else (), country)
-                _note(spoken, found.spoken, country)
+    for sight in told:
+        found, country = sight.trials, sight.vantage.country
+        _note(sealed, found.sealed, country)
+        _note(cut, (found.cut,) if found.cut else (), country)
+        _note(spoken, found.spoken, country)
     return _frozen(sealed), _frozen(cut), _frozen(spoken)
 
 

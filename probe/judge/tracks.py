@@ -123,26 +123,35 @@ def _when(sight: Sight) -> tuple[datetime, str]:
 class Witnesses:
     """The tracks of one endpoint by vantage, and what the steady ones say of it."""
 
-    __slots__ = ("told", "tracks")
+    __slots__ = ("told", "tracks", "unsteady")
 
     def __init__(self) -> None:
         self.tracks: dict[str, Track] = {}
+        self.unsteady: dict[str, Track] = {}
+        """Those that are to be read by whoever asks what they say."""
         self.told = Told()
 
     def hear(self, sight: Sight) -> None:
-        track = self.tracks.get(sight.vantage.id)
+        name = sight.vantage.id
+        track = self.tracks.get(name)
         if track is None:
-            track = self.tracks[sight.vantage.id] = Track()
+            track = self.tracks[name] = Track()
             track.hear(sight)
-            if track.steady:
-                self.told.count(sight)
+            self._count(name, track)
         elif track.steady:
             before = track.sights[0]
             track.hear(sight)
             if not track.steady:
                 self.told.discount(before)
+                self.unsteady[name] = track
         else:
             track.hear(sight)
+
+    def _count(self, name: str, track: Track) -> None:
+        if track.steady:
+            self.told.count(track.sights[0])
+        else:
+            self.unsteady[name] = track
 
     def within(self, first: datetime, last: datetime) -> Witnesses:
         if all(track.inside(first, last) for track in self.tracks.values()):
@@ -152,24 +161,25 @@ class Witnesses:
             own = track if track.inside(first, last) else track.cut(first, last)
             if own.sights:
                 part.tracks[name] = own
-                if own.steady:
-                    part.told.count(own.sights[0])
+                part._count(name, own)
         return part
 
     def forget(self, until: datetime) -> None:
-        empty = False
-        for track in self.tracks.values():
+        empty: list[str] = []
+        for name, track in self.tracks.items():
             oldest = track.sights[0]
             if oldest.at <= until:
                 steady = track.steady
                 if not track.forget(until):
-                    empty = True
+                    empty.append(name)
                     if steady:
                         self.told.discount(oldest)
                 elif track.steady and not steady:
                     self.told.count(track.sights[0])
-        if empty:
-            self.tracks = {name: track for name, track in self.tracks.items() if track.sights}
+                    del self.unsteady[name]
+        for name in empty:
+            del self.tracks[name]
+            self.unsteady.pop(name, None)
 
 
 class Known(msgspec.Struct, eq=False):

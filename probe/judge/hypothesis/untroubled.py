@@ -67,18 +67,18 @@ def works(
     if type(held) is Calm and len(held.seats) == 1 and held.asns == asns:
         alone = 1, 1, (told(held.seats[0].last),)
         return [
-            _works(matter, (country, asns[0]), known.within[0], alone, view),
-            _works(matter, (country, 0), known.support, alone, view),
+            _works(matter, country, asns[0], known.within[0], alone, view),
+            _works(matter, country, 0, known.support, alone, view),
         ]
     seen = _seen(held) if type(held) is Calm else _witnessed(held.runs)
     given = [
-        _works(matter, (country, asn), known.within[held.asns.index(asn)], seen[asn], view)
+        _works(matter, country, asn, known.within[held.asns.index(asn)], seen[asn], view)
         if asn in seen
         else untested(matter, (country, asn), offline, view)
         for asn in asns
     ]
     whole = sum([count for count, _, _ in seen.values()]), len(seen), next(iter(seen.values()))[2]
-    given.append(_works(matter, (country, 0), known.support, whole, view))
+    given.append(_works(matter, country, 0, known.support, whole, view))
     return given
 
 
@@ -94,13 +94,18 @@ def _witnessed(held: Sequence[Run]) -> Mapping[int, _Seen]:
     return {asn: (len(own), 1, witness(own)) for asn, own in by_asn.items()}
 
 
-def _works(
-    matter: Matter, where: Where, support: dict[Cause, float], seen: _Seen, view: View
+def _works(  # noqa: PLR0913 — nothing else is made so often
+    matter: Matter,
+    country: str,
+    network: int,
+    support: dict[Cause, float],
+    seen: _Seen,
+    view: View,
 ) -> Verdict:
     vantages, networks, evidence = seen
     sure = support[_OK]
     return Verdict(
-        service=matter.service, feature=matter.feature, country=where[0], network=where[1],
+        service=matter.service, feature=matter.feature, country=country, network=network,
         at=view.now, leading=_OK, state=_sure(sure, vantages), confidence=sure, support=support,
         evidence=evidence, vantages=vantages, networks=networks, rules=VERSION,
     )  # fmt: skip
