@@ -3,6 +3,10 @@
 Nearly all are: of such a one the types below take what `reading` asks for and pass over the rest,
 which is most of the decoding. They hold nothing but what is no odder than that: whatever does not
 fit, or is odd otherwise, is decoded in full and read as any measurement is.
+
+Half of the time is msgspec's, and most of that the passing over. Others take longer: one regular
+expression over the record twice as long, many records decoded at once a tenth more at best; to cut
+it at its keys costs as much in cuts as in steps.
 """
 
 from __future__ import annotations

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from operator import attrgetter
 
 import msgspec
 
@@ -65,9 +64,12 @@ class Track:
     def forget(self, until: datetime) -> bool:
         """Drop what is no later than a time, and say whether anything is left."""
         held = self.sights
-        count = bisect_right(held, until, key=_at)
-        if self.odd:
-            self.odd -= sum(not plain(sight) for sight in held[:count])
+        count = 0
+        for sight in held:
+            if sight.at > until:
+                break
+            count += 1
+            self.odd -= self.odd > 0 and not plain(sight)
         del held[:count]
         if not self.steady:
             self.steady = not self.odd and all(_same(held[0], sight) for sight in held)
@@ -111,9 +113,6 @@ def _same(one: Sight, other: Sight) -> bool:
         and not other.doubled
         and other.trials is UNTRIED
     )
-
-
-_at = attrgetter("at")
 
 
 def _when(sight: Sight) -> tuple[datetime, str]:
