@@ -8,13 +8,14 @@ nothing there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain, pairwise
 from statistics import median
 
 import msgspec
 
+from probe.judge.common import Pair
 from probe.judge.likeness import kinds
 from probe.judge.sight import Sight
 from probe.judge.told import Saying
@@ -46,8 +47,9 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     pages: Mapping[str, frozenset[tuple[str, int]]] = {}
     """Digest of an unexpected page over plain HTTP → (country, AS number) where it, or a page
     like it, came."""
-    common: frozenset[tuple[str, str]] = frozenset()
-    """(country, address) that resolvers there give for several endpoints."""
+    common: frozenset[Pair] = frozenset()
+    """(country, address) that resolvers there give for several endpoints, and nobody's elsewhere; of
+    those at which something failed."""
     sealed: Mapping[str, frozenset[str]] = {}
     """Encrypted resolver → countries where it answers."""
     cut: Mapping[str, frozenset[str]] = {}
@@ -65,23 +67,25 @@ Series = Sequence[Sight]
 def reference(
     series: Sequence[Series],
     own: Mapping[str, float] | None = None,
-    common: frozenset[tuple[str, str]] = frozenset(),
     told: Iterable[Saying] = (),
+    common: Callable[[AbstractSet[Pair]], frozenset[Pair]] = lambda _: frozenset(),
     *,
     slow: bool = True,
 ) -> Reference:
     """Gather what the sights of one endpoint say about it, beside what is counted already.
 
-    `slow`: whether any of them may be so slow that paces are compared.
+    `common`: of countries and addresses, those that are common (probe.judge.common), asked for
+    where one failed; `slow`: whether any of them may be so slow that paces are compared.
     """
     valid: dict[tuple[str, ...], set[str]] = defaultdict(set)
     answers: dict[tuple[str, ...], set[str]] = defaultdict(set)
     refused: dict[str, set[str]] = defaultdict(set)
     pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
     words: dict[str, str] = {}
+    ended: set[Pair] = set()
     met: dict[bool, set[str]] = {True: set(), False: set()}
-    for named, proved, countries in told:
-        answers[named] |= countries
+    for told_, proved, countries in told:
+        answers[told_] |= countries
         valid[proved] |= countries
         met[False] |= countries
     for sight in chain.from_iterable(map(_distinct, series)):
@@ -96,13 +100,15 @@ def reference(
         if sight.digest:
             pages[sight.digest].add((country, sight.vantage.asn))
             words[sight.digest] = sight.words
+        ended.update([(country, address) for address in sight.tried])
     more = [s for sights in series for s in sights if s.doubled or s.trials is not UNTRIED]
     sealed, cut, spoken = _beside(more)
-    proven = _each(valid)
+    proven, named = _each(valid), _each(answers)
+    strange = {pair for pair in ended if not (_abroad(proven, pair) or _abroad(named, pair))}
     return Reference(
         valid=_frozen(proven),
         refused=_frozen(refused),
-        answers=_frozen(_each(answers)),
+        answers=_frozen(named),
         met=frozenset(met[True] | met[False]),
         direct=frozenset(met[False]),
         belied=_belied(more, proven),
@@ -111,9 +117,16 @@ def reference(
         sealed=sealed,
         cut=cut,
         spoken=spoken,
-        common=common,
+        common=common(strange) if strange else frozenset(),
         own=own or {},
     )
+
+
+def _abroad(told: Mapping[str, AbstractSet[str]], pair: Pair) -> bool:
+    """Whether another country has it too."""
+    country, address = pair
+    countries = told.get(address, ())
+    return len(countries) > (country in countries)
 
 
 def alike(one: Reference, other: Reference) -> bool:
@@ -175,43 +188,6 @@ def _paces(series: Iterable[Series]) -> dict[str, float]:
     for sight in good:
         paces[sight.vantage.country].append(sight.pace)
     return {country: median(values) for country, values in paces.items()}
-
-
-def common_answers(
-    series: Iterable[Series], told: Iterable[tuple[str, Iterable[Saying]]] = ()
-) -> frozenset[tuple[str, str]]:
-    """Find addresses that one country's resolvers give for several endpoints.
-
-    `told`: what is counted already, by endpoint.
-    """
-    users: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for endpoint, said in told:
-        for answers, _, countries in said:
-            for address in answers:
-                users[address][endpoint] |= countries
-    for sights in series:
-        answers = ()
-        for sight in sights:
-            if sight.answers is not answers:
-                answers = sight.answers
-                for address in answers:
-                    users[address][sight.target.endpoint].add(sight.vantage.country)
-    return frozenset(
-        (country, address)
-        for address, by_endpoint in users.items()
-        if len(by_endpoint) > 1
-        for country in _repeated(by_endpoint.values())
-    )
-
-
-def _repeated(sets: Iterable[AbstractSet[str]]) -> set[str]:
-    """What is in more than one of them."""
-    once: set[str] = set()
-    more: set[str] = set()
-    for each in sets:
-        more |= once & each
-        once |= each
-    return more
 
 
 def same_page_here_alone(known: Reference, country: str, digest: str) -> bool:

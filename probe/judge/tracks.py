@@ -181,15 +181,6 @@ class Witnesses:
             self.unsteady.pop(name, None)
 
 
-class Known(msgspec.Struct, eq=False):
-    """What was known when somebody last asked: it seldom changes."""
-
-    lores: dict[tuple[str, ...], Lore] = {}
-    """By service, feature and endpoint."""
-    common: frozenset[tuple[str, str]] = frozenset()
-    """(country, address) that resolvers give for several endpoints."""
-
-
 _NEVER = datetime.max.replace(tzinfo=UTC)
 Feature = tuple[str, str]
 """Service and feature, by id."""
@@ -208,7 +199,8 @@ class Tracks:
         """Vantage id → the newest of its sights of services; of like times the last id's."""
         self._after = _NEVER
         """Everything held is later."""
-        self.known = Known()
+        self.known: dict[tuple[str, ...], Lore] = {}
+        """Service, feature and endpoint → what was known of it when it was last asked about."""
         self._same: dict[Vantage | Target | Health, Vantage | Target | Health] = {}
         """Vantages, targets and healths: tracks of like ones share them."""
         self._like: dict[Target, Sight] = {}

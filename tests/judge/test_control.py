@@ -8,7 +8,6 @@ from probe.judge.control import (
     Reference,
     alike,
     answered_abroad,
-    common_answers,
     control_paces,
     genuine,
     proven_abroad,
@@ -30,9 +29,6 @@ def case(country: str, service: str = "chirp", feature: str = "web") -> w.Case:
 
 def see(country: str, maker: w.Maker) -> Sight:
     return read(w.measurement(case(country), maker(case(country))))
-
-
-OTHER = case("TR", feature="api")
 
 
 def among(*sights: Sight, own: dict[str, float] | None = None) -> Reference:
@@ -82,12 +78,6 @@ def test_paces_of_controls_leave_targets_and_failures_out() -> None:
     good = read(w.measurement(control, w.ok(control)))
     paces = control_paces([[good], [see("TR", w.delayed)]])
     assert paces == {good.vantage.id: pytest.approx(good.pace)}
-
-
-def test_addresses_that_serve_several_endpoints_of_a_country_are_common() -> None:
-    here = [see("TR", w.forged), read(w.measurement(OTHER, w.forged(OTHER)))]
-    assert common_answers([[sight] for sight in here]) == {("TR", "31.13.77.33")}
-    assert common_answers([here[:1], here[:1]]) == frozenset()
 
 
 def notice(asn: int, country: str, digest: str, words: str) -> Sight:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from functools import cached_property
 
-from probe.judge.control import Reference, alike, common_answers, control_paces, reference
+from probe.judge.common import Common, Pair
+from probe.judge.control import Reference, alike, control_paces, reference
 from probe.judge.evidence import Finding, Lore, plain, whole
 from probe.judge.sight import Sight
 from probe.judge.tracks import Memo, Track, Tracks, Witnesses
@@ -21,7 +24,6 @@ class Finder:
     def __init__(self, tracks: Tracks) -> None:
         self._tracks = tracks
         self._own: Mapping[str, float] | None = None
-        self._common: frozenset[tuple[str, str]] | None = None
         self.odd: list[tuple[Finding, ...]] = []
         """What was found of tracks that are more than whole answers."""
 
@@ -37,23 +39,28 @@ class Finder:
     def _lore(self, key: Key, witnesses: Witnesses) -> Lore:
         """What is known of the endpoint: what was known before, where that is the same."""
         fresh = self._reference(witnesses)
-        held = self._tracks.known.lores.get(key)
+        held = self._tracks.known.get(key)
         if held is None or not alike(held.known, fresh):
-            held = self._tracks.known.lores[key] = Lore(fresh)
+            held = self._tracks.known[key] = Lore(fresh)
         return held
 
     def _reference(self, witnesses: Witnesses) -> Reference:
-        if self._common is None:
-            # The same one as long as it says the same: who compares what is known sees it at once.
-            fresh, held = _common(self._tracks), self._tracks.known
-            if held.common != fresh:
-                held.common = fresh
-            self._common = held.common
         unsteady = [track.sights for track in witnesses.unsteady.values()]
         if any([s.pace >= SLOW_SECONDS for sights in unsteady for s in sights]):  # noqa: C419 — a list is faster
             every = [track.sights for track in witnesses.tracks.values()]
-            return reference(every, self._paces(), self._common)
-        return reference(unsteady, {}, self._common, witnesses.told, slow=False)
+            return reference(every, self._paces(), common=self._among)
+        return reference(unsteady, {}, witnesses.told, self._among, slow=False)
+
+    def _among(self, pairs: AbstractSet[Pair]) -> frozenset[Pair]:
+        return self._common.among(pairs)
+
+    @cached_property
+    def _common(self) -> Common:
+        every = [each for known in self._tracks.features.values() for each in known.items()]
+        return Common(
+            ((name, witnesses.told) for name, witnesses in every),
+            (track.sights for _, witnesses in every for track in witnesses.unsteady.values()),
+        )
 
     def _paces(self) -> Mapping[str, float]:
         if self._own is None:
@@ -61,14 +68,6 @@ class Finder:
             held = (w for endpoints in controls for w in endpoints.values())
             self._own = control_paces(t.sights for w in held for t in w.tracks.values())
         return self._own
-
-
-def _common(tracks: Tracks) -> frozenset[tuple[str, str]]:
-    every = [each for endpoints in tracks.features.values() for each in endpoints.items()]
-    return common_answers(
-        (track.sights for _, witnesses in every for track in witnesses.unsteady.values()),
-        ((name, witnesses.told) for name, witnesses in every),
-    )
 
 
 def _found(track: Track, known: Lore) -> tuple[Finding, ...]:

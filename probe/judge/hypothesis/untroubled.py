@@ -94,7 +94,7 @@ def _witnessed(held: Sequence[Run]) -> Mapping[int, _Seen]:
     return {asn: (len(own), 1, witness(own)) for asn, own in by_asn.items()}
 
 
-def _works(  # noqa: PLR0913 — nothing else is made so often
+def _works(
     matter: Matter,
     country: str,
     network: int,

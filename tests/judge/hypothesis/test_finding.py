@@ -37,7 +37,7 @@ def test_only_what_is_more_than_whole_answers_is_looked_at() -> None:
 def test_what_steady_tracks_say_is_known_as_if_they_were_read() -> None:
     tracks = heard({TR: "oox", DE: "ooo"})
     found = asked(Finder(tracks), tracks)[TR.id]
-    known = tracks.known.lores[KEY].known
+    known = tracks.known[KEY].known
     assert known.met == {"TR", "DE"}
     assert set(known.valid.values()) == {frozenset({"TR", "DE"})}
     again = find(found[0].sight, known)
@@ -53,12 +53,3 @@ def test_while_the_same_is_known_nothing_is_found_anew() -> None:
     other = next(v for v in w.ROSTER if v.country == "US")
     tracks.add(measured("o", other))
     assert asked(Finder(tracks), tracks)[TR.id][0] is not first[0]
-
-
-def test_what_several_endpoints_are_told_is_one_thing_as_long_as_it_is_the_same() -> None:
-    tracks = heard({TR: "oox", DE: "ooo"})
-    asked(Finder(tracks), tracks)
-    before = tracks.known.common
-    tracks.add(measured("o", DE, first=21.0))
-    asked(Finder(tracks), tracks)
-    assert tracks.known.common is before
