@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -40,7 +40,7 @@ _TOLD = (
 )
 
 
-class Footing(msgspec.Struct, frozen=True, eq=False, gc=False):
+class Footing(msgspec.Struct, frozen=True, eq=False, dict=True):
     """What is known of a vantage itself while it is weighed."""
 
     usable: bool = True
@@ -53,7 +53,7 @@ class Footing(msgspec.Struct, frozen=True, eq=False, gc=False):
     settled: bool = False
     """Hardly any try of its controls has failed for rounds: in passing trouble one round may go well."""
 
-    @property
+    @cached_property
     def kind(self) -> tuple[bool, float]:
         """All that counts of it while the vantage sees whole answers alone."""
         return self.well_at is not None, self.usual

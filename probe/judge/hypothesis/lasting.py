@@ -138,20 +138,21 @@ class Still:
     Those of one vantage are only counted.
     """
 
-    def __init__(self, held: Iterable[Calm]) -> None:
-        self._alike: dict[Kind, _Ranked] = defaultdict(_Ranked)
+    def __init__(self, alike: Iterable[Sequence[Calm]]) -> None:
+        """`alike`: together, those that saw the same in all of the window."""
+        self._ranked: dict[Kind, _Ranked] = defaultdict(_Ranked)
         self._several: list[Calm] = []
-        for each in held:
-            if len(each.seats) == 1:
-                seat = each.seats[0]
-                self._alike[seat.footing.kind].held.append(seat.sights)
-            else:
-                self._several.append(each)
+        for each in alike:
+            alone = [own.seats[0] for own in each if len(own.seats) == 1]
+            if alone:
+                self._ranked[alone[0].footing.kind].held += [seat.sights for seat in alone]
+            if len(alone) < len(each):
+                self._several += [own for own in each if len(own.seats) > 1]
 
     def since(self, begun: datetime) -> Counter[Country]:
         """What they saw then and later, and how many saw it; not of those who saw nothing."""
         found = Counter([seen for each in self._several if (seen := each.since(begun))])
-        for like, ranked in self._alike.items():
+        for like, ranked in self._ranked.items():
             for count, countries in ranked.newer(begun):
                 found[alone(count, like)] += countries
         return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import cast
 
 import msgspec
 
+from probe.judge.evidence import Finding
 from probe.judge.hypothesis.calm import Calm, Seat, at_ease, together
 from probe.judge.hypothesis.episode import NOTHING_KNOWN, STALE_ROUNDS, Footing, Run, run_of
 from probe.judge.hypothesis.finding import Finder
@@ -37,19 +38,20 @@ def standing(
     footings: Footings,
     view: View,
 ) -> Held:
-    worst = _worst(feature, endpoints, finder, footings, view)
-    by_country: dict[str, list[Seat | Run]] = {}
-    for name in sorted(worst):
-        country, held = worst[name]
-        beside = by_country.get(country)
-        if beside is None:
-            by_country[country] = [held]
-        else:
-            beside.append(held)
+    seated: Seated = {}
+    ran: set[str] = set()
+    for endpoint in sorted(endpoints):
+        witnesses = endpoints[endpoint]
+        odd = _sit(seated, witnesses.tracks, footings, view)
+        if odd:
+            found = finder.found((*feature, endpoint), witnesses, odd)
+            ran |= _run(seated, found, footings, view)
     calm: dict[str, Calm] = {}
     mixed: dict[str, tuple[Run, ...]] = {}
-    for country, each in by_country.items():
-        seats = _seats(each, footings)
+    for country in sorted(seated):
+        held = seated[country]
+        each = [held[name] for name in sorted(held)] if len(held) > 1 else [*held.values()]
+        seats = _seats(each, footings) if country in ran else cast("list[Seat]", each)
         if seats is not None:
             calm[country] = together(seats)
         else:
@@ -57,35 +59,48 @@ def standing(
     return Held(calm, mixed)
 
 
-def _worst(
-    feature: Feature,
-    endpoints: Mapping[str, Witnesses],
-    finder: Finder,
-    footings: Footings,
-    view: View,
-) -> dict[str, tuple[str, Seat | Run]]:
-    """Each vantage's country and its run at its worst endpoint, the first of like ones.
+Seated = dict[str, dict[str, Seat | Run]]
+"""By country, each vantage's run at its worst endpoint, the first of like ones.
 
-    Where nothing but whole answers came it is a seat: a run of them is seldom looked at.
-    """
-    worst: dict[str, tuple[str, Seat | Run]] = {}
+Where nothing but whole answers came it is a seat: a run of them is seldom looked at.
+"""
+
+
+def _sit(
+    seated: Seated, tracks: Mapping[str, Track], footings: Footings, view: View
+) -> dict[str, Track]:
+    """Seat who sees whole answers alone, and say who sees more."""
+    odd: dict[str, Track] = {}
     since = view.now - STALE_ROUNDS * view.round
-    for endpoint in sorted(endpoints):
-        odd: dict[str, Track] = {}
-        for name, track in endpoints[endpoint].tracks.items():
-            if track.odd:
-                odd[name] = track
-                continue
-            footing, last = footings.get(name, NOTHING_KNOWN), track.sights[-1]
-            if footing.usable and last.at >= since and name not in worst:
-                seat = Seat(track.sights, last, footing, track.steady)
-                worst[name] = last.vantage.country, seat
-        found = finder.found((*feature, endpoint), endpoints[endpoint], odd) if odd else {}
-        for name, findings in found.items():
-            run = run_of(findings, footings.get(name, NOTHING_KNOWN), since)
-            if run is not None and (name not in worst or _worse(run, worst[name][1])):
-                worst[name] = run.vantage.country, run
-    return worst
+    for name, track in tracks.items():
+        if track.odd:
+            odd[name] = track
+            continue
+        footing, last = footings.get(name, NOTHING_KNOWN), track.sights[-1]
+        if footing.usable and last.at >= since:
+            seat = Seat(track.sights, last, footing, track.steady)
+            beside = seated.get(last.vantage.country)
+            if beside is None:
+                seated[last.vantage.country] = {name: seat}
+            else:
+                beside.setdefault(name, seat)
+    return odd
+
+
+def _run(
+    seated: Seated, found: Mapping[str, tuple[Finding, ...]], footings: Footings, view: View
+) -> set[str]:
+    """Put those in whose run there is worse than what they see elsewhere, and say in which countries."""
+    ran: set[str] = set()
+    since = view.now - STALE_ROUNDS * view.round
+    for name, findings in found.items():
+        run = run_of(findings, footings.get(name, NOTHING_KNOWN), since)
+        if run is not None:
+            beside = seated.setdefault(run.vantage.country, {})
+            if name not in beside or _worse(run, beside[name]):
+                beside[name] = run
+                ran.add(run.vantage.country)
+    return ran
 
 
 def _worse(run: Run, held: Seat | Run) -> bool:
@@ -94,15 +109,10 @@ def _worse(run: Run, held: Seat | Run) -> bool:
     return not held.failing or len(run.findings) > len(held.findings)
 
 
-def _seats(each: Sequence[Seat | Run], footings: Footings) -> list[Seat] | None:
+def _seats(each: list[Seat | Run], footings: Footings) -> list[Seat] | None:
     """All of a country; None where some vantage sees more than whole answers."""
-    seats: list[Seat] = []
-    for held in each:
-        seat = held if type(held) is Seat else _seat(cast("Run", held), footings)
-        if seat is None:
-            return None
-        seats.append(seat)
-    return seats
+    seats = [h if type(h) is Seat else _seat(cast("Run", h), footings) for h in each]
+    return None if None in seats else cast("list[Seat]", seats)
 
 
 def _seat(run: Run, footings: Footings) -> Seat | None:

@@ -115,7 +115,7 @@ def weighed(service: str, feature: str, held: Held, view: View) -> Matter:
         feature=feature,
         calm=calm,
         chorus=chorus(calm.values()),
-        peace={seen: weighing.peace(seen) for seen in {own.sights for own in calm.values()}},
+        peace={seen: weighing.peace(seen) for seen in weighing.alike},
         places=places,
         troubled=tuple([country for country, place in places.items() if not place.calm]),
     )
@@ -159,7 +159,15 @@ class _Weighing:
             country: Lasting(own, self._alike.get(country, 0.0))
             for country, own in held.mixed.items()
         }
-        counted = Counter([own.sights for own in held.calm.values()])
+        self.alike: dict[Country, list[Calm]] = {}
+        """Calm countries by what they saw."""
+        for calm in held.calm.values():
+            beside = self.alike.get(calm.sights)
+            if beside is None:
+                self.alike[calm.sights] = [calm]
+            else:
+                beside.append(calm)
+        counted = Counter({seen: len(each) for seen, each in self.alike.items()})
         mixed = [lasting.ever()[0] for lasting in self._lasting.values()]
         counted.update([seen for seen in mixed if seen])
         self._everyone = frozenset(counted.items())
@@ -218,7 +226,7 @@ class _Weighing:
 
     @cached_property
     def _still(self) -> Still:
-        return Still(self._held.calm.values())
+        return Still(self.alike.values())
 
 
 def siblings(matters: Sequence[Matter]) -> list[Matter]:

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from probe.judge.control import Reference
 from probe.judge.evidence import find
+from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.episode import Footing, Run, signature
 from probe.judge.hypothesis.lasting import Lasting, Still
+from probe.judge.hypothesis.likelihood import Country
 from probe.judge.reading import read
 from probe.model import Vantage
 from tests.judge import worlds as w
@@ -56,7 +58,10 @@ def test_calm_countries_saw_what_each_of_them_saw_whenever_it_is_asked(
     made = zip(LONE, letters, strict=False)
     held = {v.country: calm({v: text}, WELL) for v, text in made}
     held["TR"] = calm(dict(zip(HOME, letters, strict=False)), WELL)
-    still = Still(held.values())
+    alike: dict[Country, list[Calm]] = {}
+    for own in held.values():
+        alike.setdefault(own.sights, []).append(own)
+    still = Still(alike.values())
     for begun in times:
         each = [signature(own.runs(), begun)[0] for own in held.values()]
         assert sorted(still.since(begun).elements()) == sorted(filter(None, each))
