@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 import msgspec
 
@@ -15,9 +16,10 @@ from probe.judge.hypothesis.connectivity import connectivity
 from probe.judge.hypothesis.dependency import shared
 from probe.judge.hypothesis.episode import footings
 from probe.judge.hypothesis.finding import Finder
-from probe.judge.hypothesis.mechanisms import Heard, refined
+from probe.judge.hypothesis.mechanisms import Heard, asked, refined
 from probe.judge.hypothesis.mute import told_apart
 from probe.judge.hypothesis.standing import standing
+from probe.judge.hypothesis.untroubled import Offline, Settled, settle
 from probe.judge.hypothesis.verdicts import verdicts
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
 from probe.judge.tracks import Feature, Tracks
@@ -43,6 +45,8 @@ class Weighing(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     matters: tuple[Matter, ...]
     """Every feature over all countries, weighed beside its siblings and what services share."""
+    settled: tuple[Settled, ...]
+    """What was said of each of them before that."""
     connected: tuple[Verdict, ...]
     """About connectivity itself."""
     cells: Mapping[str, tuple[int, ...]]
@@ -57,13 +61,25 @@ def conclude(tracks: Tracks, view: View) -> tuple[Verdict, ...]:
     Verdicts with an empty service are about connectivity itself.
     """
     held = weigh(tracks, view)
-    offline = {(v.country, v.network): v for v in held.connected if v.leading is not Cause.OK}
-    given = [
-        verdict
-        for matter in held.matters
-        for verdict in verdicts(matter, held.cells, offline, view)
+    cells, offline = held.cells, _offline(held.connected)
+    settled = [
+        said if said.peace is matter.peace else settle(matter, cells, offline, view)
+        for matter, said in zip(held.matters, held.settled, strict=True)
     ]
-    return tuple(refined((*given, *held.connected), held.heard, view))
+    open_ = [
+        verdict
+        for matter, said in zip(held.matters, settled, strict=True)
+        for verdict in verdicts(matter, said.left, cells, offline, view)
+    ]
+    doubted = asked(open_, held.heard)
+    plain = [said.verdicts for said in settled if said.of not in doubted]
+    open_ += chain.from_iterable(said.verdicts for said in settled if said.of in doubted)
+    named = refined((*open_, *held.connected), held.heard, view)
+    return tuple(chain(named, chain.from_iterable(plain)))
+
+
+def _offline(connected: Iterable[Verdict]) -> Offline:
+    return {(v.country, v.network): v for v in connected if v.leading is not Cause.OK}
 
 
 def weigh(tracks: Tracks, view: View) -> Weighing:
@@ -73,15 +89,20 @@ def weigh(tracks: Tracks, view: View) -> Weighing:
     healths = examine(told, held.series(), view)
     finder, known = Finder(held), footings(healths, view)
     expected = maintenance.services(view)
-    matters = []
+    connected, cells = connectivity(healths, view), _cells(healths.values())
+    offline = _offline(connected)
+    matters, settled = [], []
     for feature in _listed(view, held):
         endpoints = {} if feature[0] in expected else held.features.get(feature, {})
-        matters.append(weighed(*feature, standing(feature, endpoints, finder, known, view), view))
+        matter = weighed(*feature, standing(feature, endpoints, finder, known, view), view)
+        matters.append(matter)
+        settled.append(settle(matter, cells, offline, view))
     explained = tuple(told_apart(shared(siblings(matters), view), view))
     return Weighing(
         matters=explained,
-        connected=connectivity(healths, view),
-        cells=_cells(healths.values()),
+        settled=tuple(settled),
+        connected=connected,
+        cells=cells,
         heard=Heard(
             matters={(matter.service, matter.feature): matter for matter in explained},
             odd=_by_cell(finder.odd),

@@ -66,7 +66,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def refined(verdicts: Iterable[Verdict], heard: Heard, view: View) -> list[Verdict]:
     """Name in each verdict what is seen from more than one place or time."""
-    told = {cell for cell, series in heard.odd.items() if _told(series)}
+    told = _told(heard)
     return _collateral(
         [
             v
@@ -78,9 +78,20 @@ def refined(verdicts: Iterable[Verdict], heard: Heard, view: View) -> list[Verdi
     )
 
 
-def _told(series: Sequence[Sequence[Finding]]) -> bool:
-    """Whether anything is named that fails nothing: of what works no more can be said."""
-    return any([_named(f) for each in series for f in each])  # noqa: C419 — a list is faster
+def asked(verdicts: Iterable[Verdict], heard: Heard) -> frozenset[tuple[str, str]]:
+    """Features of which what works may have to be named too, by the verdicts of what may not."""
+    hit = {v.service for v in verdicts if v.leading is _FILTERING}
+    named = {(service, feature) for service, feature, _ in _told(heard)}
+    return frozenset({*named, *(feature for feature in heard.matters if feature[0] in hit)})
+
+
+def _told(heard: Heard) -> set[tuple[str, str, str]]:
+    """Where anything is named that fails nothing: of what works no more can be said."""
+    return {
+        cell
+        for cell, series in heard.odd.items()
+        if any([_named(f) for each in series for f in each])  # noqa: C419 — a list is faster
+    }
 
 
 def _named(finding: Finding) -> bool:

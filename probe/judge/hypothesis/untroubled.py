@@ -37,14 +37,41 @@ class Well(msgspec.Struct, frozen=True, eq=False):
     """Of each network."""
 
 
-def peaceful(matter: Matter) -> dict[Country, Well]:
-    """Of what calm countries saw, that of which nothing is thought to fail, in no network either."""
-    known = {seen: at_peace(peace) for seen, peace in matter.peace.items()}
-    return {seen: found for seen, found in known.items() if found is not None}
+class Settled(msgspec.Struct, frozen=True, eq=False):
+    """What is said of most countries of a feature before it is asked what the others share."""
+
+    of: tuple[str, str]
+    """Service and feature."""
+    verdicts: Sequence[Verdict]
+    left: Sequence[str]
+    """Countries of which that is not enough to say."""
+    peace: Mapping[Country, Peace]
+    """What it rests on: where that is another, it is to be said anew."""
+
+
+def settle(
+    matter: Matter, cells: Mapping[str, Sequence[int]], offline: Offline, view: View
+) -> Settled:
+    """Say it while each country is at hand: there are so many that to come back to each takes long."""
+    given: list[Verdict] = []
+    left: list[str] = []
+    for country, asns in cells.items():
+        held = matter.calm.get(country) or matter.places.get(country)
+        if held is None:
+            given += [untested(matter, (country, asn), offline, view) for asn in (*asns, 0)]
+            continue
+        peace = matter.peace.get(held.sights) if type(held) is Calm else held.peace
+        known = at_peace(peace) if peace is not None else None
+        if known is None:
+            left.append(country)
+        else:
+            given += works(matter, (country, asns), held, known, offline, view)
+    return Settled((matter.service, matter.feature), given, left, matter.peace)
 
 
 @lru_cache(maxsize=8192)
 def at_peace(peace: Peace) -> Well | None:
+    """None where something is thought to fail, of the country or of one of its networks."""
     within = inside(peace.sights, peace.support)
     well = all(leading(support) is _OK for support in (peace.support, *within))
     return Well(peace.support, within) if well else None

@@ -17,7 +17,7 @@ from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
 from probe.judge.hypothesis.membership import members
 from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.unit import named
-from probe.judge.hypothesis.untroubled import Offline, at_peace, peaceful, untested, works
+from probe.judge.hypothesis.untroubled import Offline, untested
 from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown, witness
 from probe.judge.rules import VERSION
@@ -42,30 +42,18 @@ class _Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def verdicts(
     matter: Matter,
+    countries: Iterable[str],
     cells: Mapping[str, Sequence[int]],
     offline: Offline,
     view: View,
 ) -> list[Verdict]:
-    given: list[Verdict] = []
-    well, inner = peaceful(matter), _Inner()
+    """Of these countries of a feature, network by network and as a whole."""
+    given, inner = list[Verdict](), _Inner()
     others = cache(partial(abroad, matter, view))  # most features ask for none
-    for country, asns in cells.items():
-        where = country, asns
-        own = matter.calm.get(country)
-        known = well.get(own.sights) if own is not None else None
-        if own is not None and known is not None:
-            given += works(matter, where, own, known, offline, view)
-            continue
-        if own is None and country not in matter.places:
-            given += [untested(matter, (country, asn), offline, view) for asn in (*asns, 0)]
-            continue
+    for country in countries:
         place = matter.place(country)
-        known = at_peace(place.peace) if place.peace is not None else None
-        if known is not None:
-            given += works(matter, where, place, known, offline, view)
-            continue
         cell = _cell((country, place), inner, others, view)
-        given += [_in_network(matter, cell, asn, offline, view, inner) for asn in asns]
+        given += [_in_network(matter, cell, asn, offline, view, inner) for asn in cells[country]]
         given.append(_verdict(matter, (cell, 0), place.support, cell.ground, cell.members, view))
     return given
 
