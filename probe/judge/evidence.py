@@ -105,6 +105,11 @@ def whole(sight: Sight) -> Finding:
     return _Whole(sight=sight)
 
 
+def plainly(finding: Finding) -> bool:
+    """Whether it was found of a plain sight."""
+    return type(finding) is _Whole
+
+
 def rows(finding: Finding) -> tuple[Row, ...]:
     return (finding.main, *finding.extra) if finding.extra else (finding.main,)
 

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 import msgspec
 
 from probe.judge import maintenance
-from probe.judge.evidence import WHOLE, Finding, rows, weigh
+from probe.judge.evidence import WHOLE, Finding, plainly, rows, weigh
 from probe.judge.health import UNWELL, Condition, Health, spoilt
 from probe.judge.hypothesis.baseline import LEVELS, ordinary
 from probe.judge.hypothesis.causes import Counts
@@ -125,7 +125,7 @@ def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run 
 
     `listed`: what was found, newest first; `since`: what is older says nothing of now.
     """
-    newest = listed if _wholes(listed) else [f for f in listed if usable(f, footing)]
+    newest = [f for f in listed if plainly(f) or usable(f, footing)]
     if not footing.usable or not newest or newest[0].sight.at < since:
         return None
     streak = _streak(newest, failing=True) if _shaken(newest) else 0

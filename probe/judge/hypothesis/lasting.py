@@ -21,6 +21,10 @@ from probe.judge.hypothesis.likelihood import Country, Network, network
 from probe.judge.row import Category
 from probe.judge.sight import Sight
 
+Saw = tuple[Country, tuple[int, ...]]
+"""What a country saw, and the AS number of each entry."""
+_NOTHING: Saw = ((), ())
+
 
 class _Part(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One vantage of a network, by how many of its oldest sights are too old."""
@@ -60,26 +64,24 @@ class Lasting:
         for found in self._networks.values():
             if found.failing:
                 found.bonus = bonus(found.failing, alike)
-        self._known: dict[tuple[int, ...], tuple[Country, tuple[int, ...]]] = {}
+        self._known: dict[tuple[int, ...], Saw] = {}
 
     @property
     def fixed(self) -> bool:
         """Whether it saw the same since any time: what fails is not cut short by when it began elsewhere."""
         return all([run.failing for run in self._held])  # noqa: C419 — a list is faster
 
-    def ever(self) -> tuple[Country, tuple[int, ...]]:
-        """What it saw in all of the window, and the AS number of each entry."""
+    def ever(self) -> Saw:
+        """What it saw in all of the window."""
         return self._from((0,) * len(self._held))
 
-    def since(self, begun: datetime) -> tuple[Country, tuple[int, ...]]:
-        """What it saw then and later, and the AS number of each entry."""
+    def since(self, begun: datetime) -> Saw:
+        """What it saw then and later."""
         if not self._times:
             self._times = [_cut_short(run) for run in self._held]
-        if len(self._times) == 1:
-            return self._from((bisect_left(self._times[0], begun),))
         return self._from(tuple([bisect_left(times, begun) for times in self._times]))
 
-    def _from(self, old: tuple[int, ...]) -> tuple[Country, tuple[int, ...]]:
+    def _from(self, old: tuple[int, ...]) -> Saw:
         known = self._known.get(old)
         if known is None:
             built = [
@@ -116,10 +118,6 @@ def _counts(categories: tuple[Category, ...]) -> tuple[Counts, ...]:
 
 
 def _network(parts: _Parts, old: Sequence[int]) -> Network | None:
-    if len(parts.parts) == 1:
-        (part,) = parts.parts
-        seen = part.told[old[part.number]]
-        return network((seen,), int(part.well), parts.bonus, parts.usual) if seen else None
     counts, well = [], 0
     for part in parts.parts:
         seen = part.told[old[part.number]]
@@ -130,6 +128,44 @@ def _network(parts: _Parts, old: Sequence[int]) -> Network | None:
         return None
     counts.sort()
     return network(tuple(counts), well, parts.bonus, parts.usual)
+
+
+class Alone:
+    """As `Lasting`, of a country of one vantage: most of those in which something failed."""
+
+    __slots__ = ("_bonus", "_known", "_run", "_times", "_told", "_well")
+
+    def __init__(self, run: Run, alike: float) -> None:
+        self._run, self._told = run, _told(run)
+        self._well = int(run.vouched if run.failing else run.well_at is not None)
+        self._bonus = bonus([run], alike) if run.failing else ()
+        self._times: list[datetime] | None = None
+        self._known: dict[int, Saw] = {}
+
+    @property
+    def fixed(self) -> bool:
+        return self._run.failing
+
+    def ever(self) -> Saw:
+        return self._from(0)
+
+    def since(self, begun: datetime) -> Saw:
+        if self._times is None:
+            self._times = _cut_short(self._run)
+        old = bisect_left(self._times, begun)
+        return self._known.get(old) or self._from(old)
+
+    def _from(self, old: int) -> Saw:
+        seen, run = self._told[old], self._run
+        found = _NOTHING
+        if seen:
+            found = (network((seen,), self._well, self._bonus, run.usual),), (run.vantage.asn,)
+        self._known[old] = found
+        return found
+
+
+def lasting(held: Sequence[Run], alike: float) -> Lasting | Alone:
+    return Alone(held[0], alike) if len(held) == 1 else Lasting(held, alike)
 
 
 class Still:

@@ -38,6 +38,9 @@ def members(
     failing = [run for run in place.runs if run.failing and run.vantage.asn in reached]
     if SIDES[cause] is Side.SERVICE and cause is not Cause.GEO_BLOCK:
         return failing
+    if len(failing) == 1:  # nobody else began before or after it, or fails in another way
+        beside = [run for run in place.runs if run.vantage.asn == failing[0].vantage.asn]
+        return failing if len(beside) == 1 else []
     by_network: dict[int, list[Run]] = defaultdict(list)
     for run in failing:
         by_network[run.vantage.asn].append(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 
@@ -22,7 +22,7 @@ from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown, witness
 from probe.judge.rules import VERSION
 from probe.judge.view import View
-from probe.model import SIDES, Author, Cause, Side, Verdict
+from probe.model import SIDES, Author, Cause, Evidence, Side, Verdict
 
 _OK = Cause.OK
 
@@ -36,7 +36,7 @@ class _Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     country: str
     place: Place
-    members: Sequence[Run]
+    members: tuple[Run, ...]
     ground: Ground
 
 
@@ -48,68 +48,107 @@ def verdicts(
     view: View,
 ) -> list[Verdict]:
     """Of these countries of a feature, network by network and as a whole."""
-    given, inner = list[Verdict](), _Inner()
-    others = cache(partial(abroad, matter, view))  # most features ask for none
-    for country in countries:
-        place = matter.place(country)
-        cell = _cell((country, place), inner, others, view)
-        given += [_in_network(matter, cell, asn, offline, view, inner) for asn in cells[country]]
-        given.append(_verdict(matter, (cell, 0), place.support, cell.ground, cell.members, view))
-    return given
+    speaker = _Speaker(matter, offline, view)
+    return [said for country in countries for said in speaker.of(country, cells[country])]
 
 
-def _cell(
-    where: tuple[str, Place], inner: _Inner, others: Callable[[], Abroad], view: View
-) -> _Cell:
-    country, place = where
-    if place.leads is Cause.OK:
-        ground = _own_ground(place.runs, place.support[Cause.OK], view)
-        well = place.runs if place.calm else tuple([run for run in place.runs if not run.failing])
-        return _Cell(country=country, place=place, members=well, ground=ground)
-    behind = members(place, place.leads, inner.all(place), view)
-    ground = _grounded(place, (country, place.leads), behind, others(), view)
-    return _Cell(country=country, place=place, members=tuple(behind), ground=ground)
+class _Words(msgspec.Struct, frozen=True, eq=False):
+    """What runs say for a cause."""
+
+    mechanisms: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    effective: float
+    """How many independent vantages they are worth: those of one network share its path."""
+    since: datetime | None
 
 
-class _Inner:
-    """The support of networks, asked for again and again."""
+def _words(behind: tuple[Run, ...], cause: Cause) -> _Words:
+    return _Words(
+        mechanisms(behind, cause), shown(behind, cause), _effective(behind),
+        min([run.start for run in behind], default=None),
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        self._known: dict[int, list[dict[Cause, float]]] = {}
 
-    def all(self, place: Place) -> list[dict[Cause, float]]:
-        known = self._known.get(id(place.support))
+def _effective(behind: Sequence[Run]) -> float:
+    if len(behind) == 1:
+        return 1.0
+    counted = Counter([run.vantage.asn for run in behind])
+    return round(sum(n / (1 + AGENT_OVERLAP * (n - 1)) for n in counted.values()), 2)
+
+
+class _Speaker:
+    """Speaks for one feature; what is asked for again it remembers."""
+
+    def __init__(self, matter: Matter, offline: Offline, view: View) -> None:
+        self._matter, self._offline, self._view = matter, offline, view
+        self._abroad = cache(partial(abroad, matter, view))  # most features ask for none
+        self._words = cache(_words)  # of a network, and of all of its country
+        self._inside: dict[int, list[dict[Cause, float]]] = {}
+
+    def of(self, country: str, asns: Iterable[int]) -> Iterator[Verdict]:
+        place = self._matter.place(country)
+        cell = self._cell(country, place)
+        for asn in asns:
+            yield self._in_network(cell, asn)
+        yield self._verdict((cell, 0), place.support, cell.ground, cell.members)
+
+    def _cell(self, country: str, place: Place) -> _Cell:
+        if place.leads is Cause.OK:
+            ground = _own_ground(place.runs, place.support[Cause.OK], self._view)
+            calm = place.calm
+            well = place.runs if calm else tuple([run for run in place.runs if not run.failing])
+            return _Cell(country=country, place=place, members=well, ground=ground)
+        behind = members(place, place.leads, self._within(place), self._view)
+        ground = _grounded(place, (country, place.leads), behind, self._abroad(), self._view)
+        return _Cell(country=country, place=place, members=tuple(behind), ground=ground)
+
+    def _within(self, place: Place) -> list[dict[Cause, float]]:
+        """The support of each network."""
+        known = self._inside.get(id(place.support))
         if known is None:
-            known = self._known[id(place.support)] = inside(place.sights, place.support)
+            known = self._inside[id(place.support)] = inside(place.sights, place.support)
         return known
 
-    def of(self, place: Place, asn: int) -> dict[Cause, float]:
-        return self.all(place)[place.asns.index(asn)]
+    def _in_network(self, cell: _Cell, asn: int) -> Verdict:
+        place = cell.place
+        held = [run for run in place.runs if run.vantage.asn == asn]
+        if asn not in place.asns or not held:
+            return untested(self._matter, (cell.country, asn), self._offline, self._view)
+        support = self._within(place)[place.asns.index(asn)]
+        cause = leading(support)
+        mine = tuple([run for run in cell.members if run.vantage.asn == asn])
+        if cause is not Cause.OK and cause is place.leads and mine:
+            ground = msgspec.structs.replace(
+                cell.ground, support=min(cell.ground.support, support[cause])
+            )
+        else:
+            ground = _own_ground(held, support[cause], self._view)
+            mine = tuple([run for run in held if run.failing is (cause is not Cause.OK)])
+        return self._verdict((cell, asn), support, ground, mine)
 
-
-def _in_network(
-    matter: Matter,
-    cell: _Cell,
-    asn: int,
-    offline: Offline,
-    view: View,
-    inner: _Inner,
-) -> Verdict:
-    place = cell.place
-    held = [run for run in place.runs if run.vantage.asn == asn]
-    if asn not in place.asns or not held:
-        return untested(matter, (cell.country, asn), offline, view)
-    support = inner.of(place, asn)
-    cause = leading(support)
-    mine = [run for run in cell.members if run.vantage.asn == asn]
-    if cause is not Cause.OK and cause is place.leads and mine:
-        ground = msgspec.structs.replace(
-            cell.ground, support=min(cell.ground.support, support[cause])
-        )
-    else:
-        ground = _own_ground(held, support[cause], view)
-        mine = [run for run in held if run.failing is (cause is not Cause.OK)]
-    return _verdict(matter, (cell, asn), support, ground, mine, view)
+    def _verdict(
+        self,
+        where: tuple[_Cell, int],
+        support: dict[Cause, float],
+        ground: Ground,
+        behind: tuple[Run, ...],
+    ) -> Verdict:
+        (cell, asn), matter, cause = where, self._matter, leading(support)
+        if cause is Cause.OK:
+            return Verdict(
+                service=matter.service, feature=matter.feature, country=cell.country, network=asn,
+                at=self._view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
+                support=support, evidence=witness(behind),
+                vantages=len(behind), networks=len(_asns(behind)), rounds=ground.rounds, rules=VERSION,
+            )  # fmt: skip
+        words = self._words(behind, cause)
+        return Verdict(
+            service=matter.service, feature=matter.feature, country=cell.country, network=asn,
+            at=self._view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
+            support=support, mechanisms=words.mechanisms, evidence=words.evidence,
+            vantages=len(behind), networks=len(_asns(behind)), effective=words.effective,
+            since=words.since, rounds=ground.rounds, rules=VERSION, shared=_shared(cell.place, cause),
+        )  # fmt: skip
 
 
 def _own_ground(held: Sequence[Run], support: float, view: View) -> Ground:
@@ -140,7 +179,7 @@ class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     server_countries: int
     rounds: int
     known: int
-    outside: Outside
+    outside: Callable[[], Outside]
 
 
 def abroad(matter: Matter, view: View) -> Abroad:
@@ -163,7 +202,7 @@ def abroad(matter: Matter, view: View) -> Abroad:
         ),
         rounds=span([r for p in outage.values() for r in p.runs], view.round) if outage else 0,
         known=len(matter),
-        outside=Outside(matter),
+        outside=cache(partial(Outside, matter)),  # what is a vantage's own asks for none
     )
 
 
@@ -185,7 +224,7 @@ def _grounded(
 ) -> Ground:
     country, cause = about
     asked = SIDES[cause] is not Side.OWN and cause is not Cause.NETWORK_DISRUPTION
-    reached, barred = others.outside.since(place.begun, country) if asked else (0, 0)
+    reached, barred = others.outside().since(place.begun, country) if asked else (0, 0)
     vouched = [run for run in held if run.vouched]
     signed = [run for run in held if authored(run, Author.NETWORK)]
     return Ground(
@@ -230,41 +269,6 @@ def _together(others: Abroad, begun: datetime | None, view: View) -> int:
         return 0
     near = TOGETHER_ROUNDS * view.round
     return bisect_right(others.begun, begun + near) - bisect_left(others.begun, begun - near)
-
-
-def _verdict(
-    matter: Matter,
-    where: tuple[_Cell, int],
-    support: dict[Cause, float],
-    ground: Ground,
-    behind: Sequence[Run],
-    view: View,
-) -> Verdict:
-    cell, asn = where
-    cause = leading(support)
-    if cause is Cause.OK:
-        return Verdict(
-            service=matter.service, feature=matter.feature, country=cell.country, network=asn,
-            at=view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
-            support=support, evidence=witness(behind),
-            vantages=len(behind), networks=len(_asns(behind)), rounds=ground.rounds, rules=VERSION,
-        )  # fmt: skip
-    return Verdict(
-        service=matter.service, feature=matter.feature, country=cell.country, network=asn,
-        at=view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
-        support=support, mechanisms=mechanisms(behind, cause), evidence=shown(behind, cause),
-        vantages=len(behind), networks=len(_asns(behind)), effective=_effective(behind),
-        since=min((run.start for run in behind), default=None), rounds=ground.rounds,
-        rules=VERSION, shared=_shared(cell.place, cause),
-    )  # fmt: skip
-
-
-def _effective(behind: Sequence[Run]) -> float:
-    """How many independent vantages they are worth: those of one network share its path."""
-    if len(behind) == 1:
-        return 1.0
-    counted = Counter([run.vantage.asn for run in behind])
-    return round(sum(n / (1 + AGENT_OVERLAP * (n - 1)) for n in counted.values()), 2)
 
 
 def _shared(place: Place, cause: Cause) -> tuple[str, ...]:

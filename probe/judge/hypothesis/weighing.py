@@ -20,7 +20,7 @@ from probe.judge.hypothesis.episode import (
     onset,
 )
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
-from probe.judge.hypothesis.lasting import Lasting, Still
+from probe.judge.hypothesis.lasting import Still, lasting
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.standing import Held
 from probe.judge.hypothesis.unit import Shared
@@ -156,7 +156,7 @@ class _Weighing:
         self._held = held
         self._alike = _alike(held)
         self._lasting = {
-            country: Lasting(own, self._alike.get(country, 0.0))
+            country: lasting(own, self._alike.get(country, 0.0))
             for country, own in held.mixed.items()
         }
         self.alike: dict[Country, list[Calm]] = {}
@@ -168,7 +168,7 @@ class _Weighing:
             else:
                 beside.append(calm)
         counted = Counter({seen: len(each) for seen, each in self.alike.items()})
-        mixed = [lasting.ever()[0] for lasting in self._lasting.values()]
+        mixed = [each.ever()[0] for each in self._lasting.values()]
         counted.update([seen for seen in mixed if seen])
         self._everyone = frozenset(counted.items())
         self._fixed = {c: each.ever()[0] for c, each in self._lasting.items() if each.fixed}
@@ -211,8 +211,8 @@ class _Weighing:
         found.update(
             [
                 seen
-                for other, lasting in self._varying.items()
-                if other != country and (seen := lasting.since(begun)[0])
+                for other, each in self._varying.items()
+                if other != country and (seen := each.since(begun)[0])
             ]
         )
         if own and not found[own]:

@@ -9,7 +9,7 @@ from probe.judge.control import Reference
 from probe.judge.evidence import find
 from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.episode import Footing, Run, signature
-from probe.judge.hypothesis.lasting import Lasting, Still
+from probe.judge.hypothesis.lasting import Lasting, Still, lasting
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.reading import read
 from probe.model import Vantage
@@ -40,11 +40,11 @@ def test_a_country_saw_what_its_signature_says(
     letters: list[str], times: list[datetime], alike: float
 ) -> None:
     held = of(letters, HOME)
-    lasting = Lasting(held, alike)
-    assert lasting.ever() == signature(held, None, alike)
-    assert lasting.fixed is all(run.failing for run in held)
-    for begun in times:
-        assert lasting.since(begun) == signature(held, begun, alike)
+    for told in (Lasting(held, alike), lasting(held, alike)):
+        assert told.ever() == signature(held, None, alike)
+        assert told.fixed is all(run.failing for run in held)
+        for begun in times:
+            assert told.since(begun) == signature(held, begun, alike)
 
 
 @given(
