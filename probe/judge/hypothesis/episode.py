@@ -125,7 +125,9 @@ def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run 
 
     `listed`: what was found, newest first; `since`: what is older says nothing of now.
     """
-    newest = [f for f in listed if plainly(f) or usable(f, footing)]
+    newest = listed
+    if not _wholes(listed):
+        newest = [f for f in listed if plainly(f) or usable(f, footing)]
     if not footing.usable or not newest or newest[0].sight.at < since:
         return None
     streak = _streak(newest, failing=True) if _shaken(newest) else 0
