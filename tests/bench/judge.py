@@ -334,6 +334,7 @@ def state(services: int, noise: Noise) -> dict[str, float]:
         for some in chunks(world.round(ROUNDS + number)):  # or the bytes would count as memory
             spent += timed(lambda some=some: docket.hear(heard(some)))  # type: ignore[misc]
             count += len(some)
+        told = ()  # as whoever publishes lets go of what was said before
         frame = view(world, end + ROUND * (number + 1))
         forgot += timed(lambda frame=frame: docket.forget(window_start(frame)))  # type: ignore[misc]
         began = time.process_time()
