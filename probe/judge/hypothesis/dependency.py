@@ -166,10 +166,13 @@ class _Maker:
         ]
 
     @cached_property
-    def networks(self) -> frozenset[int]:
-        matter = self.matter
-        beside = {run.vantage.asn for place in matter.places.values() for run in place.runs}
-        return frozenset(beside).union(*[own.asns for own in matter.calm.values()])
+    def networks(self) -> frozenset[tuple[str, int]]:
+        """Country and AS number of each."""
+        calm, places = self.matter.calm.items(), self.matter.places.items()
+        return frozenset({
+            *((country, asn) for country, own in calm for asn in own.asns),
+            *((country, run.vantage.asn) for country, place in places for run in place.runs),
+        })  # fmt: skip
 
     def _made(self, country: str) -> Iterator[Unit]:
         """A unit for each network of a country."""

@@ -52,7 +52,7 @@ def routes(units: Iterable[Unit]) -> list[tuple[str, ...]]:
 def may_be_lost(behind: Sequence[Matter], held: All, fields: Mapping[Matter, Field]) -> bool:
     """Whether networks enough lost a route within the same minutes: most that fail do not.
 
-    `behind`: what stands on it. It asks for no units but those that fail, of nothing left out.
+    `behind`: what stands on it. It asks for no units but those that fail.
     """
     begun: dict[int, list[float]] = defaultdict(list)
     for matter in behind:
@@ -62,7 +62,7 @@ def may_be_lost(behind: Sequence[Matter], held: All, fields: Mapping[Matter, Fie
     least = ROUTE_COUNTRIES - 1
     if len(begun) < least:
         return False
-    of = Counter([asn for matter in behind for asn in held.networks(matter) & begun.keys()])
+    of = Counter([asn for matter in behind for _, asn in held.networks(matter) if asn in begun])
     gone = sorted([median(each) for asn, each in begun.items() if _most(len(each), of[asn])])
     return any(
         last - first <= ROUTE_ROUNDS for first, last in zip(gone, gone[least - 1 :], strict=False)

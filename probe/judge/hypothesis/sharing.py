@@ -94,7 +94,7 @@ def _lost(
     return [
         lost(lane, matters, held.everyone)
         for lane, matters in behind.items()
-        if held.left_out or may_be_lost(matters, held, fields)
+        if may_be_lost(matters, held, fields)
     ]
 
 

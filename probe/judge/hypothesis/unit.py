@@ -117,22 +117,24 @@ class All(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Of each matter, those of all other countries."""
     prefixes: Mapping[Matter, frozenset[str]]
     """What each matter's packets are sent to."""
-    networks: Callable[[Matter], AbstractSet[int]]
-    """Those that have a unit of a matter."""
+    networks: Callable[[Matter], AbstractSet[tuple[str, int]]]
+    """Country and AS number of those that have a unit of a matter."""
     everyone: Callable[[Matter], Sequence[Unit]]
     """All units of a matter, each made."""
-    left_out: frozenset[Cell] = frozenset()
 
     def without(self, cells: Iterable[Cell]) -> All:
         """Leave cells out; of a crowd none fails, so none is one."""
-        out = self.left_out.union(cells)
+        out = frozenset(cells)
+
+        def still(networks: AbstractSet[tuple[str, int]], matter: Matter) -> set[tuple[str, int]]:
+            return {where for where in networks if (*matter, where[0]) not in out}
 
         def left(units: Sequence[Unit]) -> list[Unit]:
             return [u for u in units if (u.service, u.feature, u.country) not in out]
 
         return msgspec.structs.replace(
             self, units=left(self.units), everyone=lambda matter: left(self.everyone(matter)),
-            left_out=out,
+            networks=lambda matter: still(self.networks(matter), matter),
         )  # fmt: skip
 
 
