@@ -64,6 +64,43 @@ Series = Sequence[Sight]
 """The sights of one vantage at one endpoint; never empty."""
 
 
+class _Said:
+    """What sights say of one endpoint, as they are gone through."""
+
+    def __init__(self) -> None:
+        self.valid: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        self.answers: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        self.refused: dict[str, set[str]] = defaultdict(set)
+        self.pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        self.words: dict[str, str] = {}
+        self.ended: set[Pair] = set()
+        """Country and address at which something failed."""
+        self.met: dict[bool, set[str]] = {True: set(), False: set()}
+        """By whether it passed through a proxy."""
+
+
+def _said(series: Sequence[Series], told: Iterable[Saying]) -> _Said:
+    said = _Said()
+    for named, proved, countries in told:
+        said.answers[named] |= countries
+        said.valid[proved] |= countries
+        said.met[False] |= countries
+    for sight in chain.from_iterable(map(_distinct, series)):
+        country = sight.vantage.country
+        said.valid[sight.valid].add(country)
+        said.answers[sight.answers].add(country)
+        if sight.met:
+            said.met[sight.traits.proxied].add(country)
+            continue  # whoever met the expectations refused no certificate, and shows no page
+        if sight.leaf:
+            said.refused[sight.leaf].add(country)
+        if sight.digest:
+            said.pages[sight.digest].add((country, sight.vantage.asn))
+            said.words[sight.digest] = sight.words
+        said.ended.update([(country, address) for address in sight.tried])
+    return said
+
+
 def reference(
     series: Sequence[Series],
     own: Mapping[str, float] | None = None,
@@ -77,43 +114,20 @@ def reference(
     `common`: of countries and addresses, those that are common (probe.judge.common), asked for
     where one failed; `slow`: whether any of them may be so slow that paces are compared.
     """
-    valid: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    answers: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    refused: dict[str, set[str]] = defaultdict(set)
-    pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
-    words: dict[str, str] = {}
-    ended: set[Pair] = set()
-    met: dict[bool, set[str]] = {True: set(), False: set()}
-    for told_, proved, countries in told:
-        answers[told_] |= countries
-        valid[proved] |= countries
-        met[False] |= countries
-    for sight in chain.from_iterable(map(_distinct, series)):
-        country = sight.vantage.country
-        valid[sight.valid].add(country)
-        answers[sight.answers].add(country)
-        if sight.met:
-            met[sight.traits.proxied].add(country)
-            continue  # whoever met the expectations refused no certificate, and shows no page
-        if sight.leaf:
-            refused[sight.leaf].add(country)
-        if sight.digest:
-            pages[sight.digest].add((country, sight.vantage.asn))
-            words[sight.digest] = sight.words
-        ended.update([(country, address) for address in sight.tried])
+    said = _said(series, told)
     more = [s for sights in series for s in sights if s.doubled or s.trials is not UNTRIED]
     sealed, cut, spoken = _beside(more)
-    proven, named = _each(valid), _each(answers)
-    strange = {pair for pair in ended if not (_abroad(proven, pair) or _abroad(named, pair))}
+    proven, named = _each(said.valid), _each(said.answers)
+    strange = {p for p in said.ended if not (_abroad(proven, p) or _abroad(named, p))}
     return Reference(
         valid=_frozen(proven),
-        refused=_frozen(refused),
+        refused=_frozen(said.refused),
         answers=_frozen(named),
-        met=frozenset(met[True] | met[False]),
-        direct=frozenset(met[False]),
+        met=frozenset(said.met[True] | said.met[False]),
+        direct=frozenset(said.met[False]),
         belied=_belied(more, proven),
         paces=_paces(series) if slow else {},
-        pages=_alike(pages, words) if pages else {},
+        pages=_alike(said.pages, said.words) if said.pages else {},
         sealed=sealed,
         cut=cut,
         spoken=spoken,

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from probe.judge.common import Common, Pair
 from probe.judge.control import Reference, alike, control_paces, reference
-from probe.judge.evidence import Finding, Lore, plain, whole
+from probe.judge.evidence import Finding, Lore, plain, plainly, whole
 from probe.judge.sight import Sight
 from probe.judge.tracks import Memo, Track, Tracks, Witnesses
 from probe.judge.traits import SLOW_SECONDS
@@ -72,10 +72,12 @@ class Finder:
 
 def _found(track: Track, known: Lore) -> tuple[Finding, ...]:
     memo, before = track.memo, dict[Sight, Finding]()
-    if memo is not None and memo.known is known:
-        if memo.sights == track.sights:
+    if memo is not None:
+        same = memo.known is known
+        if same and memo.sights == track.sights:
             return memo.found
-        before = dict(zip(reversed(memo.sights), memo.found, strict=True))
+        said = zip(reversed(memo.sights), memo.found, strict=True)
+        before = {sight: found for sight, found in said if same or plainly(found)}
     found = tuple([
         before.get(sight) or (whole(sight) if plain(sight) else known.find(sight))
         for sight in reversed(track.sights)

@@ -29,6 +29,8 @@ _OK = Cause.OK
 TOGETHER_ROUNDS = 2
 RIVALS = {Cause.FILTERING: Cause.GEO_BLOCK, Cause.GEO_BLOCK: Cause.FILTERING}
 """What the other side can have made as well, where it is but silence."""
+_ASKING = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
+"""Causes whose gate asks whether others get through: to find that out takes long."""
 
 
 class _Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -99,7 +101,10 @@ class _Speaker:
             well = place.runs if calm else tuple([run for run in place.runs if not run.failing])
             return _Cell(country=country, place=place, members=well, ground=ground)
         behind = members(place, place.leads, self._within(place), self._view)
-        ground = _grounded(place, (country, place.leads), behind, self._abroad(), self._view)
+        others = self._abroad()
+        beside = place.leads in _ASKING
+        asked = others.outside().since(place.begun, country) if beside else (0, 0)
+        ground = _grounded(place, place.leads, behind, others, asked, self._view)
         return _Cell(country=country, place=place, members=tuple(behind), ground=ground)
 
     def _within(self, place: Place) -> list[dict[Cause, float]]:
@@ -216,15 +221,21 @@ def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: 
     """What stands behind a cause of one feature in one country, for the gate."""
     place = matter.place(country)
     held = members(place, cause, inside(place.sights, place.support), view)
-    return _grounded(place, (country, cause), held, others, view)
+    beside = SIDES[cause] is not Side.OWN and cause is not Cause.NETWORK_DISRUPTION
+    asked = others.outside().since(place.begun, country) if beside else (0, 0)
+    return _grounded(place, cause, held, others, asked, view)
 
 
 def _grounded(
-    place: Place, about: tuple[str, Cause], held: Sequence[Run], others: Abroad, view: View
+    place: Place,
+    cause: Cause,
+    held: Sequence[Run],
+    others: Abroad,
+    asked: tuple[int, int],
+    view: View,
 ) -> Ground:
-    country, cause = about
-    asked = SIDES[cause] is not Side.OWN and cause is not Cause.NETWORK_DISRUPTION
-    reached, barred = others.outside().since(place.begun, country) if asked else (0, 0)
+    """`asked`: other countries that reach it since it began here, and those that do not."""
+    reached, barred = asked
     vouched = [run for run in held if run.vouched]
     signed = [run for run in held if authored(run, Author.NETWORK)]
     return Ground(
