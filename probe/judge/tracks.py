@@ -233,18 +233,24 @@ class Tracks:
 
     def hear(self, sights: Iterable[Sight]) -> None:
         """As `add`, of what was read: whoever read it lets like ones share what they hold."""
+        heard: list[Sight] = []
         for sight in sights:
             self._witnesses(sight.target).hear(sight)
-            self._note(sight)
+            heard.append(sight)
+        self._note(heard)
 
-    def _note(self, sight: Sight) -> None:
+    def _note(self, sights: Iterable[Sight]) -> None:
         """Note how far back all of them reach, and who saw something last."""
-        if sight.at <= self._after:
-            self._after = sight.at - datetime.resolution
-        held = self.newest.get(sight.vantage.id)
-        later = held is None or held.at < sight.at or _when(held) < _when(sight)
-        if later and sight.target.service != CONTROL:
-            self.newest[sight.vantage.id] = sight
+        newest, after = self.newest, self._after
+        for sight in sights:
+            at, name = sight.at, sight.vantage.id
+            if at <= after:
+                after = at - datetime.resolution
+            if sight.target.service != CONTROL:
+                held = newest.get(name)
+                if held is None or held.at < at or _when(held) < _when(sight):
+                    newest[name] = sight
+        self._after = after
 
     def _witnesses(self, target: Target) -> Witnesses:
         endpoints = self.features.get((target.service, target.feature))
@@ -278,8 +284,7 @@ class Tracks:
             if left := {name: own for name, own in held.items() if own.tracks}:
                 part.features[feature] = left
         for sights in part.series():
-            part._note(sights[0])
-            part._note(sights[-1])
+            part._note((sights[0], sights[-1]))
         return part
 
     def _inside(self, first: datetime, last: datetime) -> bool:
