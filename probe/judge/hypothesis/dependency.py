@@ -46,9 +46,7 @@ def _all(matters: Sequence[Matter], view: View) -> All:
     for matter, keys in whole.items():
         for key in keys:
             users[key].add(matter.service)
-    served = cache(
-        partial(_served, view=view)
-    )  # most networks are served alike, whatever is asked
+    served = cache(partial(_served, view=view))  # most are served alike, whatever stands there
     makers = {
         (m.service, m.feature): _Maker(
             m, keys, {k for k in keys if len(users[k]) > 1}, served, view

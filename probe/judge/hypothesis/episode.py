@@ -18,7 +18,7 @@ from probe.judge.evidence import WHOLE, Finding, plainly, rows, weigh
 from probe.judge.health import UNWELL, Condition, Health, spoilt
 from probe.judge.hypothesis.baseline import LEVELS, ordinary
 from probe.judge.hypothesis.causes import Counts
-from probe.judge.hypothesis.likelihood import Country, Network, network
+from probe.judge.hypothesis.likelihood import Network, network
 from probe.judge.row import CAP, Category, Row
 from probe.judge.view import View
 from probe.model import Author, Cause, Vantage
@@ -194,13 +194,6 @@ def onset(held: Iterable[Run]) -> datetime | None:
     return times[min(1, len(times) - 1)]
 
 
-def since(run: Run, begun: datetime | None) -> tuple[Finding, ...]:
-    """The findings of a run that say something about a failure begun then."""
-    if run.failing or begun is None:
-        return run.findings
-    return run.findings[: newer(run, begun)]
-
-
 def newer(run: Run, begun: datetime) -> int:
     """How many of its findings are of then or later."""
     count = 0
@@ -211,45 +204,9 @@ def newer(run: Run, begun: datetime) -> int:
     return count
 
 
-def signature(
-    held: Sequence[Run], begun: datetime | None, alike: float = 0.0
-) -> tuple[Country, tuple[int, ...]]:
-    """A country's sights as the hypotheses count them, and the AS number of each entry."""
-    by_network: dict[int, list[tuple[Counts, Run]]] = {}
-    for run in held:
-        counts = whole(len(run.findings)) if run.calm and begun is None else _counts(run, begun)
-        if counts:
-            by_network.setdefault(run.vantage.asn, []).append((counts, run))
-    built = [(_network(group, alike), asn) for asn, group in by_network.items()]
-    if len(built) > 1:
-        built.sort()
-    return tuple([seen for seen, _ in built]), tuple([asn for _, asn in built])
-
-
-def _network(group: list[tuple[Counts, Run]], alike: float) -> Network:
-    counts, failing, well = [], [], 0
-    for seen, run in group:
-        counts.append(seen)
-        if run.failing:
-            failing.append(run)
-            well += run.vouched
-        else:
-            well += run.well_at is not None
-    if len(counts) > 1:
-        counts.sort()
-    told = bonus(failing, alike) if failing else ()
-    return network(tuple(counts), well, told, group[0][1].usual)
-
-
 def lone(count: int, *, well: bool, usual: float) -> Network:
     """The network of one vantage that saw so many whole answers and nothing else."""
     return network((whole(count),), int(well), (), usual)
-
-
-def _counts(run: Run, begun: datetime | None) -> Counts:
-    if run.calm and begun is not None:
-        return whole(newer(run, begun))
-    return counted(tuple([f.category for f in since(run, begun)]))
 
 
 @lru_cache(maxsize=8192)
@@ -340,9 +297,6 @@ def through(run: Run, begun: datetime | None) -> bool:
 
 def span(held: Sequence[Run], round_: timedelta) -> int:
     """How many rounds the failing sights cover; two vantages within one round are one."""
-    if len(held) == 1:
-        times = held[0].failed
-        return 1 + int((times[0] - times[-1]) / round_ + 0.2) if times else 0
     told = [run.failed for run in held if run.failed]
     if not told:
         return 0

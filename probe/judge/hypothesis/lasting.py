@@ -1,7 +1,7 @@
 """What a country saw since a time, asked for again and again: few times differ.
 
-Every failure elsewhere asks it of all other countries. What is asked for is `episode.signature`;
-here it is put together from what does not change with the time.
+Every failure elsewhere asks it of all other countries, so it is put together from what does not
+change with the time.
 """
 
 from __future__ import annotations
@@ -179,10 +179,10 @@ class Still:
         self._ranked: dict[Kind, _Ranked] = defaultdict(_Ranked)
         self._several: list[Calm] = []
         for each in alike:
-            alone = [own.seats[0] for own in each if len(own.seats) == 1]
-            if alone:
-                self._ranked[alone[0].footing.kind].held += [seat.sights for seat in alone]
-            if len(alone) < len(each):
+            single = [own.seats[0] for own in each if len(own.seats) == 1]
+            if single:
+                self._ranked[single[0].footing.kind].held += [seat.sights for seat in single]
+            if len(single) < len(each):
                 self._several += [own for own in each if len(own.seats) > 1]
 
     def since(self, begun: datetime) -> Counter[Country]:

@@ -13,12 +13,7 @@ from probe.judge.hypothesis.belief import prior
 from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.causes import PRIOR, SIBLING
 from probe.judge.hypothesis.chorus import Chorus, chorus
-from probe.judge.hypothesis.episode import (
-    Run,
-    authored,
-    main_category,
-    onset,
-)
+from probe.judge.hypothesis.episode import Run, authored, main_category, onset
 from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
 from probe.judge.hypothesis.lasting import Still, lasting
 from probe.judge.hypothesis.likelihood import Country

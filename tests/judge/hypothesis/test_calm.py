@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.judge.hypothesis.calm import at_ease, newer
-from probe.judge.hypothesis.episode import Footing, signature
+from probe.judge.hypothesis.episode import Footing
 from tests.judge import worlds as w
 from tests.judge.hypothesis.made import calm, seat, track
+from tests.judge.hypothesis.signature import signature
 
 HOME = [v for v in w.ROSTER if v.country == "TR"]
 WELL = {HOME[0].id: Footing(well_at=w.START)}

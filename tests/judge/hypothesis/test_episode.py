@@ -14,8 +14,6 @@ from probe.judge.hypothesis.episode import (
     footings,
     main_category,
     onset,
-    signature,
-    since,
     span,
     through,
     usable,
@@ -26,6 +24,7 @@ from probe.model import Author, Vantage
 from probe.model import Health as Said
 from tests.judge import worlds as w
 from tests.judge.hypothesis.made import MAKERS, runs
+from tests.judge.hypothesis.signature import signature, since
 
 ONE, TWO, THREE = (next(v for v in w.ROSTER if v.asn == asn) for asn in (47330, 47331, 3320))
 VIEW = w.view(w.World(), 25.0, [])

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from probe.judge.control import Reference
 from probe.judge.evidence import find
 from probe.judge.hypothesis.calm import Calm
-from probe.judge.hypothesis.episode import Footing, Run, signature
+from probe.judge.hypothesis.episode import Footing, Run
 from probe.judge.hypothesis.lasting import Lasting, Still, lasting
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.reading import read
 from probe.model import Vantage
 from tests.judge import worlds as w
 from tests.judge.hypothesis.made import calm, measured, runs
+from tests.judge.hypothesis.signature import signature
 
 VIEW = w.view(w.World(), 25.0, [])
 HOME = [v for v in w.ROSTER if v.country == w.ROSTER[0].country]

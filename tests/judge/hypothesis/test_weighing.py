@@ -7,13 +7,13 @@ import msgspec
 import pytest
 
 from probe.judge.hypothesis.causes import PRIOR
-from probe.judge.hypothesis.episode import signature
 from probe.judge.hypothesis.joint import outside
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
 from probe.judge.view import Belief, Memory
 from probe.model import Cause, Measurement, Vantage
 from tests.judge import worlds as w
 from tests.judge.hypothesis.made import every, stood
+from tests.judge.hypothesis.signature import signature
 
 VIEW = w.view(w.World(), 25.0, [])
 
