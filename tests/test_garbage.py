@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from probe.garbage import THRESHOLDS, rarely_collected
+from probe.garbage import THRESHOLDS, rarely_collected, uncollected
 
 
 class Stopped(Exception):  # noqa: N818 — whatever ends an agent
@@ -30,3 +30,21 @@ def test_cycles_are_collected_all_the_same() -> None:
     with rarely_collected():
         assert gc.isenabled()
         assert all(THRESHOLDS)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_none_is_collected_meanwhile_and_then_as_before(*, before: bool) -> None:
+    seen = []
+    (gc.enable if before else gc.disable)()
+    try:
+        with pytest.raises(Stopped):
+            stopped(seen)
+        assert (seen, gc.isenabled()) == ([False], before)
+    finally:
+        gc.enable()
+
+
+def stopped(seen: list[bool]) -> None:
+    with uncollected():
+        seen.append(gc.isenabled())
+        raise Stopped

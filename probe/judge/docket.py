@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from probe.garbage import uncollected
 from probe.judge.hypothesis.judging import conclude
 from probe.judge.sight import Sight
 from probe.judge.tracks import Tracks
@@ -35,7 +36,8 @@ class Docket:
         self._tracks.hear(sights)
 
     def judge(self, view: View) -> tuple[Verdict, ...]:
-        return conclude(self._tracks, view)
+        with uncollected():
+            return conclude(self._tracks, view)
 
     def forget(self, until: datetime) -> None:
         """Drop what was measured until then: no later view may weigh it, so its window may begin there."""
