@@ -17,6 +17,7 @@ from probe.judge.control import (
     slow,
 )
 from probe.judge.sight import CERTIFICATE, Sight
+from probe.judge.trials import UNTRIED
 from probe.model import Expectation, Layer
 
 Condition = Callable[[Sight, Reference], bool]
@@ -30,6 +31,15 @@ class EndedAt(msgspec.Struct, frozen=True, eq=False):
 
     def __call__(self, s: Sight, k: Reference) -> bool:
         return s.layer is self.layer and self.fits(s, k)
+
+
+class Tried(msgspec.Struct, frozen=True, eq=False):
+    """A condition of sights beside which tests beyond the target showed something (`Trials`)."""
+
+    fits: Condition
+
+    def __call__(self, s: Sight, k: Reference) -> bool:
+        return s.trials is not UNTRIED and self.fits(s, k)
 
 
 def failed(layer: Layer, *names: str) -> Condition:
@@ -48,9 +58,11 @@ def both(first: Condition, second: Condition) -> Condition:
     return lambda s, k: first(s, k) and second(s, k)
 
 
-def can_end_at(condition: Condition, layer: Layer | None) -> bool:
-    """Whether a sight that ended there can fit at all; one that ended nowhere has none."""
-    return not isinstance(condition, EndedAt) or condition.layer is layer
+def can_fit(condition: Condition, layer: Layer | None, *, tried: bool) -> bool:
+    """Whether a sight that ended there, or nowhere, can fit at all, and one beside which no test was."""
+    if isinstance(condition, EndedAt):
+        return condition.layer is layer and can_fit(condition.fits, layer, tried=tried)
+    return tried or not isinstance(condition, Tried)
 
 
 def answer(*, secure: bool) -> Condition:
@@ -211,7 +223,7 @@ def quic_dropped(s: Sight, _: Reference) -> bool:
 
 def rested(*, passes: bool) -> Condition:
     """After a time of rest a harmless name passed at the address, or not, and the target's failed."""
-    return lambda s, _: s.layer in REACHED and s.trials.rested is passes
+    return Tried(lambda s, _: s.layer in REACHED and s.trials.rested is passes)
 
 
 def anything(_: Sight, __: Reference) -> bool:

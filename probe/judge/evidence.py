@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
 from msgspec.structs import astuple
 
-from probe.judge.conditions import can_end_at
+from probe.judge.conditions import can_fit
 from probe.judge.control import Reference
 from probe.judge.health import spoilt
 from probe.judge.row import CAP, Category, Row
@@ -35,12 +36,17 @@ def find(sight: Sight, known: Reference) -> Finding:
     """Apply the table: the first main row that fits, and every extra one that does."""
     main = next(row for row in _MAIN[sight.layer] if row.condition(sight, known))
     failing = main.category not in _QUIET
-    extra = tuple([row for row in EXTRA if row.condition(sight, known)]) if failing else ()
+    beside = _EXTRA[sight.layer, sight.trials is not UNTRIED] if failing else ()
+    extra = tuple([row for row in beside if row.condition(sight, known)])
     signed = any(row.author is Author.NETWORK for row in extra)
     return Finding(
         sight=sight, main=main, extra=extra, category=main.category, failing=failing,
         author=Author.NETWORK if signed else main.author,
     )  # fmt: skip
+
+
+def _fitting(table: Sequence[Row], layer: Layer | None, *, tried: bool = True) -> list[Row]:
+    return [row for row in table if can_fit(row.condition, layer, tried=tried)]
 
 
 MOST_SAID = 4096
@@ -75,11 +81,14 @@ class Lore:
         return found
 
 
-_MAIN: dict[Layer | None, tuple[Row, ...]] = {
-    layer: tuple(row for row in MAIN if can_end_at(row.condition, layer))
-    for layer in (None, *Layer)
-}
+_MAIN = {layer: tuple(_fitting(MAIN, layer)) for layer in (None, *Layer)}
 """Where a sight ended → the rows that can fit it, in their order."""
+_EXTRA = {
+    (layer, tried): tuple(_fitting(EXTRA, layer, tried=tried))
+    for layer in (None, *Layer)
+    for tried in (True, False)
+}
+"""That, and whether tests beyond the target showed anything → the rows beside it that can fit."""
 _QUIET = frozenset({Category.OK, Category.NOTHING})
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from probe.judge.conditions import (
     both,
-    can_end_at,
+    can_fit,
     failed,
     foreign_notice,
     having,
@@ -39,9 +39,9 @@ def test_conditions_narrow_each_other() -> None:
     found = sight(layer=Layer.TCP, failure="generic_timeout_error", met=False)
     assert late(found, NOBODY)
     assert not having(late, expired=True)(found, NOBODY)
-    assert can_end_at(having(late, expired=True), Layer.TCP)
-    assert not can_end_at(both(late, foreign_notice), Layer.TLS)
-    assert can_end_at(foreign_notice, None)
+    assert can_fit(having(late, expired=True), Layer.TCP, tried=False)
+    assert not can_fit(both(late, foreign_notice), Layer.TLS, tried=True)
+    assert can_fit(foreign_notice, None, tried=False)
     assert not both(late, with_status(500, 599))(found, NOBODY)
 
 
