@@ -10,7 +10,7 @@ from ipaddress import ip_network
 
 import msgspec
 
-from probe.judge.hypothesis.chorus import Sites, delivery, served_from
+from probe.judge.hypothesis.chorus import Sites, delivery
 from probe.judge.hypothesis.episode import Run, authored, main_category, span
 from probe.judge.hypothesis.sharing import shared as explained
 from probe.judge.hypothesis.standing import Held
@@ -66,7 +66,6 @@ def _all(matters: Sequence[Matter], view: View) -> All:
         crowds={name: found[name][1] for name in held},
         prefixes={name: makers[name].prefixes for name in held},
         networks=lambda name: makers[name].networks,
-        everyone=lambda name: makers[name].everyone,
     )
 
 
@@ -156,14 +155,6 @@ class _Maker:
         return [unit for country in self.matter.troubled for unit in self._made(country)], crowd
 
     @cached_property
-    def everyone(self) -> Sequence[Unit]:
-        return [
-            unit
-            for country in sorted((*self.matter.calm, *self.matter.places))
-            for unit in self._made(country)
-        ]
-
-    @cached_property
     def networks(self) -> frozenset[tuple[str, int]]:
         """Country and AS number of each."""
         calm, places = self.matter.calm.items(), self.matter.places.items()
@@ -173,13 +164,8 @@ class _Maker:
         })  # fmt: skip
 
     def _made(self, country: str) -> Iterator[Unit]:
-        """A unit for each network of a country."""
-        own = self.matter.calm.get(country)
-        for asn, failing, sites in (
-            [(asn, (), sites) for asn, sites in sorted(served_from(own))]
-            if own is not None
-            else _by_network(self.matter.places[country].runs)
-        ):
+        """A unit for each network of a country where anything fails."""
+        for asn, failing, sites in _by_network(self.matter.places[country].runs):
             where = (self.matter.service, self.matter.feature, country, asn)
             yield _unit(where, failing, (self.prefixes, self._stands(asn, sites)), self._view)
 

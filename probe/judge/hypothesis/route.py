@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 from probe.judge.hypothesis.unit import (
+    HOLDS,
     PRIORS,
     SIBLING,
     All,
     Field,
+    Key,
     Matter,
     Shared,
     Unit,
@@ -49,99 +50,105 @@ def routes(units: Iterable[Unit]) -> list[tuple[str, ...]]:
     return sorted({tuple(sorted(prefixes)) for prefixes in by_service.values()})
 
 
-def may_be_lost(behind: Sequence[Matter], held: All, fields: Mapping[Matter, Field]) -> bool:
-    """Whether networks enough lost a route within the same minutes: most that fail do not.
+def lost(
+    prefixes: tuple[str, ...], behind: Sequence[Matter], held: All, fields: Mapping[Matter, Field]
+) -> Shared | None:
+    """Weigh routes that networks of several countries lost at once, with all that stands on them."""
+    begun = _begun(behind, fields)
+    if len(begun) < ROUTE_COUNTRIES - 1:
+        return None
+    home, of = _standing(behind, held)
+    gone = {asn: median(each) for asn, each in begun.items() if _most(len(each), of[asn])}
+    at_once = _at_once(gone, home)
+    torn = Counter([u.asn for m in behind for u in fields[m].failing if u.lasting])
+    keeping = {asn for asn, units in of.items() if 2 * torn[asn] < units}
+    chosen = _partial(at_once, home, keeping) or at_once
+    least = ROUTE_COUNTRIES if chosen is at_once else ROUTE_COUNTRIES - 1
+    if len({home[asn] for asn in chosen}) < least:
+        return None
+    return Shared(
+        key=("route", " ".join(prefixes)),
+        gain=_gain(behind, chosen, held, fields),
+        cells=frozenset(
+            (u.service, u.feature, u.country)
+            for matter in behind
+            for u in fields[matter].failing
+            if u.asn in chosen
+        ),
+    )
 
-    `behind`: what stands on it. It asks for no units but those that fail.
-    """
+
+def _begun(
+    behind: Iterable[Matter], fields: Mapping[Matter, Field]
+) -> Mapping[int, Sequence[float]]:
+    """The networks of which packets vanish: when it began at each of their units, in rounds."""
     begun: dict[int, list[float]] = defaultdict(list)
     for matter in behind:
         for unit in fields[matter].failing:
             if unit.lost:
                 begun[unit.asn].append(unit.begun)
-    least = ROUTE_COUNTRIES - 1
-    if len(begun) < least:
-        return False
-    of = Counter([asn for matter in behind for _, asn in held.networks(matter) if asn in begun])
-    gone = sorted([median(each) for asn, each in begun.items() if _most(len(each), of[asn])])
-    return any(
-        last - first <= ROUTE_ROUNDS for first, last in zip(gone, gone[least - 1 :], strict=False)
-    )
+    return begun
 
 
-def lost(
-    prefixes: tuple[str, ...],
-    standing: Sequence[Matter],
-    everyone: Callable[[Matter], Sequence[Unit]],
-) -> Shared | None:
-    """Weigh routes that networks of several countries lost at once, with all that stands on them."""
-    by_matter = {matter: everyone(matter) for matter in standing}
-    behind: dict[int, list[Unit]] = defaultdict(list)
-    for unit in chain.from_iterable(by_matter.values()):
-        behind[unit.asn].append(unit)
-    at_once = _at_once({asn: own for asn, own in behind.items() if _gone(own)})
-    chosen = _partial(at_once, behind) or at_once
-    countries = {own[0].country for own in chosen.values()}
-    if len(countries) < (ROUTE_COUNTRIES if chosen is at_once else ROUTE_COUNTRIES - 1):
-        return None
-    inside = {id(unit) for own in chosen.values() for unit in own}
-    matters = sorted({unit.matter for own in behind.values() for unit in own})
-    without = rests(matters, {matter: field(by_matter[matter]) for matter in matters})
-    with_it = math.log(PRIORS["route"]) + len(chosen) * SIBLING
-    barred: set[tuple[str, str]] = set()
-    for matter in matters:
-        with_it += sum(down(unit) for unit in by_matter[matter] if id(unit) in inside)
-        with_it += borders(field([u for u in by_matter[matter] if id(u) not in inside]), barred)
-    return Shared(
-        key=("route", " ".join(prefixes)),
-        gain=with_it - sum(without.values()),
-        cells=frozenset(
-            (u.service, u.feature, u.country) for own in chosen.values() for u in own if u.failing
-        ),
-    )
+def _standing(behind: Iterable[Matter], held: All) -> tuple[dict[int, str], Counter[int]]:
+    """By AS number of whoever stands on it: the country, of several the first, and the units."""
+    home: dict[int, str] = {}
+    of: Counter[int] = Counter()
+    for matter in behind:
+        networks = held.networks(matter)
+        first: dict[int, str] = {}
+        for country, asn in networks:
+            first[asn] = min(country, first.get(asn, country))
+        home = first | home
+        of.update([asn for _, asn in networks])
+    return home, of
 
 
-def _at_once(gone: Mapping[int, Sequence[Unit]]) -> dict[int, Sequence[Unit]]:
+def _at_once(gone: Mapping[int, float], home: Mapping[int, str]) -> set[int]:
     """Those networks that lost the routes within the same minutes, in the most countries."""
-    begun = {asn: median(unit.begun for unit in own if unit.lost) for asn, own in gone.items()}
     groups = [
-        [asn for asn in gone if 0 <= begun[asn] - first <= ROUTE_ROUNDS]
-        for first in sorted(set(begun.values()))
+        {asn for asn, begun in gone.items() if 0 <= begun - first <= ROUTE_ROUNDS}
+        for first in sorted(set(gone.values()))
     ]
-    most = max(
-        groups,
-        key=lambda asns: (len({gone[asn][0].country for asn in asns}), len(asns)),
-        default=[],
+    return max(
+        groups, key=lambda asns: (len({home[asn] for asn in asns}), len(asns)), default=set()
     )
-    return {asn: gone[asn] for asn in most}
 
 
-def _partial(
-    gone: Mapping[int, Sequence[Unit]], behind: Mapping[int, Sequence[Unit]]
-) -> dict[int, Sequence[Unit]] | None:
+def _partial(gone: set[int], home: Mapping[int, str], keeping: set[int]) -> set[int] | None:
     """Those of countries where half of the networks keep the routes, if there are two such countries.
 
     A country that lost them as a whole may have barred the service by that very route. Where two
     others tell of a leak, one network that keeps the routes is enough: of the others some may be
     out of sight.
     """
-    seen: dict[str, set[int]] = defaultdict(set)
-    keep: dict[str, set[int]] = defaultdict(set)
-    for asn, own in behind.items():
-        seen[own[0].country].add(asn)
-        if 2 * sum(unit.failing and unit.lasting for unit in own) < len(own):
-            keep[own[0].country].add(asn)
-    kept = {country for country, asns in keep.items() if asns}
-    half = {c for c, asns in seen.items() if len(asns) == 1 or 2 * len(keep[c]) >= len(asns)}
-    if len({own[0].country for own in gone.values()} & half) < ROUTE_COUNTRIES - 1:
+    seen = Counter(home.values())
+    keep = Counter([home[asn] for asn in keeping])
+    half = {c for c, networks in seen.items() if networks == 1 or 2 * keep[c] >= networks}
+    if len({home[asn] for asn in gone} & half) < ROUTE_COUNTRIES - 1:
         return None
-    return {asn: own for asn, own in gone.items() if own[0].country in half | kept}
+    return {asn for asn in gone if home[asn] in half | keep.keys()}
 
 
-def _gone(units: Sequence[Unit]) -> bool:
-    """Whether a network lost the routes: nearly all behind them, for passing trouble is there too."""
-    return _most(sum(unit.lost for unit in units), len(units))
+def _gain(
+    behind: Sequence[Matter], chosen: set[int], held: All, fields: Mapping[Matter, Field]
+) -> float:
+    """Nats by which it explains more that these networks lost the routes."""
+    matters = sorted([matter for matter in behind if fields[matter].size])
+    with_it = math.log(PRIORS["route"]) + len(chosen) * SIBLING
+    barred: set[tuple[str, str]] = set()
+    for matter in matters:
+        known = fields[matter]
+        beside = [unit for own in known.troubled.values() for unit in own]
+        inside = [unit for unit in beside if unit.asn in chosen]
+        theirs = sum([asn in chosen for _, asn in held.networks(matter)])
+        with_it += sum(map(down, inside)) + (theirs - len(inside)) * HOLDS
+        rest = [unit for unit in beside if unit.asn not in chosen]
+        others = Counter({frozenset[Key](): known.size - theirs - len(rest)})
+        with_it += borders(field(rest, others), barred)
+    return with_it - sum(rests(matters, fields).values())
 
 
 def _most(lost: int, of: int) -> bool:
+    """Nearly all behind it, for passing trouble is there too."""
     return 3 * lost >= 2 * of

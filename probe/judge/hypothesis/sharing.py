@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
 from probe.judge.hypothesis.likelihood import log_sum
-from probe.judge.hypothesis.route import lost, may_be_lost, routes
+from probe.judge.hypothesis.route import lost, routes
 from probe.judge.hypothesis.unit import (
     PRIORS,
     SIBLING,
@@ -91,11 +91,7 @@ def _lost(
         ]
         for lane in lanes
     }
-    return [
-        lost(lane, matters, held.everyone)
-        for lane, matters in behind.items()
-        if may_be_lost(matters, held, fields)
-    ]
+    return [lost(lane, matters, held, fields) for lane, matters in behind.items()]
 
 
 Standing = Mapping[Key, Mapping[Matter, int]]

@@ -85,14 +85,14 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return len({country for _, _, country in self.cells})
 
 
-_FAILS, _HOLDS, _STRANGE = math.log(DOWN), math.log(1 - DOWN), math.log(FOREIGN_HAND)
+_FAILS, HOLDS, _STRANGE = math.log(DOWN), math.log(1 - DOWN), math.log(FOREIGN_HAND)
 _ASTRAY = {lasting: math.log(chance) for lasting, chance in ((True, UP_LASTING), (False, UP))}
 _STEADY = {lasting: math.log(1 - chance) for lasting, chance in ((True, UP_LASTING), (False, UP))}
 
 
 def down(unit: Unit) -> float:
     if not unit.failing:
-        return _HOLDS
+        return HOLDS
     return _FAILS if unit.own else _STRANGE
 
 
@@ -119,8 +119,6 @@ class All(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What each matter's packets are sent to."""
     networks: Callable[[Matter], AbstractSet[tuple[str, int]]]
     """Country and AS number of those that have a unit of a matter."""
-    everyone: Callable[[Matter], Sequence[Unit]]
-    """All units of a matter, each made."""
 
     def without(self, cells: Iterable[Cell]) -> All:
         """Leave cells out; of a crowd none fails, so none is one."""
@@ -129,11 +127,8 @@ class All(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         def still(networks: AbstractSet[tuple[str, int]], matter: Matter) -> set[tuple[str, int]]:
             return {where for where in networks if (*matter, where[0]) not in out}
 
-        def left(units: Sequence[Unit]) -> list[Unit]:
-            return [u for u in units if (u.service, u.feature, u.country) not in out]
-
         return msgspec.structs.replace(
-            self, units=left(self.units), everyone=lambda matter: left(self.everyone(matter)),
+            self, units=[u for u in self.units if (u.service, u.feature, u.country) not in out],
             networks=lambda matter: still(self.networks(matter), matter),
         )  # fmt: skip
 
@@ -172,7 +167,7 @@ def hit(found: Field, wanted: frozenset[Key]) -> float:
     """What is to be expected where one of these dependencies is down."""
     total = sum([up(u) if wanted.isdisjoint(u.keys) else down(u) for u in found.failing])
     for keys, count in found.holding.items():
-        total += count * (_STEADY[False] if wanted.isdisjoint(keys) else _HOLDS)
+        total += count * (_STEADY[False] if wanted.isdisjoint(keys) else HOLDS)
     return total
 
 
@@ -184,7 +179,7 @@ def rests(matters: Sequence[Matter], fields: Mapping[Matter, Field]) -> dict[Mat
     for matter in matters:
         known = fields[matter]
         holding = known.size - len(known.failing)
-        outage = sum(map(down, known.failing)) + holding * _HOLDS
+        outage = sum(map(down, known.failing)) + holding * HOLDS
         outage += SIBLING if matter[0] in blamed else SERVICE
         apart = borders(known, paid)
         found[matter] = max(outage, apart)
@@ -210,4 +205,4 @@ def borders(found: Field, paid: set[tuple[str, str]]) -> float:
 
 
 def barred(unit: Unit) -> float:
-    return _FAILS if unit.failing else _HOLDS
+    return _FAILS if unit.failing else HOLDS

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.hypothesis.route import lost, may_be_lost, routes
-from probe.judge.hypothesis.unit import Unit, field
+from probe.judge.hypothesis.route import lost, routes
+from probe.judge.hypothesis.unit import All, Crowd, Matter, Shared, Unit, field
 from tests.judge.hypothesis.united import told, united
 
 COUNTRIES = ("DE", "FR", "GB", "JP", "NL", "US")
@@ -91,13 +93,13 @@ def test_a_prefix_of_which_one_network_says_nothing_just_now_is_lost_with_its_si
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 17), st.integers(0, 12)), max_size=12),
+    st.lists(st.tuples(st.integers(0, 35), st.integers(0, 12)), max_size=16),
     st.lists(st.tuples(st.sampled_from(["web", "api"]), st.sampled_from(COUNTRIES)), max_size=2),
 )
-def test_no_route_is_lost_that_may_not_be(
+def test_who_is_but_counted_says_what_he_says_unit_by_unit(
     down: list[tuple[int, int]], out: list[tuple[str, str]]
 ) -> None:
-    """Of any networks that lose any features at any time: where it is told early, nothing is missed.
+    """Of any networks that lose any features at any time.
 
     `out`: features and countries that something else explains already.
     """
@@ -106,19 +108,37 @@ def test_no_route_is_lost_that_may_not_be(
         msgspec.structs.replace(
             unit, failing=n in begun, lasting=n in begun, lost=n in begun, begun=begun.get(n, 0)
         )
-        for n, unit in enumerate(leaked(set())[:18])
+        for n, unit in enumerate(leaked(set()))
     ]
-    held = united(made).without([("chirp", *cell) for cell in out])
+    cells = [("chirp", *cell) for cell in out]
+    each, few = united(made).without(cells), _counted(made).without(cells)
+    for lane in routes(each.units):
+        one, other = _weighed(lane, each), _weighed(lane, few)
+        assert (one and one.cells) == (other and other.cells)
+        assert one is None or other is None or one.gain == pytest.approx(other.gain)
+
+
+def _counted(made: list[Unit]) -> All:
+    """The same units, those of countries where a feature does not fail but counted."""
+    fail = {(unit.matter, unit.country) for unit in made if unit.failing}
+    crowds: dict[Matter, Crowd] = {unit.matter: Counter() for unit in made}
+    for unit in made:
+        crowds[unit.matter][unit.keys] += (unit.matter, unit.country) not in fail
+    return msgspec.structs.replace(
+        united(made), units=[u for u in made if (u.matter, u.country) in fail], crowds=crowds
+    )
+
+
+def _weighed(lane: tuple[str, ...], held: All) -> Shared | None:
     matters = [*held.prefixes]
-    fields = {matter: field(held.everyone(matter)) for matter in matters}
-    for lane in routes(held.units):
-        found = lost(lane, matters, held.everyone)
-        assert found is None or may_be_lost(matters, held, fields)
+    fields = {
+        matter: field([u for u in held.units if u.matter == matter], held.crowds.get(matter))
+        for matter in matters
+    }
+    return lost(lane, matters, held, fields)
 
 
-def test_most_that_fails_by_itself_is_no_route_and_asks_for_no_more() -> None:
-    held = united(leaked({"GB"}))
-    fields = {matter: field(held.everyone(matter)) for matter in held.prefixes}
-    assert not may_be_lost([*held.prefixes], held, fields)
-    both = united(leaked({"GB", "JP"}))
-    assert may_be_lost([*both.prefixes], both, {m: field(both.everyone(m)) for m in both.prefixes})
+def test_most_that_fails_by_itself_is_no_route() -> None:
+    (lane,) = routes(leaked({"GB", "JP"}))
+    assert _weighed(lane, united(leaked({"GB"}))) is None
+    assert _weighed(lane, united(leaked({"GB", "JP"}))) is not None

@@ -22,5 +22,4 @@ def united(made: list[Unit], crowds: dict[Matter, Crowd] | None = None) -> All:
         crowds=crowds or {},
         prefixes={matter: own[0].prefixes for matter, own in each.items()},
         networks=lambda matter: {(unit.country, unit.asn) for unit in each[matter]},
-        everyone=lambda matter: each[matter],
     )
