@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 
@@ -71,16 +71,32 @@ class Finder:
 
 
 def _found(track: Track, known: Lore) -> tuple[Finding, ...]:
-    memo, before = track.memo, dict[Sight, Finding]()
-    if memo is not None:
+    """What is found of a track's sights, newest first: of most of them it was found before."""
+    memo, sights = track.memo, track.sights
+    kept = _kept(memo.sights, sights) if memo is not None else 0
+    if memo is not None and kept:
         same = memo.known is known
-        if same and memo.sights == track.sights:
+        if same and kept == len(sights) == len(memo.sights):
             return memo.found
-        said = zip(reversed(memo.sights), memo.found, strict=True)
-        before = {sight: found for sight, found in said if same or plainly(found)}
-    found = tuple([
-        before.get(sight) or (whole(sight) if plain(sight) else known.find(sight))
-        for sight in reversed(track.sights)
-    ])  # fmt: skip
-    track.memo = Memo(known, track.sights[:], found)
+        before = memo.found[:kept]
+        if not same:
+            before = tuple([f if plainly(f) else known.find(f.sight) for f in before])
+    else:
+        before = ()
+    fresh = [whole(s) if plain(s) else known.find(s) for s in reversed(sights[kept:])]
+    found = (*fresh, *before)
+    track.memo = Memo(known, sights[:], found)
     return found
+
+
+def _kept(before: Sequence[Sight], now: Sequence[Sight]) -> int:
+    """How many of the newest of before are the oldest of now, and nothing came between them.
+
+    As a rule, all but a few that were forgotten.
+    """
+    oldest = now[0]
+    for gone, sight in enumerate(before):
+        if sight is oldest:
+            count = len(before) - gone
+            return count if now[:count] == before[gone:] else 0
+    return 0

@@ -48,9 +48,7 @@ def standing(
             ran |= _run(seated, found, footings, view)
     calm: dict[str, Calm] = {}
     mixed: dict[str, tuple[Run, ...]] = {}
-    for country in sorted(seated):
-        held = seated[country]
-        each = [held[name] for name in sorted(held)] if len(held) > 1 else [*held.values()]
+    for country, each in sorted(_by_country(seated).items()):
         seats = _seats(each, footings) if country in ran else cast("list[Seat]", each)
         if seats is not None:
             calm[country] = together(seats)
@@ -59,11 +57,25 @@ def standing(
     return Held(calm, mixed)
 
 
-Seated = dict[str, dict[str, Seat | Run]]
-"""By country, each vantage's run at its worst endpoint, the first of like ones.
+Seated = dict[str, Seat | Run]
+"""Each vantage's run at its worst endpoint, the first of like ones.
 
 Where nothing but whole answers came it is a seat: a run of them is seldom looked at.
 """
+
+
+def _by_country(seated: Seated) -> dict[str, list[Seat | Run]]:
+    """In the order of their vantages."""
+    found: dict[str, list[Seat | Run]] = {}
+    for name in sorted(seated):
+        each = seated[name]
+        country = (each if isinstance(each, Run) else each.last).vantage.country
+        beside = found.get(country)
+        if beside is None:
+            found[country] = [each]
+        else:
+            beside.append(each)
+    return found
 
 
 def _sit(
@@ -78,12 +90,7 @@ def _sit(
             continue
         footing, last = footings.get(name, NOTHING_KNOWN), track.sights[-1]
         if footing.usable and last.at >= since:
-            seat = Seat(track.sights, last, footing, track.steady)
-            beside = seated.get(last.vantage.country)
-            if beside is None:
-                seated[last.vantage.country] = {name: seat}
-            else:
-                beside.setdefault(name, seat)
+            seated.setdefault(name, Seat(track.sights, last, footing, track.steady))
     return odd
 
 
@@ -95,11 +102,9 @@ def _run(
     since = view.now - STALE_ROUNDS * view.round
     for name, findings in found.items():
         run = run_of(findings, footings.get(name, NOTHING_KNOWN), since)
-        if run is not None:
-            beside = seated.setdefault(run.vantage.country, {})
-            if name not in beside or _worse(run, beside[name]):
-                beside[name] = run
-                ran.add(run.vantage.country)
+        if run is not None and (name not in seated or _worse(run, seated[name])):
+            seated[name] = run
+            ran.add(run.vantage.country)
     return ran
 
 

@@ -35,6 +35,8 @@ class Well(msgspec.Struct, frozen=True, eq=False):
     support: dict[Cause, float]
     within: Sequence[dict[Cause, float]]
     """Of each network."""
+    alone: State
+    """How sure that is where one vantage says so."""
 
 
 class Settled(msgspec.Struct, frozen=True, eq=False):
@@ -55,15 +57,22 @@ def settle(
     """Say it while each country is at hand: there are so many that to come back to each takes long."""
     given: list[Verdict] = []
     left: list[str] = []
+    seen: Country | None = None
+    known: Well | None = None
     for country, asns in cells.items():
-        held = matter.calm.get(country) or matter.places.get(country)
+        own = matter.calm.get(country)
+        held = own if own is not None else matter.places.get(country)
         if held is None:
             given += [untested(matter, (country, asn), offline, view) for asn in (*asns, 0)]
             continue
-        peace = matter.peace.get(held.sights) if type(held) is Calm else held.peace
-        known = at_peace(peace) if peace is not None else None
+        if held.sights is not seen or own is None:  # most saw what the one before them saw
+            seen = held.sights if own is not None else None
+            peace = matter.peace.get(held.sights) if type(held) is Calm else held.peace
+            known = at_peace(peace) if peace is not None else None
         if known is None:
             left.append(country)
+        elif own is not None and own.asns == asns and len(own.seats) == 1:
+            given += _alone(matter, country, own, known, view)
         else:
             given += works(matter, (country, asns), held, known, offline, view)
     return Settled((matter.service, matter.feature), given, left, matter.peace)
@@ -73,8 +82,9 @@ def settle(
 def at_peace(peace: Peace) -> Well | None:
     """None where something is thought to fail, of the country or of one of its networks."""
     within = inside(peace.sights, peace.support)
-    well = all(leading(support) is _OK for support in (peace.support, *within))
-    return Well(peace.support, within) if well else None
+    if any(leading(support) is not _OK for support in (peace.support, *within)):
+        return None
+    return Well(peace.support, within, _sure(peace.support[_OK], 1))
 
 
 _Seen = tuple[int, int, tuple[Evidence, ...]]
@@ -91,12 +101,6 @@ def works(
 ) -> list[Verdict]:
     """Of a country's networks in their order, then of the country itself."""
     country, asns = where
-    if type(held) is Calm and len(held.seats) == 1 and held.asns == asns:
-        alone = 1, 1, (told(held.seats[0].last),)
-        return [
-            _works(matter, country, asns[0], known.within[0], alone, view),
-            _works(matter, country, 0, known.support, alone, view),
-        ]
     seen = _seen(held) if type(held) is Calm else _witnessed(held.runs)
     given = [
         _works(matter, country, asn, known.within[held.asns.index(asn)], seen[asn], view)
@@ -107,6 +111,26 @@ def works(
     whole = sum([count for count, _, _ in seen.values()]), len(seen), next(iter(seen.values()))[2]
     given.append(_works(matter, country, 0, known.support, whole, view))
     return given
+
+
+def _alone(
+    matter: Matter, country: str, own: Calm, known: Well, view: View
+) -> tuple[Verdict, Verdict]:
+    """As `works`, of the one vantage of a country's only network: most countries, in a wide catalogue."""
+    service, feature, now, support = matter.service, matter.feature, view.now, known.support
+    (within,), evidence = known.within, (told(own.seats[0].last),)
+    return (
+        Verdict(
+            service=service, feature=feature, country=country, network=own.asns[0], at=now,
+            leading=_OK, state=_sure(within[_OK], 1), confidence=within[_OK], support=within,
+            evidence=evidence, vantages=1, networks=1, rules=VERSION,
+        ),
+        Verdict(
+            service=service, feature=feature, country=country, network=0, at=now,
+            leading=_OK, state=known.alone, confidence=support[_OK], support=support,
+            evidence=evidence, vantages=1, networks=1, rules=VERSION,
+        ),
+    )  # fmt: skip
 
 
 def _seen(own: Calm) -> Mapping[int, _Seen]:

@@ -31,13 +31,16 @@ RIVALS = {Cause.FILTERING: Cause.GEO_BLOCK, Cause.GEO_BLOCK: Cause.FILTERING}
 """What the other side can have made as well, where it is but silence."""
 _ASKING = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
 """Causes whose gate asks whether others get through: to find that out takes long."""
+_OF_ITS_OWN = frozenset({Cause.LOCAL_FAULT, Cause.NETWORK_DISRUPTION})
+"""Causes whose gate asks for nothing but support and rounds."""
 
 
-class _Cell(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class _Cell(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One feature in one country: whom its leading cause reaches, and on what ground."""
 
     country: str
     place: Place
+    leads: Cause
     members: tuple[Run, ...]
     ground: Ground
 
@@ -95,17 +98,22 @@ class _Speaker:
         yield self._verdict((cell, 0), place.support, cell.ground, cell.members)
 
     def _cell(self, country: str, place: Place) -> _Cell:
-        if place.leads is Cause.OK:
-            ground = _own_ground(place.runs, place.support[Cause.OK], self._view)
+        leads = place.leads
+        support = place.support[leads]
+        if leads is _OK:
+            ground = _own_ground(place.runs, support, self._view)
             calm = place.calm
             well = place.runs if calm else tuple([run for run in place.runs if not run.failing])
-            return _Cell(country=country, place=place, members=well, ground=ground)
-        behind = members(place, place.leads, self._within(place), self._view)
-        others = self._abroad()
-        beside = place.leads in _ASKING
-        asked = others.outside().since(place.begun, country) if beside else (0, 0)
-        ground = _grounded(place, place.leads, behind, others, asked, self._view)
-        return _Cell(country=country, place=place, members=tuple(behind), ground=ground)
+            return _Cell(country, place, leads, well, ground)
+        behind = tuple(members(place, leads, self._within(place), self._view))
+        if leads in _OF_ITS_OWN:
+            ground = Ground(support=support, rounds=span(behind, self._view.round))
+        else:
+            others = self._abroad()
+            beside = leads in _ASKING
+            asked = others.outside().since(place.begun, country) if beside else (0, 0)
+            ground = _grounded(place, leads, behind, others, asked, self._view)
+        return _Cell(country, place, leads, behind, ground)
 
     def _within(self, place: Place) -> list[dict[Cause, float]]:
         """The support of each network."""
@@ -122,13 +130,13 @@ class _Speaker:
         support = self._within(place)[place.asns.index(asn)]
         cause = leading(support)
         mine = tuple([run for run in cell.members if run.vantage.asn == asn])
-        if cause is not Cause.OK and cause is place.leads and mine:
+        if cause is not _OK and cause is cell.leads and mine:
             ground = msgspec.structs.replace(
                 cell.ground, support=min(cell.ground.support, support[cause])
             )
         else:
             ground = _own_ground(held, support[cause], self._view)
-            mine = tuple([run for run in held if run.failing is (cause is not Cause.OK)])
+            mine = tuple([run for run in held if run.failing is (cause is not _OK)])
         return self._verdict((cell, asn), support, ground, mine)
 
     def _verdict(
@@ -139,7 +147,7 @@ class _Speaker:
         behind: tuple[Run, ...],
     ) -> Verdict:
         (cell, asn), matter, cause = where, self._matter, leading(support)
-        if cause is Cause.OK:
+        if cause is _OK:
             return Verdict(
                 service=matter.service, feature=matter.feature, country=cell.country, network=asn,
                 at=self._view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
