@@ -34,7 +34,7 @@ def test_cycles_are_collected_all_the_same() -> None:
 
 @pytest.mark.parametrize("before", [True, False])
 def test_none_is_collected_meanwhile_and_then_as_before(*, before: bool) -> None:
-    seen = []
+    seen: list[bool] = []
     (gc.enable if before else gc.disable)()
     try:
         with pytest.raises(Stopped):
