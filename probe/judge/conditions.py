@@ -80,7 +80,7 @@ def unmet(what: Expectation) -> Condition:
 
 
 def everywhere(s: Sight, k: Reference) -> bool:
-    return bool(s.leaf) and shown_abroad(k, s.vantage.country, s.leaf) > 0
+    return bool(s.leaf) and shown_abroad(k, s.vantage.country, s.leaf)
 
 
 def at_genuine(s: Sight, k: Reference) -> bool:
@@ -91,7 +91,7 @@ def at_stranger(s: Sight, k: Reference) -> bool:
     """At an address that no other country validates or is even told, though others are proven."""
     country = s.vantage.country
     known = genuine(k, country, s.tried) or answered_abroad(k, country, s.tried)
-    elsewhere = proven_abroad(k, country) or abroad(k.met, country) > 0
+    elsewhere = proven_abroad(k, country) or abroad(k.met, country)
     return bool(s.tried) and not known and elsewhere
 
 
@@ -103,14 +103,14 @@ def at_common(s: Sight, k: Reference) -> bool:
 
 def same_page(s: Sight, k: Reference) -> bool:
     country = s.vantage.country
-    elsewhere = abroad(k.met, country) > 0
+    elsewhere = abroad(k.met, country)
     return elsewhere and same_page_here_alone(k, country, s.digest)
 
 
 def proven(s: Sight, k: Reference) -> bool:
     """By a certificate; where the endpoint asks for none, by what other countries reach."""
     country = s.vantage.country
-    return proven_abroad(k, country) or (_bare(s) and abroad(k.met, country) > 0)
+    return proven_abroad(k, country) or (_bare(s) and abroad(k.met, country))
 
 
 def _bare(s: Sight) -> bool:
@@ -148,7 +148,7 @@ def several_forged(s: Sight, k: Reference) -> bool:
 def polluted(s: Sight, k: Reference) -> bool:
     """At an address that another country shows to be forged, while another resolver says the truth."""
     country = s.vantage.country
-    forged = any(abroad(k.belied.get(a, frozenset()), country) for a in s.tried)
+    forged = any(abroad(k.belied.get(a), country) for a in s.tried)
     return forged and s.layer in CARRIED and genuine(k, country, s.second_answers)
 
 
@@ -177,7 +177,7 @@ def lost_part(s: Sight, k: Reference) -> bool:
 
 
 def proxied(s: Sight, k: Reference) -> bool:
-    return s.met and s.traits.proxied and abroad(k.direct, s.vantage.country) > 0
+    return s.met and s.traits.proxied and abroad(k.direct, s.vantage.country)
 
 
 def policed(s: Sight, k: Reference) -> bool:
@@ -203,9 +203,9 @@ def encrypted_cut(s: Sight, k: Reference) -> bool:
     resolver, country = s.trials.cut, s.vantage.country
     if not resolver:
         return False
-    if abroad(k.sealed.get(resolver, frozenset()), country):
+    if abroad(k.sealed.get(resolver), country):
         return True
-    return not s.trials.closed and not abroad(k.cut.get(resolver, frozenset()), country)
+    return not s.trials.closed and not abroad(k.cut.get(resolver), country)
 
 
 def quic_cut(s: Sight, k: Reference) -> bool:
@@ -214,7 +214,7 @@ def quic_cut(s: Sight, k: Reference) -> bool:
     One that speaks it nowhere is merely none.
     """
     here = s.met or s.trials.reached
-    return here and abroad(k.spoken.get(s.trials.muted, frozenset()), s.vantage.country) > 0
+    return here and abroad(k.spoken.get(s.trials.muted), s.vantage.country)
 
 
 def quic_dropped(s: Sight, _: Reference) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain, pairwise
 from statistics import median
+from typing import TypeVar
 
 import msgspec
 
@@ -26,22 +27,28 @@ from probe.model import CONTROL, Layer
 SLOW_RATIO = 5.0
 """A busy host or a far country is not throttled: both the ratio and the plain seconds count."""
 
+_K = TypeVar("_K")
+Only = str
+"""The one country in which something is so, or SEVERAL: whoever asks whether it is so abroad need
+know no more, and that changes seldom."""
+SEVERAL: Only = "*"
 
-class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """One endpoint over all countries, in one window."""
 
-    valid: Mapping[str, frozenset[str]] = {}
-    """Address → countries where it presented a certificate valid for the name."""
-    refused: Mapping[str, frozenset[str]] = {}
-    """Digest of a refused leaf certificate → countries where it was shown."""
-    answers: Mapping[str, frozenset[str]] = {}
-    """Address → countries whose resolvers name it."""
-    met: frozenset[str] = frozenset()
-    """Countries with a good answer."""
-    direct: frozenset[str] = frozenset()
-    """Of those, countries where no proxy says that it passed through."""
-    belied: Mapping[str, frozenset[str]] = {}
-    """Address → countries where the first answer named it and a later one the proven addresses."""
+    valid: Mapping[str, Only] = {}
+    """Address → where it presented a certificate valid for the name."""
+    refused: Mapping[str, Only] = {}
+    """Digest of a refused leaf certificate → where it was shown."""
+    answers: Mapping[str, Only] = {}
+    """Address → where resolvers name it."""
+    met: Only | None = None
+    """Where a good answer came."""
+    direct: Only | None = None
+    """Of those, where no proxy says that it passed through."""
+    belied: Mapping[str, Only] = {}
+    """Address → where the first answer named it and a later one the proven addresses."""
     paces: Mapping[str, float] = {}
     """Country → median pace of good answers; empty where none is slow enough to be compared."""
     pages: Mapping[str, frozenset[tuple[str, int]]] = {}
@@ -50,12 +57,12 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     common: frozenset[Pair] = frozenset()
     """(country, address) that resolvers there give for several endpoints, and nobody's elsewhere; of
     those at which something failed."""
-    sealed: Mapping[str, frozenset[str]] = {}
-    """Encrypted resolver → countries where it answers."""
-    cut: Mapping[str, frozenset[str]] = {}
-    """Encrypted resolver → countries where it is not reached, and its neighbours on the way are."""
-    spoken: Mapping[str, frozenset[str]] = {}
-    """Who shakes hands over QUIC, by address and port → countries where that is seen."""
+    sealed: Mapping[str, Only] = {}
+    """Encrypted resolver → where it answers."""
+    cut: Mapping[str, Only] = {}
+    """Encrypted resolver → where it is not reached, and its neighbours on the way are."""
+    spoken: Mapping[str, Only] = {}
+    """Who shakes hands over QUIC, by address and port → where that is seen."""
     own: Mapping[str, float] = {}
     """Vantage → median pace of its controls."""
 
@@ -68,37 +75,43 @@ class _Said:
     """What sights say of one endpoint, as they are gone through."""
 
     def __init__(self) -> None:
-        self.valid: dict[tuple[str, ...], set[str]] = defaultdict(set)
-        self.answers: dict[tuple[str, ...], set[str]] = defaultdict(set)
-        self.refused: dict[str, set[str]] = defaultdict(set)
+        self.valid: dict[tuple[str, ...], Only] = {}
+        self.answers: dict[tuple[str, ...], Only] = {}
+        self.refused: dict[str, Only] = {}
         self.pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
         self.words: dict[str, str] = {}
         self.ended: set[Pair] = set()
         """Country and address at which something failed."""
-        self.met: dict[bool, set[str]] = {True: set(), False: set()}
+        self.met: dict[bool, Only] = {}
         """By whether it passed through a proxy."""
 
 
 def _said(series: Sequence[Series], told: Iterable[Saying]) -> _Said:
     said = _Said()
     for named, proved, countries in told:
-        said.answers[named] |= countries
-        said.valid[proved] |= countries
-        said.met[False] |= countries
+        where = SEVERAL if len(countries) > 1 else next(iter(countries))
+        _note(said.answers, named, where)
+        _note(said.valid, proved, where)
+        _note(said.met, False, where)  # noqa: FBT003 — a key
     for sight in chain.from_iterable(map(_distinct, series)):
         country = sight.vantage.country
-        said.valid[sight.valid].add(country)
-        said.answers[sight.answers].add(country)
+        _note(said.valid, sight.valid, country)
+        _note(said.answers, sight.answers, country)
         if sight.met:
-            said.met[sight.traits.proxied].add(country)
+            _note(said.met, sight.traits.proxied, country)
             continue  # whoever met the expectations refused no certificate, and shows no page
         if sight.leaf:
-            said.refused[sight.leaf].add(country)
+            _note(said.refused, sight.leaf, country)
         if sight.digest:
             said.pages[sight.digest].add((country, sight.vantage.asn))
             said.words[sight.digest] = sight.words
         said.ended.update([(country, address) for address in sight.tried])
     return said
+
+
+def _note(table: dict[_K, Only], key: _K, where: Only) -> None:
+    if table.setdefault(key, where) != where:
+        table[key] = SEVERAL
 
 
 def reference(
@@ -118,13 +131,17 @@ def reference(
     more = [s for sights in series for s in sights if s.doubled or s.trials is not UNTRIED]
     sealed, cut, spoken = _beside(more)
     proven, named = _each(said.valid), _each(said.answers)
-    strange = {p for p in said.ended if not (_abroad(proven, p) or _abroad(named, p))}
+    strange = {
+        (country, address)
+        for country, address in said.ended
+        if not (abroad(proven.get(address), country) or abroad(named.get(address), country))
+    }
     return Reference(
-        valid=_frozen(proven),
-        refused=_frozen(said.refused),
-        answers=_frozen(named),
-        met=frozenset(said.met[True] | said.met[False]),
-        direct=frozenset(said.met[False]),
+        valid=proven,
+        refused=said.refused,
+        answers=named,
+        met=_anywhere(said.met.values()),
+        direct=said.met.get(False),
         belied=_belied(more, proven),
         paces=_paces(series) if slow else {},
         pages=_alike(said.pages, said.words) if said.pages else {},
@@ -136,36 +153,43 @@ def reference(
     )
 
 
-def _abroad(told: Mapping[str, AbstractSet[str]], pair: Pair) -> bool:
-    """Whether another country has it too."""
-    country, address = pair
-    countries = told.get(address, ())
-    return len(countries) > (country in countries)
+def _anywhere(told: Iterable[Only]) -> Only | None:
+    found = set(told)
+    return SEVERAL if len(found) > 1 else next(iter(found), None)
 
 
-def alike(one: Reference, other: Reference) -> bool:
-    """Whether just the same is known."""
-    return msgspec.structs.astuple(one) == msgspec.structs.astuple(other)
+def _each(told: Mapping[tuple[str, ...], Only]) -> dict[str, Only]:
+    """Address by address: most countries are given the same ones."""
+    found: dict[str, Only] = {}
+    for addresses, where in told.items():
+        for address in addresses:
+            _note(found, address, where)
+    return found
 
 
-def _belied(told: Iterable[Sight], valid: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
+def _belied(told: Iterable[Sight], valid: Mapping[str, Only]) -> dict[str, Only]:
+    found: dict[str, Only] = {}
     for sight in told:
         if sight.doubled and any(address in valid for address in sight.doubled):
-            forged = [address for address in sight.answers if address not in valid]
-            _note(found, tuple(forged), sight.vantage.country)
-    return _frozen(found)
+            for address in sight.answers:
+                if address not in valid:
+                    _note(found, address, sight.vantage.country)
+    return found
 
 
-def _beside(told: Iterable[Sight]) -> tuple[dict[str, frozenset[str]], ...]:
+def _beside(told: Iterable[Sight]) -> tuple[dict[str, Only], dict[str, Only], dict[str, Only]]:
     """Where encrypted resolvers answer, where they are cut off, who answers over QUIC."""
-    sealed, cut, spoken = (defaultdict[str, set[str]](set) for _ in range(3))
+    sealed: dict[str, Only] = {}
+    cut: dict[str, Only] = {}
+    spoken: dict[str, Only] = {}
     for sight in told:
         found, country = sight.trials, sight.vantage.country
-        _note(sealed, found.sealed, country)
-        _note(cut, (found.cut,) if found.cut else (), country)
-        _note(spoken, found.spoken, country)
-    return _frozen(sealed), _frozen(cut), _frozen(spoken)
+        for table, keys in (
+            (sealed, found.sealed), (cut, (found.cut,) if found.cut else ()), (spoken, found.spoken),
+        ):  # fmt: skip
+            for key in keys:
+                _note(table, key, country)
+    return sealed, cut, spoken
 
 
 def _alike(
@@ -224,47 +248,29 @@ def _paced(sight: Sight) -> bool:
     return sight.met and sight.goal is Layer.HTTP
 
 
-def _note(table: dict[str, set[str]], keys: tuple[str, ...], country: str) -> None:
-    for key in keys:
-        table[key].add(country)
-
-
-def _each(told: Mapping[tuple[str, ...], set[str]]) -> dict[str, set[str]]:
-    """Address by address: most countries are given the same ones."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for addresses, countries in told.items():
-        for address in addresses:
-            found[address] |= countries
-    return found
-
-
-def _frozen(table: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
-    return {key: frozenset(values) for key, values in table.items()}
-
-
-def abroad(countries: frozenset[str], country: str) -> int:
-    """How many countries other than this one."""
-    return len(countries - {country})
+def abroad(where: Only | None, country: str) -> bool:
+    """Whether it is so in any country other than this one."""
+    return where is not None and where != country
 
 
 def proven_abroad(known: Reference, country: str) -> bool:
     """Whether any other country reached some address of the endpoint with a valid certificate."""
-    return any(abroad(seen, country) for seen in known.valid.values())
+    return any(abroad(where, country) for where in known.valid.values())
 
 
 def genuine(known: Reference, country: str, addresses: Iterable[str]) -> bool:
     """Whether one of the addresses presented a valid certificate to another country."""
-    return any(abroad(known.valid.get(a, frozenset()), country) for a in addresses)
+    return any(abroad(known.valid.get(a), country) for a in addresses)
 
 
 def answered_abroad(known: Reference, country: str, addresses: Iterable[str]) -> bool:
     """Whether another country's resolvers name one of the addresses."""
-    return any(abroad(known.answers.get(a, frozenset()), country) for a in addresses)
+    return any(abroad(known.answers.get(a), country) for a in addresses)
 
 
-def shown_abroad(known: Reference, country: str, leaf: str) -> int:
-    """In how many other countries the same certificate was shown and refused."""
-    return abroad(known.refused.get(leaf, frozenset()), country)
+def shown_abroad(known: Reference, country: str, leaf: str) -> bool:
+    """Whether the same certificate was shown and refused in another country."""
+    return abroad(known.refused.get(leaf), country)
 
 
 def slow(sight: Sight, known: Reference) -> bool:

@@ -25,7 +25,7 @@ from tests.judge import worlds as w
 CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
 NOBODY = Reference()
 FOUR, SIX = "11.77.0.1", "2a00::1"
-PROVEN = Reference(valid={FOUR: frozenset({"DE"}), SIX: frozenset({"DE"})})
+PROVEN = Reference(valid={FOUR: "DE", SIX: "DE"})
 
 
 def sight(**more: object) -> Sight:

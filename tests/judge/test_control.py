@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from probe.judge.control import (
+    SEVERAL,
     SLOW_RATIO,
     Reference,
-    alike,
+    abroad,
     answered_abroad,
     control_paces,
     genuine,
@@ -53,10 +56,11 @@ def test_a_country_is_no_reference_for_itself() -> None:
     assert not answered_abroad(known, "TR", [ADDRESS])
 
 
-def test_a_certificate_shown_in_several_countries_is_counted_elsewhere() -> None:
-    known = among(see("DE", w.expired), see("US", w.expired), see("TR", w.expired))
-    assert shown_abroad(known, "TR", see("TR", w.expired).leaf) == 2
-    assert shown_abroad(known, "TR", "other") == 0
+def test_a_certificate_is_shown_abroad_where_another_country_is_shown_it() -> None:
+    known = among(see("DE", w.expired), see("TR", w.expired))
+    assert shown_abroad(known, "TR", see("TR", w.expired).leaf)
+    assert not shown_abroad(among(see("TR", w.expired)), "TR", see("TR", w.expired).leaf)
+    assert not shown_abroad(known, "TR", "other")
 
 
 def test_slow_is_far_above_other_countries_and_above_ones_own_controls() -> None:
@@ -105,7 +109,22 @@ def test_pages_of_other_words_are_not_one() -> None:
     assert not same_page_here_alone(wordless, "TR", "a")
 
 
-def test_what_is_known_is_alike_until_another_country_is_heard() -> None:
+def test_what_is_known_of_abroad_changes_with_the_second_country_and_then_no_more() -> None:
     known = among(see("DE", w.ok), see("TR", w.mitm))
-    assert alike(known, among(see("DE", w.ok), see("TR", w.mitm)))
-    assert not alike(known, among(see("DE", w.ok), see("US", w.ok), see("TR", w.mitm)))
+    assert known == among(see("TR", w.mitm), see("DE", w.ok))
+    more = among(see("DE", w.ok), see("US", w.ok), see("TR", w.mitm))
+    assert (known.met, more.met) == ("DE", SEVERAL)
+    assert more != known
+    assert more == among(see("DE", w.ok), see("US", w.ok), see("JP", w.ok), see("TR", w.mitm))
+
+
+COUNTRIES = st.sampled_from(["DE", "JP", "TR", "US"])
+
+
+@given(st.lists(st.tuples(COUNTRIES, st.booleans()), max_size=8), COUNTRIES)
+def test_abroad_is_any_other_country(seen: list[tuple[str, bool]], country: str) -> None:
+    known = among(*(see(where, w.ok if good else w.mitm) for where, good in seen))
+    elsewhere = [good for where, good in seen if where != country]
+    assert abroad(known.met, country) is any(elsewhere)
+    assert proven_abroad(known, country) is any(elsewhere)
+    assert answered_abroad(known, country, [ADDRESS]) is bool(elsewhere)

@@ -34,7 +34,7 @@ ABROAD = w.Case(
 KNOWN = reference([[read(w.measurement(ABROAD, w.ok(ABROAD)))]])
 BLIND = Reference()
 PLACE, MUTE = f"{w.OURS} 443", "generic_timeout_error"
-SPOKEN = msgspec.structs.replace(KNOWN, spoken={PLACE: frozenset({"DE"})})
+SPOKEN = msgspec.structs.replace(KNOWN, spoken={PLACE: "DE"})
 UP = (w.dns(CASE, CASE.address), w.tcp(CASE, CASE.address), w.tls(CASE, CASE.address))
 A = CASE.address
 
@@ -176,15 +176,13 @@ SECOND = w.dns(CASE, "11.77.0.1", test=DifferentialTest.SECOND_RESOLVER)
 LATE = DnsLookup(at=w.START, took=0.1, name="x", answers=("31.13.7.7",), late=(A,))
 NATIONAL = Fingerprint("national", "nat", ("TR",))
 SIX = "2a00:1450::1"
-TWO = msgspec.structs.replace(
-    KNOWN, valid={**KNOWN.valid, SIX: frozenset({"DE"}), "11.77.0.9": frozenset({"DE"})}
-)
+TWO = msgspec.structs.replace(KNOWN, valid={**KNOWN.valid, SIX: "DE", "11.77.0.9": "DE"})
 FALSE = "31.13.7.7"
 BELIED = msgspec.structs.replace(
-    KNOWN, belied={FALSE: frozenset({"CN"})}, answers={**KNOWN.answers, FALSE: frozenset({"CN"})}
+    KNOWN, belied={FALSE: "CN"}, answers={**KNOWN.answers, FALSE: "CN"}
 )
 LATER = msgspec.structs.replace(LATE, late=(A, "31.13.9.9"))
-DIRECT = msgspec.structs.replace(KNOWN, direct=frozenset({"DE"}))
+DIRECT = msgspec.structs.replace(KNOWN, direct="DE")
 
 
 def over(address: str, lost: str) -> tuple[Observation, ...]:
@@ -425,17 +423,21 @@ def test_what_quic_shows_never_weighs_on_a_service_that_is_well_over_tcp(
 
 
 UDP = {
-    "our server speaks it abroad": (MUTE, {"DE"}, True),
-    "it speaks it nowhere else": (MUTE, set(), False),
-    "it is heard by others of the same country alone": (MUTE, {CASE.vantage.country}, False),
-    "it refuses": ("connection_refused", {"DE"}, False),
+    "our server speaks it abroad": (MUTE, {PLACE: "DE"}, True),
+    "it speaks it nowhere else": (MUTE, {}, False),
+    "it is heard by others of the same country alone": (
+        MUTE,
+        {PLACE: CASE.vantage.country},
+        False,
+    ),
+    "it refuses": ("connection_refused", {PLACE: "DE"}, False),
 }
 
 
 @pytest.mark.parametrize("name", UDP)
 def test_a_silence_over_udp_is_held_against_who_hears_the_same_server(name: str) -> None:
-    end, countries, told = UDP[name]
-    known = msgspec.structs.replace(KNOWN, spoken={PLACE: frozenset(countries)})
+    end, spoken, told = UDP[name]
+    known = msgspec.structs.replace(KNOWN, spoken=spoken)
     found = find(
         read(w.measurement(CASE, (*w.ok(CASE), *w.over_quic(CASE, end, None, MUTE)))), known
     )
@@ -451,7 +453,7 @@ def test_where_nothing_passes_over_tcp_either_nothing_is_said_of_udp() -> None:
 
 def test_who_answers_over_quic_is_known_from_what_others_saw() -> None:
     seen = read(w.measurement(ABROAD, (*w.ok(ABROAD), *w.over_quic(ABROAD, "", "", MUTE))))
-    assert reference([[seen]]).spoken == {PLACE: frozenset({ABROAD.vantage.country})}
+    assert reference([[seen]]).spoken == {PLACE: ABROAD.vantage.country}
 
 
 def test_the_same_false_address_counts_where_it_came_in_the_clear() -> None:

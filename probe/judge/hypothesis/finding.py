@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from probe.judge.common import Common, Pair
-from probe.judge.control import Reference, alike, control_paces, reference
+from probe.judge.control import Reference, control_paces, reference
 from probe.judge.evidence import Finding, Lore, plain, plainly, whole
 from probe.judge.sight import Sight
 from probe.judge.tracks import Memo, Track, Tracks, Witnesses
@@ -40,7 +40,7 @@ class Finder:
         """What is known of the endpoint: what was known before, where that is the same."""
         fresh = self._reference(witnesses)
         held = self._tracks.known.get(key)
-        if held is None or not alike(held.known, fresh):
+        if held is None or held.known != fresh:
             held = self._tracks.known[key] = Lore(fresh)
         return held
 
