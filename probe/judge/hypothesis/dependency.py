@@ -155,13 +155,11 @@ class _Maker:
         return [unit for country in self.matter.troubled for unit in self._made(country)], crowd
 
     @cached_property
-    def networks(self) -> frozenset[tuple[str, int]]:
+    def networks(self) -> Sequence[tuple[str, int]]:
         """Country and AS number of each."""
         calm, places = self.matter.calm.items(), self.matter.places.items()
-        return frozenset({
-            *((country, asn) for country, own in calm for asn in own.asns),
-            *((country, run.vantage.asn) for country, place in places for run in place.runs),
-        })  # fmt: skip
+        ran = {(country, run.vantage.asn) for country, place in places for run in place.runs}
+        return [*[(country, asn) for country, own in calm for asn in own.asns], *ran]
 
     def _made(self, country: str) -> Iterator[Unit]:
         """A unit for each network of a country where anything fails."""

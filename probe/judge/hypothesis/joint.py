@@ -26,8 +26,11 @@ Around = tuple[float, tuple[float, ...]]
 
 _OK, _OUTAGE = Cause.OK, Cause.SERVICE_OUTAGE
 _CAUSES = tuple(Cause)
-_ALONE: tuple[Cause, ...] = tuple(cause for cause in PRIOR if cause is not _OUTAGE)
-_WEIGHED = (*_ALONE, _OUTAGE)
+_ALONE = (
+    Cause.OK, Cause.LOCAL_FAULT, Cause.NETWORK_DISRUPTION, Cause.FILTERING, Cause.THROTTLING,
+    Cause.GEO_BLOCK,
+)  # fmt: skip
+"""Causes that are a country's own."""
 _exp = math.exp
 _OUTAGES = tuple(
     (index, math.log(form.share) + math.log(weight), math.log(reach), math.log(1 - reach))
@@ -138,18 +141,20 @@ def posterior(
     logs = [own + prior + apart for prior, own in zip(belief.alone, told.alone, strict=True)]
     logs.append(belief.outage + log_sum(list(map(add, told.struck, stormy))))
     total = log_sum(logs)
-    shares = [_exp(value - total) for value in logs]
-    return _split(dict(zip(_WEIGHED, shares, strict=True)), told.idle)
+    return _split([_exp(value - total) for value in logs], told.idle)
 
 
-def _split(support: dict[Cause, float], idle: float) -> dict[Cause, float]:
-    """Give the dependency its share, and what does not work at all to nobody's `ok`."""
-    outage, idle = support[_OUTAGE], support[_OK] * idle
-    support[Cause.DEPENDENCY_OUTAGE] = outage * DEPENDENCY_SHARE
-    support[_OUTAGE] = outage * (1 - DEPENDENCY_SHARE)
-    support[_OK] -= idle
-    support[Cause.LOCAL_FAULT] += idle
-    return {cause: support[cause] for cause in _CAUSES}
+def _split(shares: list[float], idle: float) -> dict[Cause, float]:
+    """Give the dependency its share, and what does not work at all to nobody's `ok`.
+
+    `shares`: of _ALONE, and of an outage.
+    """
+    ok, local, disruption, filtering, throttling, refusal, outage = shares
+    idle *= ok
+    return dict(zip(_CAUSES, (
+        ok - idle, outage * (1 - DEPENDENCY_SHARE), outage * DEPENDENCY_SHARE, filtering,
+        throttling, disruption, refusal, local + idle,
+    ), strict=True))  # fmt: skip
 
 
 _SPREADING = (

@@ -69,15 +69,18 @@ class Explained(msgspec.Struct, frozen=True, eq=False):
 SERVICE_FORMS = tuple(form for form in FORMS if form.cause is Cause.SERVICE_OUTAGE)
 
 
+_exp, _log = math.exp, math.log
+NAUGHT = 45.0
+"""Nats below the greatest term of a sum at which one changes no digit of it: e^-45 is 3e-20."""
+
+
 def log_sum(values: Iterable[float]) -> float:
     listed = values if type(values) is list else list(values)
     top = max(listed) if listed else -math.inf
     if top == -math.inf:
         return top
-    return top + _log(sum([_exp(value - top) for value in listed]))
-
-
-_exp, _log = math.exp, math.log
+    least = top - NAUGHT
+    return top + _log(sum([_exp(value - top) for value in listed if value > least]))
 
 
 class _Lone(msgspec.Struct, frozen=True, eq=False):

@@ -57,7 +57,8 @@ def lost(
     begun = _begun(behind, fields)
     if len(begun) < ROUTE_COUNTRIES - 1:
         return None
-    home, of = _standing(behind, held)
+    near = {u.country for m in behind for u in fields[m].failing if u.lost}
+    home, of = _standing(behind, near, held)
     gone = {asn: median(each) for asn, each in begun.items() if _most(len(each), of[asn])}
     at_once = _at_once(gone, home)
     torn = Counter([u.asn for m in behind for u in fields[m].failing if u.lasting])
@@ -90,17 +91,18 @@ def _begun(
     return begun
 
 
-def _standing(behind: Iterable[Matter], held: All) -> tuple[dict[int, str], Counter[int]]:
-    """By AS number of whoever stands on it: the country, of several the first, and the units."""
+def _standing(
+    behind: Sequence[Matter], near: set[str], held: All
+) -> tuple[dict[int, str], Counter[int]]:
+    """Whoever stands on it in these countries, by AS number: the country, of several the first, and the units."""
+    each = [held.networks(matter) for matter in behind]
+    theirs = {asn for networks in each for country, asn in networks if country in near}
     home: dict[int, str] = {}
     of: Counter[int] = Counter()
-    for matter in behind:
-        networks = held.networks(matter)
-        first: dict[int, str] = {}
-        for country, asn in networks:
-            first[asn] = min(country, first.get(asn, country))
-        home = first | home
-        of.update([asn for _, asn in networks])
+    for networks in each:
+        known = sorted([where for where in networks if where[1] in theirs], reverse=True)
+        home = {asn: country for country, asn in known} | home
+        of.update([asn for _, asn in known])
     return home, of
 
 

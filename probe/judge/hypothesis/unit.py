@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -117,15 +116,15 @@ class All(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Of each matter, those of all other countries."""
     prefixes: Mapping[Matter, frozenset[str]]
     """What each matter's packets are sent to."""
-    networks: Callable[[Matter], AbstractSet[tuple[str, int]]]
+    networks: Callable[[Matter], Collection[tuple[str, int]]]
     """Country and AS number of those that have a unit of a matter."""
 
     def without(self, cells: Iterable[Cell]) -> All:
         """Leave cells out; of a crowd none fails, so none is one."""
         out = frozenset(cells)
 
-        def still(networks: AbstractSet[tuple[str, int]], matter: Matter) -> set[tuple[str, int]]:
-            return {where for where in networks if (*matter, where[0]) not in out}
+        def still(networks: Collection[tuple[str, int]], matter: Matter) -> list[tuple[str, int]]:
+            return [where for where in networks if (*matter, where[0]) not in out]
 
         return msgspec.structs.replace(
             self, units=[u for u in self.units if (u.service, u.feature, u.country) not in out],
