@@ -185,11 +185,13 @@ def within(country: Country, index: int, whole: dict[Cause, float]) -> dict[Caus
     own[-1] += rest * troubled
     own = [rest * (1 - troubled), *own]
     total = sum(own)
-    return {cause: value / total for cause, value in zip(_CAUSES, own, strict=True)}
+    return dict(zip(_CAUSES, [value / total for value in own], strict=True))
 
 
 def inside(country: Country, whole: dict[Cause, float]) -> list[dict[Cause, float]]:
     """The support of every cause in each network of a country; like networks share theirs."""
+    if len(country) == 1:
+        return [within(country, 0, whole)]
     first = [country.index(network) for network in country]
     told = {index: within(country, index, whole) for index in set(first)}
     return [told[index] for index in first]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from typing import cast
 
 import msgspec
 
@@ -39,22 +39,22 @@ def standing(
     view: View,
 ) -> Held:
     seated: Seated = {}
-    ran: set[str] = set()
     for endpoint in sorted(endpoints):
         witnesses = endpoints[endpoint]
         odd = _sit(seated, witnesses.tracks, footings, view)
         if odd:
             found = finder.found((*feature, endpoint), witnesses, odd)
-            ran |= _run(seated, found, footings, view)
-    calm: dict[str, Calm] = {}
-    mixed: dict[str, tuple[Run, ...]] = {}
-    for country, each in sorted(_by_country(seated).items()):
-        seats = _seats(each, footings) if country in ran else cast("list[Seat]", each)
-        if seats is not None:
-            calm[country] = together(seats)
-        else:
-            mixed[country] = tuple([h if isinstance(h, Run) else at_ease(h) for h in each])
-    return Held(calm, mixed)
+            _run(seated, found, footings, view)
+    seats, runs = _by_country(seated)
+    mixed = {}
+    for country in sorted(runs):
+        each = [*runs[country], *map(at_ease, seats.pop(country, ()))]
+        mixed[country] = tuple(sorted(each, key=_whose) if len(each) > 1 else each)
+    return Held({country: together(each) for country, each in sorted(seats.items())}, mixed)
+
+
+def _whose(run: Run) -> str:
+    return run.vantage.id
 
 
 Seated = dict[str, Seat | Run]
@@ -62,20 +62,6 @@ Seated = dict[str, Seat | Run]
 
 Where nothing but whole answers came it is a seat: a run of them is seldom looked at.
 """
-
-
-def _by_country(seated: Seated) -> dict[str, list[Seat | Run]]:
-    """In the order of their vantages."""
-    found: dict[str, list[Seat | Run]] = {}
-    for name in sorted(seated):
-        each = seated[name]
-        country = (each if isinstance(each, Run) else each.last).vantage.country
-        beside = found.get(country)
-        if beside is None:
-            found[country] = [each]
-        else:
-            beside.append(each)
-    return found
 
 
 def _sit(
@@ -96,16 +82,14 @@ def _sit(
 
 def _run(
     seated: Seated, found: Mapping[str, tuple[Finding, ...]], footings: Footings, view: View
-) -> set[str]:
-    """Put those in whose run there is worse than what they see elsewhere, and say in which countries."""
-    ran: set[str] = set()
+) -> None:
+    """Put those in whose run there is worse than what they see elsewhere."""
     since = view.now - STALE_ROUNDS * view.round
     for name, findings in found.items():
-        run = run_of(findings, footings.get(name, NOTHING_KNOWN), since)
+        footing = footings.get(name, NOTHING_KNOWN)
+        run = run_of(findings, footing, since)
         if run is not None and (name not in seated or _worse(run, seated[name])):
-            seated[name] = run
-            ran.add(run.vantage.country)
-    return ran
+            seated[name] = _seat(run, footing) if run.calm else run
 
 
 def _worse(run: Run, held: Seat | Run) -> bool:
@@ -114,16 +98,25 @@ def _worse(run: Run, held: Seat | Run) -> bool:
     return not held.failing or len(run.findings) > len(held.findings)
 
 
-def _seats(each: list[Seat | Run], footings: Footings) -> list[Seat] | None:
-    """All of a country; None where some vantage sees more than whole answers."""
-    seats = [h if type(h) is Seat else _seat(cast("Run", h), footings) for h in each]
-    return None if None in seats else cast("list[Seat]", seats)
-
-
-def _seat(run: Run, footings: Footings) -> Seat | None:
+def _seat(run: Run, footing: Footing) -> Seat:
     """Of a vantage that sees whole answers alone, now that what was before them is over."""
-    if not run.calm:
-        return None
-    footing = footings.get(run.vantage.id, NOTHING_KNOWN)
     sights = [finding.sight for finding in reversed(run.findings)]
     return Seat(sights, sights[-1], footing)
+
+
+def _by_country(seated: Seated) -> tuple[dict[str, list[Seat]], dict[str, list[Run]]]:
+    """In the order of their vantages."""
+    seats: dict[str, list[Seat]] = {}
+    runs: dict[str, list[Run]] = defaultdict(list)
+    for name in sorted(seated):
+        each = seated[name]
+        if isinstance(each, Run):
+            runs[each.vantage.country].append(each)
+            continue
+        country = each.last.vantage.country
+        beside = seats.get(country)
+        if beside is None:
+            seats[country] = [each]
+        else:
+            beside.append(each)
+    return seats, runs

@@ -58,25 +58,35 @@ def witness(held: Sequence[Run]) -> tuple[Evidence, ...]:
 
 def _spread(held: Sequence[Run], cause: Cause) -> list[Finding]:
     """One finding of each network in turn, the strongest of each first."""
-    if len(held) == 1 and held[0].calm:
-        return list(held[0].findings[:MOST_OF_A_RUN])
+    if len(held) == 1:
+        own = list(islice(_own(held[0]), MOST_OF_A_RUN))
+        return own if held[0].calm else _ordered(own, cause)
     lanes: dict[int, list[Finding]] = defaultdict(list)
     for run in held:
         lanes[run.vantage.asn].extend(islice(_own(run), MOST_OF_A_RUN))
-    for lane in lanes.values():
-        # Sorting is stable: by id, then the newest first, then the strongest.
-        if len(lane) > 1:
-            lane.sort(key=_BY_ID)
-            lane.sort(key=_BY_TIME, reverse=True)
     if all([run.calm for run in held]):  # noqa: C419 — a list is faster
-        order = sorted(lanes)  # whole answers all say the same
+        lanes = {
+            asn: _latest(lanes[asn]) for asn in sorted(lanes)
+        }  # whole answers all say the same
     else:
-        for lane in lanes.values():
-            if len(lane) > 1:
-                lane.sort(key=lambda f: -strength(f, cause))
-        order = sorted(lanes, key=lambda asn: (-strength(lanes[asn][0], cause), asn))
-    turns = zip_longest(*(lanes[asn] for asn in order))
+        told = {asn: _ordered(lane, cause) for asn, lane in lanes.items()}
+        order = sorted(told, key=lambda asn: (-strength(told[asn][0], cause), asn))
+        lanes = {asn: told[asn] for asn in order}
+    turns = zip_longest(*lanes.values())
     return [finding for turn in turns for finding in turn if finding is not None]
+
+
+def _ordered(lane: list[Finding], cause: Cause) -> list[Finding]:
+    """The strongest first, of like ones the newest."""
+    return sorted(_latest(lane), key=lambda f: -strength(f, cause)) if len(lane) > 1 else lane
+
+
+def _latest(lane: list[Finding]) -> list[Finding]:
+    """The newest first; of the same time, by id: sorting is stable."""
+    if len(lane) > 1:
+        lane.sort(key=_BY_ID)
+        lane.sort(key=_BY_TIME, reverse=True)
+    return lane
 
 
 def _own(run: Run) -> Iterator[Finding]:
