@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
 from probe.judge.hypothesis.calm import Calm, Seat
 from probe.judge.sight import Sight
 
-_K = TypeVar("_K")
 Sites = tuple[tuple[str, str], ...]
 """Delivery networks and their sites."""
 
@@ -31,33 +30,25 @@ class Chorus(msgspec.Struct, frozen=True, eq=False):
 def chorus(held: Iterable[Calm]) -> Chorus:
     named: set[tuple[str, ...]] = set()
     delivered: set[str] = set()
-    served: dict[Sites, list[int]] = {}
-    alone: dict[tuple[str, str], list[int]] = {}
+    served: dict[Sites, list[int]] = defaultdict(list)
+    alone: dict[tuple[str, str], list[int]] = defaultdict(list)
     newest: list[datetime] = []
     for own in held:
         last = own.seats[0].last
         if len(own.seats) == 1 and own.seats[0].steady:  # nearly all
             named.add(() if last.bogon else last.answers)
             newest.append(last.at)
-            _note(alone, last.site, own.asns[0])
+            alone[last.site].append(own.asns[0])
             continue
         named.update([() if seat.last.bogon else seat.last.answers for seat in own.seats])
         newest.append(own.newest())
         delivered.update([delivery(seat.telling) for seat in own.seats])
         for asn, sites in served_from(own):
-            _note(served, sites, asn)
+            served[sites].append(asn)
     for site, asns in alone.items():
         delivered.add(site[0])
-        served[(site,)] = asns + served.get((site,), [])
+        served[(site,)] += asns
     return Chorus(named, delivered, served, newest)
-
-
-def _note(table: dict[_K, list[int]], key: _K, asn: int) -> None:
-    held = table.get(key)
-    if held is None:
-        table[key] = [asn]
-    else:
-        held.append(asn)
 
 
 def delivery(newest: Iterable[Sight]) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import add, sub
 
@@ -31,7 +30,7 @@ _ALONE = (
     Cause.GEO_BLOCK,
 )  # fmt: skip
 """Causes that are a country's own."""
-_exp = math.exp
+_exp, _exact = math.exp, math.fsum
 _OUTAGES = tuple(
     (index, math.log(form.share) + math.log(weight), math.log(reach), math.log(1 - reach))
     for index, form in enumerate(SERVICE_FORMS)
@@ -96,16 +95,16 @@ def _either(one: float, other: float) -> float:
     return more + math.log1p(math.exp(less - more))
 
 
-def outside(others: Iterable[Country]) -> Around:
-    """Sum what other countries add; like ones are counted, not repeated.
+def outside(others: Mapping[Country, int]) -> Around:
+    """Sum what other countries add: what they saw, and how many saw it.
 
     The sums are exact until they are rounded once: no order of the countries changes them.
     """
-    counted = others if isinstance(others, Counter) else Counter(others)
-    terms = [_times(country, count) for country, count in counted.items()]
-    calm = math.fsum([own for own, _ in terms])
+    if not others:
+        return 0.0, (0.0,) * len(_OUTAGES)
+    terms = list(map(_times, others.keys(), others.values()))
     columns = zip(*[outages for _, outages in terms], strict=True)
-    return calm, tuple(map(math.fsum, columns)) if terms else (0.0,) * len(_OUTAGES)
+    return _exact([own for own, _ in terms]), tuple(map(_exact, columns))
 
 
 @lru_cache(maxsize=8192)

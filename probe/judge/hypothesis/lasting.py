@@ -147,7 +147,7 @@ class Alone:
         return self._run.failing
 
     def ever(self) -> Saw:
-        return self._from(0)
+        return self._known.get(0) or self._from(0)
 
     def since(self, begun: datetime) -> Saw:
         if self._times is None:

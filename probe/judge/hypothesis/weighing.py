@@ -137,7 +137,7 @@ def _peace(everyone: frozenset[tuple[Country, int]], sights: Country) -> Peace:
 
 @lru_cache(maxsize=4096)
 def _together(everyone: frozenset[tuple[Country, int]]) -> Around:
-    return outside(Counter(dict(everyone)))
+    return outside(dict(everyone))
 
 
 class _Weighing:
@@ -162,11 +162,13 @@ class _Weighing:
                 self.alike[calm.sights] = [calm]
             else:
                 beside.append(calm)
-        counted = Counter({seen: len(each) for seen, each in self.alike.items()})
-        mixed = [each.ever()[0] for each in self._lasting.values()]
-        counted.update([seen for seen in mixed if seen])
+        ever = {country: each.ever()[0] for country, each in self._lasting.items()}
+        counted = {seen: len(each) for seen, each in self.alike.items()}
+        for seen in ever.values():
+            if seen:
+                counted[seen] = counted.get(seen, 0) + 1
         self._everyone = frozenset(counted.items())
-        self._fixed = {c: each.ever()[0] for c, each in self._lasting.items() if each.fixed}
+        self._fixed = {c: ever[c] for c, each in self._lasting.items() if each.fixed}
         self._varying = {c: each for c, each in self._lasting.items() if c not in self._fixed}
 
     def peace(self, sights: Country) -> Peace:
@@ -196,22 +198,20 @@ class _Weighing:
             return own.runs(), (own.sights, own.asns)
         return self._held.mixed[country], self._lasting[country].ever()
 
-    def _others(self, country: str, begun: datetime) -> Counter[Country]:
+    def _others(self, country: str, begun: datetime) -> dict[Country, int]:
         """What all others saw since then, and how many saw it; in this one something fails."""
-        found = self._still.since(begun)
-        found.update(self._failing)
+        found = dict(self._failing)
         own = self._fixed.get(country)
         if own:
             found[own] -= 1
-        found.update(
-            [
-                seen
-                for other, each in self._varying.items()
-                if other != country and (seen := each.since(begun)[0])
-            ]
-        )
-        if own and not found[own]:
-            del found[own]
+            if not found[own]:
+                del found[own]
+        for seen, countries in self._still.since(begun).items():
+            found[seen] = found.get(seen, 0) + countries
+        for other, each in self._varying.items():
+            seen = each.since(begun)[0]
+            if seen and other != country:
+                found[seen] = found.get(seen, 0) + 1
         return found
 
     @cached_property

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ SIGNED = (("filtering", 3.9),)
 
 
 def told(here: tuple[Network, ...], *others: tuple[Network, ...]) -> Cause:
-    return leading(posterior(here, outside(others)))
+    return leading(posterior(here, outside(Counter(others))))
 
 
 @pytest.mark.parametrize(
@@ -56,18 +58,18 @@ def test_a_filter_is_held_apart_from_an_outage_that_is_everywhere_else() -> None
 
 
 def test_without_an_outside_a_silence_is_rather_the_services_than_a_filter() -> None:
-    support = posterior(country(C.TCP_TIMEOUT), outside([]))
+    support = posterior(country(C.TCP_TIMEOUT), outside({}))
     assert support[Cause.SERVICE_OUTAGE] > support[Cause.FILTERING]
 
 
 def test_more_countries_that_get_through_make_a_filter_likelier() -> None:
     here = country(C.TCP_TIMEOUT)
-    rising = [posterior(here, outside([WELL] * n))[Cause.FILTERING] for n in range(6)]
+    rising = [posterior(here, outside({WELL: n}))[Cause.FILTERING] for n in range(6)]
     assert rising == sorted(rising)
 
 
 def test_other_features_of_the_service_raise_the_prior() -> None:
-    around = outside([WELL] * 5)
+    around = outside({WELL: 5})
     plain = posterior(country(C.TCP_TIMEOUT), around)
     raised = posterior(country(C.TCP_TIMEOUT), around, raised={Cause.FILTERING: 0.01})
     assert raised[Cause.FILTERING] > plain[Cause.FILTERING]
@@ -79,7 +81,7 @@ CATEGORIES = st.sampled_from([c for c in Category if c is not C.NOTHING])
 @given(st.lists(CATEGORIES, min_size=1, max_size=4), st.lists(CATEGORIES, max_size=4))
 def test_support_sums_to_one_everywhere(here: list[Category], others: list[Category]) -> None:
     place = tuple(sorted(network(c) for c in here))
-    support = posterior(place, outside([country(c) for c in others]))
+    support = posterior(place, outside(Counter(country(c) for c in others)))
     assert sum(support.values()) == pytest.approx(1.0)
     for index in range(len(place)):
         assert sum(within(place, index, support).values()) == pytest.approx(1.0)
@@ -88,7 +90,7 @@ def test_support_sums_to_one_everywhere(here: list[Category], others: list[Categ
 def test_a_network_that_works_is_not_blamed_for_its_neighbour() -> None:
     place = tuple(sorted((network(C.OK, 3), network(C.TLS_RESET, 3, SIGNED))))
     index = place.index(network(C.OK, 3))
-    whole = posterior(place, outside([WELL] * 5))
+    whole = posterior(place, outside({WELL: 5}))
     assert leading(within(place, index, whole)) is Cause.OK
 
 
@@ -98,7 +100,7 @@ def test_a_tie_is_led_by_the_earlier_cause() -> None:
 
 def test_one_taken_out_of_a_sum_leaves_the_sum_of_the_others() -> None:
     here, others = country(C.TCP_TIMEOUT), [WELL, WELL, country(C.SERVER_ERROR)]
-    calm, stormy = without(outside([here, *others]), here)
-    assert calm == pytest.approx(outside(others)[0])
-    assert stormy == pytest.approx(outside(others)[1])
-    assert outside([*others, here]) == outside([here, *reversed(others)])
+    calm, stormy = without(outside(Counter([here, *others])), here)
+    assert calm == pytest.approx(outside(Counter(others))[0])
+    assert stormy == pytest.approx(outside(Counter(others))[1])
+    assert outside(Counter([*others, here])) == outside(Counter([here, *reversed(others)]))
