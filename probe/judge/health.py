@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from enum import StrEnum
@@ -62,13 +62,11 @@ LOST_BY_SIGHT = frozenset({Condition.CUT, Condition.DARK})
 UNWELL = frozenset({Condition.CUT, Condition.DARK, Condition.BROKEN, Condition.SILENT})
 
 
-def examine(
-    told: Iterable[Sight], series: Iterable[Sequence[Sight]], view: View
-) -> dict[str, Health]:
+def examine(told: Iterable[Sight], series: Series, view: View) -> dict[str, Health]:
     """Each vantage's condition now; those of the roster and those that measured.
 
-    `told`: what tells of it (`telling`); `series`: the sights of one vantage at one endpoint, oldest
-    first, none of them empty; looked at only where there is trouble.
+    `told`: what tells of it (`telling`); `series`: gives the sights of vantages, endpoint by endpoint,
+    oldest first, none of them empty; asked only of those in trouble.
     """
     by_vantage: dict[str, list[Sight]] = defaultdict(list)
     for sight in told:
@@ -97,9 +95,7 @@ def _own_side(health: Health, well: AbstractSet[tuple[str, int]]) -> Health:
     )
 
 
-def _wavering(
-    healths: Mapping[str, Health], series: Iterable[Sequence[Sight]]
-) -> dict[str, Health]:
+def _wavering(healths: Mapping[str, Health], series: Series) -> dict[str, Health]:
     """Those measured vantages in trouble that, at several endpoints, come through now and then.
 
     Passing trouble lets some tries pass, at any endpoint (attribution.md, 7.2: mostly timeouts); a
@@ -107,9 +103,9 @@ def _wavering(
     """
     asked = {name: h for name, h in healths.items() if h.shown and h.condition in LOST_BY_SIGHT}
     turned: dict[str, int] = defaultdict(int)
-    for sights in series if asked else ():
-        health = asked.get(sights[-1].vantage.id)
-        if health is not None and health.since is not None:
+    for sights in series(asked) if asked else ():
+        health = asked[sights[-1].vantage.id]
+        if health.since is not None:
             turned[health.vantage.id] += _turned(sights, health.since)
     return {
         name: msgspec.structs.replace(health, wavers=True)
@@ -123,6 +119,8 @@ def _turned(sights: Sequence[Sight], since: datetime) -> bool:
     return any(before is not after for before, after in pairwise(held))
 
 
+Series = Callable[[Collection[str]], Iterable[Sequence[Sight]]]
+"""Vantage ids → their sights, endpoint by endpoint."""
 Told = Mapping[str, Mapping[str, frozenset[str]]]
 """Control → address that answered well there → countries."""
 
@@ -160,7 +158,7 @@ def _strange(sight: Sight, known: Mapping[str, frozenset[str]]) -> bool:
 def telling(
     newest: Mapping[str, Sight],
     controls: Iterable[Sequence[Sight]],
-    series: Iterable[Sequence[Sight]],
+    series: Series,
 ) -> list[Sight]:
     """The sights that tell how a vantage is: its controls, its newest, the newest that vouches.
 
@@ -169,9 +167,9 @@ def telling(
     """
     unsure = {name for name, sight in newest.items() if not _vouches(sight)}
     vouching: dict[str, Sight] = {}
-    for sights in series if unsure else ():
+    for sights in series(unsure) if unsure else ():
         last = sights[-1]
-        if last.vantage.id in unsure and last.target.service != CONTROL:
+        if last.target.service != CONTROL:
             _vouch(vouching, last.vantage.id, sights)
     return [*chain.from_iterable(controls), *newest.values(), *vouching.values()]
 

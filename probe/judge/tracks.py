@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -214,8 +214,12 @@ class Tracks:
             for witnesses in endpoints.values():
                 yield from witnesses.tracks.values()
 
-    def series(self) -> Iterator[Sequence[Sight]]:
-        return (track.sights for track in self)
+    def series(self, names: Collection[str]) -> Iterator[Sequence[Sight]]:
+        """The sights of these vantages, endpoint by endpoint."""
+        for endpoints in self.features.values():
+            for witnesses in endpoints.values():
+                tracks = witnesses.tracks
+                yield from [tracks[name].sights for name in names if name in tracks]
 
     def controls(self) -> Iterator[Sequence[Sight]]:
         """The series of controls alone."""
@@ -283,8 +287,8 @@ class Tracks:
             held = {name: witnesses.within(first, last) for name, witnesses in endpoints.items()}
             if left := {name: own for name, own in held.items() if own.tracks}:
                 part.features[feature] = left
-        for sights in part.series():
-            part._note((sights[0], sights[-1]))
+        for track in part:
+            part._note((track.sights[0], track.sights[-1]))
         return part
 
     def _inside(self, first: datetime, last: datetime) -> bool:

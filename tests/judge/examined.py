@@ -13,5 +13,5 @@ from probe.judge.view import View
 def examined(sights: Iterable[Sight], view: View) -> dict[str, Health]:
     tracks = Tracks()
     tracks.hear(sights)
-    told = telling(tracks.newest, tracks.controls(), tracks.series())
-    return examine(told, tracks.series(), view)
+    told = telling(tracks.newest, tracks.controls(), tracks.series)
+    return examine(told, tracks.series, view)

@@ -112,7 +112,7 @@ def test_who_has_a_newest_that_vouches_is_asked_for_no_other(
     tracks.hear(seen)
     newest = max(seen, key=lambda s: (s.at, s.id))
     assert tracks.newest == {TR: newest}
-    told = telling(tracks.newest, tracks.controls(), tracks.series())
+    told = telling(tracks.newest, tracks.controls(), tracks.series)
     vouching = [s for s in seen if s.health.foreign.ok]
     assert newest in told
     assert len(told) <= 2

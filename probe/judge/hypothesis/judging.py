@@ -85,8 +85,8 @@ def _offline(connected: Iterable[Verdict]) -> Offline:
 def weigh(tracks: Tracks, view: View) -> Weighing:
     """Weigh every feature in every country."""
     held = tracks.within(*_window(view))
-    told = telling(held.newest, held.controls(), held.series())
-    healths = examine(told, held.series(), view)
+    told = telling(held.newest, held.controls(), held.series)
+    healths = examine(told, held.series, view)
     finder, known = Finder(held), footings(healths, view)
     expected = maintenance.services(view)
     connected, cells = connectivity(healths, view), _cells(healths.values())
@@ -132,11 +132,9 @@ def _whose(findings: Sequence[Finding]) -> tuple[str, str]:
 def _reaching(held: Tracks, healths: Mapping[str, Health]) -> frozenset[str]:
     """Unwell vantages that reach some service all the same."""
     unwell = {name for name, health in healths.items() if health.condition in UNWELL}
-    newest = (track.sights[-1] for track in (held if unwell else ()))
+    newest = (sights[-1] for sights in (held.series(unwell) if unwell else ()))
     return frozenset(
-        sight.vantage.id
-        for sight in newest
-        if sight.met and sight.vantage.id in unwell and sight.target.service != CONTROL
+        sight.vantage.id for sight in newest if sight.met and sight.target.service != CONTROL
     )
 
 
