@@ -15,7 +15,7 @@ from typing import final
 import msgspec
 
 from probe.judge.evidence import whole as plainly
-from probe.judge.hypothesis.episode import Footing, Run, lone, whole
+from probe.judge.hypothesis.episode import Footing, Kind, Run, whole
 from probe.judge.hypothesis.likelihood import Country, network
 from probe.judge.sight import Sight
 
@@ -76,21 +76,9 @@ class Calm(msgspec.Struct, frozen=True, eq=False, gc=False):
 def together(seats: Sequence[Seat]) -> Calm:
     if len(seats) == 1:
         seat = seats[0]
-        asn, count = seat.last.vantage.asn, len(seat.sights)
-        return Calm(seats, alone(count, seat.footing.kind), (asn,))
+        return Calm(seats, seat.footing.alone[len(seat.sights)], (seat.last.vantage.asn,))
     told = [(seat.last.vantage.asn, len(seat.sights), seat.footing.kind) for seat in seats]
     return Calm(seats, *_saw(tuple(told)))
-
-
-Kind = tuple[bool, float]
-"""Whether a vantage's controls pass, and how often a try fails on its network in peace."""
-
-
-@lru_cache(maxsize=1024)
-def alone(count: int, kind: Kind) -> Country:
-    """A country of one vantage that saw so many whole answers."""
-    well, usual = kind
-    return (lone(count, well=well, usual=usual),)
 
 
 @lru_cache(maxsize=16384)

@@ -18,7 +18,8 @@ from probe.judge.evidence import WHOLE, Finding, plainly, rows, weigh
 from probe.judge.health import UNWELL, Condition, Health, spoilt
 from probe.judge.hypothesis.baseline import LEVELS, ordinary
 from probe.judge.hypothesis.causes import Counts
-from probe.judge.hypothesis.likelihood import Network, network
+from probe.judge.hypothesis.likelihood import Country, network
+from probe.judge.once import Once
 from probe.judge.row import CAP, Category, Row
 from probe.judge.view import View
 from probe.model import Author, Cause, Vantage
@@ -28,6 +29,8 @@ SHAKEN = 0.3
 one in three beside that of one in fifty."""
 STEADY = 0.8
 """Share of controls that pass; passing trouble of a network lets most of them fail."""
+MOST_ANSWERS = 1024
+"""Numbers of answers of which it is kept what a country of one vantage saw."""
 STALE_ROUNDS = 3.0
 """A vantage's latest sight older than this says nothing of now."""
 _FILTERING = Cause.FILTERING
@@ -38,6 +41,10 @@ _TOLD = (
     Cause.SERVICE_OUTAGE,
     Cause.THROTTLING,
 )
+
+
+Kind = tuple[bool, float]
+"""Whether a vantage's controls pass, and how often a try fails on its network in peace."""
 
 
 class Footing(msgspec.Struct, frozen=True, eq=False, dict=True):
@@ -54,9 +61,14 @@ class Footing(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Hardly any try of its controls has failed for rounds: in passing trouble one round may go well."""
 
     @cached_property
-    def kind(self) -> tuple[bool, float]:
+    def kind(self) -> Kind:
         """All that counts of it while the vantage sees whole answers alone."""
         return self.well_at is not None, self.usual
+
+    @cached_property
+    def alone(self) -> Mapping[int, Country]:
+        """By how many whole answers it saw, what a country saw in which it is the only vantage."""
+        return alone(self.kind)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -204,9 +216,11 @@ def newer(run: Run, begun: datetime) -> int:
     return count
 
 
-def lone(count: int, *, well: bool, usual: float) -> Network:
-    """The network of one vantage that saw so many whole answers and nothing else."""
-    return network((whole(count),), int(well), (), usual)
+@lru_cache(maxsize=64)
+def alone(kind: Kind) -> Mapping[int, Country]:
+    """What countries saw of which one vantage, of this kind, saw so many whole answers and nothing else."""
+    well, usual = kind
+    return Once(lambda count: (network((whole(count),), int(well), (), usual),), MOST_ANSWERS)
 
 
 @lru_cache(maxsize=8192)

@@ -14,9 +14,9 @@ from functools import lru_cache
 
 import msgspec
 
-from probe.judge.hypothesis.calm import Calm, Kind, alone
+from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.causes import Counts
-from probe.judge.hypothesis.episode import Run, bonus, counted, whole
+from probe.judge.hypothesis.episode import Kind, Run, alone, bonus, counted, whole
 from probe.judge.hypothesis.likelihood import Country, Network, network
 from probe.judge.row import Category
 from probe.judge.sight import Sight
@@ -189,8 +189,9 @@ class Still:
         """What they saw then and later, and how many saw it; not of those who saw nothing."""
         found = Counter([seen for each in self._several if (seen := each.since(begun))])
         for like, ranked in self._ranked.items():
+            saw = alone(like)
             for count, countries in ranked.newer(begun):
-                found[alone(count, like)] += countries
+                found[saw[count]] += countries
         return found
 
 
