@@ -169,7 +169,7 @@ def _parts(country: Country) -> tuple[tuple[tuple[float, ...], float, float], ..
     """Each network's part in every spreading cause, in passing trouble, and in all such trouble."""
     troubled = list(map(burst_share, country))
     everyone = sum(troubled)
-    reached = [[affected(country, n, cause) for cause in _SPREADING] for n in range(len(country))]
+    reached = zip(*[affected(country, cause) for cause in _SPREADING], strict=True)
     return tuple([
         ((part[0], *part), own, own / everyone if everyone else 0.0)
         for part, own in zip(reached, troubled, strict=True)

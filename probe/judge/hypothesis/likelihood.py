@@ -207,13 +207,8 @@ def _faulty(counts: Counts, network: Network) -> float:
 (_LOCAL,) = _indices(Cause.LOCAL_FAULT)
 
 
-def affected(country: Country, index: int, cause: Cause) -> float:
-    """P(this network is among the affected | the cause is at work in the country)."""
-    return _shares(country, cause)[index]
-
-
-@lru_cache(maxsize=32768)
-def _shares(country: Country, cause: Cause) -> tuple[float, ...]:
+def affected(country: Country, cause: Cause) -> tuple[float, ...]:
+    """P(a network is among the affected | the cause is at work in the country), of each."""
     lone = [_lone(network) for network in country]
     return shares(_ways(lone, cause), [network.quiet for network in lone], cause)
 

@@ -69,14 +69,14 @@ def _sit(
 ) -> dict[str, Track]:
     """Seat who sees whole answers alone, and say who sees more."""
     odd: dict[str, Track] = {}
-    since = view.now - STALE_ROUNDS * view.round
+    since, known, sit = view.now - STALE_ROUNDS * view.round, footings.get, seated.setdefault
     for name, track in tracks.items():
         if track.odd:
             odd[name] = track
             continue
-        footing, last = footings.get(name, NOTHING_KNOWN), track.sights[-1]
+        footing, last = known(name, NOTHING_KNOWN), track.sights[-1]
         if footing.usable and last.at >= since:
-            seated.setdefault(name, Seat(track.sights, last, footing, track.steady))
+            sit(name, Seat(track.sights, last, footing, track.steady))
     return odd
 
 

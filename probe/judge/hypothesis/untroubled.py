@@ -37,6 +37,8 @@ class Well(msgspec.Struct, frozen=True, eq=False):
     """Of each network."""
     alone: State
     """How sure that is where one vantage says so."""
+    apart: Sequence[State]
+    """The same of each network."""
 
 
 class Settled(msgspec.Struct, frozen=True, eq=False):
@@ -57,11 +59,12 @@ def settle(
     """Say it while each country is at hand: there are so many that to come back to each takes long."""
     given: list[Verdict] = []
     left: list[str] = []
+    calm, places = matter.calm, matter.places
     seen: Country | None = None
     known: Well | None = None
     for country, asns in cells.items():
-        own = matter.calm.get(country)
-        held = own if own is not None else matter.places.get(country)
+        own = calm.get(country)
+        held = own if own is not None else places.get(country)
         if held is None:
             given += [untested(matter, (country, asn), offline, view) for asn in (*asns, 0)]
             continue
@@ -84,7 +87,8 @@ def at_peace(peace: Peace) -> Well | None:
     within = inside(peace.sights, peace.support)
     if any(leading(support) is not _OK for support in (peace.support, *within)):
         return None
-    return Well(peace.support, within, _sure(peace.support[_OK], 1))
+    alone, *apart = [_sure(support[_OK], 1) for support in (peace.support, *within)]
+    return Well(peace.support, within, alone, apart)
 
 
 _Seen = tuple[int, int, tuple[Evidence, ...]]
@@ -122,7 +126,7 @@ def _alone(
     return (
         Verdict(
             service=service, feature=feature, country=country, network=own.asns[0], at=now,
-            leading=_OK, state=_sure(within[_OK], 1), confidence=within[_OK], support=within,
+            leading=_OK, state=known.apart[0], confidence=within[_OK], support=within,
             evidence=evidence, vantages=1, networks=1, rules=VERSION,
         ),
         Verdict(

@@ -59,8 +59,8 @@ def test_a_second_agent_in_a_network_adds_but_less_than_a_second_network() -> No
 
 
 def test_which_network_is_affected_follows_what_it_saw() -> None:
-    assert affected((GOOD, RESET), 1, Cause.FILTERING) > 0.9
-    assert affected((GOOD, RESET), 0, Cause.FILTERING) < 0.1
+    assert affected((GOOD, RESET), Cause.FILTERING)[1] > 0.9
+    assert affected((GOOD, RESET), Cause.FILTERING)[0] < 0.1
     assert burst_share(TIMEOUT) > 0.9
     assert burst_share(GOOD) < 0.01
 

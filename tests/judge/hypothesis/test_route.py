@@ -101,7 +101,7 @@ def test_who_is_but_counted_says_what_he_says_unit_by_unit(
 ) -> None:
     """Of any networks that lose any features at any time.
 
-    `out`: features and countries that something else explains already.
+    `out`: features and countries that something else explains already, where any of them fails.
     """
     begun = dict(down)
     made = [
@@ -110,7 +110,8 @@ def test_who_is_but_counted_says_what_he_says_unit_by_unit(
         )
         for n, unit in enumerate(leaked(set()))
     ]
-    cells = [("chirp", *cell) for cell in out]
+    fail = {(unit.service, unit.feature, unit.country) for unit in made if unit.failing}
+    cells = fail & {("chirp", *cell) for cell in out}
     each, few = united(made).without(cells), _counted(made).without(cells)
     for lane in routes(each.units):
         one, other = _weighed(lane, each), _weighed(lane, few)
