@@ -6,8 +6,8 @@ of the same bytes by msgspec.
 One service in 30 countries, so that a tick is a dozen rounds: a history that is read again.
 `rounds`: the same where a tick is a single round, of many services: most of it is judging.
 `state`: countries times services, one vantage a country and one endpoint a service, a full
-window; the seconds of judging it all again, each time after a round of news, and the memory of
-that state.
+window; the seconds of judging it all again, each time after a tick of news as the correlator does
+every few seconds, and each time after a whole round of news; and the memory of that state.
 What fails for no reason is that of the simulated lab's worlds and quiet weeks (`Noise`: 2.5 % of
 measurements, most of them in passing troubles of a network, attribution.md 7.2), or with
 `--scattered` one record in fifty, each by itself; and a handful of features are in real trouble.
@@ -321,25 +321,34 @@ def ticks(size: Size, count: int, noise: Noise) -> dict[str, float]:
     }
 
 
+def judged(docket: Docket, frame: View) -> tuple[float, tuple[Verdict, ...]]:
+    """Seconds, and what is said."""
+    began = time.process_time()
+    told = docket.judge(frame)
+    return time.process_time() - began, told
+
+
 def state(services: int, noise: Noise) -> dict[str, float]:
     world, docket = World(replace(STATE, services=services), noise), Docket()
     for number in range(ROUNDS):
         docket.hear(heard(world.round(number)))
     end = START + ROUND * ROUNDS
-    first = timed(lambda: docket.judge(view(world, end)))
+    first, told = judged(docket, view(world, end))
     spent, count, forgot = 0.0, 0, 0.0
-    told: tuple[Verdict, ...] = ()
-    took = []
+    after_round, after_tick = [], []
     for number in range(AGAIN):
-        for some in chunks(world.round(ROUNDS + number)):  # or the bytes would count as memory
+        now = end + ROUND * number
+        news = chunks(world.round(ROUNDS + number))  # a round at once would count as memory
+        for tick, some in enumerate(news):
             spent += timed(lambda some=some: docket.hear(heard(some)))  # type: ignore[misc]
             count += len(some)
-        told = ()  # as whoever publishes lets go of what was said before
-        frame = view(world, end + ROUND * (number + 1))
+            if tick == 0:
+                told = ()  # as whoever publishes lets go of what was said before
+                after_tick.append(judged(docket, view(world, now))[0])
+        frame = view(world, now + ROUND)
         forgot += timed(lambda frame=frame: docket.forget(window_start(frame)))  # type: ignore[misc]
-        began = time.process_time()
-        told = docket.judge(frame)
-        took.append(time.process_time() - began)
+        took, told = judged(docket, frame)
+        after_round.append(took)
     gc.collect()
     failing = sum(verdict.leading is not Cause.OK for verdict in told)
     return {
@@ -349,9 +358,10 @@ def state(services: int, noise: Noise) -> dict[str, float]:
         "first_judging_s": first,
         "hearing_a_round_us_a_record": spent / count * 1e6,
         "forgetting_a_round_s": forgot / AGAIN,
-        "judging_again_s": median(took),
-        "judging_again_best_s": min(took),
-        "judging_again_worst_s": max(took),
+        "judging_after_a_tick_s": median(after_tick),
+        "judging_after_a_round_s": median(after_round),
+        "judging_best_s": min(*after_tick, *after_round),
+        "judging_worst_s": max(*after_tick, *after_round),
         "memory_mb": memory(),
         "interpreter_and_modules_mb": BARE,
     }
