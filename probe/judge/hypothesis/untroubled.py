@@ -61,21 +61,22 @@ def settle(
     left: list[str] = []
     calm, places = matter.calm, matter.places
     seen: Country | None = None
-    known: Well | None = None
+    alike: Well | None = None
     for country, asns in cells.items():
-        own = calm.get(country)
-        held = own if own is not None else places.get(country)
+        held = calm.get(country) or places.get(country)
         if held is None:
             given += [untested(matter, (country, asn), offline, view) for asn in (*asns, 0)]
             continue
-        if held.sights is not seen or own is None:  # most saw what the one before them saw
-            seen = held.sights if own is not None else None
-            peace = matter.peace.get(held.sights) if type(held) is Calm else held.peace
-            known = at_peace(peace) if peace is not None else None
+        if type(held) is Calm:
+            if held.sights is not seen:  # most saw what the one before them saw
+                seen, alike = held.sights, at_peace(matter.peace[held.sights])
+            known = alike
+        else:
+            known = at_peace(held.peace) if held.peace is not None else None
         if known is None:
             left.append(country)
-        elif own is not None and own.asns == asns and len(own.seats) == 1:
-            given += _alone(matter, country, own, known, view)
+        elif type(held) is Calm and held.asns == asns and len(held.seats) == 1:
+            given += _alone(matter, country, held, known, view)
         else:
             given += works(matter, (country, asns), held, known, offline, view)
     return Settled((matter.service, matter.feature), given, left, matter.peace)
