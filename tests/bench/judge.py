@@ -9,8 +9,8 @@ One service in 30 countries, so that a tick is a dozen rounds: a history that is
 window; the seconds of judging it all again, each time after a tick of news as the correlator does
 every few seconds, and each time after a whole round of news; and the memory of that state.
 What fails for no reason is that of the simulated lab's worlds and quiet weeks (`Noise`: 2.5 % of
-measurements, most of them in passing troubles of a network, attribution.md 7.2), or with
-`--scattered` one record in fifty, each by itself; and a handful of features are in real trouble.
+measurements, most of them in passing troubles of a network, attribution.md 7.2), or with `--lone
+0.02` one record in fifty, each by itself; and a handful of features are in real trouble.
 Times are the processor's for this process, so that what else the machine does counts less.
 """
 
@@ -70,7 +70,6 @@ AGAIN = 5
 TICK = 10_000
 DECODER = msgspec.json.Decoder(Measurement)
 CONTROLS = (("domestic", "domestic-0"), *(("foreign", f"foreign-{n}") for n in range(3)))
-SCATTERED = Noise(lone=0.02, bursts=0.0)
 CONTROLS_FAIL = 0.4
 """Of controls tried in passing trouble (attribution.md, 7.4)."""
 MARK = "{{at}}"
@@ -380,9 +379,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How fast the judge is, and how large.")
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--services", type=int, default=STATE.services, help="of the state")
-    parser.add_argument("--scattered", action="store_true", help="what fails does so by itself")
+    parser.add_argument(
+        "--lone", type=float, help="the share of records that fail, each by itself"
+    )
     arguments = parser.parse_args()
-    noise = SCATTERED if arguments.scattered else Noise()
+    noise = Noise() if arguments.lone is None else Noise(lone=arguments.lone, bursts=0.0)
     if arguments.part:
         with rarely_collected():  # as in the correlator
             found = PARTS[arguments.part](arguments.services, noise)
@@ -390,7 +391,7 @@ def main() -> None:
         return
     for part in PARTS:  # each in a process of its own: memory is not given back
         command = [sys.executable, __file__, "--part", part, "--services", str(arguments.services)]
-        command += ["--scattered"] if arguments.scattered else []
+        command += ["--lone", str(arguments.lone)] if arguments.lone is not None else []
         found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: S603
         sys.stdout.write(f"{part}\n")
         for name, value in found.items():

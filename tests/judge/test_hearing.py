@@ -225,7 +225,7 @@ def test_a_played_story_is_heard_as_it_is_measured() -> None:
 
 def test_records_of_the_bench_are_heard_as_they_are_measured() -> None:
     size = bench.Size(countries=5, networks=1, vantages=1, services=6, features=1)
-    for record in bench.World(size, bench.SCATTERED).round(0):
+    for record in bench.World(size, Noise(lone=0.02, bursts=0.0)).round(0):
         check(record, msgspec.json.decode(record, type=Measurement))
 
 
