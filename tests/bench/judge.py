@@ -379,9 +379,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How fast the judge is, and how large.")
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--services", type=int, default=STATE.services, help="of the state")
-    parser.add_argument(
-        "--lone", type=float, help="the share of records that fail, each by itself"
-    )
+    parser.add_argument("--lone", type=float, help="share of records that fail, each by itself")
     arguments = parser.parse_args()
     noise = Noise() if arguments.lone is None else Noise(lone=arguments.lone, bursts=0.0)
     if arguments.part:
