@@ -62,7 +62,7 @@ LOST_BY_SIGHT = frozenset({Condition.CUT, Condition.DARK})
 UNWELL = frozenset({Condition.CUT, Condition.DARK, Condition.BROKEN, Condition.SILENT})
 
 
-def examine(told: Iterable[Sight], series: Series, view: View) -> dict[str, Health]:
+def examine(told: Iterable[Sight], series: SightsOf, view: View) -> dict[str, Health]:
     """Each vantage's condition now; those of the roster and those that measured.
 
     `told`: what tells of it (`telling`); `series`: gives the sights of vantages, endpoint by endpoint,
@@ -95,7 +95,7 @@ def _own_side(health: Health, well: AbstractSet[tuple[str, int]]) -> Health:
     )
 
 
-def _wavering(healths: Mapping[str, Health], series: Series) -> dict[str, Health]:
+def _wavering(healths: Mapping[str, Health], series: SightsOf) -> dict[str, Health]:
     """Those measured vantages in trouble that, at several endpoints, come through now and then.
 
     Passing trouble lets some tries pass, at any endpoint (attribution.md, 7.2: mostly timeouts); a
@@ -119,7 +119,7 @@ def _turned(sights: Sequence[Sight], since: datetime) -> bool:
     return any(before is not after for before, after in pairwise(held))
 
 
-Series = Callable[[Collection[str]], Iterable[Sequence[Sight]]]
+SightsOf = Callable[[Collection[str]], Iterable[Sequence[Sight]]]
 """Vantage ids → their sights, endpoint by endpoint."""
 Told = Mapping[str, Mapping[str, frozenset[str]]]
 """Control → address that answered well there → countries."""
@@ -158,7 +158,7 @@ def _strange(sight: Sight, known: Mapping[str, frozenset[str]]) -> bool:
 def telling(
     newest: Mapping[str, Sight],
     controls: Iterable[Sequence[Sight]],
-    series: Series,
+    series: SightsOf,
 ) -> list[Sight]:
     """The sights that tell how a vantage is: its controls, its newest, the newest that vouches.
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,3 +73,17 @@ def test_each_vantage_stands_where_it_sees_worst(seen: dict[tuple[Vantage, str],
         assert {run.vantage.country for run in runs} == {country}
         assert [run.vantage.id for run in runs] == sorted(run.vantage.id for run in runs)
         assert (country in held.calm) is all(run.calm for run in runs)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "where"), [("ooo", "ooo", "TR"), ("ooo", "xxx", "DE"), ("xxx", "ooo", "TR")]
+)
+def test_who_moved_to_another_country_counts_once_where_its_run_is_worst(
+    first: str, then: str, where: str
+) -> None:
+    moved = msgspec.structs.replace(FEW[0], country="DE")
+    tracks = heard({(FEW[0], "chirp-a"): first, (moved, "chirp-b"): then})
+    endpoints = tracks.features["chirp", "web"]
+    held = standing(("chirp", "web"), endpoints, Finder(tracks), {}, VIEW)
+    ((country, (run,)),) = every(held).items()
+    assert (country, run.failing) == (where, "xxx" in {first, then})
