@@ -15,8 +15,8 @@ from probe.config.shape import Catalogue, CorrelatorConfig
 from probe.correlator import announce
 from probe.judge import incident
 from probe.judge.docket import Docket
-from probe.judge.hearing import hear
-from probe.judge.memory import Word, keep
+from probe.judge.hearing import Heard, hear, words
+from probe.judge.memory import keep
 from probe.judge.view import Memory, View, window_start
 from probe.model import Delivery, Incident, Vantage, Verdict
 from probe.origin import Known
@@ -84,7 +84,7 @@ class Bench:
         view = msgspec.structs.replace(view, origins=self._known.told())
         verdicts, incidents = self._judge(self._docket, before, view)
         told = self._news(config, incidents, view.now)
-        memory = keep(fresh, verdicts, view)
+        memory = keep(words(fresh, self._memory), verdicts, view)
         self._store.save(verdicts, incidents, told, msgspec.msgpack.encode(memory))
         self._memory = memory
         for held, state in news(before, incidents):
@@ -102,24 +102,24 @@ class Bench:
             self._store.waiting() if config.webhooks.receivers else {},
         )
 
-    def _hear(self, since: datetime) -> list[Word]:
+    def _hear(self, since: datetime) -> list[Heard]:
         """Read on in the store; from the beginning where time went back, or the window grew.
 
-        Gives what the new since it sat last leaves to memory; on the first time nothing: what then
+        Gives what is new since it sat last; on the first time nothing: what then
         comes in was remembered before the correlator was started again, or is too little to miss.
         """
         again = self._since is None or since < self._since
         if again:
             self._row = 0
         self._since = since
-        fresh: list[Word] = []
+        fresh: list[Heard] = []
         row, some = self._store.received(self._row, since)
         while row != self._row:
             heard = [hear(record) for record in some]
             self._docket.hear(one.sight for one in heard)
             for one in heard:
                 self._known.learn(one.addresses)
-            fresh += () if again else (one.word for one in heard)
+            fresh += () if again else heard
             self._row = row
             row, some = self._store.received(row, since)
         return fresh

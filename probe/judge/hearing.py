@@ -20,12 +20,13 @@ import msgspec
 from msgspec import Raw
 
 from probe.judge.health import spoilt
-from probe.judge.memory import Word, word
+from probe.judge.memory import Word, holds, site_of
 from probe.judge.once import Once
 from probe.judge.reading import is_bogon, read
 from probe.judge.sight import Glance, Sight
 from probe.judge.sites import NOWHERE, written
 from probe.judge.traits import SLOW_SECONDS
+from probe.judge.view import Memory
 from probe.model import CONTROL, DnsLookup, Health, Measurement, Target, Vantage
 
 
@@ -33,9 +34,31 @@ class Heard(msgspec.Struct, frozen=True, eq=False, gc=False):
     """All that a judge takes of one measurement; the measurement itself is not held."""
 
     sight: Sight
-    word: Word
+    software: str
+    site: tuple[str, str]
+    """As a `Word` tells it."""
     addresses: tuple[str, ...]
     """All that were answered to its questions, its tests' too."""
+
+    @property
+    def telling(self) -> bool:
+        """Whether it tells how a control went."""
+        sight = self.sight
+        return sight.target.service == CONTROL and not spoilt(sight)
+
+    @property
+    def word(self) -> Word:
+        sight = self.sight
+        return Word(
+            id=sight.id, at=sight.at, vantage=sight.vantage, software=self.software,
+            site=self.site, met=sight.met if self.telling else None,
+        )  # fmt: skip
+
+
+def words(heard: Sequence[Heard], memory: Memory) -> list[Word]:
+    """What they leave to a memory: the controls' words alone where it holds what all others say."""
+    known = all(holds(memory, h.sight.vantage, h.software, h.site) for h in heard)
+    return [one.word for one in heard if not known or one.telling]
 
 
 # ── a whole answer, as it is written ─────────────────────────────────────────────────────────
@@ -97,7 +120,7 @@ _full = msgspec.json.Decoder(Measurement).decode
 def hear(record: bytes) -> Heard:
     """Read one measurement as `wire.line` writes it and as the store holds it.
 
-    It comes to what `read` and `word` come to. Raises msgspec.DecodeError for what is none, but
+    It comes to what `read` and `memory.word` come to. Raises msgspec.DecodeError for what is none, but
     it is no check: that is made of what comes in, before it is stored. Where the record of a
     whole answer is wrong in what is passed over here, it is taken none the less.
     """
@@ -122,7 +145,8 @@ def _glance(told: _Whole) -> Heard | None:
         answers=answers, valid=valid, bogon=bogon, doubled=(), status=last.status, pace=way[2],
         site=written(last.headers),
     )  # fmt: skip
-    return Heard(sight, _word(sight, told.software), answers)
+    site = sight.site
+    return Heard(sight, told.software, site if site[1] else NOWHERE, answers)
 
 
 def _way(
@@ -152,15 +176,6 @@ def _way(
     return (names, shaken, pace) if where in shaken and pace < SLOW_SECONDS else None
 
 
-def _word(sight: Sight, software: str) -> Word:
-    """As `word`, of a whole answer."""
-    telling = sight.target.service == CONTROL and not spoilt(sight)
-    return Word(
-        id=sight.id, at=sight.at, vantage=sight.vantage, software=software,
-        site=sight.site if sight.site[1] else NOWHERE, met=True if telling else None,
-    )  # fmt: skip
-
-
 def _studied(measurement: Measurement) -> Heard:
     known = msgspec.structs.replace(
         measurement, vantage=_vantage(measurement.vantage), target=_target(measurement.target),
@@ -168,7 +183,7 @@ def _studied(measurement: Measurement) -> Heard:
     )  # fmt: skip
     told = [step.answers for step in known.observations if type(step) is DnsLookup]
     addresses = told[0] if len(told) == 1 else tuple([a for answers in told for a in answers])
-    return Heard(read(known), word(known), addresses)
+    return Heard(read(known), known.software, site_of(known), addresses)
 
 
 # ── what comes again, held once ──────────────────────────────────────────────────────────────

@@ -39,7 +39,7 @@ def word(measurement: Measurement, seen: Sight | None = None) -> Word:
     telling = measurement.target.service == CONTROL and not spoilt(measurement)
     return Word(
         id=measurement.id, at=measurement.at, vantage=measurement.vantage,
-        software=measurement.software, site=_site(measurement),
+        software=measurement.software, site=site_of(measurement),
         met=(met(measurement) if seen is None else seen.met) if telling else None,
     )  # fmt: skip
 
@@ -57,7 +57,7 @@ def remember(
 def keep(words: Sequence[Word], verdicts: Sequence[Verdict], view: View) -> Memory:
     """As `remember`, from what the new measurements leave."""
     held = view.memory
-    news = () if all(holds(held, told) for told in words) else words
+    news = () if all(holds(held, w.vantage, w.software, w.site) for w in words) else words
     begun, alone = _begun(held, verdicts, view)
     return Memory(
         beliefs=belief.remember(held.beliefs, verdicts, view),
@@ -69,11 +69,11 @@ def keep(words: Sequence[Word], verdicts: Sequence[Verdict], view: View) -> Memo
     )
 
 
-def holds(memory: Memory, told: Word) -> bool:
-    """Whether site and build are what the memory has of them: where all are, no word is news of them."""
-    network, place = told.site
-    return (not told.software or memory.builds.get(told.vantage.id) == told.software) and (
-        not place or memory.sites.get((told.vantage.asn, network)) == place
+def holds(memory: Memory, who: Vantage, software: str, site: tuple[str, str]) -> bool:
+    """Whether a vantage's build and site are what the memory has: where all are, no word is news of them."""
+    network, place = site
+    return (not software or memory.builds.get(who.id) == software) and (
+        not place or memory.sites.get((who.asn, network)) == place
     )
 
 
@@ -124,7 +124,8 @@ def _sites(
     return {**held, **changed} if changed else held
 
 
-def _site(measurement: Measurement) -> tuple[str, str]:
+def site_of(measurement: Measurement) -> tuple[str, str]:
+    """The delivery network that answered it and from which site, where that is told."""
     for step in measurement.observations:
         if type(step) is HttpExchange and step.headers:
             found = site(step.headers)

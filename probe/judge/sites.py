@@ -41,9 +41,9 @@ def _sign(name: str, before: str, behind: str) -> str:
     return rf'(?i:{name})"\s*,\s*"(?:{value}")?'
 
 
-_WRITTEN = re.compile(
-    rf'\["(?:{"|".join([_sign(name, *around) for name, (_, *around) in _READ.items()])})'.encode()
-).search
+_SIGNS = "|".join([_sign(name, *around) for name, (_, *around) in _READ.items()])
+_FIRST = "".join(sorted({letter for name in _READ for letter in (name[0], name[0].upper())}))
+_WRITTEN = re.compile(rf'\["(?=[{_FIRST}])(?:{_SIGNS})'.encode()).search
 """The first such header in JSON, and its place if that is told without oddities: a group of each.
 
 It is found in no string: there, a quote behind a bracket is the end, or has a backslash before it.

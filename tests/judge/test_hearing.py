@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from probe.judge import hearing
 from probe.judge.docket import Docket
-from probe.judge.hearing import hear
+from probe.judge.hearing import Heard, hear, words
 from probe.judge.hypothesis import judge
-from probe.judge.memory import Word, word
+from probe.judge.memory import Word, keep, word
 from probe.judge.reading import read
 from probe.judge.sight import Sight
+from probe.judge.view import Memory, View
 from probe.lab.scenario import Noise
 from probe.lab.simulated.play import measurements
 from probe.model import (
@@ -290,3 +291,29 @@ def test_a_docket_judges_what_was_heard_as_what_was_measured() -> None:
     docket.hear(hear(msgspec.json.encode(m)).sight for m in known)
     view = w.view(world, 20.0, known)
     assert docket.judge(view) == judge(known, view)
+
+
+def _remembered(heard: list[Heard], view: View) -> tuple[Memory, bool]:
+    """What comes of the words that are chosen, and whether any was left out; the same as of all."""
+    every = [one.word for one in heard]
+    told = words(heard, view.memory)
+    memory = keep(told, (), view)
+    assert memory == keep(every, (), view)
+    return memory, len(told) < len(every)
+
+
+def test_words_of_which_a_memory_has_all_are_left_out_and_change_nothing() -> None:
+    world = w.World((w.Event(6.0, w.sni_reset, countries=("TR",)),))
+    known = [msgspec.structs.replace(m, software="one") for m in w.known_at(world, 9.0)]
+    other = [msgspec.structs.replace(known[-1], software="two"), known[0]]
+    view = w.view(world, 9.0, known)
+    first, again, changed = (
+        [hear(msgspec.json.encode(m)) for m in some] for some in (known, known, other)
+    )
+    memory, less = _remembered(first, view)
+    assert not less  # nothing was known of any build
+    memory, less = _remembered(again, msgspec.structs.replace(view, memory=memory))
+    assert less
+    memory, less = _remembered(changed, msgspec.structs.replace(view, memory=memory))
+    assert not less
+    assert memory.builds[known[-1].vantage.id] == "two"

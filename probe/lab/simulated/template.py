@@ -129,7 +129,7 @@ class Hearsay:
             self._held = set()
         self._memory = memory
         fresh = {said for _, said in shown} - self._held
-        known = all(holds(memory, said) for said in fresh)
+        known = all(holds(memory, w.vantage, w.software, w.site) for w in fresh)
         if known:
             self._held |= fresh
         return [
