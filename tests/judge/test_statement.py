@@ -3,24 +3,28 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from probe.judge.rules import ROWS
 from probe.judge.statement import (
     NONE_OBSERVED,
     NOT_RELATED,
-    SEEN,
     describe,
     network_authored,
     server_countries,
 )
-from probe.model import Cause, Incident, Observation, Scope, State, Verdict
+from probe.model import Cause, Incident, Observation, Scope, State, Vantage, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
 SERVICES = (w.service("chirp", ("web", "notifications")),)
 
 
-def say(*events: Event, at: float = 16.0) -> dict[Cause, str]:
-    last = w.play(World(events, services=SERVICES), at, every=w.ROUND, since=1.0)[-1]
+DOUBLED = (*(v for v in w.ROSTER if v.country != "NG"), *w.networks(("NG", 29460, (2, 2, 2))))
+
+
+def say(
+    *events: Event, at: float = 16.0, roster: tuple[Vantage, ...] = w.ROSTER
+) -> dict[Cause, str]:
+    world = World(events, roster=roster, services=SERVICES)
+    last = w.play(world, at, every=w.ROUND, since=1.0)[-1]
     return {incident.cause: incident.statement for incident in last.incidents}
 
 
@@ -84,6 +88,27 @@ def test_a_disruption_asserts_no_cause() -> None:
     assert text.startswith("Suspected: network data show an operator-level disruption")
     assert "CA Net 1 (AS810)" in text
     assert "Cause and intent are not known." in text
+
+
+def test_networks_lost_together_are_a_country_and_named_before_any_of_them_is_told() -> None:
+    gone = Event(1.0, w.unplugged, countries=("DE",), controls=True)
+    for at, state in ((11.0, "Suspected"), (16.0, "Likely")):
+        text = say(gone, at=at)[Cause.NETWORK_DISRUPTION]
+        assert text.startswith(
+            f"{state}: network data show a country-level disruption of internet connectivity in "
+            "Germany on DE Net 1 (AS3320) and DE Net 2 (AS3321): probes there report that "
+            "international destinations cannot be reached, while probes elsewhere keep reporting. "
+        )
+
+
+def test_a_part_of_several_networks_is_no_country() -> None:
+    some = ("ng-29460-0", "ng-29461-0", "ng-29462-0")
+    gone = Event(1.0, w.unplugged, vantages=some, controls=True, sending=False)
+    text = say(gone, roster=DOUBLED)[Cause.NETWORK_DISRUPTION]
+    assert text.startswith("Suspected: network data show a partial disruption of internet")
+    assert "in Nigeria on NG Net 1 (AS29460), NG Net 2 (AS29461) and NG Net 3 (AS29462): " in text
+    assert "3 probes there fell silent together" in text
+    assert "while other probes on these networks and probes elsewhere keep reporting" in text
 
 
 def test_a_geo_block_is_worded_as_the_services_refusal() -> None:
@@ -152,11 +177,3 @@ def silent_over_both(case: w.Case) -> tuple[Observation, ...]:
 def test_a_service_that_is_down_is_no_less_down_for_not_speaking_quic() -> None:
     told = say(Event(1.0, silent_over_both))
     assert set(told) == {Cause.SERVICE_OUTAGE}
-
-
-def test_every_symptom_is_said_of_a_row_of_the_table() -> None:
-    named = [rule for rule, _ in SEEN]
-    assert set(named) <= set(ROWS)
-    assert len(named) == len(set(named))
-    slowed = {row.id for row in ROWS.values() if row.mechanism == "throttle.sni_policing"}
-    assert slowed - {"test.goodput_name"} <= set(named)

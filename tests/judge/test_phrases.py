@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from probe.judge import phrases
+from probe.judge.rules import ROWS
+from probe.model import Author, Cause, Evidence, Incident, Scope, Standing, State
+from tests.judge import worlds as w
+from tests.judge.worlds import World
+
+VIEW = w.view(World(), 1.0, [])
+LOST = Incident(
+    id="x", service="", features=(), cause=Cause.NETWORK_DISRUPTION, state=State.SUSPECTED,
+    scope=Scope.COUNTRIES, countries=("NG",), opened=w.START, updated=w.START, vantages=2,
+)  # fmt: skip
+
+
+def piece(rule: str, vantage: str = "ng-29461-0") -> Evidence:
+    return Evidence(
+        rule=rule, standing=Standing.SCORED, measurement="m", vantage=vantage,
+        author=Author.NOBODY, sentence="as it is said there",
+    )  # fmt: skip
+
+
+def test_every_symptom_is_said_of_a_row_of_the_table() -> None:
+    named = [rule for rule, _ in phrases.SEEN]
+    assert set(named) <= set(ROWS)
+    assert len(named) == len(set(named))
+    slowed = {row.id for row in ROWS.values() if row.mechanism == "throttle.sni_policing"}
+    assert slowed - {"test.goodput_name"} <= set(named)
+
+
+def test_the_most_telling_symptom_is_said_and_a_pairs_own_words_where_there_is_none() -> None:
+    assert "are reset when" in phrases.seen([piece("tcp.timeout"), piece("tls.reset_name")])
+    assert phrases.seen([piece("pair.dns")]) == "as it is said there"
+    assert phrases.seen([]) == "it cannot be reached"
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        (("health.silent",), "2 probes there fell silent together"),
+        (("health.silent", "health.cut"), "international destinations cannot be reached"),
+        (("health.broken", "health.silent"), "unwell themselves"),
+        (("health.broken", "health.dark"), "international destinations cannot be reached"),
+    ],
+)
+def test_what_is_lost_is_said_by_how_it_is_known(rules: tuple[str, ...], words: str) -> None:
+    evidence = tuple(piece(rule) for rule in rules)
+    assert words in phrases.lost(msgspec.structs.replace(LOST, evidence=evidence))
+
+
+def test_witnesses_are_named_by_their_networks_once_each_and_strangers_not() -> None:
+    seen = ("ng-29462-0", "ng-29461-0", "ng-29461-0", "nobody")
+    evidence = tuple(piece("health.cut", name) for name in seen)
+    assert phrases.witnesses(msgspec.structs.replace(LOST, evidence=evidence), VIEW) == [
+        29461,
+        29462,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asns", "words"),
+    [
+        ((), "its networks"),
+        ((7,), "AS7"),
+        ((29461, 7), "NG Net 2 (AS29461) and AS7"),
+        ((1, 2, 3, 4, 5), "AS1, AS2, AS3, AS4 and 1 more network"),
+        ((1, 2, 3, 4, 5, 6), "AS1, AS2, AS3, AS4 and 2 more networks"),
+    ],
+)
+def test_networks_are_named_and_many_are_counted(asns: tuple[int, ...], words: str) -> None:
+    assert phrases.named(asns, VIEW) == words
