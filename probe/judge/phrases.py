@@ -119,6 +119,8 @@ def named(networks: Iterable[int], view: View) -> str:
 def listed(items: Sequence[str], last: str = " and ") -> str:
     if len(items) < 2:  # noqa: PLR2004 — a list of one needs no conjunction
         return "".join(items)
+    if any(" and " in item for item in items):  # "Posting, Pictures and scripts, and Sign-in"
+        last = f",{last}" if not last.startswith(",") else last
     return f"{', '.join(items[:-1])}{last}{items[-1]}"
 
 

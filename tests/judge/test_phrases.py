@@ -72,3 +72,18 @@ def test_witnesses_are_named_by_their_networks_once_each_and_strangers_not() -> 
 )
 def test_networks_are_named_and_many_are_counted(asns: tuple[int, ...], words: str) -> None:
     assert phrases.named(asns, VIEW) == words
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ((), ""),
+        (("Web",), "Web"),
+        (("Web", "Sign-in"), "Web and Sign-in"),
+        (("Web", "Posting", "Sign-in"), "Web, Posting and Sign-in"),
+        (("Pictures and scripts", "Sign-in"), "Pictures and scripts, and Sign-in"),
+        (("Posting", "Pictures and scripts", "Web"), "Posting, Pictures and scripts, and Web"),
+    ],
+)
+def test_a_list_reads_as_one_whatever_is_in_its_names(items: tuple[str, ...], words: str) -> None:
+    assert phrases.listed(items) == words
