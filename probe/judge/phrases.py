@@ -14,31 +14,68 @@ SEEN = (
     ("tls.reset_name", "connections are reset when the TLS handshake names the service, while a neutral name at the same address passes"),
     ("tls.timeout_name", "connections fall silent when the TLS handshake names the service, while a neutral name at the same address passes"),
     ("test.after_passes", "once the service's name was said its addresses answer nobody, while left alone they answer a harmless name"),
+    ("test.own_address_cut", "connections that name the service are cut even at a server of ours, where a harmless name passes"),
+    ("tls.reset_lasting", "connections are cut when the TLS handshake names the service, and after that its addresses take none"),
     ("tls.mitm", "addresses of the service present a false certificate there"),
     ("dns.bogon", "its names resolve to private or reserved addresses"),
     ("dns.notice_address", "its names resolve to the address of a block notice"),
+    ("dns.foreign_notice", "its names resolve to the address of another country's block notice"),
     ("dns.notice_page", "its names resolve to one address that is not the service's, where a page of its own answers"),
+    ("dns.notice_host", "its names resolve to one host that is not the service's, with a certificate of its own"),
     ("dns.forged_common", "its names resolve to one address that is not the service's"),
     ("dns.forged", "its names resolve to addresses that are not the service's"),
     ("dns.late_truth", "forged DNS answers arrive ahead of the true ones"),
+    ("dns.sinkhole", "its names resolve to an address that takes connections and stays silent, before the true ones arrive"),
+    ("dns.several_answers", "several DNS answers arrive, the true ones only among the later"),
+    ("dns.polluted", "its names resolve to addresses that are forged in another country, while another resolver gives the true ones"),
     ("dns.forged_silent", "its names resolve to addresses that are not the service's"),
     ("http.notice", "a block notice comes instead of the page"),
+    ("http.notice_403", "a block notice comes instead of the page"),
+    ("http.notice_451", "a block notice comes instead of the page"),
     ("http.same_page", "the same unknown page comes instead of the service's, there and nowhere else"),
     ("http.notice_redirect", "requests are redirected to a block notice"),
+    ("test.host_follows", "requests that name the service are cut, or answered by another, even at a server of ours"),
+    ("test.host_passes", "requests that name the service are cut, while a harmless name at the same address is answered"),
     ("test.second_resolver_answers", "the networks' resolvers deny its names, while another resolver knows them"),
     ("dns.nxdomain_here", "resolvers say that its names do not exist, which other countries resolve"),
     ("dns.nxdomain", "resolvers say that its names do not exist"),
     ("dns.rcode", "resolvers fail for its names"),
+    ("dns.no_answer", "its names have no addresses"),
+    ("dns.bogon_unproven", "its names resolve to private or reserved addresses"),
     ("dns.timeout", "resolvers never answer for its names"),
     ("tls.reset", "connections are cut in the TLS handshake"),
     ("tls.timeout", "the TLS handshake is never answered"),
+    ("tls.reset_alike", "connections are cut in the TLS handshake, whatever name is said"),
+    ("tls.timeout_alike", "the TLS handshake is never answered, whatever name is said"),
     ("tcp.timeout_port", "one port of its addresses never answers, while another does"),
     ("tcp.timeout", "its addresses never answer"),
     ("tcp.unreachable", "its addresses cannot be reached"),
     ("tcp.refused", "connections are refused"),
     ("tcp.reset", "connections are reset while they open"),
+    ("tls.refusal", "the TLS handshake ends with an error"),
+    ("tls.expired", "its certificate has expired"),
+    ("tls.expired_here", "its certificate has expired"),
+    ("tls.refused_everywhere", "its certificate does not verify"),
+    ("tls.refused", "its certificate does not verify"),
+    ("test.goodput_frozen", "what comes under its name freezes even from a server of ours, and under a harmless name comes whole"),
+    ("http.frozen", "its answers begin, and stall after some kilobytes"),
+    ("http.cut_short", "its answers end before they are whole"),
     ("http.reset", "connections are cut after the request"),
     ("http.timeout", "requests are never answered"),
+    ("http.451", "it refuses for legal reasons"),
+    ("http.403", "it refuses the request"),
+    ("http.plain_refusal", "a refusal comes over plain HTTP, where anyone on the way can write it"),
+    ("http.5xx", "it answers with server errors"),
+    ("http.plain_5xx", "server errors come over plain HTTP, where anyone on the way can write them"),
+    ("http.rate_limited", "it answers that there are too many requests"),
+    ("http.4xx", "it rejects the request"),
+    ("http.forbidden_text", "it answers with its own error text"),
+    ("http.missing_text", "its page lacks what a well one says"),
+    ("http.short", "its page is shorter than a whole one"),
+    ("http.unexpected", "it answers otherwise than expected"),
+    ("http.unknown_page", "an unknown page comes over plain HTTP instead of its own"),
+    ("http.other", "its answers cannot be read"),
+    ("other.unreadable", "it fails in a way that no rule reads"),
     ("test.goodput_held", "its name is held at one pace, far below that of a harmless name"),
     ("ok.slow_body", "it answers quickly, and then what it sends comes far more slowly than elsewhere and than from other services there"),
     ("test.neutral_quick", "hands are shaken late under its name, and quickly under a harmless one at the same address"),
@@ -89,12 +126,15 @@ def features(incident: Incident, view: View) -> str:
 
 
 def feature_names(service: str, features: Sequence[str], view: View) -> list[str]:
+    """In the order of the catalogue; of those that it does not have, the ids."""
     names = {f.id: f.name for s in view.services if s.id == service for f in s.features}
-    return [names.get(feature, feature) for feature in features]
+    beside = [feature for feature in features if feature not in names]
+    return [name for feature, name in names.items() if feature in features] + beside
 
 
 def places(incident: Incident) -> str:
-    return listed([country(code) for code in incident.countries])
+    names = [country(code) for code in incident.countries]
+    return listed(sorted(names, key=lambda name: name.removeprefix("the ")))
 
 
 def witnesses(incident: Incident, view: View) -> list[int]:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from probe.judge import phrases
+from probe.judge.row import Category
 from probe.judge.rules import ROWS
 from probe.model import Author, Cause, Evidence, Incident, Scope, Standing, State
 from tests.judge import worlds as w
@@ -27,6 +28,8 @@ def test_every_symptom_is_said_of_a_row_of_the_table() -> None:
     named = [rule for rule, _ in phrases.SEEN]
     assert set(named) <= set(ROWS)
     assert len(named) == len(set(named))
+    failing = {r.id for r in ROWS.values() if r.category not in {Category.OK, Category.NOTHING}}
+    assert failing <= set(named)
     slowed = {row.id for row in ROWS.values() if row.mechanism == "throttle.sni_policing"}
     assert slowed - {"test.goodput_name"} <= set(named)
 
@@ -87,3 +90,15 @@ def test_networks_are_named_and_many_are_counted(asns: tuple[int, ...], words: s
 )
 def test_a_list_reads_as_one_whatever_is_in_its_names(items: tuple[str, ...], words: str) -> None:
     assert phrases.listed(items) == words
+
+
+def test_features_are_named_in_the_order_of_the_catalogue_and_strangers_last() -> None:
+    told = phrases.feature_names("chirp", ("elsewhere", *w.FEATURES[::-1]), VIEW)
+    assert told == [*w.FEATURES, "elsewhere"]
+
+
+def test_countries_are_named_in_the_order_of_their_names() -> None:
+    where = msgspec.structs.replace(LOST, countries=("CD", "CH", "GB", "TR", "US"))
+    assert phrases.places(where) == (
+        "DR Congo, Switzerland, Türkiye, the United Kingdom and the United States"
+    )
