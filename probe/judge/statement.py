@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from probe.judge import phrases
 from probe.judge.grouping import MOST, tested
+from probe.judge.hypothesis.gate import CONFIRMED, LIKELY, SUSPECTED
 from probe.judge.view import View
 from probe.model import Author, Cause, Incident, Scope, State, Statement, Verdict
 
@@ -22,7 +24,7 @@ STATES = {
     State.SUSPECTED: "Suspected",
     State.INSUFFICIENT: "Unclear",
 }
-CERTAINTY = ((0.95, "very high"), (0.80, "high"), (0.50, "moderate"), (0.0, "low"))
+CERTAINTY = ((CONFIRMED, "very high"), (LIKELY, "high"), (SUSPECTED, "moderate"), (0.0, "low"))
 
 
 def describe(
@@ -297,10 +299,21 @@ def _healthy(incident: Incident, view: View) -> str:
     return f"Not affected: {phrases.listed(names)}."
 
 
+_SHORT = {
+    State.SUSPECTED: (LIKELY, ", but what was measured carries no more than a suspicion"),
+    State.LIKELY: (CONFIRMED, ", but what was measured is not enough to confirm it"),
+}
+"""By state, what is added from which confidence on: support alone would allow for more."""
+
+
 def _doubt(incident: Incident, own: Sequence[Verdict]) -> str:
-    """How sure, on how much; and what nobody looked at."""
+    """How sure, on how much, and what keeps it from being more; and what nobody looked at."""
     sure = next(words for floor, words in CERTAINTY if incident.confidence >= floor)
-    basis = f"Confidence {sure} ({min(incident.confidence, 0.99):.2f}), on {phrases.counted(incident.vantages, 'vantage')}."
+    floor, short = _SHORT.get(incident.state, (math.inf, ""))
+    basis = (
+        f"Confidence {sure} ({min(incident.confidence, 0.99):.2f}), on "
+        f"{phrases.counted(incident.vantages, 'vantage')}{short if incident.confidence >= floor else ''}."
+    )
     blind = {v.network for v in own if v.network and not tested(v)}
     unseen = f" {phrases.counted(len(blind), 'network')} could not be looked at." if blind else ""
     return basis + unseen

@@ -134,6 +134,25 @@ def test_every_cause_has_its_words_and_its_doubt(cause: Cause) -> None:
     assert said.doubt.startswith("Confidence ")
 
 
+@pytest.mark.parametrize(
+    ("state", "confidence", "words"),
+    [
+        (State.CONFIRMED, 0.99, "Confidence very high (0.99), on 2 vantages."),
+        (State.LIKELY, 0.94, "Confidence high (0.94), on 2 vantages."),
+        (State.LIKELY, 1.0, "Confidence very high (0.99), on 2 vantages, but what was measured is not enough to confirm it."),
+        (State.SUSPECTED, 0.79, "Confidence moderate (0.79), on 2 vantages."),
+        (State.SUSPECTED, 0.8, "Confidence high (0.80), on 2 vantages, but what was measured carries no more than a suspicion."),
+    ],
+)  # fmt: skip
+def test_support_beyond_what_the_evidence_carries_is_said_to_be_so(
+    state: State, confidence: float, words: str
+) -> None:
+    known = msgspec.structs.replace(
+        incident(Cause.FILTERING), state=state, confidence=confidence, vantages=2
+    )
+    assert describe(known, (), (), w.view(World(services=SERVICES), 1.0, [])).doubt == words
+
+
 def test_only_verdicts_with_the_servers_hand_count_for_ruling_out() -> None:
     world = World((Event(1.0, w.server_error),), services=SERVICES)
     verdicts = w.verdicts_at(world, 11.0)
