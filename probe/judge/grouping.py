@@ -46,14 +46,14 @@ def gather(verdicts: Sequence[Verdict]) -> tuple[Group, ...]:
     told = sorted(
         [v for v in verdicts if v.leading is not Cause.OK and STRENGTH[v.state]], key=_where
     )
-    beside = _beside({v.service for v in told if v.service}, verdicts)
+    beside = _beside({v.service for v in told}, verdicts)
     wide = _wide(chain.from_iterable(beside.values()))
     groups = [
         *_outages(told, beside, wide),
         *_refusals(told, beside),
         *_restrictions(told, beside, wide),
         *_common(told),
-        *_disruptions(told),
+        *_disruptions(told, beside),
         *_faults(told),
     ]
     return tuple(groups)
@@ -64,7 +64,10 @@ def _where(verdict: Verdict) -> tuple[str, str, str, int]:
 
 
 Beside = Mapping[str, Sequence[Verdict]]
-"""Service → all verdicts on it, in order; of services of which anything is told."""
+"""Service → all verdicts on it, in order; of services of which anything is told.
+
+Those on connectivity are on the service without a name.
+"""
 
 
 def _beside(services: Collection[str], verdicts: Iterable[Verdict]) -> Beside:
@@ -154,18 +157,30 @@ def _common(told: Sequence[Verdict]) -> list[Group]:
     ]
 
 
-def _disruptions(told: Sequence[Verdict]) -> list[Group]:
+def _disruptions(told: Sequence[Verdict], beside: Beside) -> list[Group]:
     by_country: dict[str, list[Verdict]] = defaultdict(list)
     for v in told:
         if v.leading is Cause.NETWORK_DISRUPTION and not v.service:
             by_country[v.country].append(v)
     return [
-        _group(
-            Cause.NETWORK_DISRUPTION, "", own, (),
-            Scope.COUNTRIES if any(not v.network for v in own) else Scope.NETWORKS,
+        msgspec.structs.replace(
+            _group(
+                Cause.NETWORK_DISRUPTION, "", own, (),
+                Scope.COUNTRIES if any(not v.network for v in own) else Scope.NETWORKS,
+            ),
+            well=_connected(country, beside[""]),
         )
-        for own in by_country.values()
+        for country, own in by_country.items()
     ]  # fmt: skip
+
+
+def _connected(country: str, verdicts: Iterable[Verdict]) -> frozenset[int]:
+    """A country's networks whose own controls pass."""
+    return frozenset(
+        v.network
+        for v in verdicts
+        if v.country == country and v.network and v.leading is Cause.OK and STRENGTH[v.state]
+    )
 
 
 def _faults(told: Sequence[Verdict]) -> list[Group]:

@@ -187,8 +187,8 @@ def _carry(incident: Incident, group: Group, verdicts: Sequence[Verdict], view: 
         countries=_countries(incident, group, present, view), networks=tuple(sorted(networks)),
         mechanisms=_union(incident.mechanisms, group.mechanisms),
         evidence=group.evidence or incident.evidence, confidence=group.confidence,
-        vantages=max(incident.vantages, group.vantages), updated=view.now, closed=None,
-        shared=group.shared or incident.shared, present=present,
+        vantages=group.vantages if left else max(incident.vantages, group.vantages),
+        updated=view.now, closed=None, shared=group.shared or incident.shared, present=present,
     )  # fmt: skip
 
 

@@ -111,6 +111,15 @@ def test_a_part_of_several_networks_is_no_country() -> None:
     assert "while other probes on these networks and probes elsewhere keep reporting" in text
 
 
+def test_a_network_that_came_back_while_others_are_lost_is_named_no_more() -> None:
+    back = Event(1.0, w.unplugged, until=21.0, networks=(55830,), controls=True, sending=False)
+    gone = Event(1.0, w.unplugged, networks=(55831, 55832), controls=True, sending=False)
+    for at, named, probes in ((31.0, True, 3), (51.0, False, 2)):
+        text = say(back, gone, at=at)[Cause.NETWORK_DISRUPTION]
+        assert ("IN Net 1 (AS55830)" in text) is named
+        assert f"IN Net 2 (AS55831) and IN Net 3 (AS55832): {probes} probes there fell" in text
+
+
 def test_a_geo_block_is_worded_as_the_services_refusal() -> None:
     text = say(Event(1.0, w.geo_block, countries=("IN",)))[Cause.GEO_BLOCK]
     assert "itself refuses visitors from India" in text
