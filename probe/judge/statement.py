@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from probe.judge import phrases
-from probe.judge.grouping import MOST, tested
+from probe.judge.grouping import MOST, OUTAGES, tested
 from probe.judge.hypothesis.gate import CONFIRMED, LIKELY, SUSPECTED
 from probe.judge.view import View
 from probe.model import Author, Cause, Incident, Scope, State, Statement, Verdict
@@ -254,17 +254,18 @@ def _where(incident: Incident) -> str:
 
 
 def _outside(incident: Incident, own: Sequence[Verdict]) -> str:
-    """What other countries see of the same features meanwhile."""
-    others = {v.country for v in own if not v.network and tested(v)} - set(incident.countries)
-    reach = {
-        v.country
-        for v in own
-        if v.country in others and not v.network and v.leading in {Cause.OK, Cause.SERVICE_OUTAGE}
-    }
-    if not others:
+    """What other countries see of the same features meanwhile; which are well is told by all of them."""
+    told: dict[str, set[Cause]] = defaultdict(set)
+    for v in own:
+        if not v.network and tested(v) and v.country not in incident.countries:
+            told[v.country].add(v.leading)
+    if not told:
         return "No other country was there to compare."
+    well = sum(causes == {Cause.OK} for causes in told.values())
+    down = sum(not causes.isdisjoint(OUTAGES) for causes in told.values())
+    beside = f"; {down} see it fail by itself" if down else ""
     return (
-        f"Outside, {len(reach)} of {len(others)} observed countries reach the service meanwhile."
+        f"Outside, {well} of {len(told)} observed countries reach the service meanwhile{beside}."
     )
 
 
@@ -283,12 +284,12 @@ def _symptom(incident: Incident, own: Sequence[Verdict]) -> str:
 
 
 def _share(incident: Incident, own: Sequence[Verdict]) -> str:
-    looked = {v.network for v in own if v.network and tested(v)}
-    hit = {v.network for v in own if v.network and v.leading is incident.cause}
-    countries = {v.country for v in own if v.network and v.leading is incident.cause}
+    looked = [v for v in own if v.network and tested(v)]
+    hit = [v for v in looked if v.leading is incident.cause]
     return (
-        f"{phrases.counted(len(hit), 'network')} of {len(looked)} in "
-        f"{phrases.counted(len(countries), 'country', 'countries')}"
+        f"{phrases.counted(len({v.network for v in hit}), 'network')} of "
+        f"{len({v.network for v in looked})} in "
+        f"{phrases.counted(len({v.country for v in hit}), 'country', 'countries')}"
     )
 
 
@@ -314,6 +315,6 @@ def _doubt(incident: Incident, own: Sequence[Verdict]) -> str:
         f"Confidence {sure} ({min(incident.confidence, 0.99):.2f}), on "
         f"{phrases.counted(incident.vantages, 'vantage')}{short if incident.confidence >= floor else ''}."
     )
-    blind = {v.network for v in own if v.network and not tested(v)}
+    blind = {v.network for v in own if v.network} - {v.network for v in own if tested(v)}
     unseen = f" {phrases.counted(len(blind), 'network')} could not be looked at." if blind else ""
     return basis + unseen

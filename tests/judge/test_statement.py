@@ -82,6 +82,19 @@ def test_filtering_names_the_place_the_networks_and_the_way() -> None:
     assert "Outside, 7 of 7 observed countries reach the service meanwhile." in text
 
 
+def test_a_network_that_lets_the_servers_own_errors_through_is_no_part_of_a_filter() -> None:
+    """The failure of all the world reaches it as well, and says nothing of the network."""
+    four = tuple(range(29460, 29464))
+    told = say(Event(26.0, w.server_error), Event(1.0, w.sni_reset, networks=four), at=51.0)
+    text = told[Cause.FILTERING]
+    assert "NG Net 4 (AS29463)" in text
+    assert "NG Net 5" not in text
+    assert (
+        "Outside, 0 of 7 observed countries reach the service meanwhile; 7 see it fail by" in text
+    )
+    assert "17 networks of 21 in 8 countries see" in told[Cause.SERVICE_OUTAGE]
+
+
 def test_a_disruption_asserts_no_cause() -> None:
     gone = Event(1.0, w.unplugged, networks=(810,), controls=True, sending=False)
     text = say(gone)[Cause.NETWORK_DISRUPTION]

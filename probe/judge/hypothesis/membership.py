@@ -36,6 +36,8 @@ def members(
     least = 0.5 * place.support[cause]
     reached = {asn for asn, own in zip(place.asns, inner, strict=True) if own[cause] >= least}
     failing = [run for run in place.runs if run.failing and run.vantage.asn in reached]
+    if cause is Cause.FILTERING:
+        failing = [run for run in failing if not served(run)]
     if SIDES[cause] is Side.SERVICE and cause is not Cause.GEO_BLOCK:
         return failing
     if len(failing) == 1:  # nobody else began before or after it, or fails in another way
@@ -57,6 +59,11 @@ def members(
         if _solid(asn, loose, shown) and _belongs(held, shown[asn], known, view)
         for run in held
     ]
+
+
+def served(run: Run) -> bool:
+    """Whether the failure came in the server's own words: whatever keeps others out let them through."""
+    return authored(run, Author.SERVER) and not authored(run, Author.NETWORK)
 
 
 class _Known(msgspec.Struct, frozen=True, kw_only=True, eq=False):

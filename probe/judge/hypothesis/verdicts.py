@@ -14,12 +14,13 @@ from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.gate import ENDURING, Ground, state
 from probe.judge.hypothesis.joint import inside, leading
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
-from probe.judge.hypothesis.membership import members
+from probe.judge.hypothesis.membership import members, served
 from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.unit import named
 from probe.judge.hypothesis.untroubled import Offline, untested
 from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown, witness
+from probe.judge.row import Category
 from probe.judge.rules import VERSION
 from probe.judge.view import View
 from probe.model import SIDES, Author, Cause, Evidence, Side, Verdict
@@ -127,7 +128,7 @@ class _Speaker:
         held = [run for run in place.runs if run.vantage.asn == asn]
         if asn not in place.asns or not held:
             return untested(self._matter, (cell.country, asn), self._offline, self._view)
-        support = self._within(place)[place.asns.index(asn)]
+        support = _heard(self._within(place)[place.asns.index(asn)], held)
         cause = leading(support)
         mine = tuple([run for run in cell.members if run.vantage.asn == asn])
         if cause is not _OK and cause is cell.leads and mine:
@@ -162,6 +163,20 @@ class _Speaker:
             vantages=len(behind), networks=len(_asns(behind)), effective=words.effective,
             since=words.since, rounds=ground.rounds, rules=VERSION, shared=_shared(cell.place, cause),
         )  # fmt: skip
+
+
+def _heard(support: dict[Cause, float], held: Sequence[Run]) -> dict[Cause, float]:
+    """The support in a network: where the server's own words come through, a filter has none there.
+
+    What it has by the other networks of the country is the service's own.
+    """
+    failing = [run for run in held if run.failing]
+    if leading(support) is not Cause.FILTERING or not failing or not all(map(served, failing)):
+        return support
+    refused = failing[0].findings[0].category is Category.REFUSED
+    cause = Cause.GEO_BLOCK if refused else Cause.SERVICE_OUTAGE
+    moved = {Cause.FILTERING: 0.0, cause: support[cause] + support[Cause.FILTERING]}
+    return support | moved
 
 
 def _own_ground(held: Sequence[Run], support: float, view: View) -> Ground:
