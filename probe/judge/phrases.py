@@ -54,6 +54,7 @@ SEEN = (
     ("tcp.reset", "connections are reset while they open"),
     ("tls.refusal", "the TLS handshake ends with an error"),
     ("tls.expired", "its certificate has expired"),
+    ("tls.lapsed", "its certificate has expired"),
     ("tls.expired_here", "its certificate has expired"),
     ("tls.refused_everywhere", "its certificate does not verify"),
     ("tls.refused", "its certificate does not verify"),

@@ -282,7 +282,7 @@ def _ended(measurement: Measurement, chain: _Chain, common: _Common) -> Sight:
         id=measurement.id, at=measurement.at, vantage=measurement.vantage,
         target=measurement.target, health=measurement.health, goal=measurement.goal,
         layer=layer, failure=name, own=_own(chain, steps),
-        expired=_expired(bad), answers=common.answers, valid=common.valid, bogon=common.bogon,
+        expired=_expired(bad), lapsed=_lapsed(bad), answers=common.answers, valid=common.valid, bogon=common.bogon,
         doubled=common.doubled, leaf=shown.sha256 if shown else "",
         issuer=shown.issuer if shown else "", neutral=_neutral(chain, layer),
         second=_second(chain), second_answers=_unique(a for s in chain.second for a in s.answers),
@@ -336,6 +336,16 @@ def _expired(bad: list[TlsHandshake]) -> bool:
     return bool(bad) and all(
         step.failure is not None
         and (step.failure.verify == X509_EXPIRED or step.chain[0].not_after < step.at)
+        for step in bad
+    )
+
+
+def _lapsed(bad: list[TlsHandshake]) -> bool:
+    """By OpenSSL's word, which looks at the time last of all; a root's time may speak before the leaf's hand."""
+    return bool(bad) and all(
+        step.failure is not None
+        and step.failure.verify == X509_EXPIRED
+        and step.chain[0].not_after < step.at
         for step in bad
     )
 

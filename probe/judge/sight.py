@@ -66,6 +66,9 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     failure: str = ""
     """OONI's name of what ended it."""
     expired: bool = False
+    lapsed: bool = False
+    """Of the certificates that were refused nothing but the time is wrong: their names fit, and they
+    lead to a root that the vantage trusts. Who is not their holder has no such ones to show."""
     own: bool = False
     """Only the vantage's own network stack, or its IPv6 alone, is to blame."""
     answers: tuple[str, ...] = ()

@@ -272,14 +272,17 @@ def _outside(incident: Incident, own: Sequence[Verdict]) -> str:
 # ── parts of sentences ───────────────────────────────────────────────────────────────────────
 
 
+SIGNED = (
+    (frozenset({"tls.expired", "tls.lapsed"}), "are shown a certificate of its own that has expired"),
+    (frozenset({"tls.refused_everywhere"}), "are shown the same certificate, which does not verify"),
+)  # fmt: skip
+
+
 def _symptom(incident: Incident, own: Sequence[Verdict]) -> str:
     if server_countries(own) and any(p.author is Author.SERVER for p in incident.evidence):
-        certificate = any(
-            p.rule in {"tls.expired", "tls.refused_everywhere"} for p in incident.evidence
-        )
-        if certificate:
-            return "are shown the same certificate, which does not verify"
-        return "see the service's own errors over valid certificates"
+        rules = {p.rule for p in incident.evidence}
+        errors = "see the service's own errors over valid certificates"
+        return next((words for told, words in SIGNED if told & rules), errors)
     return f"see it fail ({phrases.seen(incident.evidence)}) while their controls are well"
 
 

@@ -133,6 +133,15 @@ def test_a_network_that_came_back_while_others_are_lost_is_named_no_more() -> No
         assert f"IN Net 2 (AS55831) and IN Net 3 (AS55832): {probes} probes there fell" in text
 
 
+def test_a_certificate_that_expired_in_one_country_alone_is_the_services_own() -> None:
+    told = say(Event(1.0, w.expired, countries=("IN",)), at=21.0)
+    assert set(told) == {Cause.SERVICE_OUTAGE}
+    assert (
+        "in 1 country are shown a certificate of its own that has expired"
+        in told[Cause.SERVICE_OUTAGE]
+    )
+
+
 def test_a_geo_block_is_worded_as_the_services_refusal() -> None:
     text = say(Event(1.0, w.geo_block, countries=("IN",)))[Cause.GEO_BLOCK]
     assert "itself refuses visitors from India" in text
