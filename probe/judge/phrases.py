@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from probe.judge.places import country
@@ -9,6 +10,8 @@ from probe.judge.view import View
 from probe.model import Evidence, Incident
 
 MOST_NAMED = 4
+MANY = 2
+"""What this part of the vantages see that see the most common thing is seen by many."""
 
 SEEN = (
     ("tls.reset_name", "connections are reset when the TLS handshake names the service, while a neutral name at the same address passes"),
@@ -83,7 +86,7 @@ SEEN = (
     ("ok.slow_address", "its address is far slower than elsewhere and than other services there, whatever name is said"),
     ("ok.slow", "it answers, but far more slowly than elsewhere and than other services there"),
 )  # fmt: skip
-"""Rule ids in the order in which they tell most; the first that is among the evidence is said."""
+"""Rule ids in the order in which they tell most."""
 OVER_QUIC = {
     "test.quic_name_cut": "Over QUIC its name is lost as well, even at a server of ours.",
     "test.quic_answers": "Over QUIC it answers, at an address where it does not over TCP.",
@@ -105,12 +108,14 @@ def lost(incident: Incident) -> str:
 
 
 def seen(evidence: Iterable[Evidence]) -> str:
+    """The most telling of what many vantages see: what few see beside it may be another's trouble."""
     pieces = list(evidence)
-    rules = {piece.rule for piece in pieces}
+    seen_by = Counter(rule for rule, _ in {(piece.rule, piece.vantage) for piece in pieces})
+    most = max((seen_by[rule] for rule, _ in SEEN), default=0)
     beside = next(
         (p.sentence for p in pieces if p.rule.startswith(PAIRED)), "it cannot be reached"
     )
-    return next((words for rule, words in SEEN if rule in rules), beside)
+    return next((said for rule, said in SEEN if most and MANY * seen_by[rule] >= most), beside)
 
 
 def over_quic(evidence: Iterable[Evidence]) -> Iterable[str]:

@@ -40,6 +40,13 @@ def test_the_most_telling_symptom_is_said_and_a_pairs_own_words_where_there_is_n
     assert phrases.seen([]) == "it cannot be reached"
 
 
+def test_what_one_of_many_shows_is_not_said_of_all() -> None:
+    dropped = [piece("tls.timeout_name", name) for name in ("a", "b", "c", "c")]
+    assert "fall silent when" in phrases.seen([*dropped, piece("tls.reset_name", "d")])
+    two = [piece("tls.reset_name", name) for name in ("d", "e")]
+    assert "are reset when" in phrases.seen([*dropped, *two])
+
+
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
