@@ -94,17 +94,24 @@ OVER_QUIC = {
 """Said beside that, of the same evidence."""
 PAIRED = "pair."
 """Rules of one look beside its helper's: their sentences stand for themselves."""
-LOST = (
-    (("health.cut", "health.dark", "health.misled"), "probes there report that international destinations cannot be reached"),
-    (("health.broken",), "probes there report at one time that they are unwell themselves"),
-)  # fmt: skip
-"""Rules, and what is said where one of them is among the evidence, the first that is; else silence."""
+_CUT = "probes there report that international destinations cannot be reached"
+MEASURED = {
+    "health.cut": _CUT,
+    "health.dark": _CUT,
+    "health.misled": _CUT,
+    "health.broken": "probes there report at one time that they are unwell themselves",
+}
+"""What is said where most of the vantages show it; of all others no more is known than that they are silent."""
 
 
 def lost(incident: Incident) -> str:
-    rules = {piece.rule for piece in incident.evidence}
-    silent = f"{counted(incident.vantages, 'probe')} there fell silent together"
-    return next((words for told, words in LOST if not rules.isdisjoint(told)), silent)
+    """What most of the vantages show: the one that measures trouble of its own speaks for nobody else."""
+    rules = {piece.vantage: piece.rule for piece in incident.evidence if piece.rule in MEASURED}
+    if 2 * len(rules) < incident.vantages:
+        silent = counted(incident.vantages - len(rules), "probe")
+        return f"{silent} there fell silent together"
+    shown = Counter(MEASURED[rule] for rule in rules.values())
+    return max(MEASURED.values(), key=shown.__getitem__)
 
 
 def seen(evidence: Iterable[Evidence]) -> str:

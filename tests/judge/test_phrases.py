@@ -50,15 +50,20 @@ def test_what_one_of_many_shows_is_not_said_of_all() -> None:
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        (("health.silent",), "2 probes there fell silent together"),
-        (("health.silent", "health.cut"), "international destinations cannot be reached"),
-        (("health.broken", "health.silent"), "unwell themselves"),
-        (("health.broken", "health.dark"), "international destinations cannot be reached"),
+        (("silent", "silent", "silent"), "3 probes there fell silent together"),
+        (("silent", "silent", "cut"), "2 probes there fell silent together"),
+        (("silent", "dark", "cut"), "international destinations cannot be reached"),
+        (("broken", "broken", "silent"), "unwell themselves"),
+        (("broken", "dark", "cut"), "international destinations cannot be reached"),
     ],
 )
-def test_what_is_lost_is_said_by_how_it_is_known(rules: tuple[str, ...], words: str) -> None:
-    evidence = tuple(piece(rule) for rule in rules)
-    assert words in phrases.lost(msgspec.structs.replace(LOST, evidence=evidence))
+def test_what_is_lost_is_said_by_what_most_show(rules: tuple[str, ...], words: str) -> None:
+    evidence = tuple(
+        piece(f"health.{rule}", name) for rule, name in zip(rules, "abc", strict=True)
+    )
+    beside = (piece("together.ip.allowlist", "a"), *evidence)
+    known = msgspec.structs.replace(LOST, evidence=beside, vantages=3)
+    assert words in phrases.lost(known)
 
 
 def test_witnesses_are_named_by_their_networks_once_each_and_strangers_not() -> None:
