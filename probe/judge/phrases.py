@@ -99,7 +99,7 @@ MEASURED = {
     "health.cut": _CUT,
     "health.dark": _CUT,
     "health.misled": _CUT,
-    "health.broken": "probes there report at one time that they are unwell themselves",
+    "health.broken": "no names are resolved for probes there",
 }
 """What is said where most of the vantages show it; of all others no more is known than that they are silent."""
 

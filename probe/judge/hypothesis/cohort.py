@@ -68,7 +68,7 @@ def _shares(health: Health, view: View) -> Iterable[tuple[Cause, str]]:
 def _fault(
     cause: Cause, name: str, own: Sequence[Health], everyone: Sequence[Health]
 ) -> Fault | None:
-    fails = _unresolved if cause is Cause.DEPENDENCY_OUTAGE else _unwell
+    fails = unresolved if cause is Cause.DEPENDENCY_OUTAGE else _unwell
     down = [health for health in own if fails(health)]
     ids = {health.vantage.id for health in own}
     others = [health for health in everyone if health.vantage.id not in ids]
@@ -98,8 +98,8 @@ def _unwell(health: Health) -> bool:
     return health.condition in UNWELL
 
 
-def _unresolved(health: Health) -> bool:
-    """Its names fail, whatever else may."""
+def unresolved(health: Health) -> bool:
+    """Whether no names are resolved for it, whatever else may fail."""
     if health.condition is not Condition.BROKEN:
         return False
     failed = [sight for sight in health.controls if not sight.met]

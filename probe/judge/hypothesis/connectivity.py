@@ -15,13 +15,12 @@ from itertools import chain, pairwise
 import msgspec
 
 from probe.judge.health import UNWELL, Condition, Health
-from probe.judge.hypothesis.cohort import Fault, explained, faults
+from probe.judge.hypothesis.cohort import Fault, explained, faults, unresolved
 from probe.judge.rules import VERSION
 from probe.judge.view import View
 from probe.model import Author, Cause, Evidence, NetworkKind, Reach, Standing, State, Verdict
 
 LOST = frozenset({Condition.SILENT, Condition.CUT, Condition.DARK})
-BROKEN = frozenset({Condition.BROKEN})
 PRIOR_VANTAGE, PRIOR_NETWORK, PRIOR_COUNTRY = 1e-2, 1e-3, 2e-4
 """Of being lost at a moment, each by itself."""
 MEASURED = 6.0
@@ -198,11 +197,13 @@ def _partly(networks: Mapping[int, Sequence[Health]], view: View) -> _Loss | Non
 
 
 def _down(healths: Sequence[Health]) -> str:
-    """Whether all vantages of a network are lost, or all are broken alike; a mixture is chance."""
-    conditions = {health.condition for health in healths}
-    if conditions <= LOST:
+    """Whether all vantages of a network are lost, or have no names resolved; a mixture is chance.
+
+    Two that are broken otherwise, by a portal or a wrong clock, have each its own fault.
+    """
+    if all(health.condition in LOST for health in healths):
         return "lost"
-    return "broken" if conditions <= BROKEN else ""
+    return "broken" if all(map(unresolved, healths)) else ""
 
 
 def _loss(

@@ -7,8 +7,10 @@ import pytest
 
 from probe.judge.health import Condition, Health
 from probe.judge.hypothesis.connectivity import connectivity
+from probe.judge.sight import Sight
 from probe.judge.view import View
-from probe.model import Cause, State, Vantage, Verdict
+from probe.model import CONTROL, Cause, Layer, Reach, State, Target, Vantage, Verdict
+from probe.model import Health as Wellness
 from tests.judge import worlds as w
 
 NOW = w.START + timedelta(seconds=60)
@@ -16,10 +18,18 @@ VIEW = View(now=NOW, round=timedelta(seconds=5), roster=w.ROSTER)
 Q, U, D, B = Condition.SILENT, Condition.CUT, Condition.DARK, Condition.BROKEN
 
 
-def health(vantage: Vantage, condition: Condition, seconds: float = 20.0) -> Health:
+def health(
+    vantage: Vantage, condition: Condition, seconds: float = 20.0, layer: Layer = Layer.DNS
+) -> Health:
+    """One that is broken has its controls end at a layer: by default no name of them is resolved."""
     measured = condition not in {Condition.SILENT, Condition.WELL}
+    failed = Sight(
+        id="c", at=NOW, vantage=vantage, health=Wellness(), layer=layer,
+        target=Target(service=CONTROL, feature=Reach.FOREIGN, endpoint="foreign-0"),
+    )  # fmt: skip
     return Health(
         vantage=vantage, condition=condition, since=NOW - timedelta(seconds=seconds), shown=measured,
+        controls=(failed,) if condition is B else (),
     )  # fmt: skip
 
 
@@ -87,6 +97,15 @@ def test_measured_failures_make_it_more(conditions: tuple[Condition, ...], state
         for v, condition in zip((v for v in w.ROSTER if v.id in TR), conditions, strict=True)
     }
     assert disruption(healths, "TR") is state
+
+
+def test_vantages_that_are_broken_each_in_its_own_way_are_no_disruption() -> None:
+    """A portal, or a clock that calls every certificate too old, is a fault of one host."""
+    for layer, cause in ((Layer.DNS, Cause.NETWORK_DISRUPTION), (Layer.TLS, Cause.LOCAL_FAULT)):
+        healths = {v.id: health(v, Condition.WELL) for v in w.ROSTER}
+        healths |= {v.id: health(v, B, layer=layer) for v in w.ROSTER if v.id in ROGERS}
+        verdicts = {(v.country, v.network): v for v in connectivity(healths, VIEW)}
+        assert verdicts["CA", 810].leading is cause
 
 
 def disruption(healths: dict[str, Health], country: str) -> State:
