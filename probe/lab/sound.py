@@ -112,6 +112,13 @@ def _shared(scenario: Scenario) -> Iterator[Problem]:
         yield from _unknown((*path, "services"), held.services, services)
         for number, site in enumerate(held.sites):
             yield from _unknown((*path, "sites", number, "countries"), site.countries, countries)
+        at: Path = (*path, "sites")
+        yield from _twice(at, "id", ((n, site.id) for n, site in enumerate(held.sites)))
+        served = ((n, c) for n, site in enumerate(held.sites) for c in site.countries)
+        yield from _twice(at, "countries", served, "a country is served from one")
+    named = ((n, held.id) for n, held in enumerate(scenario.dependencies))
+    yield from _twice(("dependencies",), "id", named)
+    yield from _twice(("cohorts",), "id", ((n, c.id) for n, c in enumerate(scenario.cohorts)))
     for index, cohort in enumerate(scenario.cohorts):
         yield from _unknown(("cohorts", index, "vantages"), cohort.vantages, hosts)
 
@@ -144,9 +151,21 @@ def _unknown(
     path: Path, named: Iterable[str | int], known: set[str] | set[int]
 ) -> Iterator[Problem]:
     there = ", ".join(str(name) for name in sorted(known, key=str))
+    right = f"there are {there}" if there else "there is none"
     for name in named:
         if name not in known:
-            yield Problem(path, f"{name!r} is not in this scenario; there are {there}")
+            yield Problem(path, f"{name!r} is not in this scenario; {right}")
+
+
+def _twice(
+    path: Path, field: str, named: Iterable[tuple[int, str]], right: str = "every id is its own"
+) -> Iterator[Problem]:
+    """Find what is said of two things of a list at a path, and may be of one."""
+    seen: set[str] = set()
+    for number, name in named:
+        if name in seen:
+            yield Problem((*path, number, field), f"{name!r} is given twice; {right}")
+        seen.add(name)
 
 
 def _misspelt(path: Path, named: Iterable[str]) -> Iterator[Problem]:

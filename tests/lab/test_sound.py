@@ -8,7 +8,16 @@ import pytest
 from probe.config.check import Path, dotted
 from probe.config.shape import Seconds
 from probe.lab import library
-from probe.lab.scenario import Event, Expected, LabNetwork, Scenario
+from probe.lab.scenario import (
+    Cohort,
+    Dependency,
+    DependencyKind,
+    Event,
+    Expected,
+    LabNetwork,
+    Scenario,
+    Site,
+)
 from probe.lab.sound import problems
 from probe.model import Cause, Endpoint, Feature, Scope, Service
 
@@ -161,3 +170,43 @@ def test_a_truth_s_misspelt_mechanism_is_refused_by_its_place() -> None:
     )
     (said,) = found(expected=(truth(mechanisms=("?",)),))
     assert "'?' is no mechanism; there are dns.cache_pollution_outside, " in said
+
+
+CDN = Dependency(
+    id="cdn", kind=DependencyKind.CDN,
+    sites=(Site(id="AMS", countries=("DE",)), Site(id="LHR", countries=("GB",))),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"dependencies": (CDN, CDN)}, "dependencies[1].id: 'cdn' is given twice"),
+        (
+            {"cohorts": (Cohort(id="a", share=0.4), Cohort(id="a", share=0.4))},
+            "cohorts[1].id: 'a' is given twice; every id is its own",
+        ),
+        (
+            {"dependencies": (msgspec.structs.replace(CDN, sites=(*CDN.sites, CDN.sites[0])),)},
+            "dependencies[0].sites[2].id: 'AMS' is given twice",
+        ),
+        (
+            {
+                "dependencies": (
+                    msgspec.structs.replace(
+                        CDN, sites=(*CDN.sites, Site(id="FRA", countries=("DE",)))
+                    ),
+                )
+            },
+            "dependencies[0].sites[2].countries: 'DE' is given twice",
+        ),
+        (
+            {"timeline": (event(sites=("LHR",)),)},
+            "timeline[0].sites: 'LHR' is not in this scenario; there is none",
+        ),
+    ],
+)
+def test_what_is_given_twice_or_where_there_is_none_is_named(
+    changes: dict[str, object], complaint: str
+) -> None:
+    assert found(**changes)[0].startswith(complaint)

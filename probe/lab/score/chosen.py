@@ -8,6 +8,7 @@ from pathlib import Path
 from probe.config.load import ConfigError
 from probe.lab import library
 from probe.lab.scenario import Scenario
+from probe.lab.simulated.run import unplayable
 
 
 def chosen(named: Sequence[str]) -> tuple[tuple[Scenario, ...], tuple[str, ...]]:
@@ -16,7 +17,7 @@ def chosen(named: Sequence[str]) -> tuple[tuple[Scenario, ...], tuple[str, ...]]
     refused: list[str] = []
     for name in dict.fromkeys(_spread(named or library.names())):
         try:
-            scenarios.append(library.load(name))
+            scenarios.append(library.load(name, also=unplayable))
         except ConfigError as error:
             refused.append(str(error))
     return tuple(scenarios), tuple(refused)

@@ -35,3 +35,11 @@ def test_an_empty_folder_is_no_scenario(tmp_path: Path) -> None:
     held, refused = chosen([str(tmp_path)])
     assert held == ()
     assert str(tmp_path) in refused[0]
+
+
+def test_what_the_lab_cannot_play_is_refused_alone(tmp_path: Path) -> None:
+    text = library.find("tcp-reset").read_text()
+    (tmp_path / "tcp-reset.yaml").write_text(text.replace("mechanism: tcp.", "mechanism: tpc."))
+    held, refused = chosen([str(tmp_path), "quiet-day"])
+    assert [scenario.name for scenario in held] == ["quiet-day"]
+    assert "timeline[0].mechanism: the simulated lab cannot play 'tpc." in refused[0]
