@@ -202,7 +202,7 @@ def _group(
         cause=cause, service=service, features=features, countries=countries,
         networks=networks, scope=scope, state=best.state, confidence=best.confidence,
         mechanisms=_mechanisms(own), evidence=_evidence(own),
-        vantages=len({p.vantage for v in own for p in v.evidence}),
+        vantages=_vantages(own),
         since=min((v.since for v in own if v.since is not None), default=None),
         shared=_shared(own), well=_well(service, features, countries, everything),
         healthy=_healthy(service, features, countries, everything),
@@ -224,6 +224,15 @@ def _networks(
         and v.country in countries and v.feature in features and tested(v)
     }  # fmt: skip
     return tuple(sorted(found))
+
+
+def _vantages(own: Sequence[Verdict]) -> int:
+    """How many saw it: of each network where its own are told, else of each country."""
+    most: dict[tuple[str, int], int] = {}
+    for v in [v for v in own if v.network] or own:
+        place = (v.country, v.network)
+        most[place] = max(most.get(place, 0), v.vantages)
+    return sum(most.values())
 
 
 def _mechanisms(own: Sequence[Verdict]) -> tuple[str, ...]:

@@ -44,6 +44,14 @@ def test_a_filter_on_most_networks_is_of_the_country() -> None:
     assert group.scope is Scope.COUNTRIES
 
 
+def test_every_vantage_that_saw_it_is_counted_and_no_other() -> None:
+    """An outage has all of its countries' failing vantages, a filter those of its networks."""
+    outage = groups(Event(1.0, w.server_error, features=("web",)))[Cause.SERVICE_OUTAGE]
+    assert outage.vantages == len(w.ROSTER)
+    filtered = groups(Event(1.0, w.sni_reset, networks=(47330, 47331)), at=14.0)[Cause.FILTERING]
+    assert (filtered.networks, filtered.vantages) == ((47330, 47331), 3)
+
+
 def test_the_order_of_verdicts_does_not_matter() -> None:
     verdicts = list(w.verdicts_at(World((Event(1.0, w.sni_reset, countries=("TR",)),)), 12.0))
     ordered = [(g.cause, g.features, g.networks, g.evidence) for g in gather(verdicts)]
