@@ -103,7 +103,7 @@ def _geo_block(
         return _kept_apart(incident, own, view)
     return (
         f"{phrases.service(incident, view)} itself refuses visitors from {phrases.places(incident)}: "
-        f"{phrases.features(incident, view)} answer with a refusal over valid certificates on "
+        f"a refusal over valid certificates comes from {phrases.features(incident, view)} on "
         f"{phrases.operators(incident, view)}. {_outside(incident, own)} "
         "This is the service's refusal, not a restriction by networks."
     )
@@ -229,13 +229,14 @@ def _separately(incident: Incident, incidents: Sequence[Incident], view: View) -
         if i.id != incident.id and i.closed is None and i.service == incident.service and i.service
     ]
     told = [
-        f"{_OTHER[i.cause]} {_where(i)} ({phrases.features(i, view)})"
+        f"{_UNSURE.get(i.state, '')}{_OTHER[i.cause]} {_where(i)} ({phrases.features(i, view)})"
         for i in others
         if i.cause in _OTHER
     ]
     return f" A separate incident is under way: {phrases.listed(told)}." if told else ""
 
 
+_UNSURE = {State.SUSPECTED: "a suspicion of ", State.INSUFFICIENT: "a suspicion of "}
 _OTHER = {
     Cause.SERVICE_OUTAGE: "an outage of the service itself",
     Cause.DEPENDENCY_OUTAGE: "an outage of what the service depends on",

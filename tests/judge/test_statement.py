@@ -69,6 +69,18 @@ def test_two_causes_of_one_day_are_named_apart() -> None:
     )
 
 
+def test_a_separate_incident_that_is_but_suspected_is_said_to_be() -> None:
+    frame = w.view(World(services=SERVICES), 1.0, [])
+    outage = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), id="o", countries=("DE",))
+    for state, words in (
+        (State.SUSPECTED, ": a suspicion of filtering in"),
+        (State.LIKELY, ": filtering in"),
+    ):
+        beside = msgspec.structs.replace(incident(Cause.FILTERING), state=state)
+        text = describe(outage, (outage, beside), (), frame).text
+        assert f"A separate incident is under way{words} Türkiye (web)." in text
+
+
 def test_filtering_names_the_place_the_networks_and_the_way() -> None:
     text = say(Event(1.0, w.sni_reset, countries=("TR",)))[Cause.FILTERING]
     assert (
@@ -144,7 +156,10 @@ def test_a_certificate_that_expired_in_one_country_alone_is_the_services_own() -
 
 def test_a_geo_block_is_worded_as_the_services_refusal() -> None:
     text = say(Event(1.0, w.geo_block, countries=("IN",)))[Cause.GEO_BLOCK]
-    assert "itself refuses visitors from India" in text
+    assert (
+        "itself refuses visitors from India: a refusal over valid certificates comes from web"
+        in text
+    )
     assert "not a restriction by networks" in text
 
 
