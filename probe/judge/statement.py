@@ -174,7 +174,10 @@ _TEXTS: dict[Cause, Paragraph] = {
 def _apart(
     incident: Incident, incidents: Sequence[Incident], own: Sequence[Verdict], view: View
 ) -> str:
-    """Rule filtering out only on positive grounds; else say what was and was not seen."""
+    """Rule filtering out only on positive grounds; else say what was and was not seen.
+
+    What the server itself said of this failure in so many countries was said, though now fewer hear it.
+    """
     beside = _separately(incident, incidents, view).strip()
     if network_authored(own) or any(
         v.leading is Cause.FILTERING and v.confidence > LEANING for v in own
@@ -183,7 +186,8 @@ def _apart(
             beside
             or "The same is seen in all these countries, which no one country's filter explains."
         )
-    ruled_out = server_countries(own) >= SERVER_COUNTRIES and _lively(own)
+    heard = server_countries(own) >= SERVER_COUNTRIES or NOT_RELATED in incident.statement
+    ruled_out = heard and _lively(own)
     return " ".join(filter(None, (NOT_RELATED if ruled_out else NONE_OBSERVED, beside)))
 
 

@@ -54,6 +54,16 @@ def test_signs_of_interference_anywhere_forbid_to_rule_it_out() -> None:
     assert NONE_OBSERVED not in told[Cause.SERVICE_OUTAGE]
 
 
+def test_what_ruled_filtering_out_once_does_so_until_a_network_shows_its_hand() -> None:
+    known = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), statement=f"… {NOT_RELATED} …")
+    filtered = Event(1.0, w.sni_reset, countries=("TR",))
+    for events, kept in (((), True), ((filtered,), False)):
+        world = World(events, services=SERVICES)
+        verdicts = w.verdicts_at(world, 11.0)
+        text = describe(known, (known,), verdicts, w.view(world, 11.0, [])).text
+        assert (NOT_RELATED in text) is kept
+
+
 def test_two_causes_of_one_day_are_named_apart() -> None:
     told = say(
         Event(1.0, w.rejection, features=("notifications",)),
