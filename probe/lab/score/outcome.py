@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from probe.lab.score.reliability import Reliability
-from probe.model import Cause
+from probe.model import Cause, State
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +61,18 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     statement: str
 
 
+class Misstatement(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident that was told of, at any time of a run, where it was not so: while it was worst."""
+
+    name: str
+    seed: int
+    at: float
+    """Story seconds when it was first said as surely."""
+    cause: Cause
+    state: State
+    statement: str
+
+
 class Played(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario under one seed."""
 
@@ -72,4 +84,5 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     """Causes of incidents that were open at the last time and belong to no truth."""
     detections: tuple[Detection, ...] = ()
     false_filtering: tuple[Alarm, ...] = ()
+    misstated: tuple[Misstatement, ...] = ()
     reliability: Reliability

@@ -7,11 +7,12 @@ from typing import Protocol
 
 import msgspec
 
+from probe.judge.hypothesis.gate import STRENGTH
 from probe.lab import truth
 from probe.lab.scenario import Expected, Scenario
 from probe.lab.score.cells import weigh
 from probe.lab.score.marking import answers, detects, false_filtering, moment, outcome, standing
-from probe.lab.score.outcome import Alarm, Detection, Outcome, Played, Row
+from probe.lab.score.outcome import Alarm, Detection, Misstatement, Outcome, Played, Row
 from probe.lab.score.reliability import Reliability
 from probe.lab.truth import Sight
 from probe.model import Cause, Incident, Verdict
@@ -61,6 +62,7 @@ def score(task: Task, moments: Iterable[Moment]) -> Played:
         unexpected=_unexpected(scenario.expected, sights, outcomes[-1]),
         detections=tuple(_detection(entry, scenario, sights) for entry in scenario.expected),
         false_filtering=_alarms(task, sights),
+        misstated=_misstated(task, sights),
         reliability=found,
     )
 
@@ -184,3 +186,18 @@ def _alarms(task: Task, sights: Sequence[Sight]) -> tuple[Alarm, ...]:
                     name=task.scenario.name, seed=task.seed, at=sight.at, statement=i.statement
                 )
     return tuple(first.values())
+
+
+def _misstated(task: Task, sights: Sequence[Sight]) -> tuple[Misstatement, ...]:
+    """Give each false incident once for each cause, when it was first at its surest."""
+    worst: dict[tuple[str, Cause], Misstatement] = {}
+    for sight in sights:
+        for i in sight.incidents:
+            held = worst.get((i.id, i.cause))
+            surer = held is None or STRENGTH[i.state] > STRENGTH[held.state]
+            if surer and truth.false_at(task.scenario.expected, i, sight.at):
+                worst[i.id, i.cause] = Misstatement(
+                    name=task.scenario.name, seed=task.seed, at=sight.at, cause=i.cause,
+                    state=i.state, statement=i.statement,
+                )  # fmt: skip
+    return tuple(worst.values())

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from probe.lab.score.outcome import Alarm, Detection, Outcome, Played, Row
+from probe.lab.score.outcome import Alarm, Detection, Misstatement, Outcome, Played, Row
 from probe.lab.score.reliability import Bin, Reliability
 from probe.model import Cause
 
@@ -63,6 +63,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     delay: dict[str, Delay]
     """By the number of networks of the affected country."""
     false_filtering: tuple[Alarm, ...]
+    misstated: tuple[Misstatement, ...]
+    """Whatever was said at any time and was not so, passing suspicions too."""
     reliability: tuple[Bin, ...]
     reliability_told: tuple[Bin, ...]
     reliability_filtering: tuple[Bin, ...]
@@ -89,6 +91,7 @@ def report(played: Iterable[Played], refused: Sequence[str] = ()) -> Report:
         confusion=_confusion(runs),
         delay=_delays([seen for run in runs for seen in run.detections]),
         false_filtering=tuple(alarm for run in runs for alarm in run.false_filtering),
+        misstated=tuple(one for run in runs for one in run.misstated),
         reliability=beliefs.leading.bins(),
         reliability_told=beliefs.told.bins(),
         reliability_filtering=beliefs.filtering.bins(),

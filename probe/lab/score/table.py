@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.markup import escape
@@ -21,6 +22,7 @@ def tables(found: Report) -> Iterator[RenderableType]:
     yield _confusion(found)
     yield _delays(found)
     yield _summary(found)
+    yield from _misstated(found)
     yield from _alarms(found)
     pooled = (
         f", with the quiet ones {found.ece_pooled:.3f}" if found.ece_pooled is not None else ""
@@ -33,13 +35,7 @@ def tables(found: Report) -> Iterator[RenderableType]:
 
 
 def quiet_tables(found: QuietReport) -> Iterator[RenderableType]:
-    table = Table(title="incidents that should not be, by the surest state they reached")
-    states = [state.value for state in State if state is not State.INSUFFICIENT]
-    for column in ("cause", *states):
-        table.add_column(column, justify="right")
-    for cause, held in found.incidents.items():
-        table.add_row(cause, *(str(held.get(state, 0)) for state in states))
-    yield table
+    yield _false("incidents that should not be, by the surest state they reached", found.incidents)
     yield from map(escape, found.statements)
     local = ", ".join(f"{number} {state}" for state, number in found.private.items()) or "none"
     yield f"faults of one vantage, blamed on it: {local}"
@@ -48,6 +44,25 @@ def quiet_tables(found: QuietReport) -> Iterator[RenderableType]:
         f"{found.confirmed} confirmed, {found.filtering_confirmed} of them as filtering; "
         f"ECE {found.ece:.4f} over {found.cells} cells, {found.ece_told:.3f} where something is said"
     )
+
+
+def _false(title: str, counted: Mapping[str, Mapping[str, int]]) -> Table:
+    """Cause → surest state → incidents."""
+    table = Table(title=title)
+    states = [state.value for state in State if state is not State.INSUFFICIENT]
+    for column in ("cause", *states):
+        table.add_column(column, justify="right")
+    for cause, held in counted.items():
+        table.add_row(cause, *(str(held.get(state, 0)) for state in states))
+    return table
+
+
+def _misstated(found: Report) -> Iterator[Table]:
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in found.misstated:
+        counted[one.cause.value][one.state.value] += 1
+    if counted:
+        yield _false("said at any time where it was not so, by the surest state", counted)
 
 
 def _scenarios(rows: Sequence[Row]) -> Table:

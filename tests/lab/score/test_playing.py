@@ -87,6 +87,22 @@ def test_a_false_alarm_is_told_once_and_as_it_was_first() -> None:
     assert [(a.at, a.statement) for a in found.false_filtering] == [(60, "Twitter is restricted.")]
 
 
+def test_whatever_was_said_and_was_not_so_is_kept_as_it_was_at_its_surest() -> None:
+    doubt = but(FILTERED, id="x", state=State.SUSPECTED, countries=("US",))
+    likely = but(doubt, state=State.LIKELY, statement="Likely.")
+    told: dict[float, tuple[Incident, ...]] = {
+        60: (doubt,),
+        120: (likely, FILTERED),
+        180: (but(likely, statement="Again."), FILTERED),
+    }
+    found = played(FILTERING, incidents=told)
+    assert [(m.at, m.state, m.statement) for m in found.misstated] == [
+        (120, State.LIKELY, "Likely.")
+    ]
+    assert found.rows[-1].right
+    assert not found.false_filtering
+
+
 def test_beliefs_are_weighed_at_each_time_after_each_onset() -> None:
     late = but(OUTAGE, onset=Seconds(240))
     found = played(FILTERING, late, incidents={}, at=(60, 300))

@@ -8,14 +8,16 @@ from collections.abc import Iterable
 from rich.console import Console, RenderableType
 
 from probe.lab.score.calm import World
-from probe.lab.score.outcome import Alarm, Detection, Played, Row
+from probe.lab.score.outcome import Alarm, Detection, Misstatement, Played, Row
 from probe.lab.score.quiet import Watched
 from probe.lab.score.quiet import report as quiet_report
 from probe.lab.score.reliability import Reliability
 from probe.lab.score.summary import report
 from probe.lab.score.table import columns, quiet_tables, tables
-from probe.model import Cause
+from probe.model import Cause, State
 from tests.lab.score.made import FILTERED, but
+
+TOLD = [state for state in State if state is not State.INSUFFICIENT]
 
 
 def shown(parts: Iterable[RenderableType]) -> str:
@@ -62,6 +64,17 @@ def test_what_was_wrong_is_told_in_its_own_words() -> None:
     assert "geo_block likely [red]" in text
     assert "two, seed 3, 60 s: Blocked [bold]here[/bold]." in text
     assert "bad.yaml: it is [empty]" in text
+
+
+def test_what_was_said_falsely_for_a_while_is_counted_by_how_sure_it_was() -> None:
+    wrong = Misstatement(
+        name="one", seed=0, at=60, cause=Cause.GEO_BLOCK, state=State.SUSPECTED, statement="…"
+    )
+    assert "where it was not so" not in shown(tables(report([run("one", right=True)])))
+    text = shown(tables(report([but(run("one", right=True), misstated=(wrong, wrong))])))
+    (line,) = [line for line in text.splitlines() if "geo_block" in line]
+    counted = [int(cell) for cell in line.strip("│ ").split("│")[1:]]
+    assert dict(zip(TOLD, counted, strict=True))[State.SUSPECTED] == sum(counted) == 2
 
 
 def test_columns_follow_the_rows_and_nothing_comes_last() -> None:
