@@ -147,7 +147,7 @@ def _studied(measurement: Measurement) -> Sight:
     notice, redirected = notice_of(chain.dns, chain.tls, chain.http, measurement.vantage.country)
     met = final.expectation is Expectation.MET and (secure or not notice)
     seen = traits(measurement)
-    pace = seen.shaken + final.took if met else 0.0
+    pace = _pace(seen.shaken + final.took, chain, final) if met else 0.0
     return Sight(
         id=measurement.id, at=measurement.at, vantage=measurement.vantage,
         target=measurement.target, health=measurement.health,
@@ -159,6 +159,17 @@ def _studied(measurement: Measurement) -> Sight:
         answers=common.answers, valid=common.valid, bogon=common.bogon,
         doubled=common.doubled, tried=(final.address,), site=_site(chain),
     )  # fmt: skip
+
+
+def _pace(whole: float, chain: _Chain, final: HttpExchange) -> float:
+    """Without what the server took to begin, beyond a round trip, where it is slow: no network's doing.
+
+    A throttle lets the first bytes through, or has held back the handshake already.
+    """
+    trips = [s.took for s in chain.tcp if s.address == final.address and s.failure is None]
+    if whole < SLOW_SECONDS or not trips:
+        return whole
+    return whole - max(0.0, final.first_byte - max(trips))
 
 
 def _site(chain: _Chain) -> tuple[str, str]:

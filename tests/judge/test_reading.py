@@ -211,6 +211,14 @@ def test_what_is_read_at_a_glance_is_what_a_study_finds(
         assert told == {**msgspec.structs.asdict(study), **alike}
 
 
+@pytest.mark.parametrize(("first", "pace"), [(0.0, 4.07), (0.1, 4.0), (3.9, 0.2)])
+def test_a_server_that_ponders_is_not_slow_on_the_way(first: float, pace: float) -> None:
+    case = in_country("DE")
+    *way, answer = w.ok(case)
+    late = msgspec.structs.replace(answer, took=4.0, first_byte=first)
+    assert read(w.measurement(case, (*way, late))).pace == pytest.approx(pace, abs=0.02)
+
+
 def test_what_is_as_it_was_is_shared() -> None:
     first, second = (w.measurement(in_country("DE"), w.ok(in_country("DE"))) for _ in range(2))
     again = msgspec.json.decode(msgspec.json.encode(second), type=Measurement)
