@@ -73,10 +73,11 @@ def _dependency(
         and i.closed is None
         and i.shared == incident.shared
     ]
-    beside = f", together with {phrases.listed(others)}" if others else ""
     what = f" ({phrases.listed(incident.shared)})" if incident.shared else ""
+    alone = f"with what it stands on{what}"
+    together = f"together with {phrases.listed(others)}, with what these services share{what}"
     first = (
-        f"{phrases.service(incident, view)} is failing{beside}, with what these services share{what}: "
+        f"{phrases.service(incident, view)} is failing, {together if others else alone}: "
         f"{phrases.features(incident, view)} in {phrases.places(incident)}; {_share(incident, own)} {_symptom(incident, own)}."
     )
     return f"{first} {_apart(incident, incidents, own, view)}"

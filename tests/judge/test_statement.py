@@ -64,6 +64,15 @@ def test_what_ruled_filtering_out_once_does_so_until_a_network_shows_its_hand() 
         assert (NOT_RELATED in text) is kept
 
 
+def test_what_fails_by_itself_shares_nothing_with_others() -> None:
+    frame = w.view(World(services=SERVICES), 1.0, [])
+    one = msgspec.structs.replace(incident(Cause.DEPENDENCY_OUTAGE), shared=("site x/AMS",))
+    other = msgspec.structs.replace(one, id="y", service="other")
+    alone, beside = (describe(one, told, (), frame).text for told in ((one,), (one, other)))
+    assert "Chirp is failing, with what it stands on (site x/AMS): web in Türkiye" in alone
+    assert "failing, together with other, with what these services share (site x/AMS): " in beside
+
+
 def test_two_causes_of_one_day_are_named_apart() -> None:
     told = say(
         Event(1.0, w.rejection, features=("notifications",)),
