@@ -128,8 +128,11 @@ class _Speaker:
         held = [run for run in place.runs if run.vantage.asn == asn]
         if asn not in place.asns or not held:
             return untested(self._matter, (cell.country, asn), self._offline, self._view)
-        support = _heard(self._within(place)[place.asns.index(asn)], held)
+        support = self._within(place)[place.asns.index(asn)]
         cause = leading(support)
+        if cause is Cause.FILTERING:
+            support = _heard(support, held)
+            cause = leading(support)
         mine = tuple([run for run in cell.members if run.vantage.asn == asn])
         if cause is not _OK and cause is cell.leads and mine:
             ground = msgspec.structs.replace(
@@ -171,7 +174,7 @@ def _heard(support: dict[Cause, float], held: Sequence[Run]) -> dict[Cause, floa
     What it has by the other networks of the country is the service's own.
     """
     failing = [run for run in held if run.failing]
-    if leading(support) is not Cause.FILTERING or not failing or not all(map(served, failing)):
+    if not failing or not all(map(served, failing)):
         return support
     refused = failing[0].findings[0].category is Category.REFUSED
     cause = Cause.GEO_BLOCK if refused else Cause.SERVICE_OUTAGE
