@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from probe.judge import phrases
 from probe.judge.grouping import MOST, OUTAGES, tested
+from probe.judge.hypothesis.connectivity import NEARLY_ALL
 from probe.judge.hypothesis.gate import CONFIRMED, LIKELY, SUSPECTED
 from probe.judge.view import View
 from probe.model import Author, Cause, Incident, Scope, State, Statement, Verdict
@@ -124,24 +125,28 @@ def _kept_apart(incident: Incident, own: Sequence[Verdict], view: View) -> str:
 def _disruption(
     incident: Incident, _: Sequence[Incident], own: Sequence[Verdict], view: View
 ) -> str:
+    known = {v.network for v in own if v.network}
     hit = {v.network for v in own if v.network and v.leading is incident.cause}
     lost = sorted({*incident.networks, *hit})
-    level, beside = _LEVELS[incident.scope is Scope.COUNTRIES, len(lost) > 1]
+    nearly_all = len(lost) > 1 and len(lost) >= NEARLY_ALL * len(known)
+    level, beside = _LEVELS[incident.scope is Scope.COUNTRIES, nearly_all]
+    partly = phrases.witnesses(incident, view) if not lost or level == PARTIAL else ()
     return (
         f"network data show {level} disruption of internet connectivity in {phrases.places(incident)} on "
-        f"{phrases.named(lost or phrases.witnesses(incident, view), view)}: {phrases.lost(incident)}, "
+        f"{phrases.named(sorted({*lost, *partly}), view)}: {phrases.lost(incident)}, "
         f"while {beside} keep reporting. Cause and intent are not known."
     )
 
 
+PARTIAL = "a partial"
 _ONE = ("an operator-level", "probes elsewhere")
 _LEVELS = {
     (False, False): _ONE,
     (False, True): _ONE,
-    (True, False): ("a partial", "other probes on these networks and probes elsewhere"),
+    (True, False): (PARTIAL, "other probes there and elsewhere"),
     (True, True): ("a country-level", "probes elsewhere"),
 }
-"""By whether it is told of a country, and whether several of its networks are lost whole."""
+"""By whether it is told of a country, and whether nearly all of its networks are lost whole."""
 
 
 def _local(incident: Incident, _: Sequence[Incident], __: Sequence[Verdict], view: View) -> str:

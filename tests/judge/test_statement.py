@@ -152,7 +152,17 @@ def test_a_part_of_several_networks_is_no_country() -> None:
     assert text.startswith("Suspected: network data show a partial disruption of internet")
     assert "in Nigeria on NG Net 1 (AS29460), NG Net 2 (AS29461) and NG Net 3 (AS29462): " in text
     assert "3 probes there fell silent together" in text
-    assert "while other probes on these networks and probes elsewhere keep reporting" in text
+    assert "while other probes there and elsewhere keep reporting" in text
+
+
+def test_two_networks_of_many_beside_a_part_of_others_are_no_country() -> None:
+    five = (*DOUBLED, *w.networks(("NG", 29463, (2, 2))))
+    whole = Event(1.0, w.unplugged, networks=(29460, 29461), controls=True, sending=False)
+    some = ("ng-29462-0", "ng-29463-0", "ng-29464-0")
+    part = Event(1.0, w.unplugged, vantages=some, controls=True, sending=False)
+    text = say(whole, part, roster=five)[Cause.NETWORK_DISRUPTION]
+    assert "a partial disruption of internet connectivity in Nigeria on NG Net 1 (AS29460)" in text
+    assert "(AS29463) and 1 more network: " in text
 
 
 def test_a_network_that_came_back_while_others_are_lost_is_named_no_more() -> None:

@@ -33,6 +33,8 @@ BURST_ROUNDS = 12
 a chance of 1/4 a round, so that all of twelve are survived by 3 % of the coincidences."""
 TOGETHER_ROUNDS = 3
 FEWEST_PARTLY = 3
+NEARLY_ALL = 2 / 3
+"""Share of a country's networks that are lost whole, from which on it is the country's."""
 PATIENCE = 3
 """Rounds of measured failure, at least, before a disruption of two networks is likely or any is
 confirmed, or one vantage is said unwell: by then all has been tried twice, and passing trouble has
@@ -164,7 +166,7 @@ def _national(gone: Sequence[int], networks: Mapping[int, Sequence[Health]]) -> 
     mobile = all(kinds[asn] is NetworkKind.MOBILE for asn in whole)
     if mobile and any(kinds[asn] is not NetworkKind.MOBILE for asn in networks):
         return False
-    return 3 * len(whole) >= 2 * len(networks)
+    return len(whole) >= NEARLY_ALL * len(networks)
 
 
 def _gone(health: Health) -> bool:
