@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain, pairwise
+from math import inf
 from statistics import median
 from typing import TypeVar
 
@@ -22,7 +23,6 @@ from probe.judge.sight import Sight
 from probe.judge.told import Saying
 from probe.judge.traits import SLOW_SECONDS
 from probe.judge.trials import UNTRIED
-from probe.model import CONTROL, Layer
 
 SLOW_RATIO = 5.0
 """A busy host or a far country is not throttled: both the ratio and the plain seconds count."""
@@ -49,8 +49,6 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """Of those, where no proxy says that it passed through."""
     belied: Mapping[str, Only] = {}
     """Address → where the first answer named it and a later one the proven addresses."""
-    paces: Mapping[str, float] = {}
-    """Country → median pace of good answers; empty where none is slow enough to be compared."""
     pages: Mapping[str, frozenset[tuple[str, int]]] = {}
     """Digest of an unexpected page over plain HTTP → (country, AS number) where it, or a page
     like it, came."""
@@ -63,8 +61,9 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """Encrypted resolver → where it is not reached, and its neighbours on the way are."""
     spoken: Mapping[str, Only] = {}
     """Who shakes hands over QUIC, by address and port → where that is seen."""
-    own: Mapping[str, float] = {}
-    """Vantage → median pace of its controls."""
+    late: Mapping[str, float] = {}
+    """Good answers that came far slower than in other countries, by id → the pace of the vantage's
+    own controls at that time."""
 
 
 Series = Sequence[Sight]
@@ -116,16 +115,15 @@ def _note(table: dict[_K, Only], key: _K, where: Only) -> None:
 
 def reference(
     series: Sequence[Series],
-    own: Mapping[str, float] | None = None,
     told: Iterable[Saying] = (),
     common: Callable[[AbstractSet[Pair]], frozenset[Pair]] = lambda _: frozenset(),
-    *,
-    slow: bool = True,
+    own: Callable[[Sight], float] | None = lambda _: 0.0,
 ) -> Reference:
     """Gather what the sights of one endpoint say about it, beside what is counted already.
 
     `common`: of countries and addresses, those that are common (probe.judge.common), asked for
-    where one failed; `slow`: whether any of them may be so slow that paces are compared.
+    where one failed; `own`: of a sight, how fast its vantage's controls were about then, and None
+    where no sight is so slow that paces are compared.
     """
     said = _said(series, told)
     more = [s for sights in series for s in sights if s.doubled or s.trials is not UNTRIED]
@@ -143,13 +141,12 @@ def reference(
         met=_anywhere(said.met.values()),
         direct=said.met.get(False),
         belied=_belied(more, proven),
-        paces=_paces(series) if slow else {},
         pages=_alike(said.pages, said.words) if said.pages else {},
         sealed=sealed,
         cut=cut,
         spoken=spoken,
         common=common(strange) if strange else frozenset(),
-        own=own or {},
+        late=_late(series, own) if own is not None else {},
     )
 
 
@@ -218,34 +215,34 @@ def _distinct(sights: Series) -> Series:
     return [sights[0], *fresh]
 
 
-def _paces(series: Iterable[Series]) -> dict[str, float]:
+def _late(series: Iterable[Series], own: Callable[[Sight], float]) -> dict[str, float]:
     good = [sight for sights in series for sight in sights if sight.met]
-    if not any([sight.pace >= SLOW_SECONDS for sight in good]):  # noqa: C419 — a list is faster
+    late = [sight for sight in good if sight.pace >= SLOW_SECONDS]
+    if not late:
         return {}
     paces: dict[str, list[float]] = defaultdict(list)
     for sight in good:
         paces[sight.vantage.country].append(sight.pace)
-    return {country: median(values) for country, values in paces.items()}
+    usual = {country: median(values) for country, values in paces.items()}
+    elsewhere = {
+        country: _elsewhere(usual, country) for country in {s.vantage.country for s in late}
+    }
+    return {s.id: own(s) for s in late if _far(s.pace, elsewhere[s.vantage.country])}
+
+
+def _elsewhere(usual: Mapping[str, float], country: str) -> float:
+    """The pace of other countries; where there are none nothing is slower."""
+    return median([pace for where, pace in usual.items() if where != country] or [inf])
+
+
+def _far(pace: float, usual: float) -> bool:
+    return pace >= SLOW_RATIO * usual and pace - usual >= SLOW_SECONDS
 
 
 def same_page_here_alone(known: Reference, country: str, digest: str) -> bool:
     """Whether several networks of a country get this very page, and no other country does."""
     places = known.pages.get(digest, frozenset())
     return len(places) > 1 and {where for where, _ in places} == {country}
-
-
-def control_paces(series: Iterable[Series]) -> dict[str, float]:
-    """Each vantage's usual pace to its own controls."""
-    paces: dict[str, list[float]] = defaultdict(list)
-    for sights in series:
-        if sights[0].target.service == CONTROL:
-            paces[sights[0].vantage.id] += [sight.pace for sight in sights if _paced(sight)]
-    return {vantage: median(values) for vantage, values in paces.items() if values}
-
-
-def _paced(sight: Sight) -> bool:
-    """Whether it was a whole answer: a port that opens tells no pace."""
-    return sight.met and sight.goal is Layer.HTTP
 
 
 def abroad(where: Only | None, country: str) -> bool:
@@ -274,11 +271,6 @@ def shown_abroad(known: Reference, country: str, leaf: str) -> bool:
 
 
 def slow(sight: Sight, known: Reference) -> bool:
-    """Whether a good answer took far above other countries' and this vantage's own controls."""
-    if not sight.met or sight.pace < SLOW_SECONDS:
-        return False
-    elsewhere = [pace for country, pace in known.paces.items() if country != sight.vantage.country]
-    if not elsewhere:
-        return False
-    usual = max(median(elsewhere), known.own.get(sight.vantage.id, 0.0))
-    return sight.pace >= SLOW_RATIO * usual and sight.pace - usual >= SLOW_SECONDS
+    """Whether a good answer took far above other countries' and this vantage's controls of then."""
+    own = known.late.get(sight.id)
+    return own is not None and _far(sight.pace, own)

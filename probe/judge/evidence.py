@@ -66,9 +66,9 @@ class Lore:
 
     def find(self, sight: Sight) -> Finding:
         """As `find`, looked up where a sight like this one was asked about before."""
-        who = sight.vantage
-        # Only what was met is slow, and held against the vantage's own pace.
-        key = (who.country, who.id if sight.met else "", *astuple(sight)[_OWN:])
+        # What came late is held against the vantage's own pace at its time.
+        own = self.known.late.get(sight.id)
+        key = (sight.vantage.country, own, *astuple(sight)[_OWN:])
         said = self._said.get(key)
         if said is not None:
             return Finding(

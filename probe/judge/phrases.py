@@ -81,10 +81,10 @@ SEEN = (
     ("http.other", "its answers cannot be read"),
     ("other.unreadable", "it fails in a way that no rule reads"),
     ("test.goodput_held", "its name is held at one pace, far below that of a harmless name"),
-    ("ok.slow_body", "it answers quickly, and then what it sends comes far more slowly than elsewhere and than from other services there"),
+    ("ok.slow_body", "it answers quickly, and then what it sends comes far more slowly than elsewhere and than from the control sites there"),
     ("test.neutral_quick", "hands are shaken late under its name, and quickly under a harmless one at the same address"),
-    ("ok.slow_address", "its address is far slower than elsewhere and than other services there, whatever name is said"),
-    ("ok.slow", "it answers, but far more slowly than elsewhere and than other services there"),
+    ("ok.slow_address", "its address is far slower than elsewhere and than the control sites there, whatever name is said"),
+    ("ok.slow", "it answers, but far more slowly than elsewhere and than the control sites there"),
 )  # fmt: skip
 """Rule ids in the order in which they tell most."""
 OVER_QUIC = {

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +10,6 @@ from probe.judge.control import (
     Reference,
     abroad,
     answered_abroad,
-    control_paces,
     genuine,
     proven_abroad,
     reference,
@@ -21,7 +19,7 @@ from probe.judge.control import (
 )
 from probe.judge.reading import read
 from probe.judge.sight import Sight
-from probe.model import CONTROL, Expectation, Reach
+from probe.model import Expectation
 from tests.judge import worlds as w
 
 
@@ -34,8 +32,8 @@ def see(country: str, maker: w.Maker) -> Sight:
     return read(w.measurement(case(country), maker(case(country))))
 
 
-def among(*sights: Sight, own: dict[str, float] | None = None) -> Reference:
-    return reference([[sight] for sight in sights], own)
+def among(*sights: Sight, own: float = 0.0) -> Reference:
+    return reference([[sight] for sight in sights], own=lambda _: own)
 
 
 ADDRESS = case("TR").address
@@ -73,15 +71,20 @@ def test_slow_is_far_above_other_countries_and_above_ones_own_controls() -> None
 
 def test_a_slow_line_is_not_a_throttled_service() -> None:
     late = see("TR", w.delayed)
-    own = {late.vantage.id: late.pace / (SLOW_RATIO - 1)}
-    assert not slow(late, among(late, see("DE", w.ok), own=own))
+    assert slow(late, among(late, see("DE", w.ok), own=late.pace / (SLOW_RATIO + 1)))
+    assert not slow(late, among(late, see("DE", w.ok), own=late.pace / (SLOW_RATIO - 1)))
 
 
-def test_paces_of_controls_leave_targets_and_failures_out() -> None:
-    control = case("TR", CONTROL, Reach.FOREIGN.value)
-    good = read(w.measurement(control, w.ok(control)))
-    paces = control_paces([[good], [see("TR", w.delayed)]])
-    assert paces == {good.vantage.id: pytest.approx(good.pace)}
+def test_only_of_what_came_late_is_it_asked_how_fast_its_own_controls_were() -> None:
+    late, asked = see("TR", w.delayed), list[Sight]()
+
+    def own(sight: Sight) -> float:
+        asked.append(sight)
+        return 0.1
+
+    known = reference([[late], [see("DE", w.ok)]], own=own)
+    assert (asked, known.late) == ([late], {late.id: 0.1})
+    assert reference([[late], [see("DE", w.ok)]], own=None).late == {}
 
 
 def notice(asn: int, country: str, digest: str, words: str) -> Sight:

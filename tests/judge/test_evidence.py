@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import astuple
@@ -76,3 +77,10 @@ def test_what_was_said_of_a_like_sight_is_said_again(maker: w.Maker) -> None:
             told, anew = lore.find(sight), find(sight, known)
             assert told.sight is sight
             assert astuple(told) == astuple(anew)
+
+
+def test_what_came_late_is_not_said_again_of_a_time_when_the_controls_were_late_too() -> None:
+    case = replace(CASE, at=CASE.at + timedelta(seconds=5))
+    held, slow = (read(w.measurement(each, w.delayed(each))) for each in (CASE, case))
+    lore = Lore(Reference(late={held.id: 0.1, slow.id: held.pace}))
+    assert [lore.find(sight).main.id for sight in (held, slow)] == ["ok.slow", "ok.met"]

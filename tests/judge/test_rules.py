@@ -152,7 +152,7 @@ def also_abroad(maker: w.Maker) -> Reference:
     return reference([[read(w.measurement(ABROAD, maker(ABROAD)))]])
 
 
-PACED = msgspec.structs.replace(KNOWN, paces={"DE": 0.2})
+PACED = msgspec.structs.replace(KNOWN, late={w.measurement(CASE, ()).id: 0.2})
 STRANGER = "31.13.77.33"
 COMMON = msgspec.structs.replace(KNOWN, common=frozenset({("TR", STRANGER)}))
 SAME = msgspec.structs.replace(KNOWN, pages={"d": frozenset({("TR", 47330), ("TR", 47331)})})

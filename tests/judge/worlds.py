@@ -369,6 +369,11 @@ def delayed(case: Case) -> tuple[Observation, ...]:
     )  # fmt: skip
 
 
+def delayed_abroad(case: Case) -> tuple[Observation, ...]:
+    """The way out of the country is slow; domestic destinations are as ever."""
+    return delayed(case) if case.foreign else ok(case)
+
+
 def no_resolver(case: Case) -> tuple[Observation, ...]:
     second = dns(case, case.address, test=DifferentialTest.SECOND_RESOLVER)
     return (dns(case, failure="generic_timeout_error", took=3.0), second)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from probe.judge.common import Common, Pair
-from probe.judge.control import Reference, control_paces, reference
+from probe.judge.control import Reference, reference
 from probe.judge.evidence import Finding, Lore, plain, plainly, whole
+from probe.judge.pace import Paces
 from probe.judge.sight import Sight
 from probe.judge.tracks import Memo, Track, Tracks, Witnesses
 from probe.judge.traits import SLOW_SECONDS
@@ -23,7 +24,7 @@ class Finder:
 
     def __init__(self, tracks: Tracks) -> None:
         self._tracks = tracks
-        self._own: Mapping[str, float] | None = None
+        self._paces = Paces(self._controls)
         self.odd: list[tuple[Finding, ...]] = []
         """What was found of tracks that are more than whole answers."""
 
@@ -48,8 +49,8 @@ class Finder:
         unsteady = [track.sights for track in witnesses.unsteady.values()]
         if any([s.pace >= SLOW_SECONDS for sights in unsteady for s in sights]):  # noqa: C419 — a list is faster
             every = [track.sights for track in witnesses.tracks.values()]
-            return reference(every, self._paces(), common=self._among)
-        return reference(unsteady, {}, witnesses.told, self._among, slow=False)
+            return reference(every, common=self._among, own=self._paces.about)
+        return reference(unsteady, witnesses.told, self._among, None)
 
     def _among(self, pairs: AbstractSet[Pair]) -> frozenset[Pair]:
         return self._common.among(pairs)
@@ -62,12 +63,16 @@ class Finder:
             (track.sights for _, witnesses in every for track in witnesses.unsteady.values()),
         )
 
-    def _paces(self) -> Mapping[str, float]:
-        if self._own is None:
-            controls = (e for (s, _), e in self._tracks.features.items() if s == CONTROL)
-            held = (w for endpoints in controls for w in endpoints.values())
-            self._own = control_paces(t.sights for w in held for t in w.tracks.values())
-        return self._own
+    def _controls(self, vantage: str) -> Iterator[Sequence[Sight]]:
+        """The sights of each of a vantage's controls."""
+        tracks = (witnesses.tracks.get(vantage) for witnesses in self._watched)
+        return (track.sights for track in tracks if track is not None)
+
+    @cached_property
+    def _watched(self) -> list[Witnesses]:
+        """The controls of all countries."""
+        features = self._tracks.features.items()
+        return [w for (service, _), held in features if service == CONTROL for w in held.values()]
 
 
 def _found(track: Track, known: Lore) -> tuple[Finding, ...]:

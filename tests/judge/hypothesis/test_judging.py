@@ -111,6 +111,8 @@ WORLDS: dict[str, tuple[tuple[Event, ...], tuple[Truth, ...]]] = {
         (on(w.geo_block, "TR", "IN"),), (Truth(Cause.GEO_BLOCK, L, Scope.COUNTRIES, ("IN", "TR")),)),
     "added delay": (
         (on(w.delayed, "TR"),), (Truth(Cause.THROTTLING, L, Scope.COUNTRIES, ("TR",)),)),
+    "a country slow as a whole": ((Event(ONSET, w.delayed, countries=("TR",), controls=True),), ()),
+    "a country's way abroad slow": ((Event(ONSET, w.delayed_abroad, countries=("TR",), controls=True),), ()),
     "an operator silent": ((gone(asns=(810,)),), (lost(S, Scope.NETWORKS, "CA"),)),
     "a country silent": ((gone("CA"),), (lost(S, Scope.COUNTRIES, "CA"),)),
     "a country cut, domestic controls alive": (
