@@ -52,6 +52,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Affected networks whose controls passed meanwhile."""
     steady: int = 0
     """Affected networks whose controls hardly fail at all: theirs is no passing trouble."""
+    settled: int = 0
+    """Of those, the ones whose controls have hardly failed for rounds."""
     misled: int = 0
     """Affected networks that lead the controls astray too: an interference that spares no name."""
     authored: int = 0
@@ -141,8 +143,10 @@ def _highest(ground: Ground, *, broad: bool) -> State:
         return State.CONFIRMED if sure else State.LIKELY
     if ground.networks > 1:
         return State.LIKELY if lasting or ground.steady > 1 else State.INSUFFICIENT
-    if not (ground.steady or ground.misled) and ground.rounds < LASTING:
-        return State.INSUFFICIENT  # in passing trouble a test passes by chance, here as anywhere
+    # In passing trouble a test passes by chance, here as anywhere, and so does for once nearly every
+    # control: nobody else bears this network out, so that they must have passed for rounds.
+    if not (ground.settled or ground.misled) and ground.rounds < LASTING:
+        return State.INSUFFICIENT
     return State.LIKELY if ground.network_authored and ground.authored > 1 else State.SUSPECTED
 
 

@@ -275,6 +275,7 @@ def _grounded(
         vantages=len(held),
         vouched=len(_asns(vouched)),
         steady=len(_asns([run for run in vouched if run.steady])),
+        settled=len(_asns([run for run in vouched if run.steady and run.settled])),
         misled=len(_asns([run for run in held if run.misled])),
         authored=len(signed),
         network_authored=len(_asns(signed)),

@@ -10,7 +10,7 @@ from probe.model import Cause, State
 
 FILTER = Ground(
     support=0.99, rounds=3, networks=2, observed=2, vantages=3, vouched=2, steady=2, authored=3, network_authored=2,
-    enduring=2, again=2,
+    settled=2, enduring=2, again=2,
     through=7, others=7, known_countries=8,
 )  # fmt: skip
 OUTAGE = Ground(
@@ -51,17 +51,17 @@ def test_filtering_with_all_its_grounds_is_confirmed() -> None:
         ({"steady": 0, "rounds": 12}, State.CONFIRMED),
         ({"networks": 1, "network_authored": 1, "authored": 2}, State.LIKELY),
         ({"networks": 1, "network_authored": 1, "authored": 1}, State.SUSPECTED),
-        ({"networks": 1, "network_authored": 1, "authored": 1, "steady": 0}, State.INSUFFICIENT),
+        ({"networks": 1, "network_authored": 1, "authored": 1, "settled": 0}, State.INSUFFICIENT),
         (
-            {"networks": 1, "network_authored": 1, "authored": 2, "steady": 0, "misled": 1},
+            {"networks": 1, "network_authored": 1, "authored": 2, "settled": 0, "misled": 1},
             State.LIKELY,
         ),
         (
-            {"networks": 1, "network_authored": 1, "authored": 2, "steady": 0, "rounds": 5},
+            {"networks": 1, "network_authored": 1, "authored": 2, "settled": 0, "rounds": 5},
             State.LIKELY,
         ),
         ({"networks": 1, "network_authored": 0}, State.SUSPECTED),
-        ({"networks": 1, "network_authored": 0, "steady": 0}, State.INSUFFICIENT),
+        ({"networks": 1, "network_authored": 0, "settled": 0}, State.INSUFFICIENT),
         ({"through": 2}, State.INSUFFICIENT),
         ({"through": 3, "barred": 4}, State.INSUFFICIENT),
         ({"through": 0, "others": 0}, State.INSUFFICIENT),

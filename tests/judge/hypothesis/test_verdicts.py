@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from probe.judge.hypothesis import judge
-from probe.model import Cause, State
+from probe.model import CONTROL, Cause, State
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
@@ -23,3 +23,25 @@ def test_evidence_is_spread_over_the_networks() -> None:
     assert len({vantage.split("-")[1] for vantage in first}) == 2
     assert verdict.evidence[0].rule == "tls.reset_name"
     assert (verdict.vantages, verdict.networks) == (3, 2)
+
+
+SINGLE = w.networks(("KG", 8440, (1,)))
+CUT = Event(1.0, w.block_page, countries=("KG",), features=("web",))
+SHAKY = Event(
+    -20.0, w.null_route, until=6.0, countries=("KG",), services=(CONTROL,), features=("domestic",)
+)
+"""Two of its five controls fail, and then none."""
+
+
+def told(at: float, *events: Event) -> tuple[Cause, State]:
+    """What is said of a feature that is cut off on the only network of a country."""
+    world = World(events, roster=(*w.ROSTER, *SINGLE))
+    cell = w.cell(w.verdicts_at(world, at), "web", "KG")
+    return cell.leading, cell.state
+
+
+def test_a_lone_network_is_believed_once_its_controls_have_passed_for_rounds() -> None:
+    suspected = Cause.FILTERING, State.SUSPECTED
+    assert [told(at, CUT) for at in (7.0, 9.0)] == [suspected] * 2
+    assert [told(at, CUT, SHAKY)[1] for at in (7.0, 9.0)] == [State.INSUFFICIENT] * 2
+    assert told(12.0, CUT, SHAKY) == suspected
