@@ -17,11 +17,10 @@ from probe.judge.hypothesis.unit import (
     Matter,
     Shared,
     Unit,
-    borders,
     down,
     field,
-    rests,
 )
+from probe.judge.hypothesis.without import borders, rests
 
 ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 2.5
 """It is told from borders by the countries that lose it, and at once."""
@@ -138,7 +137,7 @@ def _gain(
     """Nats by which it explains more that these networks lost the routes."""
     matters = sorted([matter for matter in behind if fields[matter].size])
     with_it = math.log(PRIORS["route"]) + len(chosen) * SIBLING
-    barred: set[tuple[str, str]] = set()
+    left: dict[Matter, Field] = {}
     for matter in matters:
         known = fields[matter]
         beside = [unit for own in known.troubled.values() for unit in own]
@@ -147,8 +146,8 @@ def _gain(
         with_it += sum(map(down, inside)) + (theirs - len(inside)) * HOLDS
         rest = [unit for unit in beside if unit.asn not in chosen]
         others = Counter({frozenset[Key](): known.size - theirs - len(rest)})
-        with_it += borders(field(rest, others), barred)
-    return with_it - sum(rests(matters, fields).values())
+        left[matter] = field(rest, others)
+    return with_it + sum(borders(left).values()) - sum(rests(matters, fields).values())
 
 
 def _most(lost: int, of: int) -> bool:

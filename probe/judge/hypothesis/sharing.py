@@ -2,8 +2,9 @@
 
 Every explanation says which units should fail; each pays for what it assumes and for every unit
 that does otherwise. A dependency pays once for all that stand on it, a service once for itself,
-a border once for each service and country: so a delivery network's site that fails for three
-services beats three outages, and a border that fails for one beats any site.
+a border once for each service and country, and little for what else stands at the same addresses:
+so a delivery network's site that fails for three services beats three outages, a border that fails
+for one beats any site, and so does one that bars an address which others reach by that very site.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from probe.judge.hypothesis.unit import (
     Unit,
     field,
     hit,
-    rests,
 )
+from probe.judge.hypothesis.without import rests
 
 TAKEN = 0.85
 """Share of the matters on a dependency that its failure takes along."""

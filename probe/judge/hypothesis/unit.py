@@ -33,7 +33,6 @@ def named(key: Key) -> str:
     return f"{NAMES.get(key[0], '')}{key[1]}"
 
 
-SERVICE, BORDER = math.log(1e-3), math.log(5e-5)
 SIBLING = math.log(0.3)
 """The second feature of a service that fails too costs less than the first."""
 DOWN, UP = 0.93, 0.03
@@ -97,6 +96,11 @@ def down(unit: Unit) -> float:
 
 def up(unit: Unit) -> float:
     return (_ASTRAY if unit.failing else _STEADY)[unit.lasting]
+
+
+def steady(units: int) -> float:
+    """So many of which none fails, while nothing is wrong."""
+    return units * _STEADY[False]
 
 
 Crowd = Counter[frozenset[Key]]
@@ -166,40 +170,7 @@ def hit(found: Field, wanted: frozenset[Key]) -> float:
     """What is to be expected where one of these dependencies is down."""
     total = sum([up(u) if wanted.isdisjoint(u.keys) else down(u) for u in found.failing])
     for keys, count in found.holding.items():
-        total += count * (_STEADY[False] if wanted.isdisjoint(keys) else HOLDS)
-    return total
-
-
-def rests(matters: Sequence[Matter], fields: Mapping[Matter, Field]) -> dict[Matter, float]:
-    """The best that can be said of each matter without the dependency."""
-    found: dict[Matter, float] = {}
-    blamed: set[str] = set()
-    paid: set[tuple[str, str]] = set()
-    for matter in matters:
-        known = fields[matter]
-        holding = known.size - len(known.failing)
-        outage = sum(map(down, known.failing)) + holding * HOLDS
-        outage += SIBLING if matter[0] in blamed else SERVICE
-        apart = borders(known, paid)
-        found[matter] = max(outage, apart)
-        if outage >= apart:
-            blamed.add(matter[0])
-    return found
-
-
-def borders(found: Field, paid: set[tuple[str, str]]) -> float:
-    """Each country by itself: well, or barred; a second name of a service costs less.
-
-    No border is assumed where nothing fails.
-    """
-    total = found.spared * _STEADY[False]
-    for country, own in found.troubled.items():
-        where = (own[0].service, country)
-        cost = SIBLING if where in paid else BORDER
-        well, closed = sum(map(up, own)), cost + sum(map(barred, own))
-        total += max(well, closed)
-        if closed > well:
-            paid.add(where)
+        total += steady(count) if wanted.isdisjoint(keys) else count * HOLDS
     return total
 
 

@@ -104,3 +104,48 @@ def test_what_stands_in_calm_countries_need_but_be_counted(down: list[tuple[str,
     one, two = told(made), told(few, crowds)
     assert [(s.key, s.cells) for s in one] == [(s.key, s.cells) for s in two]
     assert [s.gain for s in one] == pytest.approx([s.gain for s in two])
+
+
+ADDRESS: Key = ("address", "104.16.1.10")
+MADRID: Key = ("site", "cloudflare/MAD")
+ELSEWHERE: Key = ("site", "cloudflare/FRA")
+AT_MADRID = {("ES", asn) for asn in range(1, 6)} | {("PT", 6), ("PT", 7)}
+
+
+def at_madrid(gone: set[int], features: tuple[str, ...], *, lasting: bool = True) -> list[Unit]:
+    """Seven networks of two countries that one site serves, and six of others, at one address."""
+    placed = [
+        *sorted(AT_MADRID),
+        *[(c, 10 + n) for n, c in enumerate(COUNTRIES)],
+    ]
+    return [
+        Unit(
+            service=s, feature=f, country=c, asn=asn, failing=asn in gone,
+            lasting=lasting and asn in gone,
+            keys=frozenset({ADDRESS, CDN, MADRID if (c, asn) in AT_MADRID else ELSEWHERE}),
+        )
+        for s in ("a", "b", "c") for f in features for c, asn in placed
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("features", [("web",), ("web", "api")])
+@pytest.mark.parametrize("lasting", [False, True])
+@pytest.mark.parametrize("gone", [{1, 2, 3}, {1, 2, 3, 4}, {1, 2, 3, 4, 5}])
+def test_a_site_that_others_use_well_is_not_what_one_country_s_networks_lose(
+    gone: set[int], features: tuple[str, ...], lasting: object
+) -> None:
+    """An address is barred once for all that stands on it, and a network takes part or does not."""
+    assert told(at_madrid(gone, features, lasting=bool(lasting))) == ()
+
+
+@pytest.mark.parametrize("features", [("web",), ("web", "api")])
+def test_networks_of_the_same_country_acquit_a_site_too(features: tuple[str, ...]) -> None:
+    """Nobody else stands on it; the two that reach everything there are enough."""
+    made = [u for u in at_madrid({1, 2, 3}, features) if u.country != "PT"]
+    assert told(made) == ()
+
+
+def test_a_site_of_one_country_that_fails_for_all_on_it_is_still_told() -> None:
+    made = [u for u in at_madrid({1, 2, 3, 4, 5}, ("web",)) if u.country != "PT"]
+    assert [s.key for s in told(made)] == [MADRID]
+    assert [s.key for s in told(at_madrid({1, 2, 3, 4, 5, 6, 7}, ("web",)))] == [MADRID]
