@@ -87,6 +87,12 @@ DEPENDENCY_SHARE = 0.02
 """Of failures on the service's side, those that are a dependency's, when nothing shared fails."""
 BREADTH = ((0.15, 0.10), (0.50, 0.15), (0.90, 0.30), (0.99, 0.45))
 """Share of countries that an outage reaches, and how often it is so."""
+MOST_REFUSED = 0.75
+"""Share of countries above which a refusal is no choice among them, but an outage in such words."""
+REFUSES = 3e-5
+"""P(a service refuses several countries): one decision for all of them, and a third of refusals."""
+REFUSED_BREADTH = ((0.15, 0.70), (0.50, 0.30))
+"""Share of countries that such a decision reaches, and how often it is so."""
 CONTROLS_WELL = {Cause.NETWORK_DISRUPTION: 0.05, Cause.LOCAL_FAULT: 0.5}
 """P(foreign controls pass | cause), beside 0.975 for the others."""
 CONTROLS_WELL_ELSE = 0.975

@@ -1,4 +1,8 @@
-"""All countries weighed together: an outage of the service reaches many, everything else one."""
+"""All countries weighed together: an outage of the service reaches many, everything else one.
+
+A refusal is one decision, however many countries it is about: it costs once, not for each of
+them. What is refused to most countries is an outage's words, to fewer a border's.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,15 @@ from operator import add, sub
 
 import msgspec
 
-from probe.judge.hypothesis.causes import BREADTH, DEPENDENCY_SHARE, PRIOR
+from probe.judge.hypothesis.causes import (
+    BREADTH,
+    DEPENDENCY_SHARE,
+    MOST_REFUSED,
+    PRIOR,
+    REFUSED_BREADTH,
+    REFUSES,
+    Form,
+)
 from probe.judge.hypothesis.likelihood import (
     SERVICE_FORMS,
     Country,
@@ -21,7 +33,8 @@ from probe.judge.hypothesis.likelihood import (
 from probe.model import Cause
 
 Around = tuple[float, tuple[float, ...]]
-"""What all other countries say together: log-probability without an outage, and under each kind."""
+"""What all other countries say together: log-probability if each is by itself, and under each kind of
+what reaches several."""
 
 _OK, _OUTAGE = Cause.OK, Cause.SERVICE_OUTAGE
 _CAUSES = tuple(Cause)
@@ -30,15 +43,32 @@ _ALONE = (
     Cause.GEO_BLOCK,
 )  # fmt: skip
 """Causes that are a country's own."""
+_REFUSED = _ALONE.index(Cause.GEO_BLOCK)
 _exp, _exact = math.exp, math.fsum
+
+
+def _breadths(form: Form) -> list[tuple[float, float]]:
+    """How wide an outage of this form is; in a refusal's words one is never narrow."""
+    return [b for b in BREADTH if form.name != "refusal" or b[0] > MOST_REFUSED]
+
+
 _OUTAGES = tuple(
     (index, math.log(form.share) + math.log(weight), math.log(reach), math.log(1 - reach))
     for index, form in enumerate(SERVICE_FORMS)
-    for reach, weight in BREADTH
+    for reach, weight in _breadths(form)
 )
 """Every (form, breadth) of an outage: index of the form, log prior, log reached, log spared."""
-_SPARED = tuple(prior + spared for _, prior, _, spared in _OUTAGES)
-"""Of a country that such an outage spares."""
+_REFUSAL = [form.name for form in SERVICE_FORMS].index("refusal")
+_REFUSALS = tuple(
+    (_REFUSAL, math.log(REFUSES) + math.log(weight), math.log(reach), math.log(1 - reach))
+    for reach, weight in REFUSED_BREADTH
+)
+"""The same of a refusal of several countries; its prior is whole. Its words are those of an outage
+that refuses: how many countries hear them is all that tells the two apart."""
+_KINDS = (*_OUTAGES, *_REFUSALS)
+_SPARED = tuple(prior + spared for _, prior, _, spared in _KINDS)
+"""Of a country that such a one spares."""
+_MANY = len(_OUTAGES)
 
 
 class _Belief(msgspec.Struct, frozen=True, eq=False):
@@ -67,25 +97,25 @@ class _Told(msgspec.Struct, frozen=True, eq=False):
     alone: tuple[float, ...]
     """Under each cause that is its own, in the order of _ALONE."""
     struck: tuple[float, ...]
-    """Under each kind of outage that reaches it, with its prior."""
+    """Under each kind of outage, or refusal, that reaches it, with its prior."""
     idle: float
     """Of what looks well, the share in which every network has passing trouble."""
     calm: float
     outages: tuple[float, ...]
-    """What it adds as another's outside: without an outage, and under each kind of one."""
+    """What it adds as another's outside: by itself, and under each kind of what reaches several."""
 
 
 @lru_cache(maxsize=32768)
 def _told(country: Country) -> _Told:
     seen = explain(country)
     alone = tuple([seen.alone[cause] for cause in _ALONE])
-    calm = log_sum(list(map(add, _USUAL.alone, alone)))
+    calm, forms = log_sum(list(map(add, _USUAL.alone, alone))), seen.service
     return _Told(
         alone,
-        tuple([prior + reached + seen.service[form] for form, prior, reached, _ in _OUTAGES]),
+        tuple([prior + reached + forms[form] for form, prior, reached, _ in _KINDS]),
         math.exp(min(0.0, seen.nothing_works - seen.alone[_OK])),
         calm,
-        tuple([_either(hit + seen.service[form], miss + calm) for form, _, hit, miss in _OUTAGES]),
+        tuple([_either(hit + forms[form], miss + calm) for form, _, hit, miss in _KINDS]),
     )
 
 
@@ -101,7 +131,7 @@ def outside(others: Mapping[Country, int]) -> Around:
     The sums are exact until they are rounded once: no order of the countries changes them.
     """
     if not others:
-        return 0.0, (0.0,) * len(_OUTAGES)
+        return 0.0, (0.0,) * len(_KINDS)
     terms = list(map(_times, others.keys(), others.values()))
     columns = zip(*[outages for _, outages in terms], strict=True)
     return _exact([own for own, _ in terms]), tuple(map(_exact, columns))
@@ -135,10 +165,13 @@ def posterior(
     told = _told(country)
     belief = _USUAL if before is PRIOR and raised is None else _belief(before, raised or {})
     calm, stormy = around
-    spared = log_sum(list(map(add, _SPARED, stormy)))
-    apart = log_sum((belief.none + calm, belief.outage + spared))
+    spared, struck = list(map(add, _SPARED, stormy)), list(map(add, told.struck, stormy))
+    apart = log_sum((
+        belief.none + calm, belief.outage + log_sum(spared[:_MANY]), *spared[_MANY:]
+    ))  # fmt: skip
     logs = [own + prior + apart for prior, own in zip(belief.alone, told.alone, strict=True)]
-    logs.append(belief.outage + log_sum(list(map(add, told.struck, stormy))))
+    logs[_REFUSED] = log_sum((logs[_REFUSED], *struck[_MANY:]))
+    logs.append(belief.outage + log_sum(struck[:_MANY]))
     total = log_sum(logs)
     return _split([_exp(value - total) for value in logs], told.idle)
 

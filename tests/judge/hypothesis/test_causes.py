@@ -9,8 +9,10 @@ from probe.judge.hypothesis.causes import (
     BURST,
     COUNTED,
     FORMS,
+    MOST_REFUSED,
     PRIOR,
     REACH,
+    REFUSED_BREADTH,
     WELL,
     Form,
     log_emission,
@@ -35,6 +37,11 @@ def test_the_forms_of_a_cause_share_it_out() -> None:
 def test_filtering_is_believed_last() -> None:
     assert PRIOR[Cause.FILTERING] * 20 <= PRIOR[Cause.SERVICE_OUTAGE] < PRIOR[Cause.LOCAL_FAULT]
     assert sum(share for _, share in BREADTH) == pytest.approx(1.0)
+
+
+def test_a_refusal_reaches_either_some_countries_or_as_an_outage_most() -> None:
+    assert sum(share for _, share in REFUSED_BREADTH) == pytest.approx(1.0)
+    assert max(reach for reach, _ in REFUSED_BREADTH) < MOST_REFUSED < max(BREADTH)[0]
 
 
 def test_the_grids_of_reach_sum_to_one() -> None:

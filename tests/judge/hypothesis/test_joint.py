@@ -57,6 +57,26 @@ def test_a_filter_is_held_apart_from_an_outage_that_is_everywhere_else() -> None
     assert told(country(C.TLS_RESET, SIGNED), *[country(C.REFUSED)] * 5) is Cause.FILTERING
 
 
+@pytest.mark.parametrize("refused", [1, 3, 5, 8, 11])
+def test_what_some_countries_are_refused_is_one_decision_about_them(refused: int) -> None:
+    here, others = country(C.REFUSED), [country(C.REFUSED)] * (refused - 1)
+    support = posterior(here, outside(Counter([*others, *[WELL] * (18 - refused)])))
+    assert support[Cause.GEO_BLOCK] > 0.8
+
+
+@pytest.mark.parametrize("served", [0, 1, 2])
+def test_what_nearly_all_countries_are_refused_is_an_outage(served: int) -> None:
+    others = [*[country(C.REFUSED)] * (17 - served), *[WELL] * served]
+    assert posterior(country(C.REFUSED), outside(Counter(others)))[Cause.SERVICE_OUTAGE] > 0.8
+
+
+def test_who_is_served_while_others_are_refused_is_well() -> None:
+    assert (
+        posterior(WELL, outside(Counter([*[country(C.REFUSED)] * 8, *[WELL] * 9])))[Cause.OK]
+        > 0.99
+    )
+
+
 def test_without_an_outside_a_silence_is_rather_the_services_than_a_filter() -> None:
     support = posterior(country(C.TCP_TIMEOUT), outside({}))
     assert support[Cause.SERVICE_OUTAGE] > support[Cause.FILTERING]
