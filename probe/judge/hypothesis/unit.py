@@ -83,7 +83,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return len({country for _, _, country in self.cells})
 
 
-_FAILS, HOLDS, _STRANGE = math.log(DOWN), math.log(1 - DOWN), math.log(FOREIGN_HAND)
+FAILS, HOLDS, _STRANGE = math.log(DOWN), math.log(1 - DOWN), math.log(FOREIGN_HAND)
 _ASTRAY = {lasting: math.log(chance) for lasting, chance in ((True, UP_LASTING), (False, UP))}
 _STEADY = {lasting: math.log(1 - chance) for lasting, chance in ((True, UP_LASTING), (False, UP))}
 
@@ -91,7 +91,7 @@ _STEADY = {lasting: math.log(1 - chance) for lasting, chance in ((True, UP_LASTI
 def down(unit: Unit) -> float:
     if not unit.failing:
         return HOLDS
-    return _FAILS if unit.own else _STRANGE
+    return FAILS if unit.own else _STRANGE
 
 
 def up(unit: Unit) -> float:
@@ -172,7 +172,3 @@ def hit(found: Field, wanted: frozenset[Key]) -> float:
     for keys, count in found.holding.items():
         total += steady(count) if wanted.isdisjoint(keys) else count * HOLDS
     return total
-
-
-def barred(unit: Unit) -> float:
-    return _FAILS if unit.failing else HOLDS

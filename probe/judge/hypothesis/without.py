@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import TypeVar
 
 from probe.judge.hypothesis.unit import (
+    FAILS,
     HOLDS,
     SIBLING,
+    UP,
+    UP_LASTING,
     Field,
+    Key,
     Matter,
     Unit,
-    barred,
     down,
     steady,
     up,
@@ -29,6 +33,13 @@ NEIGHBOUR = math.log(0.1)
 """A service beside one that is barred, at the same addresses, costs less than the first: who bars
 an address bars all that stands on it."""
 BARRED_AS_ONE = frozenset({"address", "prefix"})
+
+_GAINS = {
+    (failing, lasting): FAILS - math.log(chance) if failing else HOLDS - math.log(1 - chance)
+    for failing in (False, True)
+    for lasting, chance in ((False, UP), (True, UP_LASTING))
+}
+"""Nats by which a unit speaks for a border, by whether it fails, and lastingly."""
 
 _Name = TypeVar("_Name")
 
@@ -53,50 +64,67 @@ def borders(held: Mapping[Matter, Field]) -> dict[Matter, float]:
 
     No border is assumed where nothing fails.
     """
-    found = {matter: steady(known.spared) for matter, known in held.items()}
+    found: dict[Matter, float] = {}
+    stands: dict[Matter, Sequence[Key]] = {}
     countries: dict[str, dict[Matter, Sequence[Unit]]] = defaultdict(dict)
     for matter, known in held.items():
+        found[matter] = sum(map(up, known.failing)) + steady(known.size - len(known.failing))
+        addresses = [k for u in known.failing[:1] for k in u.keys if k[0] in BARRED_AS_ONE]
+        stands[matter] = [*addresses, ("service", matter[0])]
         for country, own in known.troubled.items():
             countries[country][matter] = own
-            found[matter] += sum(map(up, own))
+    together = cache(partial(_neighbours, stands=stands))  # where much fails countries are alike
     for troubled in countries.values():
-        for near in _neighbours(troubled):
-            for matter, gain in _barring(near).items():
+        for near in together(tuple(troubled)):
+            for matter, gain in _barring({each: troubled[each] for each in near}).items():
                 found[matter] += gain
     return found
 
 
 def _neighbours(
-    troubled: Mapping[Matter, Sequence[Unit]],
-) -> Iterable[Mapping[Matter, Sequence[Unit]]]:
+    matters: Sequence[Matter], stands: Mapping[Matter, Sequence[Key]]
+) -> Sequence[Sequence[Matter]]:
     """Services of which one that is barred by its addresses takes the others along."""
-    beside: dict[object, object] = {}
+    if len(matters) == 1:
+        return (matters,)
+    on: dict[Key, list[Matter]] = defaultdict(list)
+    for matter in matters:
+        for key in stands[matter]:
+            on[key].append(matter)
+    groups = [_reached(matter, stands, on) for matter in matters]
+    return [sorted(group) for group in groups if group]
 
-    def end(name: object) -> object:
-        while name in beside:
-            name = beside[name]
-        return name
 
-    for (service, _), own in troubled.items():
-        for key in own[0].keys:
-            if key[0] in BARRED_AS_ONE and (one := end(service)) != (other := end(key)):
-                beside[one] = other
-    found: dict[object, dict[Matter, Sequence[Unit]]] = defaultdict(dict)
-    for matter, own in troubled.items():
-        found[end(matter[0])][matter] = own
-    return found.values()
+def _reached(
+    first: Matter, stands: Mapping[Matter, Sequence[Key]], on: dict[Key, list[Matter]]
+) -> set[Matter]:
+    """Whatever is connected with it, and is in no group yet: what is used up leads nowhere."""
+    found: set[Matter] = set()
+    ways = [first]
+    while ways:
+        for key in stands[ways.pop()]:
+            near = on.pop(key, ())
+            found.update(near)
+            ways.extend(near)
+    return found
 
 
 def _barring(near: Mapping[Matter, Sequence[Unit]]) -> dict[Matter, float]:
     """What it adds to each of them in a country that a border bars them, if it is worth it."""
     spared = _spared(near)
     features: dict[str, dict[Matter, float]] = defaultdict(dict)
-    for matter, own in near.items():
-        features[matter[0]][matter] = sum([barred(u) - up(u) for u in own if u.asn not in spared])
+    for (service, feature), own in near.items():
+        taking_part = [u for u in own if u.asn not in spared] if spared else own
+        features[service][service, feature] = sum(
+            [_GAINS[u.failing, u.lasting] for u in taking_part]
+        )
+    price = BORDER + len(spared) * HOLDS
+    if len(features) == 1:
+        return _together(next(iter(features.values())), price, SIBLING)
     each = {service: _together(gains, 0.0, SIBLING) for service, gains in features.items()}
     services = {service: sum(gains.values()) for service, gains in each.items() if gains}
     found: dict[Matter, float] = {}
-    for service, gain in _together(services, BORDER + len(spared) * HOLDS, NEIGHBOUR).items():
+    for service, gain in _together(services, price, NEIGHBOUR).items():
         first = max(each[service], key=each[service].__getitem__)
         found |= each[service]
         found[first] += gain - services[service]
@@ -109,11 +137,15 @@ def _spared(near: Mapping[Matter, Sequence[Unit]]) -> set[int]:
     Who lets one name through lets all through that stand there, so that a second says nothing new.
     A dependency that is down has no such excuse.
     """
-    gains: dict[int, float] = defaultdict(float)
-    for own in near.values():
+    holding = (
+        {u.asn for own in near.values() for u in own if not u.failing} if len(near) > 1 else set()
+    )
+    gains = dict.fromkeys(holding, HOLDS)
+    for own in near.values() if holding else ():
         for unit in own:
-            gains[unit.asn] += up(unit) - barred(unit)
-    return {asn for asn, gain in gains.items() if gain + HOLDS > 0}
+            if unit.asn in holding:
+                gains[unit.asn] -= _GAINS[unit.failing, unit.lasting]
+    return {asn for asn, gain in gains.items() if gain > 0}
 
 
 def _together(gains: Mapping[_Name, float], price: float, further: float) -> dict[_Name, float]:
