@@ -68,6 +68,9 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Other countries that could be asked."""
     server_networks: int = 0
     """Affected networks here that have the failure in the server's own words."""
+    silent: int = 0
+    """Affected networks, steady and vouched, where for ENDURING rounds requests over a valid
+    certificate were left without an answer: who completes a handshake can answer, and nobody else."""
     server_countries: int = 0
     """Countries, this one too, with a failure that the server itself wrote."""
     outage_countries: int = 0
@@ -169,11 +172,18 @@ def _of_service(ground: Ground) -> State:
     if ground.rounds < 2:  # noqa: PLR2004
         return State.INSUFFICIENT
     regional = ground.together >= MANY_COUNTRIES and ground.networks > 1
-    if regional or (ground.server_networks > 1 and ground.rounds > 2):  # noqa: PLR2004
+    spoken = ground.server_networks > 1 and ground.rounds > 2  # noqa: PLR2004
+    if regional or spoken or _silent(ground):
         return _by_support(ground, State.LIKELY)
     told = ground.server_countries > 0 and ground.networks > 1
     broad = ground.outage_countries >= max(2.0, SOME * ground.known_countries)
-    return _by_support(ground, State.SUSPECTED) if told or broad else State.INSUFFICIENT
+    hinted = told or broad or ground.silent > 1
+    return _by_support(ground, State.SUSPECTED) if hinted else State.INSUFFICIENT
+
+
+def _silent(ground: Ground) -> bool:
+    """What shakes hands and answers nothing, in one country alone, a network may yet have made."""
+    return ground.silent > 1 and ground.together > 1 and ground.rounds >= LASTING
 
 
 def _dependency(ground: Ground) -> State:

@@ -35,6 +35,9 @@ _ASKING = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
 _OF_ITS_OWN = frozenset({Cause.LOCAL_FAULT, Cause.NETWORK_DISRUPTION})
 """Causes whose gate asks for nothing but support and rounds."""
 
+UNANSWERED = "http.timeout"
+"""The rule of requests after which nothing comes."""
+
 
 class _Cell(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One feature in one country: whom its leading cause reaches, and on what ground."""
@@ -283,6 +286,7 @@ def _grounded(
         barred=barred,
         others=others.known - 1,
         server_networks=len(_asns([run for run in held if authored(run, Author.SERVER)])),
+        silent=_unanswered(vouched, view) if cause in SERVICE_SIDE else 0,
         server_countries=others.server_countries,
         solid=_solid(place),
         together=_together(others, place.begun, view) if cause in SERVICE_SIDE else 0,
@@ -292,6 +296,18 @@ def _grounded(
         known_countries=others.known,
         working=sum([not run.failing for run in place.runs]),
     )
+
+
+def _unanswered(vouched: Iterable[Run], view: View) -> int:
+    """Networks whose steady vantages shook hands under a valid certificate, round by round, in vain."""
+    lasting = [r for r in vouched if r.steady and span([r], view.round) >= ENDURING]
+    return len(_asns([run for run in lasting if _in_vain(run)]))
+
+
+def _in_vain(run: Run) -> bool:
+    failing = [f for f in run.findings if f.failing]
+    silent = sum(f.main.id == UNANSWERED and bool(f.sight.valid) for f in failing)
+    return 2 * silent > len(failing)
 
 
 def _again(held: Iterable[Run]) -> int:

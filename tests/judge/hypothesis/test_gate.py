@@ -111,6 +111,26 @@ def test_an_outage_rests_on_the_servers_words_or_on_breadth(
     assert state(Cause.DEPENDENCY_OUTAGE, but(OUTAGE, **facts)) is expected
 
 
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"silent": 2}, State.SUSPECTED),
+        ({"silent": 1}, State.INSUFFICIENT),
+        ({"silent": 2, "rounds": 1}, State.INSUFFICIENT),
+        ({"silent": 2, "solid": False}, State.INSUFFICIENT),
+        ({"silent": 2, "support": 0.4}, State.INSUFFICIENT),
+        ({"silent": 4, "rounds": 5, "together": 1}, State.SUSPECTED),
+        ({"silent": 2, "rounds": 4, "together": 2}, State.SUSPECTED),
+        ({"silent": 2, "rounds": 5, "together": 2}, State.LIKELY),
+    ],
+)
+def test_who_shakes_hands_and_answers_nothing_is_suspected_in_one_country(
+    facts: dict[str, float], expected: State
+) -> None:
+    regional = but(OUTAGE, server_countries=0, outage_countries=2, rounds=3)
+    assert state(Cause.SERVICE_OUTAGE, but(regional, **facts)) is expected
+
+
 @pytest.mark.parametrize("cause", [Cause.GEO_BLOCK, Cause.THROTTLING])
 def test_one_countrys_trouble_needs_the_outside_and_rounds(cause: Cause) -> None:
     told = but(FILTER, server_networks=2)

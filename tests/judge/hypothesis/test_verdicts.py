@@ -45,3 +45,20 @@ def test_a_lone_network_is_believed_once_its_controls_have_passed_for_rounds() -
     assert [told(at, CUT) for at in (7.0, 9.0)] == [suspected] * 2
     assert [told(at, CUT, SHAKY)[1] for at in (7.0, 9.0)] == [State.INSUFFICIENT] * 2
     assert told(12.0, CUT, SHAKY) == suspected
+
+
+def test_silence_after_a_valid_handshake_in_one_country_is_the_services_at_most_suspected() -> (
+    None
+):
+    world = World((Event(1.0, w.silence, countries=("IN",)),))
+    verdict = w.cell(w.verdicts_at(world, 1.0 + 6 * w.ROUND), "web", "IN")
+    assert (verdict.leading, verdict.state) == (Cause.SERVICE_OUTAGE, State.SUSPECTED)
+
+
+def test_such_silence_in_two_countries_is_likely_the_services_once_it_lasts() -> None:
+    world = World((Event(1.0, w.silence, countries=("IN", "TR")),))
+    early, late = (
+        w.cell(w.verdicts_at(world, 1.0 + rounds * w.ROUND), "web", "IN") for rounds in (3, 6)
+    )
+    assert (early.leading, early.state) == (Cause.SERVICE_OUTAGE, State.INSUFFICIENT)
+    assert (late.leading, late.state) == (Cause.SERVICE_OUTAGE, State.LIKELY)
