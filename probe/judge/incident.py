@@ -259,7 +259,8 @@ def _reattribute(incident: Incident, group: Group, view: View) -> Incident:
 def _rest(incident: Incident, verdicts: Sequence[Verdict], view: View) -> Incident:
     """No group continues it: it lives on while its cells still lean to it, or nobody looks.
 
-    What was not confirmed also ends where they have turned to another cause.
+    Where they have turned to another cause it ends as well: what was confirmed not before it could
+    no longer be taken up again, for it may be that which is mistaken.
     """
     if incident.closed is not None:
         return incident
@@ -267,12 +268,18 @@ def _rest(incident: Incident, verdicts: Sequence[Verdict], view: View) -> Incide
     if any(v.leading is incident.cause and v.confidence >= LEANING for v in cells):
         return msgspec.structs.replace(incident, updated=view.now)
     unseen = view.now - incident.updated
-    firm = incident.state is State.CONFIRMED
-    looked = any(STRENGTH[v.state] and (v.leading is Cause.OK or not firm) for v in cells)
-    patience = CLOSE_ROUNDS if looked else FORGET_ROUNDS
-    if unseen >= patience * view.round:
+    if unseen >= _patience(incident, cells) * view.round:
         return msgspec.structs.replace(incident, closed=incident.updated)
     return incident
+
+
+def _patience(incident: Incident, cells: Iterable[Verdict]) -> int:
+    """For how many rounds it may be unseen, by what is told of its places."""
+    told = {v.leading for v in cells if STRENGTH[v.state]}
+    if not told:
+        return FORGET_ROUNDS
+    firm = incident.state is State.CONFIRMED and Cause.OK not in told
+    return REOPEN_ROUNDS if firm else CLOSE_ROUNDS
 
 
 def _cell(incident: Incident, verdict: Verdict) -> bool:

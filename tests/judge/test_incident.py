@@ -138,6 +138,15 @@ def test_what_was_confirmed_is_never_renamed() -> None:
     assert (second.cause, second.countries) == (Cause.FILTERING, ("TR",))
 
 
+def test_of_two_rivals_the_one_that_nobody_sees_any_more_ends() -> None:
+    """Even a confirmed one: the same places have told of another cause for long."""
+    outage = [verdict(Cause.SERVICE_OUTAGE)]
+    first, second = run((0, outage), (1, [filtered()]), (REOPEN_ROUNDS - 0.1, [filtered()]))
+    assert (first.closed, second.closed) == (None, None)
+    first, second = run((REOPEN_ROUNDS, [filtered()]), held=(first, second))
+    assert (first.closed, second.closed) == (at(0), None)
+
+
 def test_what_began_after_an_incident_was_last_seen_is_another() -> None:
     outage = [verdict(Cause.SERVICE_OUTAGE, State.LIKELY, country=c) for c in COUNTRIES]
     first, second = run((0, outage), (2, [filtered(now=at(1))]))
