@@ -67,6 +67,7 @@ class Diary:
             seconds_to_right=None if seconds is None else round(seconds * self._pace, 2),
             rounds_to_right=None if seconds is None else round(seconds / self._scenario.round, 2),
             false_seen=tuple(map(render.incident, found.false)),
+            unanswering=tuple(map(render.incident, found.unanswering)),
         )
 
 

@@ -28,6 +28,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     disturbances: tuple[str, ...] = ()
     false_seen: tuple[PublicIncident, ...] = ()
     """Incidents that were false at some time, as they were then."""
+    unanswering: tuple[PublicIncident, ...] = ()
+    """Incidents that stood in the end and answer no expectation."""
     measurements: int = 0
     spooled: int = 0
     """Measurements that lay in the spools of agents when something was killed."""

@@ -63,6 +63,10 @@ def outcome(result: RunResult) -> Iterable[str]:
         yield "expected: that nothing is said"
     for incident in result.false_seen:
         yield f"[red]✗ false:[/red] {escape(incident.statement)}"
+    told = {incident.id for incident in result.false_seen}
+    for incident in result.unanswering:
+        if incident.id not in told:
+            yield f"[red]✗ answers no expectation as it stands:[/red] {escape(incident.statement)}"
     yield _verdict(result)
 
 

@@ -48,6 +48,8 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Answer, ...]
     false: tuple[Incident, ...]
     """Incidents as they were when they were false, at any time; one entry for each and cause."""
+    unanswering: tuple[Incident, ...] = ()
+    """What stood in the end and answers no expectation, though it may be a part of one."""
 
 
 def score(expected: Sequence[Expected], sights: Sequence[Sight]) -> Score:
@@ -55,14 +57,15 @@ def score(expected: Sequence[Expected], sights: Sequence[Sight]) -> Score:
     answers = tuple(_answer(entry, sights) for entry in expected)
     wrong = _false_ever(expected, sights)
     last = sights[-1].incidents if sights else ()
-    settled = all(private(incident) or _settled(incident, answers) for incident in last)
+    rest = tuple(i for i in last if not private(i) and not _settled(i, answers))
     known = [answer.seconds for answer in answers if answer.seconds is not None]
     whole = len(known) == len(answers)
     return Score(
-        right=bool(sights) and whole and settled and not wrong,
+        right=bool(sights) and whole and not rest and not wrong,
         seconds_to_right=max(known, default=0.0) if whole and sights else None,
         answers=answers,
         false=wrong,
+        unanswering=rest,
     )
 
 

@@ -107,6 +107,13 @@ def test_a_wrong_outcome_names_what_is_missing_and_what_is_false() -> None:
     assert "not right" in text
 
 
+def test_what_stood_in_the_end_and_answers_nothing_is_named_once() -> None:
+    over = msgspec.structs.replace(RESULT, right=False, unanswering=(INCIDENT,))
+    assert "answers no expectation as it stands: Twitter is [restricted]" in rendered(over)
+    false = msgspec.structs.replace(over, false_seen=(INCIDENT,))
+    assert "answers no expectation" not in rendered(false)
+
+
 def test_a_quiet_outcome_expects_nothing() -> None:
     quiet = RunResult(scenario="quiet-day", on="kernel", right=True, seconds_to_right=0)
     assert "expected: that nothing is said" in rendered(quiet)

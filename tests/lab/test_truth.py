@@ -258,7 +258,9 @@ def test_how_the_end_of_a_truth_is_told_does_not_count() -> None:
 def test_something_else_after_the_end_is_not_settled() -> None:
     over = msgspec.structs.replace(FILTERING, until=Seconds(180))
     other = but(FILTERED, id="i9")
-    assert not score([over], sights((), (), (FILTERED,), (FILTERED,), (FILTERED, other))).right
+    found = score([over], sights((), (), (FILTERED,), (FILTERED,), (FILTERED, other)))
+    assert not found.right
+    assert found.unanswering == (other,)
 
 
 def test_without_a_sight_nothing_is_right() -> None:
