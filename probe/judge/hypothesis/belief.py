@@ -48,6 +48,10 @@ def carried(belief: Belief, now: datetime) -> dict[Cause, float]:
     before[Cause.SERVICE_OUTAGE] = sum(
         before.get(c, 0.0) for c in (Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE)
     )
+    if before[Cause.SERVICE_OUTAGE] > before.get(Cause.GEO_BLOCK, 0.0):
+        # The same words were weighed as an outage's and as a refusal's: what they told for the one
+        # that did not lead would be told again with every window.
+        before[Cause.GEO_BLOCK] = min(before.get(Cause.GEO_BLOCK, 0.0), PRIOR[Cause.GEO_BLOCK])
     now_held = {
         cause: _drift(before.get(cause, 0.0), PRIOR[cause], math.exp(-(elapsed / LASTS[cause])))
         for cause in LASTS

@@ -205,7 +205,12 @@ def _one_country(ground: Ground) -> State:
 
 
 def _refusal(ground: Ground) -> State:
-    """In the service's own words; what is silent may be a filter as well, and is but suspected."""
+    """In the service's own words; what is silent may be a filter as well, and is but suspected.
+
+    Where it fails by its own fault in as many countries as reach it well, that is no choice of some.
+    """
+    if 2 * ground.outage_countries > ground.through:
+        return State.INSUFFICIENT
     if ground.server_networks:
         return _one_country(ground)
     silent = _one_country(msgspec.structs.replace(ground, support=ground.support + ground.rival))

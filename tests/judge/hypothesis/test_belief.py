@@ -63,3 +63,15 @@ def test_only_troubled_cells_are_remembered_and_they_are_forgotten_when_calm() -
     calm = remember(held, [verdict(Cause.OK, 1.0)], later)
     latest = View(now=NOW + timedelta(minutes=40), round=timedelta(seconds=60))
     assert remember(calm, [verdict(Cause.OK, 1.0)], latest) == {}
+
+
+@pytest.mark.parametrize(("outage", "refused", "kept"), [(0.8, 0.15, False), (0.15, 0.8, True)])
+def test_of_an_outage_and_a_refusal_in_one_voice_only_the_one_that_led_is_remembered(
+    outage: float, refused: float, *, kept: bool
+) -> None:
+    support = dict.fromkeys(Cause, 0.0) | {
+        Cause.OK: 0.05, Cause.SERVICE_OUTAGE: outage, Cause.GEO_BLOCK: refused
+    }  # fmt: skip
+    held = carried(Belief(at=NOW - timedelta(minutes=5), support=support), NOW)
+    assert (held[Cause.GEO_BLOCK] > PRIOR[Cause.GEO_BLOCK]) is kept
+    assert held[Cause.SERVICE_OUTAGE] > PRIOR[Cause.SERVICE_OUTAGE]

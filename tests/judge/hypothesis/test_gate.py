@@ -160,3 +160,10 @@ def test_ok_needs_somebody_who_sees_it_work() -> None:
 def test_a_local_fault_is_never_more_than_suspected() -> None:
     assert state(Cause.LOCAL_FAULT, Ground(support=0.99, rounds=5)) is State.SUSPECTED
     assert state(Cause.NETWORK_DISRUPTION, Ground(support=0.99, rounds=1)) is State.INSUFFICIENT
+
+
+def test_a_refusal_is_not_said_where_as_many_fail_by_the_services_own_fault() -> None:
+    """Whoever hears the server's own errors is reached by it, and is no country that it serves."""
+    refused = but(FILTER, server_networks=2)
+    assert state(Cause.GEO_BLOCK, but(refused, outage_countries=3)) is State.CONFIRMED
+    assert state(Cause.GEO_BLOCK, but(refused, outage_countries=4)) is State.INSUFFICIENT
