@@ -94,6 +94,7 @@ OVER_QUIC = {
 """Said beside that, of the same evidence."""
 PAIRED = "pair."
 """Rules of one look beside its helper's: their sentences stand for themselves."""
+SILENT = "health.silent"
 _CUT = "probes there report that international destinations cannot be reached"
 MEASURED = {
     "health.cut": _CUT,
@@ -105,11 +106,15 @@ MEASURED = {
 
 
 def lost(incident: Incident) -> str:
-    """What most of the vantages show: the one that measures trouble of its own speaks for nobody else."""
+    """What most of the vantages show: the one that measures trouble of its own speaks for nobody else.
+
+    Not each is among the evidence where they are many, so that its pieces are held against each other.
+    """
     rules = {piece.vantage: piece.rule for piece in incident.evidence if piece.rule in MEASURED}
-    if 2 * len(rules) < incident.vantages:
-        silent = counted(incident.vantages - len(rules), "probe")
-        return f"{silent} there fell silent together"
+    silent = {piece.vantage for piece in incident.evidence if piece.rule == SILENT}
+    if len(rules) < len(silent) or not rules:
+        count = len(silent) if rules else incident.vantages
+        return f"{counted(count, 'probe')} there fell silent together"
     shown = Counter(MEASURED[rule] for rule in rules.values())
     return max(MEASURED.values(), key=shown.__getitem__)
 

@@ -66,6 +66,18 @@ def test_what_is_lost_is_said_by_what_most_show(rules: tuple[str, ...], words: s
     assert words in phrases.lost(known)
 
 
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [("silent", "30 probes there fell silent"), ("cut", "destinations cannot be reached")],
+)
+def test_what_many_show_is_said_though_not_each_is_among_the_evidence(
+    rule: str, words: str
+) -> None:
+    evidence = tuple(piece(f"health.{rule}", name) for name in "abcdefghijkl")
+    known = msgspec.structs.replace(LOST, evidence=evidence, vantages=30)
+    assert words in phrases.lost(known)
+
+
 def test_witnesses_are_named_by_their_networks_once_each_and_strangers_not() -> None:
     seen = ("ng-29462-0", "ng-29461-0", "ng-29461-0", "nobody")
     evidence = tuple(piece("health.cut", name) for name in seen)
