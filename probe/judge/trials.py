@@ -220,7 +220,12 @@ EVEN = 2.0
 STALL = 2.0
 """So many quarters' time without a byte is no pause of a slow flow."""
 FASTER = 3.0
-"""How much faster the control's quarters come at least: a line that is slow is so for all names."""
+"""How much faster the control comes at least: a line that is slow is so for all names."""
+
+
+UNFELT = 160_000.0
+"""Bytes a second, ten times what policers are known to leave (130–150 kbit/s: Xue et al., IMC 2021):
+so fast a test of 64 KiB lasts no longer than what a busy machine, or one lost packet, adds to it."""
 
 
 def _rested(steps: Sequence[Observation]) -> bool | None:
@@ -256,10 +261,16 @@ def _goodput(visits: Sequence[Sequence[Observation]]) -> tuple[float | None, int
     if control is None or control.failure is not None or named is None:
         return None, 0
     if named.failure is None or _flows(named):
-        return _rate(named) / _rate(control), 0
+        return _pace(_rate(named), _rate(control)), 0
     if named.failure.name in CUT and max(named.received, named.length):
         return None, max(named.received, named.length)
     return None, 0
+
+
+def _pace(named: float, control: float) -> float | None:
+    """The one by the other; None where the one is far slower, and still too fast to say of what."""
+    unclear = named >= UNFELT and named * FASTER < control
+    return None if unclear else named / control
 
 
 def _near(steps: Sequence[Observation]) -> bool | None:
@@ -306,7 +317,8 @@ def _held(visits: Sequence[Sequence[Observation]]) -> float:
     free, each = _later(control), _later(named)
     if not free or not each or min(each) <= 0 or max(each) > EVEN * min(each):
         return 0.0
-    return named.length * 3 / 4 / sum(each) if sum(free) * FASTER <= sum(each) else 0.0
+    rate = named.length * 3 / 4 / sum(each)
+    return rate if rate < UNFELT and sum(free) * FASTER <= sum(each) else 0.0
 
 
 def _flows(step: HttpExchange) -> bool:

@@ -169,6 +169,7 @@ def test_where_packets_end(
 
 PACE = DifferentialTest.GOODPUT
 FREE = (0.0, 0.02, 0.03, 0.04)
+QUICK = (0.0, 0.001, 0.002, 0.003)
 
 
 def fetched(*quarters: tuple[float, ...], shaken: Sequence[float] = (0.05, 0.05)) -> Trials:
@@ -196,6 +197,7 @@ def fetched(*quarters: tuple[float, ...], shaken: Sequence[float] = (0.05, 0.05)
         (FREE, (0.0, 0.0, 0.0, 3.0), 0),  # it stalled once
         ((0.5, 1.5, 2.5, 3.5), (0.6, 1.6, 2.6, 3.6), 0),  # the line is like that
         (FREE, (0.01, 0.02, 0.03, 0.04), 0),
+        (QUICK, (0.01, 0.02, 0.03, 0.04), 0),  # of a busy machine, or a lost packet
         (FREE, (), 0),
         ((), (0.6, 1.6, 2.6, 3.6), 0),
     ],
@@ -205,6 +207,23 @@ def test_a_policer_holds_one_rate_under_the_name_alone(
 ) -> None:
     found = fetched(control or (0.0,), named or (0.0,))
     assert found.held == pytest.approx(held)
+
+
+@pytest.mark.parametrize(
+    ("took", "pace"),
+    [(4.0, 0.01), (0.5, 0.08), (0.3, None), (0.1, 0.4), (0.02, 2.0)],
+)
+def test_a_name_is_slowed_only_where_the_wait_is_more_than_a_busy_machines(
+    took: float, pace: float | None
+) -> None:
+    """64 KiB, and 0.04 s under a harmless name."""
+    whole = msgspec.structs.replace(w.http(CASE, "11.0.0.1", took=took), length=65_536, test=PACE)
+    found = trials(
+        msgspec.structs.replace(step, test=PACE)
+        for answer in (msgspec.structs.replace(whole, took=0.04), whole)
+        for step in (w.tcp(CASE, "11.0.0.1"), w.tls(CASE, "11.0.0.1"), answer)
+    )
+    assert found.pace == (None if pace is None else pytest.approx(pace))
 
 
 def test_hands_that_are_shaken_late_under_the_name_alone() -> None:
