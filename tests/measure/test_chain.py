@@ -117,7 +117,7 @@ async def test_a_name_without_any_address_is_a_failure(world: World) -> None:
 )
 async def test_a_cut_handshake_ends_the_chain(world: World, handler: Handler, name: str) -> None:
     await world.names()
-    world.set(ipv6=False, tls_timeout=0.1)
+    world.set(ipv6=False, tls_timeout=1.0)
     seen = await world.measure(f"https://site.test:{await world.server(handler)}/")
     assert shape(seen) == [("dns", 0, ""), ("tcp", 0, ""), ("tls", 0, name)]
 
@@ -147,7 +147,7 @@ async def test_every_address_is_tried_and_one_is_asked(world: World) -> None:
 
 async def test_a_dead_address_does_not_hold_the_request_up(world: World) -> None:
     await world.names("127.0.0.1", "127.0.0.2")
-    world.set(tls_timeout=0.3)
+    world.set(tls_timeout=1.0)
     port = await world.tls(page("x"))
     await world.server(hang, address="127.0.0.2", port=port)
     seen = await world.measure(f"https://site.test:{port}/")

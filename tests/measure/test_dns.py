@@ -198,7 +198,7 @@ async def test_tcp_that_answers_another_question(world: World) -> None:
 
 
 async def test_tcp_that_hangs_or_is_cut(world: World) -> None:
-    world.set(dns_timeout=0.2)
+    world.set(dns_timeout=1.0)
     for handler, name in ((hang, "generic_timeout_error"), (finish, "eof_error")):
         server = await world.resolver(cut)
         server.tcp.close()

@@ -26,7 +26,7 @@ from probe.measure.dns import LONGEST_RAW
 from probe.model import DnsLookup, Expectation, HttpExchange, Observation, TcpConnect, TlsHandshake
 from tests.measure.world import Handler, World, hang, page, records, telling
 
-SECONDS = 3.0
+SECONDS = 10.0
 """More than any of them takes on a busy machine; their own deadlines are far shorter."""
 MOST_MEMORY = 24 * 1024 * 1024
 """Of the server too, which is in this process."""
@@ -132,7 +132,7 @@ async def measured(world: World, url: str, **endpoint: object) -> tuple[Observat
 @pytest.fixture(autouse=True)
 def patience(world: World) -> None:
     world.set(
-        dns_timeout=0.4, connect_timeout=0.4, tls_timeout=0.4, http_timeout=0.4, late_answers=0.05,
+        dns_timeout=2.0, connect_timeout=2.0, tls_timeout=2.0, http_timeout=2.0, late_answers=0.05,
         max_redirects=3, second_resolver="", max_body=100_000, allow_private=("127.0.0.0/8",),
     )  # fmt: skip
 

@@ -82,7 +82,7 @@ async def test_what_is_read(world: World) -> None:
 async def test_an_answer_that_breaks_off(
     world: World, handler: Handler, name: str, errno: int | None, status: int | None
 ) -> None:
-    world.set(http_timeout=0.1)
+    world.set(http_timeout=1.0)
     seen, onward = await get(world, handler)
     assert seen.failure
     assert (seen.failure.name, seen.failure.errno, seen.status) == (name, errno, status)

@@ -160,7 +160,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_whatever_comes_ends_with_a_name_and_in_time(name: str, world: World) -> None:
     sending, failure = HOSTILE[name]
-    world.set(tls_timeout=Seconds(0.6))
+    world.set(tls_timeout=Seconds(1.5))
     seen = await visit(world, await answering(world, sending))  # type: ignore[arg-type]
     assert named(seen) == failure
     assert (seen.chain, seen.version) == ((), "")

@@ -56,7 +56,7 @@ async def test_a_well_server(world: World) -> None:
 async def test_a_handshake_that_is_cut(
     world: World, handler: Handler, name: str, errno: int | None, alert: int | None
 ) -> None:
-    world.set(tls_timeout=0.1)
+    world.set(tls_timeout=1.0)
     seen = await shake(world, await world.server(handler))
     assert seen.failure
     assert (seen.failure.name, seen.failure.errno, seen.failure.alert) == (name, errno, alert)

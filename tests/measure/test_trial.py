@@ -476,7 +476,7 @@ async def test_a_flow_that_freezes_is_seen_with_what_came_of_it_and_beside_a_who
         refer(
             world,
             await world.server(relaying(served.secure, b"site.test", most=16_384)),
-            http_timeout=Seconds(0.4),
+            http_timeout=Seconds(1.5),
         )
         seen = await world.measure(f"https://site.test:{await world.tls(stalling())}/")
     stalled = next(one for one in seen if isinstance(one, HttpExchange))

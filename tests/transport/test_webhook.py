@@ -147,7 +147,7 @@ def waiting(most: int, *reminders: bytes) -> Waiting:
 def receiver(base: str, **changes: object) -> Receiver:
     plain = Receiver(
         name="hook", kind=ReceiverKind.JSON, url=Secret(base + PATH), secret=Secret("phrase"),
-        timeout=Seconds(0.2),
+        timeout=Seconds(1),
     )  # fmt: skip
     return webhook_with(plain, **changes)
 

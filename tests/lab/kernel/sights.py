@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
 from pathlib import Path
 
 import dns.message
@@ -286,7 +287,7 @@ def see_pace(clients: Clients) -> dict[str, Sight]:
     home = clients["tr-1"]
     return {
         "hit": lambda: timed(home.https),
-        "neutral": lambda: timed(lambda: home.https(NEUTRAL, NEUTRAL_ORIGIN)),
+        "neutral": lambda: quickest(lambda: home.https(NEUTRAL, NEUTRAL_ORIGIN)),
     }
 
 
@@ -310,7 +311,12 @@ def timed(sight: Sight) -> tuple[object, float]:
     return sight(), time.perf_counter() - before
 
 
-TRIES = 14
+def quickest(sight: Sight) -> tuple[object, float]:
+    """Of a few tries: what a busy machine adds is seldom added to all of them."""
+    return min([timed(sight) for _ in range(FEW)], key=itemgetter(1))
+
+
+TRIES, FEW = 14, 5
 SIGHTS: dict[str, Callable[[Clients], dict[str, Sight]]] = {
     "residual.3tuple": see_aftermath,
     "residual.": see_tls,
