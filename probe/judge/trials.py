@@ -57,6 +57,8 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """After a time of rest a harmless name passed at the target's address, before any other was said."""
     plain: tuple[str, ...] = ()
     """Addresses from other resolvers, asked in the clear."""
+    unheard: bool = False
+    """Every other resolver that answered says that it learnt nothing from the name's own servers."""
     sealed: tuple[str, ...] = ()
     """The encrypted resolvers that answered, each by transport, address and name."""
     cut: str = ""
@@ -110,6 +112,7 @@ def trials(observations: Iterable[Observation]) -> Trials:
         neutral=_way(by_test.get(DifferentialTest.NEUTRAL_NAME, [])),
         rested=_rested(by_test.get(DifferentialTest.AFTER, [])),
         plain=_plain(elsewhere),
+        unheard=_unheard(elsewhere),
         sealed=tuple(_resolver(s) for s in elsewhere if _sealed(s) and s.failed_at is None),
         cut=_resolver(lost) if lost else "",
         closed=lost is not None and lost.failure is not None and lost.failure.name == REFUSED,
@@ -135,6 +138,7 @@ READ = frozenset({
 
 
 REFUSED = "connection_refused"
+SERVFAIL = "dns_servfail_error"
 UNREACHED = CUT | {REFUSED, "host_unreachable"}
 
 
@@ -182,6 +186,12 @@ def _resolver(lookup: DnsLookup) -> str:
 def _plain(elsewhere: Iterable[DnsLookup]) -> tuple[str, ...]:
     given = [address for step in elsewhere if not _sealed(step) for address in step.answers]
     return tuple(dict.fromkeys(given))
+
+
+def _unheard(elsewhere: Iterable[DnsLookup]) -> bool:
+    """Who drops questions leaves them unanswered: silence is nobody's word."""
+    answered = [step for step in elsewhere if step.rcode is not None]
+    return bool(answered) and all(s.failure and s.failure.name == SERVFAIL for s in answered)
 
 
 def _lost(elsewhere: Iterable[DnsLookup], beyond: Iterable[Observation]) -> DnsLookup | None:

@@ -10,6 +10,7 @@ from ipaddress import ip_network
 
 import msgspec
 
+from probe.judge.conditions import UNSIGNED
 from probe.judge.hypothesis.chorus import Sites, delivery
 from probe.judge.hypothesis.episode import Run, authored, main_category, span
 from probe.judge.hypothesis.sharing import shared as explained
@@ -24,6 +25,7 @@ LASTING_ROUNDS = 3
 DELIVERED = frozenset({"cdn", "declared"})
 """What may have sites."""
 VANISHING = frozenset({Category.TCP_TIMEOUT, Category.UNREACHABLE})
+UNNAMED = frozenset({Category.DNS_RCODE, Category.DNS_TIMEOUT})
 FORGED = frozenset({Category.DNS_FORGED, Category.BLOCK_PAGE})
 
 
@@ -210,15 +212,22 @@ def _unit(
             service=service, feature=feature, country=country, asn=asn, failing=False,
             prefixes=prefixes, keys=keys,
         )  # fmt: skip
-    rounds = span(failing, view.round)
+    rounds, shows = span(failing, view.round), main_category(failing)
     return Unit(
         service=service, feature=feature, country=country, asn=asn, failing=True,
         lasting=rounds >= LASTING_ROUNDS and any(run.vouched for run in failing),
         own=not any(authored(run, Author.NETWORK) for run in failing),
-        lost=main_category(failing) in VANISHING and all(run.steady for run in failing),
+        lost=shows in VANISHING and all(run.steady for run in failing),
+        unheard=shows in UNNAMED and _unheard(failing),
         begun=_begun((service, feature, asn), failing, view),
         prefixes=prefixes, keys=keys,
     )  # fmt: skip
+
+
+def _unheard(failing: Sequence[Run]) -> bool:
+    """Most tries end so: where much is lost one or another of the resolvers still gets an answer."""
+    sights = [f.sight for run in failing for f in run.findings if f.failing]
+    return 2 * sum([s.failure in UNSIGNED and s.trials.unheard for s in sights]) > len(sights)
 
 
 def _begun(place: tuple[str, str, int], failing: Sequence[Run], view: View) -> float:

@@ -84,6 +84,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Nats by which a shared dependency explains it better than anything else does."""
     sharing: int = 0
     """Services that fail with that dependency."""
+    forgeable: bool = False
+    """One border could yet write all that tells of it."""
     working: int = 0
     """Vantages here that see it well."""
 
@@ -190,7 +192,8 @@ def _dependency(ground: Ground) -> State:
     """What is shared explains it: by more than one service, or by more than one country."""
     if not ground.gain or ground.rounds < 2 or not ground.vouched:  # noqa: PLR2004
         return State.INSUFFICIENT
-    sure = ground.gain >= SURE_GAIN and ground.sharing > 1 and ground.rounds > 2  # noqa: PLR2004
+    told = ground.gain >= SURE_GAIN and ground.sharing > 1 and not ground.forgeable
+    sure = told and ground.rounds > 2  # noqa: PLR2004
     return _by_support(ground, State.CONFIRMED if sure else State.LIKELY)
 
 

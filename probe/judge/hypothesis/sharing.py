@@ -15,10 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
 from probe.judge.hypothesis.likelihood import log_sum
+from probe.judge.hypothesis.part import part, unheard
 from probe.judge.hypothesis.route import lost, routes
 from probe.judge.hypothesis.unit import (
     PRIORS,
     SIBLING,
+    TAKEN,
     All,
     Field,
     Key,
@@ -30,8 +32,6 @@ from probe.judge.hypothesis.unit import (
 )
 from probe.judge.hypothesis.without import rests
 
-TAKEN = 0.85
-"""Share of the matters on a dependency that its failure takes along."""
 MARGIN = 3.0
 """Nats by which it must beat every other explanation."""
 
@@ -67,6 +67,8 @@ def _candidates(held: All) -> list[Shared]:
     weighed += [_weigh(key, several, standing, fields, known) for key, several in sites.items()]
     if lanes := routes(held.units):
         weighed += _lost(lanes, held, fields)
+    for name, countries in unheard(held.units).items():
+        weighed.append(part(name, countries, tuple(standing["declared", name]), held, fields))
     return [one for one in weighed if one is not None and one.gain > MARGIN]
 
 

@@ -14,7 +14,7 @@ Matter = tuple[str, str]
 """Service and feature."""
 
 PRIORS: dict[str, float] = {
-    "site": 3e-4, "sites": 3e-4, "address": 3e-4, "declared": 3e-4, "cdn": 3e-4, "prefix": 1e-4, "as": 1e-4, "route": 1e-4,
+    "site": 3e-4, "sites": 3e-4, "address": 3e-4, "declared": 3e-4, "cdn": 3e-4, "prefix": 1e-4, "as": 1e-4, "route": 1e-4, "part": 1e-4,
 }  # fmt: skip
 """Kinds of dependency that services stand on, in the order in which one is named rather than
 another that explains as much; P(it is down at a moment) (attribution.md, 7.3: REGIONAL)."""
@@ -35,6 +35,8 @@ def named(key: Key) -> str:
 
 SIBLING = math.log(0.3)
 """The second feature of a service that fails too costs less than the first."""
+TAKEN = 0.85
+"""Share of the matters on a dependency that its failure takes along."""
 DOWN, UP = 0.93, 0.03
 UP_LASTING = 0.004
 """P(fails | nothing is wrong) of a failure of several rounds on a vantage that is otherwise well."""
@@ -55,6 +57,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """Whether the service's side can have made the failure: no network wrote it."""
     lost: bool = False
     """Its packets vanish, while the controls of the same vantages are steady."""
+    unheard: bool = False
+    """No resolver, wherever it stands, learns its addresses from its own name servers."""
     begun: float = 0.0
     """When it began to fail, in rounds."""
     prefixes: frozenset[str] = frozenset()
@@ -81,6 +85,11 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     @property
     def countries(self) -> int:
         return len({country for _, _, country in self.cells})
+
+    @property
+    def forgeable(self) -> bool:
+        """Whether one border could yet write all that tells of it."""
+        return self.key[0] == "part" and self.countries == 1
 
 
 FAILS, HOLDS, _STRANGE = math.log(DOWN), math.log(1 - DOWN), math.log(FOREIGN_HAND)

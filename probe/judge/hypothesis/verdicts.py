@@ -292,6 +292,7 @@ def _grounded(
         together=_together(others, place.begun, view) if cause in SERVICE_SIDE else 0,
         gain=place.shared[0].gain if place.shared else 0.0,
         sharing=place.shared[0].services if place.shared else 0,
+        forgeable=bool(place.shared) and place.shared[0].forgeable,
         outage_countries=len(others.outage),
         known_countries=others.known,
         working=sum([not run.failing for run in place.runs]),

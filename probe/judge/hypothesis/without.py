@@ -76,7 +76,7 @@ def borders(held: Mapping[Matter, Field]) -> dict[Matter, float]:
     together = cache(partial(_neighbours, stands=stands))  # where much fails countries are alike
     for troubled in countries.values():
         for near in together(tuple(troubled)):
-            for matter, gain in _barring({each: troubled[each] for each in near}).items():
+            for matter, gain in barring({each: troubled[each] for each in near}).items():
                 found[matter] += gain
     return found
 
@@ -109,7 +109,7 @@ def _reached(
     return found
 
 
-def _barring(near: Mapping[Matter, Sequence[Unit]]) -> dict[Matter, float]:
+def barring(near: Mapping[Matter, Sequence[Unit]]) -> dict[Matter, float]:
     """What it adds to each of them in a country that a border bars them, if it is worth it."""
     spared = _spared(near)
     features: dict[str, dict[Matter, float]] = defaultdict(dict)

@@ -1,0 +1,102 @@
+"""Name servers that fail for some countries: what stands on them has no name there, at any resolver.
+
+Such a provider answers from many places, each for the countries near it, and no answer says from
+which. It is told from a border by what no border does: even resolvers elsewhere, which ask the
+name's own servers, learn nothing from them; and what has other name servers is well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from probe.judge.hypothesis.likelihood import log_sum
+from probe.judge.hypothesis.unit import (
+    HOLDS,
+    PRIORS,
+    SIBLING,
+    TAKEN,
+    All,
+    Field,
+    Key,
+    Matter,
+    Shared,
+    Unit,
+    down,
+    field,
+    steady,
+    up,
+)
+from probe.judge.hypothesis.without import barring, rests
+
+UNHEARD_BORDER = math.log(0.02)
+"""P(a border shows so): three in ten filter names, as many of those by an error code, and a fifth
+of those by a failure that any resolver repeats."""
+
+
+def unheard(units: Iterable[Unit]) -> dict[str, frozenset[str]]:
+    """Declared dependencies, and the countries where two services at least fail by them alone.
+
+    A country where another service fails so as well has a hand in its names: there it is a border's.
+    """
+    names: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
+    """Country → service → what it is declared to stand on."""
+    for unit in units:
+        if unit.unheard:
+            declared = frozenset([name for kind, name in unit.keys if kind == "declared"])
+            names[unit.country][unit.service] = declared
+    found: dict[str, set[str]] = defaultdict(set)
+    for country, services in names.items():
+        for name in frozenset.intersection(*services.values()) if len(services) > 1 else ():
+            found[name].add(country)
+    return {name: frozenset(found[name]) for name in sorted(found)}
+
+
+def part(
+    name: str,
+    countries: Collection[str],
+    behind: Sequence[Matter],
+    held: All,
+    fields: Mapping[Matter, Field],
+) -> Shared:
+    """Weigh that it fails for these countries, with all that stands on it."""
+    matters = tuple(sorted(behind))
+    near = {matter: _inside(fields[matter], countries) for matter in matters}
+    with_it = math.log(PRIORS["part"]) + (len(countries) - 1) * SIBLING
+    calm, left = 0.0, dict[Matter, Field]()
+    for matter in matters:
+        size = sum([country in countries for country, _ in held.networks(matter)])
+        failing = [unit for unit in near[matter] if unit.failing]
+        well = sum(map(up, failing)) + steady(size - len(failing))
+        hit = sum(map(down, failing)) + (size - len(failing)) * HOLDS
+        with_it += log_sum((math.log(TAKEN) + hit, math.log(1 - TAKEN) + well))
+        calm += well
+        left[matter] = _outside(fields[matter], countries, size)
+    beyond = sum(rests(matters, left).values())
+    barred = calm + sum([_barred(near, country) for country in countries])
+    without = max(sum(rests(matters, fields).values()), barred + beyond)
+    return Shared(
+        key=("part", name),
+        gain=with_it + beyond - without,
+        cells=frozenset(
+            (u.service, u.feature, u.country) for own in near.values() for u in own if u.failing
+        ),
+    )
+
+
+def _inside(known: Field, countries: Collection[str]) -> list[Unit]:
+    return [u for country, own in known.troubled.items() if country in countries for u in own]
+
+
+def _outside(known: Field, countries: Collection[str], inside: int) -> Field:
+    """`inside`: of its units, those in these countries."""
+    rest = [u for country, own in known.troubled.items() if country not in countries for u in own]
+    return field(rest, Counter({frozenset[Key](): known.size - inside - len(rest)}))
+
+
+def _barred(near: Mapping[Matter, Sequence[Unit]], country: str) -> float:
+    """What it adds that one decision bars all of them there, in a way that looks the same."""
+    here = {matter: [u for u in own if u.country == country] for matter, own in near.items()}
+    troubled = {matter: own for matter, own in here.items() if any([u.failing for u in own])}
+    return sum(barring(troubled).values()) + UNHEARD_BORDER
