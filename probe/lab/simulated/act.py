@@ -70,6 +70,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Of the vantage's own resolver."""
     second: Lookup | None = None
     """Of any other."""
+    unheard: bool = False
+    """The name's own servers answer no resolver, an encrypted one as little as any."""
     unsealed: bool = False
     """Encrypted resolvers are cut off: over TLS by address, over HTTPS by name."""
     connect: str = ""

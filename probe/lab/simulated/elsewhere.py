@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import dns.rcode
 import msgspec
 
 from probe.config.shape import Measuring
 from probe.lab.simulated.act import Act, Follows
 from probe.lab.simulated.presented import failure, moment
 from probe.lab.world import NEUTRAL_NAME
-from probe.measure.failure import RESET, TIMEOUT
+from probe.measure.failure import RESET, SERVFAIL, TIMEOUT
 from probe.measure.resolver import Server, several
 from probe.model import (
     DifferentialTest,
@@ -49,18 +50,24 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lookups(asking: Asking, acts: Sequence[Act], settings: Measuring) -> tuple[DnsLookup, ...]:
-    """Ask each of them: nobody on the way can say anything in their place."""
+    """Ask each of them: nobody on the way can say anything in their place.
+
+    They know no more than the name's own servers tell them.
+    """
     return tuple(_lookup(server, asking, acts, settings) for server in SEALED)
 
 
 def _lookup(server: Server, asking: Asking, acts: Sequence[Act], settings: Measuring) -> DnsLookup:
     at, name = _broken(server, acts)
+    unheard = not name and any(act.unheard for act in acts)
+    name = SERVFAIL if unheard else name
+    rcode = None if at else dns.rcode.SERVFAIL if unheard else dns.rcode.NOERROR
     took = float(settings.dns_timeout) if name == TIMEOUT else ROUND_TRIPS * asking.rtt
     return DnsLookup(
         at=moment(asking.start), took=took, failure=failure(name),
         hop=asking.hop, test=TEST, name=asking.name, query="A", resolver=server.label,
         transport=server.transport, server_name=server.name, failed_at=at,
-        rcode=None if name else 0, answers=() if name else (asking.true,),
+        rcode=rcode, answers=() if name else (asking.true,),
     )  # fmt: skip
 
 

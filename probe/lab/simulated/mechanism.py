@@ -108,7 +108,7 @@ def _served(event: Event, seat: Seat) -> Act:
             return SHUT_OUT
         case Form.NO_NAME:
             failing = Lookup(rcode=SERVFAIL)
-            return Act(lookup=failing, second=failing)
+            return Act(lookup=failing, second=failing, unheard=True)
         case Form.EXPIRED:
             return Act(certificate="expired")
         case Form.SLOW:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dns.rcode
 import msgspec
 
 from probe.judge.trials import trials
+from probe.lab.scenario import Form
 from probe.lab.simulated.elsewhere import TEST
 from probe.model import DnsLookup, Layer, Observation
 from tests.lab.simulated.worlds import event, main_rule, measured, scenario
@@ -47,6 +49,16 @@ def test_nobody_forges_what_they_say() -> None:
 
 def test_where_nothing_passes_they_do_not_either() -> None:
     assert {step.failed_at for step in sealed(looked("ip.shutdown_bgp"))} == {Layer.TCP}
+
+
+def test_what_the_name_s_own_servers_do_not_say_they_do_not_know_either() -> None:
+    unheard = event("server.outage_global", form=Form.NO_NAME)
+    seen = measured(scenario(unheard, encrypted_dns=("chirp",))).observations
+    assert {step.rcode for step in sealed(seen)} == {dns.rcode.SERVFAIL}
+    assert trials(seen).unheard
+    cut = measured(scenario(unheard, event(BLOCK), encrypted_dns=("chirp",))).observations
+    assert [step.failed_at for step in sealed(cut)] == [Layer.TCP, Layer.TLS]
+    assert trials(cut).unheard
 
 
 def test_the_judge_names_the_block_beside_a_service_that_is_well() -> None:
