@@ -188,10 +188,12 @@ def _plain(elsewhere: Iterable[DnsLookup]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(given))
 
 
-def _unheard(elsewhere: Iterable[DnsLookup]) -> bool:
+def _unheard(elsewhere: Sequence[DnsLookup]) -> bool:
     """Who drops questions leaves them unanswered: silence is nobody's word."""
-    answered = [step for step in elsewhere if step.rcode is not None]
-    return bool(answered) and all(s.failure and s.failure.name == SERVFAIL for s in answered)
+    failed = [step.failure for step in elsewhere if step.failure is not None]
+    coded = {s.failure.name for s in elsewhere if s.failure is not None and s.rcode is not None}
+    told = coded | {failure.name for failure in failed if failure.name == SERVFAIL}
+    return told == {SERVFAIL} and len(failed) == len(elsewhere)
 
 
 def _lost(elsewhere: Iterable[DnsLookup], beyond: Iterable[Observation]) -> DnsLookup | None:

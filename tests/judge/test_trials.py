@@ -259,3 +259,20 @@ def test_a_flow_that_crawls_until_the_deadline_is_not_frozen(
     assert found.frozen == frozen
     assert found.held == pytest.approx(held)
     assert (found.pace is None) is bool(frozen)
+
+
+def elsewhere(*ends: str) -> list[Observation]:
+    """What other resolvers answer: the true address, where no failure is named."""
+    test = DifferentialTest.SECOND_RESOLVER
+    return [w.dns(CASE, *(() if end else ("11.0.0.1",)), failure=end, test=test) for end in ends]
+
+
+def test_a_name_is_unheard_of_where_all_who_answer_learnt_nothing() -> None:
+    lost, silent = "dns_servfail_error", "generic_timeout_error"
+    assert trials(elsewhere(lost)).unheard
+    assert trials(elsewhere(lost, lost)).unheard
+    assert trials(elsewhere(lost, silent)).unheard
+    assert not trials(elsewhere(silent)).unheard
+    assert not trials(elsewhere(lost, "")).unheard
+    refused = msgspec.structs.replace(elsewhere("dns_refused_error")[0], rcode=5)
+    assert not trials([*elsewhere(lost), refused]).unheard

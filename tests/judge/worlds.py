@@ -291,6 +291,12 @@ def second_knows(case: Case) -> tuple[Observation, ...]:
     return (dns(case, failure="dns_servfail_error"), second)
 
 
+def unheard(case: Case) -> tuple[Observation, ...]:
+    """No resolver learns anything from the name's own servers."""
+    second = dns(case, failure="dns_servfail_error", test=DifferentialTest.SECOND_RESOLVER)
+    return (dns(case, failure="dns_servfail_error"), second)
+
+
 def nxdomain_everywhere(case: Case) -> tuple[Observation, ...]:
     second = dns(case, failure="dns_nxdomain_error", test=DifferentialTest.SECOND_RESOLVER)
     return (dns(case, failure="dns_nxdomain_error"), second)

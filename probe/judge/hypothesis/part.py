@@ -40,17 +40,28 @@ def unheard(units: Iterable[Unit]) -> dict[str, frozenset[str]]:
 
     A country where another service fails so as well has a hand in its names: there it is a border's.
     """
-    names: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
-    """Country → service → what it is declared to stand on."""
+    held: dict[str, dict[Matter, list[Unit]]] = defaultdict(lambda: defaultdict(list))
     for unit in units:
         if unit.unheard:
-            declared = frozenset([name for kind, name in unit.keys if kind == "declared"])
-            names[unit.country][unit.service] = declared
+            held[unit.country][unit.matter].append(unit)
     found: dict[str, set[str]] = defaultdict(set)
-    for country, services in names.items():
-        for name in frozenset.intersection(*services.values()) if len(services) > 1 else ():
+    for country, matters in held.items():
+        for name in _common(matters):
             found[name].add(country)
     return {name: frozenset(found[name]) for name in sorted(found)}
+
+
+def _common(matters: Mapping[Matter, Sequence[Unit]]) -> frozenset[str]:
+    """What all of them stand on, if they are of several services.
+
+    What a few networks alone do not hear of may be their own trouble.
+    """
+    most = max(map(len, matters.values()))
+    broad = {matter: own[0] for matter, own in matters.items() if 2 * len(own) >= most}
+    if len({service for service, _ in broad}) < 2:  # noqa: PLR2004 — as said
+        return frozenset()
+    declared = [{name for kind, name in u.keys if kind == "declared"} for u in broad.values()]
+    return frozenset(set.intersection(*declared))
 
 
 def part(
@@ -98,5 +109,5 @@ def _outside(known: Field, countries: Collection[str], inside: int) -> Field:
 def _barred(near: Mapping[Matter, Sequence[Unit]], country: str) -> float:
     """What it adds that one decision bars all of them there, in a way that looks the same."""
     here = {matter: [u for u in own if u.country == country] for matter, own in near.items()}
-    troubled = {matter: own for matter, own in here.items() if any([u.failing for u in own])}
+    troubled = {matter: own for matter, own in here.items() if any(u.failing for u in own)}
     return sum(barring(troubled).values()) + UNHEARD_BORDER

@@ -56,10 +56,17 @@ class World:
                 self._agent(name, killed=change.begins)
         elif mechanism == CORRELATOR_KILLED:
             self._correlator(killed=change.begins)
-        elif change.begins:
+        else:
+            self._interfere(change)
+
+    def _interfere(self, change: Change) -> None:
+        event = self.servers.spelt(change.event)
+        if change.begins:
             self.internet.apply(change.key, event)
         else:
             self.internet.lift(change.key)
+        if event.mechanism in MECHANISMS and event.form is Form.NO_NAME:
+            self.servers.unhear(change.key, event, begins=change.begins)
 
     def stop(self) -> None:
         self.processes.stop()

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from probe.judge.hypothesis import judge
-from probe.model import Cause, DnsLookup, Measurement, Origin, Verdict
+from probe.model import Cause, DnsLookup, Measurement, Origin, State, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
@@ -103,6 +104,37 @@ def test_the_prefix_is_the_announced_one_where_it_is_known() -> None:
         enumerate(origins(known, announced=True).items(), 1) if o.asn == 64500
     }  # fmt: skip
     assert w.cell(judged(known, hosted), "web", "US").shared == ("prefix 11.0.0.0/8",)
+
+
+NAMED = ("chirp", "other", "third")
+
+
+def nameless(maker: w.Maker) -> tuple[Verdict, ...]:
+    """Services with the same name servers, and one with others, as one country sees them."""
+    services = [
+        msgspec.structs.replace(w.service(name, ("web", "api")), depends=("names",))
+        for name in NAMED
+    ]
+    world = World(
+        (Event(ONSET, maker, services=NAMED, countries=("US",)),),
+        services=(*services, w.service("fourth", ("web", "api"))),
+    )
+    known = w.known_at(world, 14.0)
+    return judge(known, w.view(world, 14.0, known))
+
+
+def test_names_that_no_resolver_of_one_country_hears_of_are_their_servers() -> None:
+    verdicts = nameless(w.unheard)
+    for service in NAMED:
+        cell = w.cell(verdicts, "web", "US", service=service)
+        assert (cell.leading, cell.state) == (Cause.DEPENDENCY_OUTAGE, State.LIKELY)
+        assert cell.shared == ("names",)
+    assert w.cell(verdicts, "web", "US", service="fourth").leading is Cause.OK
+
+
+@pytest.mark.parametrize("maker", [w.second_knows, w.dns_timeout, w.nxdomain_everywhere])
+def test_names_that_are_denied_or_that_another_resolver_knows_are_not(maker: w.Maker) -> None:
+    assert not any(v.shared for v in nameless(maker))
 
 
 def _case(m: Measurement) -> w.Case:

@@ -19,6 +19,12 @@ OUTAGE = Ground(
 )  # fmt: skip
 
 
+SHARED = Ground(
+    support=0.99, rounds=3, networks=2, observed=2, vouched=2, gain=9.0, sharing=2, others=7,
+    known_countries=8,
+)  # fmt: skip
+
+
 def but(ground: Ground, **facts: float) -> Ground:
     return msgspec.structs.replace(ground, **facts)
 
@@ -167,3 +173,8 @@ def test_a_refusal_is_not_said_where_as_many_fail_by_the_services_own_fault() ->
     refused = but(FILTER, server_networks=2)
     assert state(Cause.GEO_BLOCK, but(refused, outage_countries=3)) is State.CONFIRMED
     assert state(Cause.GEO_BLOCK, but(refused, outage_countries=4)) is State.INSUFFICIENT
+
+
+def test_what_one_border_could_write_confirms_no_dependency() -> None:
+    assert state(Cause.DEPENDENCY_OUTAGE, SHARED) is State.CONFIRMED
+    assert state(Cause.DEPENDENCY_OUTAGE, but(SHARED, forgeable=True)) is State.LIKELY

@@ -65,7 +65,8 @@ AT_ONCE = 8
 BARE = {"port": "tcp://www.port.com:443", "name": "dns:www.name.com"}
 """Services that are asked for less than a page, and nothing is done to them."""
 PLAIN = {name for name in NAMED if name.startswith("http.")}
-SEALED = "dns.encrypted_dns_block"
+BEHIND = ("dns-encrypted-dns-block", "sited-names")
+"""Services that are asked for of encrypted resolvers as well."""
 FAULTS: dict[str, dict[str, object]] = {
     "http_5xx": {"mechanism": "server.outage_global"},
     "rejection": {"mechanism": "server.outage_global", "form": Form.REJECTION},
@@ -84,19 +85,33 @@ FAULTS: dict[str, dict[str, object]] = {
         "dependencies": ("cloudflare",),
         "sites": ("AMS",),
     },
+    "sited_names": {
+        "services": (),
+        "mechanism": "server.outage_cdn_pop",
+        "dependencies": ("names",),
+        "sites": ("near",),
+        "form": Form.NO_NAME,
+    },
 }
 CHANCE = ("flaky.ecmp", "flaky.probabilistic")
 """Each on a service of its own, which is looked at again and again."""
 OFTEN = 20
 """Of eight looks, one time in two hundred all tests of some vantages were let pass by chance."""
 ROUTE = "ip.bgp_hijack_blackhole"
-TWINS = ("not-scope-collateral-substring-either", "sited-too")
-"""One whose name contains that of another service; another on the same delivery network."""
+TWINS = ("not-scope-collateral-substring-either", "sited-too", "sited-names-too")
+"""One whose name contains that of another service; others on the same delivery network, and the
+same name servers."""
 SITED = Dependency(
     id="cloudflare",
     kind=DependencyKind.CDN,
     services=("sited", "sited-too"),
     sites=(Site(id="AMS", countries=("NL", "SE")), Site(id="FRA")),
+)
+SITED_NAMES = Dependency(
+    id="names",
+    kind=DependencyKind.DNS,
+    services=("sited-names", "sited-names-too"),
+    sites=(Site(id="near", countries=("NL", "SE")), Site(id="far")),
 )
 COUNTRIES: dict[str, tuple[str, ...]] = {
     "dns.cache_pollution_outside": ("NL",),
@@ -155,8 +170,8 @@ def scenario() -> Scenario:
         services=tuple(
             service(name) for name in ("well", *NAMED, *FAULTS, *CHANCE, *TWINS, *BARE)
         ),
-        dependencies=(SITED,),
-        encrypted_dns=(slug(SEALED),),
+        dependencies=(SITED, SITED_NAMES),
+        encrypted_dns=BEHIND,
         quic=tuple(map(slug, SPOKEN)),
         two_addresses=(slug("ip.partial_list"),),
         networks=(
@@ -273,7 +288,7 @@ async def look(
     endpoints: Sequence[Endpoint], tools: Measuring
 ) -> dict[str, tuple[Observation, ...]]:
     kit, room = instruments(tools, SystemClock()), asyncio.Semaphore(AT_ONCE)
-    beyond = {slug(SEALED): instruments(encrypted(tools), SystemClock())}
+    beyond = {name: instruments(encrypted(tools), SystemClock()) for name in BEHIND}
     beyond |= {slug(name): instruments(spoken(tools), SystemClock()) for name in SPOKEN}
 
     async def one(endpoint: Endpoint) -> tuple[Observation, ...]:

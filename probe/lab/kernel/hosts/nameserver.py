@@ -22,6 +22,7 @@ from probe.lab.kernel.hosts import encrypted
 from probe.lab.kernel.hosts.encrypted import Answer
 from probe.lab.kernel.hosts.resolver import Resolver, broken, parse
 from probe.lab.kernel.hosts.zones import Knowledge, answer
+from probe.lab.kernel.internet.hello import matches
 
 UPSTREAM_PATIENCE_SECONDS = (0.3, 0.6)
 DNS_PORT = 53
@@ -50,11 +51,27 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     resolvers: tuple[Resolving, ...] = ()
 
 
+class Unheard(msgspec.Struct, frozen=True, kw_only=True):
+    """Names whose own servers answer nobody near these clients.
+
+    A question of theirs in the clear is answered by the internet; of one behind an encrypted door
+    it knows nothing.
+    """
+
+    names: tuple[str, ...]
+    clients: tuple[str, ...]
+    """Their addresses."""
+    share: float = 1.0
+    """Of the questions."""
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What holds from now on."""
 
     broken: tuple[str, ...] = ()
     """Clients (addresses) for whom every name fails."""
+    unheard: tuple[Unheard, ...] = ()
+    """At the encrypted doors."""
 
 
 class Orders:
@@ -98,12 +115,22 @@ async def _resolver(
     async def reply(query: dns.message.Message, sender: str) -> dns.message.Message:
         return broken(query) if sender in orders.now.broken else await resolver.resolve(query)
 
+    async def behind(query: dns.message.Message, sender: str) -> dns.message.Message:
+        lost = any(loses(each, query, sender) for each in orders.now.unheard)
+        return broken(query) if lost else await reply(query, sender)
+
     listening = await _listen(serving.fd, group, reply)
     if not serving.certificate:
         return asking, listening
     context = encrypted.context(serving.certificate)
-    tls = await encrypted.over_tls(serving.tls, context, reply)
-    return asking, listening, tls, await encrypted.over_https(serving.https, context, reply)
+    tls = await encrypted.over_tls(serving.tls, context, behind)
+    return asking, listening, tls, await encrypted.over_https(serving.https, context, behind)
+
+
+def loses(each: Unheard, query: dns.message.Message, sender: str) -> bool:
+    asked = query.question[0].name.to_text(omit_final_dot=True).lower()
+    concerned = sender in each.clients and matches(asked, each.names)
+    return concerned and random.random() < each.share  # noqa: S311 — chance, no secret
 
 
 async def _listen(fd: int, group: asyncio.TaskGroup, reply: Answer) -> asyncio.BaseTransport:

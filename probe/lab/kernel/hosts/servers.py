@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from probe.lab.kernel.hosts import encrypted, nameserver, origin
 from probe.lab.kernel.hosts.answers import FAULTS, Client
 from probe.lab.kernel.hosts.authority import Authority
 from probe.lab.kernel.hosts.zones import knowledge
+from probe.lab.kernel.internet.interference.aim import NothingHit, blocked_names, hosts_inside
 from probe.lab.kernel.plan import Host, Plan, Role
 from probe.lab.kernel.sandbox.namespace import inside
 from probe.lab.kernel.sandbox.wiring import Wired
@@ -70,9 +72,12 @@ class Servers:
     ) -> None:
         self._faults: dict[str, Event] = {}
         self._broken: dict[str, Event] = {}
+        self._unheard: dict[str, Event] = {}
+        self._plan = plan
+        self._clients = clients(plan, scenario)
         self._addresses = {host.name: (host.v4, host.v6) for host in plan.hosts}
         self._names = plan.names
-        self._carried = _carried(scenario, plan)
+        self._carried = carried(scenario, plan)
         self.dns = _dns(plan, wired, authority, logs)
         self.origins = _origins(scenario, plan, wired, authority, logs)
 
@@ -87,8 +92,31 @@ class Servers:
     def break_resolver(self, key: str, event: Event, *, begins: bool) -> None:
         """Let names fail, or work again, for the event's vantages."""
         _switch(self._broken, key, event, begins=begins)
-        clients = [self._addresses[v] for e in self._broken.values() for v in e.vantages]
-        self.dns.order(nameserver.Order(broken=tuple(a for pair in clients for a in pair if a)))
+        self._tell_resolvers()
+
+    def unhear(self, key: str, event: Event, *, begins: bool) -> None:
+        """Let the name servers of an event that is spelt answer nobody, or everybody again."""
+        _switch(self._unheard, key, event, begins=begins)
+        self._tell_resolvers()
+
+    def _tell_resolvers(self) -> None:
+        broken = [self._addresses[v] for e in self._broken.values() for v in e.vantages]
+        unheard = tuple(
+            nameserver.Unheard(
+                names=blocked_names(event, self._plan),
+                clients=tuple(
+                    a for h in hosts_inside(event, self._plan) if h.vantage for a in h.addresses
+                ),
+                share=event.share,
+            )
+            for event in self._unheard.values()
+        )
+        known = tuple(a for pair in broken for a in pair if a)
+        self.dns.order(nameserver.Order(broken=known, unheard=unheard))
+
+    def spelt(self, event: Event) -> Event:
+        """As the function of that name."""
+        return spelt(event, self._plan, self._carried, self._clients)
 
     def stop(self) -> None:
         self.dns.stop()
@@ -112,7 +140,7 @@ def _has_expired(event: Event) -> bool:
     return event.mechanism == CERTIFICATE_EXPIRED or event.form is Form.EXPIRED
 
 
-def _carried(scenario: Scenario, plan: Plan) -> dict[str, tuple[str, ...]]:
+def carried(scenario: Scenario, plan: Plan) -> dict[str, tuple[str, ...]]:
     """Dependency → the host names that stand on it."""
     return {
         dependency.id: tuple(
@@ -123,6 +151,32 @@ def _carried(scenario: Scenario, plan: Plan) -> dict[str, tuple[str, ...]]:
         )
         for dependency in scenario.dependencies
     }
+
+
+def spelt(
+    event: Event, plan: Plan, carried: Mapping[str, Iterable[str]], known: Mapping[str, Client]
+) -> Event:
+    """Write out what only dependencies and their sites say: host names, and who is served there.
+
+    Raises NothingHit where no probe host is.
+    """
+    if not event.dependencies:
+        return event
+    names = {name for each in event.dependencies for name in carried[each]}
+    if event.names or event.services or event.features:
+        names &= {*blocked_names(event, plan)}
+    near = {
+        client.vantage
+        for client in known.values()
+        if {client.sites.get(each) for each in event.dependencies} & {*event.sites}
+    }
+    near = near & {*event.vantages} if event.vantages else near
+    if event.sites and not near:
+        raise NothingHit(f"{event.mechanism}: no probe host is served from {event.sites[0]}")
+    return msgspec.structs.replace(
+        event, names=tuple(sorted(names)), services=(), features=(), dependencies=(), sites=(),
+        vantages=tuple(sorted(near)) if event.sites else event.vantages,
+    )  # fmt: skip
 
 
 def _switch(events: dict[str, Event], key: str, event: Event, *, begins: bool) -> None:

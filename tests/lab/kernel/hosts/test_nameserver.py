@@ -15,7 +15,15 @@ import pytest
 
 from probe.lab import line
 from probe.lab.kernel.hosts import nameserver
-from probe.lab.kernel.hosts.nameserver import Duty, NameServing, Order, Resolving, serve
+from probe.lab.kernel.hosts.nameserver import (
+    Duty,
+    NameServing,
+    Order,
+    Resolving,
+    Unheard,
+    loses,
+    serve,
+)
 from probe.lab.kernel.hosts.zones import Knowledge
 
 HELD = Knowledge(addresses={"one.home.tr": ("31.1.250.10",)})
@@ -75,6 +83,23 @@ async def test_a_broken_resolver_fails_for_that_client_until_mended() -> None:
         assert (await lab.ask("one.home.tr")).rcode() == dns.rcode.SERVFAIL
         await lab.order(Order(broken=("31.9.9.9",)))
         assert (await lab.ask("one.home.tr")).rcode() == dns.rcode.NOERROR
+
+
+@pytest.mark.parametrize(
+    ("name", "sender", "share", "lost"),
+    [
+        ("one.home.tr", "31.1.1.1", 1.0, True),
+        ("www.ONE.home.tr", "31.1.1.1", 1.0, True),
+        ("two.home.tr", "31.1.1.1", 1.0, False),
+        ("one.home.tr", "31.2.2.2", 1.0, False),
+        ("one.home.tr", "31.1.1.1", 0.0, False),
+    ],
+)
+def test_behind_encrypted_doors_names_are_lost_for_those_whom_their_servers_do_not_answer(
+    name: str, sender: str, share: float, *, lost: bool
+) -> None:
+    silent = Unheard(names=("one.home.tr",), clients=("31.1.1.1",), share=share)
+    assert loses(silent, dns.message.make_query(name, "A"), sender) is lost
 
 
 async def test_many_questions_at_once_get_their_own_answers() -> None:

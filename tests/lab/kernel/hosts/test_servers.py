@@ -12,11 +12,22 @@ import msgspec
 import pytest
 
 from probe.config.load import ConfigError
+from probe.config.shape import Seconds
 from probe.lab import library
 from probe.lab.kernel.hosts import nameserver
-from probe.lab.kernel.hosts.servers import MECHANISMS, Server, clients, speaking
+from probe.lab.kernel.hosts.servers import (
+    MECHANISMS,
+    Server,
+    carried,
+    clients,
+    speaking,
+    spelt,
+)
 from probe.lab.kernel.hosts.zones import Knowledge
+from probe.lab.kernel.internet.interference.aim import NothingHit
 from probe.lab.kernel.layout import plan
+from probe.lab.scenario import Event
+from tests.lab.simulated.played import scenario
 
 SCENARIO = library.load("tr-2023-02-08")
 PLAN = plan(SCENARIO)
@@ -69,6 +80,30 @@ def test_who_speaks_quic_is_asked_for_by_service_and_needs_the_extra(
     assert speaking(SCENARIO, PLAN) == frozenset()
     with pytest.raises(ConfigError, match=r"quic: .* install the extra `quic`"):
         speaking(asked, PLAN)
+
+
+def spell(**told: object) -> Event:
+    event = Event(at=Seconds(0), mechanism="server.outage_cdn_pop", **told)  # type: ignore[arg-type]
+    world = scenario()
+    laid = plan(world)
+    return spelt(event, laid, carried(world, laid), clients(laid, world))
+
+
+def test_an_event_of_a_dependency_is_spelt_by_host_names_and_by_who_is_served_there() -> None:
+    whole = spell(dependencies=("names",))
+    assert whole.names == ("www.sited-names-too.com", "www.sited-names.com")
+    assert (whole.dependencies, whole.vantages) == ((), ())
+    near = spell(dependencies=("names",), sites=("near",))
+    assert near.vantages == ("nl-as1136-1", "se-as1257-1")
+    assert near.sites == ()
+    one = spell(dependencies=("names",), sites=("near",), services=("sited-names",))
+    assert one.names == ("www.sited-names.com",)
+    assert spell(services=("sited-names",)).services == ("sited-names",)
+
+
+def test_an_event_at_a_site_that_serves_nobody_hits_nothing() -> None:
+    with pytest.raises(NothingHit, match="no probe host is served from elsewhere"):
+        spell(dependencies=("names",), sites=("elsewhere",))
 
 
 def test_every_mechanism_of_a_server_is_named_as_one() -> None:
