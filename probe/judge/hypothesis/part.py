@@ -85,7 +85,7 @@ def part(
         calm += well
         left[matter] = _outside(fields[matter], countries, size)
     beyond = sum(rests(matters, left).values())
-    barred = calm + sum([_barred(near, country) for country in countries])
+    barred = calm + sum([_barred({m: fields[m] for m in matters}, c) for c in sorted(countries)])
     without = max(sum(rests(matters, fields).values()), barred + beyond)
     return Shared(
         key=("part", name),
@@ -106,8 +106,7 @@ def _outside(known: Field, countries: Collection[str], inside: int) -> Field:
     return field(rest, Counter({frozenset[Key](): known.size - inside - len(rest)}))
 
 
-def _barred(near: Mapping[Matter, Sequence[Unit]], country: str) -> float:
+def _barred(held: Mapping[Matter, Field], country: str) -> float:
     """What it adds that one decision bars all of them there, in a way that looks the same."""
-    here = {matter: [u for u in own if u.country == country] for matter, own in near.items()}
-    troubled = {matter: own for matter, own in here.items() if any(u.failing for u in own)}
-    return sum(barring(troubled).values()) + UNHEARD_BORDER
+    here = {m: known.troubled[country] for m, known in held.items() if country in known.troubled}
+    return sum(barring(here).values()) + UNHEARD_BORDER
