@@ -18,8 +18,9 @@ from probe.judge.hypothesis.standing import Held
 from probe.judge.hypothesis.unit import All, Crowd, Key, Shared, Unit
 from probe.judge.hypothesis.weighing import Matter, Place, weighed
 from probe.judge.row import Category
+from probe.judge.sight import Contrast, Sight
 from probe.judge.view import View, begins
-from probe.model import Author, Cause, Origin
+from probe.model import Author, Cause, Layer, Origin
 
 LASTING_ROUNDS = 3
 DELIVERED = frozenset({"cdn", "declared"})
@@ -218,16 +219,25 @@ def _unit(
         lasting=rounds >= LASTING_ROUNDS and any(run.vouched for run in failing),
         own=not any(authored(run, Author.NETWORK) for run in failing),
         lost=shows in VANISHING and all(run.steady for run in failing),
-        unheard=shows in UNNAMED and _unheard(failing),
+        unheard=shows in UNNAMED and _most(failing, _unheard),
+        heard=shows in UNNAMED and _most(failing, _heard, LASTING_ROUNDS),
         begun=_begun((service, feature, asn), failing, view),
         prefixes=prefixes, keys=keys,
     )  # fmt: skip
 
 
-def _unheard(failing: Sequence[Run]) -> bool:
+def _most(failing: Sequence[Run], ends: Callable[[Sight], bool], least: int = 1) -> bool:
     """Most tries end so: where much is lost one or another of the resolvers still gets an answer."""
     sights = [f.sight for run in failing for f in run.findings if f.failing]
-    return 2 * sum([s.failure in UNSIGNED and s.trials.unheard for s in sights]) > len(sights)
+    return len(sights) >= least and 2 * sum(map(ends, sights)) > len(sights)
+
+
+def _unheard(sight: Sight) -> bool:
+    return sight.failure in UNSIGNED and sight.trials.unheard
+
+
+def _heard(sight: Sight) -> bool:
+    return sight.layer is Layer.DNS and sight.second is Contrast.PASSES
 
 
 def _begun(place: tuple[str, str, int], failing: Sequence[Run], view: View) -> float:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from probe.judge.hypothesis.likelihood import log_sum
 from probe.judge.hypothesis.unit import (
+    FOREIGN_HAND,
     HOLDS,
     PRIORS,
     SIBLING,
@@ -80,7 +81,7 @@ def part(
         size = sum([country in countries for country, _ in held.networks(matter)])
         failing = [unit for unit in near[matter] if unit.failing]
         well = sum(map(up, failing)) + steady(size - len(failing))
-        hit = sum(map(down, failing)) + (size - len(failing)) * HOLDS
+        hit = _down(failing) + (size - len(failing)) * HOLDS
         with_it += log_sum((math.log(TAKEN) + hit, math.log(1 - TAKEN) + well))
         calm += well
         left[matter] = _outside(fields[matter], countries, size)
@@ -94,6 +95,15 @@ def part(
             (u.service, u.feature, u.country) for own in near.values() for u in own if u.failing
         ),
     )
+
+
+def _down(failing: Sequence[Unit]) -> float:
+    """What other resolvers of most networks of a country learn of them its name servers do tell."""
+    seen = Counter[str]()
+    for unit in failing:
+        seen[unit.country] += unit.heard - unit.unheard
+    told = math.log(FOREIGN_HAND)
+    return sum([told if seen[unit.country] > 0 else down(unit) for unit in failing])
 
 
 def _inside(known: Field, countries: Collection[str]) -> list[Unit]:

@@ -59,6 +59,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """Its packets vanish, while the controls of the same vantages are steady."""
     unheard: bool = False
     """No resolver, wherever it stands, learns its addresses from its own name servers."""
+    heard: bool = False
+    """Time and again another resolver learns them, where the vantage's own does not."""
     begun: float = 0.0
     """When it began to fail, in rounds."""
     prefixes: frozenset[str] = frozenset()

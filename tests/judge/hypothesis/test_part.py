@@ -22,13 +22,18 @@ def units(
     *,
     on_it: frozenset[str] = ON_IT,
     silent: Fails = lambda *_: False,
+    heard: Fails = lambda *_: False,
     features: tuple[str, ...] = ("web", "api"),
 ) -> list[Unit]:
-    """Five services, three networks a country; `silent`: it fails, and not by its names."""
+    """Five services, three networks a country.
+
+    `silent`: it fails, and not by its names; `heard`: another resolver knows them.
+    """
     return [
         Unit(
             service=s, feature=f, country=c, asn=10 * COUNTRIES.index(c) + n,
-            failing=(hit := fails(s, c, n)) or silent(s, c, n), lasting=True, unheard=hit,
+            failing=(hit := fails(s, c, n)) or silent(s, c, n) or heard(s, c, n),
+            lasting=True, unheard=hit, heard=heard(s, c, n),
             keys=frozenset({NAMES}) if s in on_it else frozenset(),
         )
         for s in "abcde" for f in features for c in COUNTRIES for n in (1, 2, 3)
@@ -66,6 +71,13 @@ def test_one_service_alone_is_never_a_dependency_s() -> None:
 def test_a_hand_that_takes_another_service_too_took_them_all() -> None:
     assert told(units(lambda s, c, _: s in "abd" and c == "US")) == ()
     assert told(units(lambda s, c, _: s in "abcd" and c == "US")) == ()
+
+
+def test_a_name_on_it_that_another_resolver_learns_acquits_it() -> None:
+    hand = units(
+        lambda s, c, _: s in "ab" and c == "US", heard=lambda s, c, _: (s, c) == ("c", "US")
+    )
+    assert told(hand) == ()
 
 
 def test_a_single_network_s_own_trouble_acquits_no_dependency() -> None:
