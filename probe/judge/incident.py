@@ -179,12 +179,13 @@ def _carry(incident: Incident, group: Group, verdicts: Sequence[Verdict], view: 
     features = _union(incident.features, group.features)
     doubtful = dict.fromkeys(_doubtful(incident, verdicts), view.now)
     present = {**incident.present, **doubtful, **_present(group, view)}
-    left = _left(incident, group, present, view)
+    countries = _countries(incident, group, present, view)
+    left = _left(incident, group, present, view) | _abroad(incident, countries, verdicts)
     networks = {*incident.networks, *group.networks} - left
     return msgspec.structs.replace(
         incident, state=surer, scope=_scope(incident, group, networks), features=features,
         healthy=tuple(f for f in group.healthy if f not in features),
-        countries=_countries(incident, group, present, view), networks=tuple(sorted(networks)),
+        countries=countries, networks=tuple(sorted(networks)),
         mechanisms=_union(incident.mechanisms, group.mechanisms),
         evidence=group.evidence or incident.evidence, confidence=group.confidence,
         vantages=group.vantages if left else max(incident.vantages, group.vantages),
@@ -221,6 +222,17 @@ def _left(
         for asn in incident.networks
         if asn in group.well and _absent(f"AS{asn}", present, view)
     }
+
+
+def _abroad(
+    incident: Incident, countries: Collection[str], verdicts: Iterable[Verdict]
+) -> set[int]:
+    """Networks of countries that have left, and of none that stays."""
+    away: dict[int, bool] = {}
+    for verdict in verdicts if set(incident.countries) - set(countries) else ():
+        asn = verdict.network
+        away[asn] = away.get(asn, True) and verdict.country not in countries
+    return {asn for asn in incident.networks if away.get(asn, False)}
 
 
 def _absent(place: str, present: Mapping[str, datetime], view: View) -> bool:

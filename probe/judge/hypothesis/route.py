@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from statistics import median
 
 from probe.judge.hypothesis.unit import (
@@ -26,11 +27,12 @@ ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 2.5
 """It is told from borders by the countries that lose it, and at once."""
 
 
-def routes(units: Iterable[Unit]) -> list[tuple[str, ...]]:
+def routes(units: Collection[Unit]) -> list[tuple[str, ...]]:
     """Each service's prefixes to which packets vanish from several countries, and those beside them.
 
     Who loses several of a service's prefixes loses them by one route: of the others' networks one
-    may just have said nothing of one of them.
+    may just have said nothing of one of them. So does who loses those of several services, which are
+    weighed together as well: passing trouble takes one along, or says nothing of one.
     """
     lost: dict[tuple[str, str], set[str]] = defaultdict(set)
     beside: dict[tuple[str, int], set[str]] = defaultdict(set)
@@ -46,7 +48,40 @@ def routes(units: Iterable[Unit]) -> list[tuple[str, ...]]:
     for (service, _), prefixes in beside.items():
         if len(prefixes & wide.get(service, set())) > 1:
             by_service[service] |= prefixes
-    return sorted({tuple(sorted(prefixes)) for prefixes in by_service.values()})
+    joined = _joined(by_service, beside, {unit.asn: unit.country for unit in units if unit.lost})
+    return sorted({tuple(sorted(prefixes)) for prefixes in (*by_service.values(), *joined)})
+
+
+def _joined(
+    by_service: Mapping[str, set[str]],
+    beside: Mapping[tuple[str, int], set[str]],
+    home: Mapping[int, str],
+) -> list[set[str]]:
+    """The prefixes of services that most of the countries that lost either have lost alike.
+
+    Passing trouble of one network takes several services along, and that of two may coincide, so that
+    two countries are too few.
+    `beside`: what each network lost of each service. What one lost is held against the next by name
+    alone: where very much fails all pairs would be too many.
+    """
+    by_network: dict[int, list[str]] = defaultdict(list)
+    struck: dict[str, set[str]] = defaultdict(set)
+    for (service, asn), prefixes in sorted(beside.items()):
+        if not prefixes.isdisjoint(by_service.get(service, ())):
+            by_network[asn].append(service)
+            struck[service].add(home[asn])
+    alike: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for asn, services in by_network.items():
+        for pair in pairwise(services):
+            alike[pair].add(home[asn])
+    groups = {service: {service} for service in by_service}
+    for (one, other), countries in alike.items():
+        wide = max(len(struck[one]), len(struck[other]))
+        if len(countries) >= max(ROUTE_COUNTRIES, wide / 2):
+            groups[one] |= groups[other]
+            groups.update(dict.fromkeys(groups[one], groups[one]))
+    several = {frozenset(group) for group in groups.values() if len(group) > 1}
+    return [set().union(*(by_service[service] for service in group)) for group in several]
 
 
 def lost(
@@ -62,6 +97,7 @@ def lost(
     at_once = _at_once(gone, home)
     torn = Counter([u.asn for m in behind for u in fields[m].failing if u.lasting])
     keeping = {asn for asn, units in of.items() if 2 * torn[asn] < units}
+    at_once -= _barred(at_once, gone, behind, fields)
     chosen = _partial(at_once, home, keeping) or at_once
     least = ROUTE_COUNTRIES if chosen is at_once else ROUTE_COUNTRIES - 1
     if len({home[asn] for asn in chosen}) < least:
@@ -114,6 +150,28 @@ def _at_once(gone: Mapping[int, float], home: Mapping[int, str]) -> set[int]:
     return max(
         groups, key=lambda asns: (len({home[asn] for asn in asns}), len(asns)), default=set()
     )
+
+
+def _barred(
+    at_once: set[int],
+    gone: Mapping[int, float],
+    behind: Iterable[Matter],
+    fields: Mapping[Matter, Field],
+) -> set[int]:
+    """Those networks in whose country more had lost it before, in whatever way: a border's work.
+
+    The leak of a route by which one country bars a service may come back to a part of that country.
+    """
+    first = min([gone[asn] for asn in at_once], default=0.0) - ROUTE_ROUNDS
+    before: dict[str, set[int]] = defaultdict(set)
+    now: dict[str, set[int]] = defaultdict(set)
+    for matter in behind:
+        for unit in fields[matter].failing:
+            if unit.asn in at_once:
+                now[unit.country].add(unit.asn)
+            elif unit.lasting and unit.begun < first:
+                before[unit.country].add(unit.asn)
+    return {asn for c, asns in now.items() if len(before[c]) > len(asns) for asn in asns}
 
 
 def _partial(gone: set[int], home: Mapping[int, str], keeping: set[int]) -> set[int] | None:

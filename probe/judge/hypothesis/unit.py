@@ -27,10 +27,17 @@ NAMES = {
     "as": "AS",
 }
 
+MOST_NAMED = 4
+"""Prefixes of a route that are told by name."""
+
 
 def named(key: Key) -> str:
     """What to call a dependency: `site cloudflare/LHR`, `akamai-dns`."""
-    return f"{NAMES.get(key[0], '')}{key[1]}"
+    kind, name = key
+    prefixes = name.split() if kind == "route" else ()
+    if len(prefixes) > MOST_NAMED:
+        name = f"{' '.join(prefixes[:MOST_NAMED])} and {len(prefixes) - MOST_NAMED} more"
+    return f"{NAMES.get(kind, '')}{name}"
 
 
 SIBLING = math.log(0.3)

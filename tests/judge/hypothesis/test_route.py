@@ -92,6 +92,48 @@ def test_a_prefix_of_which_one_network_says_nothing_just_now_is_lost_with_its_si
     assert {country for _, _, country in found.cells} == {"GB", "JP"}
 
 
+def of_several(stray: str) -> list[Unit]:
+    """Three services lose a route of each in GB, JP and US at once; one strays in another country."""
+    return [
+        msgspec.structs.replace(
+            u, service=service, prefixes=frozenset({f"104.244.{n}.0/24"}),
+            failing=hit, lasting=hit, lost=hit,
+        )
+        for n, service in enumerate(("chirp", "photo", "video"))
+        for u in leaked({"GB", "JP", "US"})
+        for hit in [u.failing or (service == "chirp" and u.country == stray and u.asn % 10 == 1)]
+    ]  # fmt: skip
+
+
+def test_services_that_are_lost_alike_are_lost_by_one_route() -> None:
+    (found, *_) = told(of_several("DE"))
+    assert found.services == 3
+    assert {country for _, _, country in found.cells} == {"GB", "JP", "US"}
+
+
+def test_services_that_are_lost_in_other_countries_are_lost_each_by_its_own_route() -> None:
+    apart = [
+        msgspec.structs.replace(u, service=service, prefixes=frozenset({prefix}))
+        for service, prefix, countries in (
+            ("chirp", "104.244.1.0/24", {"DE", "GB"}), ("photo", "104.244.2.0/24", {"JP", "US"}),
+        )
+        for u in leaked(countries)
+    ]  # fmt: skip
+    assert routes(apart) == [("104.244.1.0/24",), ("104.244.2.0/24",)]
+
+
+def test_a_country_that_barred_it_before_is_not_in_the_leak_of_its_own_route() -> None:
+    units = leaked({"GB", "JP", "US"}, lambda _: 9.0)
+    barred = [
+        msgspec.structs.replace(u, asn=90 + n, failing=True, lasting=True, lost=n < 2, begun=0.0)
+        for n in range(3)
+        for u in units
+        if u.country == "US" and u.asn % 10 == 2
+    ]
+    (found,) = told([*units, *barred])
+    assert {country for _, _, country in found.cells} == {"GB", "JP"}
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 35), st.integers(0, 12)), max_size=16),
     st.lists(st.tuples(st.sampled_from(["web", "api"]), st.sampled_from(COUNTRIES)), max_size=2),

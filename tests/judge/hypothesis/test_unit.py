@@ -44,3 +44,9 @@ def test_units_that_hold_are_steady_while_nothing_is_wrong() -> None:
 def test_a_dependency_is_named_for_people() -> None:
     assert named(("site", "cloudflare/LHR")) == "site cloudflare/LHR"
     assert named(("declared", "akamai-dns")) == "akamai-dns"
+
+
+def test_of_a_route_a_few_prefixes_are_named_and_the_others_counted() -> None:
+    prefixes = [f"192.0.{n}.0/24" for n in range(6)]
+    assert named(("route", " ".join(prefixes[:2]))) == "route to 192.0.0.0/24 192.0.1.0/24"
+    assert named(("route", " ".join(prefixes))).endswith(" 192.0.3.0/24 and 2 more")
