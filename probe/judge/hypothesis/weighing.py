@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, lru_cache
 
@@ -225,14 +225,15 @@ class _Weighing:
 
 
 def siblings(matters: Sequence[Matter]) -> list[Matter]:
-    """Weigh each feature again beside the service's others in the same country."""
+    """Weigh each feature again beside the service's others, and all that is denied, in the same country."""
     broad: dict[tuple[str, str], list[tuple[str, dict[Cause, float]]]] = defaultdict(list)
     for matter in matters:
         for country in matter.troubled:
             place = matter.places[country]
             if _broad([run for run in place.runs if run.failing]):
                 broad[matter.service, country].append((matter.feature, place.support))
-    return [_beside(matter, broad) for matter in matters]
+    listed = denied(matters)
+    return [_beside(matter, broad, listed) for matter in matters]
 
 
 def _broad(failing: Sequence[Run]) -> bool:
@@ -242,17 +243,59 @@ def _broad(failing: Sequence[Run]) -> bool:
 
 
 def _beside(
-    matter: Matter, broad: Mapping[tuple[str, str], Sequence[tuple[str, dict[Cause, float]]]]
+    matter: Matter,
+    broad: Mapping[tuple[str, str], Sequence[tuple[str, dict[Cause, float]]]],
+    listed: Collection[tuple[str, str, str]],
 ) -> Matter:
     places: dict[str, Place] = {}
     for country in matter.troubled:
         place = matter.places[country]
         others = [s for f, s in broad.get((matter.service, country), ()) if f != matter.feature]
-        if others:
-            raised = {c: SIBLING * max(s[c] for s in others) for c in SHARED_FATE}
+        raised = {c: SIBLING * max(s[c] for s in others) for c in SHARED_FATE} if others else {}
+        if (matter.service, matter.feature, country) in listed:
+            raised[Cause.FILTERING] = SIBLING
+        if raised:
             support = posterior(place.sights, place.around, place.before, raised)
             places[country] = msgspec.structs.replace(place, support=support)
     return replaced(matter, places) if places else matter
+
+
+DENIES = "dns.nxdomain_here"
+"""The rule of names that a resolver denies while others know them: no failing name server does so."""
+LISTED = 3
+"""Services whose names one network denies, from which on it does so by a list: no passing trouble
+denies several and nothing else."""
+
+
+def denied(matters: Iterable[Matter]) -> frozenset[tuple[str, str, str]]:
+    """Service, feature and country of what a network denies along with several services."""
+    found: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
+    for matter in matters:
+        for country in matter.troubled:
+            for asn in _deniers(matter.places[country].runs):
+                found[country, asn].append((matter.service, matter.feature))
+    return frozenset(
+        [
+            (*each, country)
+            for (country, _), held in found.items()
+            if len({service for service, _ in held}) >= LISTED
+            for each in held
+        ]
+    )
+
+
+def _deniers(runs: Iterable[Run]) -> list[int]:
+    """Networks all of whose vantages, two at least, are told again and again that there is no such name."""
+    denying: Counter[int] = Counter()
+    seen: Counter[int] = Counter()
+    for run in runs:
+        seen[run.vantage.asn] += 1
+        denying[run.vantage.asn] += run.steady and len(run.failed) > 1 and _denies(run)
+    return [asn for asn, count in denying.items() if count > 1 and count == seen[asn]]
+
+
+def _denies(run: Run) -> bool:
+    return all(finding.main.id == DENIES for finding in run.findings if finding.failing)
 
 
 def replaced(matter: Matter, places: Mapping[str, Place]) -> Matter:

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from probe.judge.hypothesis.causes import PRIOR
+from probe.judge.hypothesis.episode import Footing
 from probe.judge.hypothesis.joint import outside
-from probe.judge.hypothesis.weighing import Matter, siblings, weighed
+from probe.judge.hypothesis.weighing import Matter, denied, siblings, weighed
 from probe.judge.view import Belief, Memory
 from probe.model import Cause, Measurement, Vantage
 from tests.judge import worlds as w
@@ -34,6 +35,18 @@ def matter(feature: str, **struck: w.Maker) -> Matter:
     return weighed("chirp", feature, stood(chain.from_iterable(each), VIEW), VIEW)
 
 
+def on_one_network(services: int, maker: w.Maker, asn: int = 47330) -> list[Matter]:
+    """Some services' websites, of which one network in Turkey sees that."""
+    steady = {v.id: Footing(well_at=VIEW.now, steady=True, settled=True) for v in w.ROSTER}
+    each = [series(v, "web", maker if v.asn == asn else w.ok) for v in w.ROSTER]
+    held = stood(chain.from_iterable(each), VIEW, steady)
+    return [weighed(f"chirp-{n}", "web", held, VIEW) for n in range(services)]
+
+
+def suspected(matters: list[Matter]) -> set[str]:
+    return {m.service for m in siblings(matters) if m.places["TR"].leads is Cause.FILTERING}
+
+
 def test_each_country_is_weighed_and_only_the_one_that_fails_is_not_ok() -> None:
     weighed_ = matter("web", TR=w.sni_reset)
     assert {c for c, place in weighed_.places.items() if place.leads is not Cause.OK} == {"TR"}
@@ -47,6 +60,21 @@ def test_what_is_filtered_raises_the_same_suspicion_of_the_features_beside_it() 
     before, after = (m.places["TR"].support[Cause.FILTERING] for m in (alone, beside))
     assert after > before
     assert beside.place("DE").support == pytest.approx(alone.place("DE").support)
+
+
+def test_names_of_several_services_that_one_network_denies_are_denied_by_a_list() -> None:
+    assert not suspected(on_one_network(2, w.nxdomain_everywhere))
+    assert suspected(on_one_network(3, w.nxdomain_everywhere)) == {"chirp-0", "chirp-1", "chirp-2"}
+
+
+def test_several_services_that_a_network_does_not_find_are_no_list_without_its_denial() -> None:
+    assert not denied(on_one_network(5, w.dns_timeout))
+    assert not denied(on_one_network(5, w.second_knows))
+
+
+def test_what_one_vantage_alone_is_denied_is_no_list_of_its_network() -> None:
+    assert denied(on_one_network(3, w.nxdomain_everywhere))
+    assert not denied(on_one_network(5, w.nxdomain_everywhere, asn=47331))
 
 
 def test_a_calm_place_asks_for_no_time_since_when_and_like_places_share_one_weighing() -> None:
