@@ -52,6 +52,7 @@ SEEN = (
     ("tls.timeout_alike", "the TLS handshake is never answered, whatever name is said"),
     ("tcp.timeout_port", "one port of its addresses never answers, while another does"),
     ("tcp.timeout", "its addresses never answer"),
+    ("ok.partly", "one of its addresses never answers, while another does"),
     ("tcp.unreachable", "its addresses cannot be reached"),
     ("tcp.refused", "connections are refused"),
     ("tcp.reset", "connections are reset while they open"),

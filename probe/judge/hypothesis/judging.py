@@ -18,6 +18,7 @@ from probe.judge.hypothesis.episode import footings
 from probe.judge.hypothesis.finding import Finder
 from probe.judge.hypothesis.mechanisms import Heard, asked, refined
 from probe.judge.hypothesis.mute import told_apart
+from probe.judge.hypothesis.partly import partly
 from probe.judge.hypothesis.standing import standing
 from probe.judge.hypothesis.untroubled import Offline, Settled, settle
 from probe.judge.hypothesis.verdicts import verdicts
@@ -97,7 +98,7 @@ def weigh(tracks: Tracks, view: View) -> Weighing:
         matter = weighed(*feature, standing(feature, endpoints, finder, known, view), view)
         matters.append(matter)
         settled.append(settle(matter, cells, offline, view))
-    explained = tuple(told_apart(shared(siblings(matters), view), view))
+    explained = tuple(told_apart(shared(siblings(partly(matters, view)), view), view))
     return Weighing(
         matters=explained,
         settled=tuple(settled),

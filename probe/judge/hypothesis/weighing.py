@@ -284,8 +284,10 @@ def denied(matters: Iterable[Matter]) -> frozenset[tuple[str, str, str]]:
     )
 
 
-def _deniers(runs: Iterable[Run]) -> list[int]:
+def _deniers(runs: Sequence[Run]) -> Iterable[int]:
     """Networks all of whose vantages, two at least, are told again and again that there is no such name."""
+    if not [run for run in runs if run.findings[0].main.id == DENIES]:
+        return ()
     denying: Counter[int] = Counter()
     seen: Counter[int] = Counter()
     for run in runs:

@@ -66,7 +66,7 @@ TOLD: dict[str, Told] = {
     "dns.encrypted_dns_block": Told(WELL, "ok.encrypted_dns", "dns", leading=Cause.OK),
     "dns.handshake_accepting_sinkhole": Told(f"tls {LATE}", "dns.sinkhole", "dns"),
     "ip.nullroute": Told(f"tcp {LATE}", "tcp.timeout", "tcp"),
-    "ip.partial_list": Told(WELL, "ok.partly", "tcp", leading=Cause.OK),
+    "ip.partial_list": Told(WELL, "ok.partly", "tcp"),
     "ip.bgp_hijack_blackhole": Told(
         f"tcp {LATE}", "together.ip.bgp_hijack_blackhole", "ip", "SE",
         leading=Cause.DEPENDENCY_OUTAGE, vantage="se-as1257-1",
