@@ -90,6 +90,8 @@ def _judge(question: Question, items: Ordered, tally: Tally, *, as_json: bool) -
 
     with _progress("judging", items.count) as (_, to):
         found = desk.judge(question, items, tally, to)
+    for sentence in tally.left_out():
+        sys.stderr.write(f"probe judge: {sentence}\n")
     if as_json:
         sys.stdout.write(line.encode(found).decode())
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from probe.desk.ordering import Ordered
 from probe.desk.outcome import Outcome, Tally, outcome
 from probe.desk.reading import Refused, read
 from probe.desk.rounds import end, guess
+from probe.desk.sieve import Sieve
 from probe.desk.timeline import Moment, play
 from probe.interop import names
 from probe.model import Incident, Service, Target
@@ -59,20 +61,32 @@ def targets(services: Sequence[Service]) -> Mapping[str, Target]:
     return found
 
 
-def moments(question: Question, items: Ordered) -> Iterator[Moment]:
-    """Judge what was collected; it may be asked again, and says the same."""
+def moments(question: Question, items: Ordered, sieve: Sieve | None = None) -> Iterator[Moment]:
+    """Judge what was collected; it may be asked again, and says the same.
+
+    `sieve`: what lets the items through, for who wants to know what it kept back.
+    """
     round_ = question.round or guess(items)
     until = question.at or end(items.lasts, round_)
-    return play(items, round_, question.services, until, question.origins)
+    return play(sieve or Sieve(items), round_, question.services, until, question.origins)
 
 
 def judge(question: Question, items: Ordered, tally: Tally, judged: Judged) -> Outcome:
     """Go through to the end, and say what it came to."""
-    last, count = None, 0
-    for moment in moments(question, items):
+    last, count, sieve = None, 0, Sieve(items)
+    for moment in moments(question, items, sieve):
         last, count = moment, count + 1
         judged(moment.taken)
+    tally.leave(_left(question, sieve, last.taken if last else 0))
     return outcome(last, count, tally)
+
+
+def _left(question: Question, sieve: Sieve, taken: int) -> Mapping[str, int]:
+    """What was read and not judged, by reason."""
+    for _ in sieve:  # what lies beyond the end
+        pass
+    beyond = "clock_ahead" if question.at is None else "later_than_asked"
+    return sieve.kept + Counter({beyond: sieve.passed - taken})
 
 
 def height(question: Question, items: Ordered, name: str) -> tuple[Moment, Incident] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -29,7 +29,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     measurements: int = 0
     judgings: int = 0
     refused: dict[str, int] = {}
-    """Lines that were not read, by reason."""
+    """Lines that were not read, or not judged, by reason."""
+
+
+LEFT = {
+    "repeated": "they came more than once",
+    "country_changed": "their probe hosts measured from another country less than a day before",
+    "flood": "their probe hosts looked at one endpoint more than once a second",
+    "clock_ahead": "they are of later than nine in ten probe hosts measured",
+    "later_than_asked": "they are of later than --at",
+}
+"""Why measurements that were read are not judged."""
 
 
 class Tally:
@@ -37,12 +47,22 @@ class Tally:
 
     def __init__(self) -> None:
         self.counted: Counter[str] = Counter()
+        self.left: Counter[str] = Counter()
         self.kept: list[Refused] = []
 
     def add(self, refused: Refused) -> None:
         self.counted[refused.reason] += 1
         if self.counted[refused.reason] <= MOST_SHOWN:
             self.kept.append(refused)
+
+    def leave(self, left: Mapping[str, int]) -> None:
+        """Count what was read and is not judged, by a reason of LEFT."""
+        self.left.update(left)
+        self.counted.update(left)
+
+    def left_out(self) -> Iterable[str]:
+        for reason, count in sorted(self.left.items()):
+            yield f"measurements not judged: {count}; {LEFT[reason]} ({reason})"
 
     def sentences(self) -> Iterable[str]:
         for one in self.kept:

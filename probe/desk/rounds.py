@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
@@ -23,10 +24,11 @@ AHEAD = 0.1
 def guess(ordered: Iterable[Item]) -> timedelta:
     """Take the median gap between two looks of one vantage at one endpoint, to a whole second.
 
-    Looks that nobody repeats have an hour; where nothing tells, it is a minute.
+    Every vantage has one vote, however much it sends. Looks that nobody repeats have an hour; where
+    nothing tells, it is a minute.
     """
     seen: dict[tuple[str, str, str], datetime] = {}
-    gaps: list[float] = []
+    gaps: dict[str, list[float]] = defaultdict(list)
     ours = False
     for item in islice(ordered, ENOUGH):
         if not isinstance(item, Measurement):
@@ -36,9 +38,9 @@ def guess(ordered: Iterable[Item]) -> timedelta:
         before = seen.get(place)
         seen[place] = item.at
         if before is not None and item.at > before:
-            gaps.append((item.at - before).total_seconds())
+            gaps[item.vantage.id].append((item.at - before).total_seconds())
     if gaps:
-        return timedelta(seconds=max(SHORTEST, float(round(median(gaps)))))
+        return timedelta(seconds=max(SHORTEST, float(round(median(map(median, gaps.values()))))))
     return USUAL if ours else PACE
 
 

@@ -67,15 +67,12 @@ def play(
         yield desk.sit(now)
         if ahead is None:
             return
-        now = _grid(max(desk.wake(now), now + round_), round_, since=key(ahead)[0], calm=desk.calm)
+        now = _grid(desk.wake(now, key(ahead)[0]), round_)
 
 
-def _grid(
-    at: datetime, round_: timedelta, *, since: datetime | None = None, calm: bool = False
-) -> datetime:
-    """The first point of the grid at or after a time; when calm, not before the next item."""
-    wanted = max(at, since) if calm and since is not None else at
-    passed = (wanted - _EPOCH) / round_
+def _grid(at: datetime, round_: timedelta) -> datetime:
+    """The first point of the grid at or after a time."""
+    passed = (at - _EPOCH) / round_
     return _EPOCH + round_ * (int(passed) + (passed > int(passed)))
 
 
@@ -115,9 +112,15 @@ class _Desk:
         """Whether nothing can change until the next item: no window, no open incident."""
         return not self._busy and all(held.closed is not None for held in self._open)
 
-    def wake(self, now: datetime) -> datetime:
-        """When the next judging is due at the latest: by the round, or slower while nothing comes."""
-        return now + (self._round if self._busy else max(self._round, PACE))
+    def wake(self, now: datetime, coming: datetime) -> datetime:
+        """When the next judging is due, given when the next item comes.
+
+        By the round, or slower while nothing comes; not before it where nothing can change until then.
+        """
+        soon = now + self._round
+        if self._busy:
+            return soon
+        return max(soon, coming if self.calm else min(now + PACE, coming))
 
     def sit(self, now: datetime) -> Moment:
         self._known.see(self._fresh)

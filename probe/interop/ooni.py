@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 
 import msgspec
@@ -16,10 +15,9 @@ from probe.interop.record import parse
 from probe.interop.refusal import ForeignError, Reason
 from probe.interop.story import Story, story
 from probe.model import Measurement, Paired, Target, TcpConnect, Vantage
+from probe.model.country import CODES
 
 FEATURE = "web"
-_COUNTRY = re.compile(r"[A-Z]{2}")
-_NOWHERE = "ZZ"
 MAX_SERVICE = 100
 MAX_URL = 300
 
@@ -44,7 +42,7 @@ def read(text: bytes, named: Mapping[str, Target] | None = None) -> Paired:
 
 
 def _check(report: Report) -> None:
-    if not _COUNTRY.fullmatch(report.probe_cc) or report.probe_cc == _NOWHERE:
+    if report.probe_cc not in CODES:
         raise ForeignError(
             Reason.BAD_FIELD,
             f"probe_cc is {report.probe_cc[:20]!r}; a country such as 'IT' is needed",

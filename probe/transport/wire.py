@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from probe.model import Measurement, TlsHandshake
+from probe.model.country import CODES, UNKNOWN
 
 MAX_LINE_BYTES = 256 * 1024
 MAX_OBSERVATIONS = 500
@@ -23,7 +24,6 @@ AHEAD = timedelta(hours=1)
 """How far a probe's clock may run before ours."""
 
 ID = re.compile(r"[0-9a-z-]{16,64}")
-COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class Reason(StrEnum):
@@ -147,8 +147,10 @@ def _implausible(
 ) -> tuple[Reason, str] | None:
     if not ID.fullmatch(measurement.id):
         return Reason.BAD_ID, "id is not 16 to 64 of the characters 0-9, a-z and -"
-    if not COUNTRY.fullmatch(measurement.vantage.country):
-        return Reason.BAD_COUNTRY, "vantage.country is not two capital letters"
+    country = measurement.vantage.country
+    if country not in CODES and country != UNKNOWN:
+        said = f"vantage.country is {country[:20]!r}, and no country's two capital letters (ISO 3166-1)"
+        return Reason.BAD_COUNTRY, said
     if len(measurement.observations) > MAX_OBSERVATIONS:
         return Reason.TOO_LONG, f"more than {MAX_OBSERVATIONS} observations"
     wrong = _untyped(measurement)

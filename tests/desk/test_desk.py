@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
+
 from probe.desk import desk
 from probe.desk.desk import Question
 from probe.desk.ordering import Ordered
@@ -34,6 +36,28 @@ def test_files_come_to_an_outcome_and_progress_is_told(tmp_path: Path) -> None:
     assert judged[-1] == found.measurements == len(small.measurements())
     assert (found.round_seconds, found.refused) == (5.0, {"malformed_json": 1})
     assert [incident.cause for incident in found.incidents] == [Cause.FILTERING]
+
+
+def test_what_is_read_and_not_judged_is_counted_by_its_reason() -> None:
+    made = small.measurements()
+    ahead = [
+        msgspec.structs.replace(one, at=one.at + timedelta(hours=2))
+        for one in made
+        if one.vantage == made[0].vantage
+    ]
+    others = [one for one in made if one.vantage != made[0].vantage]
+    question, tally = Question(paths=()), Tally()
+    with Ordered() as items:
+        for one in (*others, *others, *ahead):
+            items.add(one)
+        found = desk.judge(question, items, tally, lambda _: None)
+        early = Question(paths=(), at=w.START + timedelta(seconds=30))
+        asked = desk.judge(early, items, Tally(), lambda _: None)
+    assert found.measurements == len(others)
+    assert found.refused == {"repeated": len(others), "clock_ahead": len(ahead)}
+    assert len(list(tally.left_out())) == 2
+    later = sum(one.at > early.at for one in (*others, *ahead) if early.at)
+    assert asked.refused == {"repeated": len(others), "later_than_asked": later}
 
 
 def test_the_height_of_an_incident_is_where_its_last_words_come_from() -> None:

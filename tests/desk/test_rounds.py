@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
+
 from probe.desk.ordering import key
 from probe.desk.rounds import USUAL, end, guess
 from probe.desk.timeline import PACE
@@ -13,6 +15,15 @@ from tests.judge import worlds as w
 
 def test_the_round_is_the_gap_between_two_looks_of_one_vantage() -> None:
     assert guess(sorted(small.measurements(), key=key)) == small.ROUND
+
+
+def test_one_that_floods_does_not_decide_the_round() -> None:
+    made = small.measurements()
+    flood = [
+        msgspec.structs.replace(made[0], at=made[0].at + timedelta(milliseconds=n))
+        for n in range(3000)
+    ]
+    assert guess(sorted([*made, *flood], key=key)) == small.ROUND
 
 
 def test_looks_that_nobody_repeats_have_an_hour() -> None:

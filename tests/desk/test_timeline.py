@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
+import pytest
 
 from probe.desk.ordering import key
 from probe.desk.reading import Item
@@ -67,6 +68,20 @@ def test_a_long_silence_costs_few_judgings() -> None:
     assert len(moments) < 150
     (held,) = moments[-1].incidents
     assert held.closed is not None
+
+
+@pytest.mark.parametrize("rounds", [5, 6, 10, 40, 800])
+def test_what_is_measured_after_a_gap_is_judged_when_it_comes(rounds: int) -> None:
+    """An incident stands open meanwhile: nobody could see it end."""
+    gap = rounds * small.ROUND
+    more = [
+        msgspec.structs.replace(made, at=made.at + timedelta(seconds=60) + gap, id=f"b{made.id}")
+        for made in small.measurements()
+    ]
+    moments = played([*small.measurements(), *more])
+    assert moments[-1].taken == 2 * len(more)
+    assert sum(m.view.now > min(made.at for made in more) for m in moments) >= 60 // w.ROUND
+    assert moments[-1].incidents[-1].closed is None
 
 
 def test_a_look_speaks_for_a_day() -> None:

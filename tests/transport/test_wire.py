@@ -21,6 +21,7 @@ from probe.model import (
     TlsHandshake,
     Vantage,
 )
+from probe.model.country import CODES, UNKNOWN
 from probe.transport import wire
 from probe.transport.wire import Reason
 
@@ -71,7 +72,7 @@ measurements = st.builds(
     ),
     took=floats,
     vantage=st.builds(
-        Vantage, id=text, country=st.text("ABCXYZ", min_size=2, max_size=2), asn=numbers
+        Vantage, id=text, country=st.sampled_from(sorted(CODES | {UNKNOWN})), asn=numbers
     ),
     target=st.builds(Target, service=text, feature=text, endpoint=text),
     health=st.builds(Health, domestic=st.builds(Tally, ok=numbers, of=numbers), reason=text),
@@ -165,6 +166,10 @@ REFUSED = {
     "a short id": (changed(id="abc"), Reason.BAD_ID),
     "an id with capitals": (changed(id="ABCDEFGHABCDEFGH"), Reason.BAD_ID),
     "a long id": (changed(id="a" * 65), Reason.BAD_ID),
+    "a country that is none": (
+        changed(vantage={"id": "a", "country": "XX", "asn": 1}),
+        Reason.BAD_COUNTRY,
+    ),
     "a small country": (
         changed(vantage={"id": "a", "country": "de", "asn": 1}),
         Reason.BAD_COUNTRY,

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from random import Random
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probe.desk.ordering import key
+from probe.desk.reading import Item
+from probe.desk.sieve import FLOOD, MOST, MOVED, REPEATED, SETTLED, Sieve
+from probe.model import Measurement
+from tests.desk.small import look, measurements
+
+MADE = measurements(10)
+
+
+def sifted(items: list[Item]) -> tuple[list[Item], Counter[str]]:
+    sieve = Sieve(sorted(items, key=key))
+    return list(sieve), sieve.kept
+
+
+def at(made: Measurement, seconds: float, country: str = "", name: str = "") -> Measurement:
+    vantage = msgspec.structs.replace(made.vantage, country=country or made.vantage.country)
+    return msgspec.structs.replace(
+        made, at=made.at + timedelta(seconds=seconds), vantage=vantage, id=name or made.id
+    )
+
+
+@given(st.lists(st.sampled_from(MADE)), st.integers(0, 9))
+def test_whatever_comes_again_is_let_through_once(again: list[Measurement], seed: int) -> None:
+    items: list[Item] = [*MADE, *again]
+    Random(seed).shuffle(items)  # noqa: S311 — dice for a test
+    found, kept = sifted(items)
+    assert found == sorted(MADE, key=key)
+    assert kept[REPEATED] == len(again)
+
+
+def test_of_two_that_share_an_id_and_a_time_it_is_the_same_one_in_any_order() -> None:
+    one = MADE[0]
+    other = msgspec.structs.replace(one, took=one.took + 1)
+    assert sifted([one, other]) == sifted([other, one])
+
+
+def test_a_vantage_that_measures_from_another_country_is_kept_back_and_one_that_moved_is_not() -> (
+    None
+):
+    home = MADE[0]
+    away = at(home, 60, "JP")
+    found, kept = sifted([home, away, at(home, 120)])
+    assert (len(found), kept) == (2, Counter({MOVED: 1}))
+    later = at(home, SETTLED.total_seconds() + 1, "JP")
+    assert sifted([home, later]) == ([home, later], Counter())
+
+
+def test_a_flood_is_cut_to_what_a_schedule_can_send() -> None:
+    many = [at(MADE[0], n / 1000, name=f"{n:016}") for n in range(5000)]
+    found, kept = sifted(list(many))
+    minutes = len({item.at.replace(second=0, microsecond=0) for item in many})
+    assert len(found) == minutes * MOST
+    assert kept[FLOOD] == len(many) - len(found)
+
+
+def test_looks_beside_a_helper_go_through() -> None:
+    assert sifted([look()])[1] == Counter()
