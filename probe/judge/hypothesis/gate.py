@@ -88,11 +88,14 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One border could yet write all that tells of it."""
     working: int = 0
     """Vantages here that see it well."""
+    lone: bool = False
+    """Of one network of several: that it is among the affected is told by one vantage, which may lie."""
 
 
 def state(cause: Cause, ground: Ground) -> State:
     """The strongest state that the ground allows."""
-    return _GATES[cause](ground)
+    found = _GATES[cause](ground)
+    return State.LIKELY if ground.lone and found is State.CONFIRMED else found
 
 
 def _by_support(ground: Ground, ceiling: State) -> State:

@@ -139,7 +139,7 @@ class _Speaker:
         mine = tuple([run for run in cell.members if run.vantage.asn == asn])
         if cause is not _OK and cause is cell.leads and mine:
             ground = msgspec.structs.replace(
-                cell.ground, support=min(cell.ground.support, support[cause])
+                cell.ground, support=min(cell.ground.support, support[cause]), lone=len(mine) == 1
             )
         else:
             ground = _own_ground(held, support[cause], self._view)

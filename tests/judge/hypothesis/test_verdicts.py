@@ -25,6 +25,17 @@ def test_evidence_is_spread_over_the_networks() -> None:
     assert (verdict.vantages, verdict.networks) == (3, 2)
 
 
+def test_what_one_vantage_tells_of_its_network_is_never_confirmed() -> None:
+    """It may lie, where others of its country tell the truth."""
+    roster = w.networks(("TR", 47330, (1, 1, 2)), ("DE", 3320, (2, 1)), ("US", 7920, (1, 1)), ("JP", 2510, (1, 1)))  # fmt: skip
+    world = World((Event(1.0, w.sni_reset, countries=("TR",)),), roster=roster)
+    told = w.verdicts_at(world, 31.0)
+    states = {v.network: v.state for v in told if (v.feature, v.country) == ("web", "TR")}
+    assert states == {
+        0: State.CONFIRMED, 47330: State.LIKELY, 47331: State.LIKELY, 47332: State.CONFIRMED,
+    }  # fmt: skip
+
+
 SINGLE = w.networks(("KG", 8440, (1,)))
 CUT = Event(1.0, w.block_page, countries=("KG",), features=("web",))
 SHAKY = Event(
