@@ -6,7 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from probe.judge import phrases
+from probe.judge import phrases, ways
 from probe.judge.grouping import MOST, OUTAGES, tested
 from probe.judge.hypothesis.connectivity import NEARLY_ALL
 from probe.judge.hypothesis.gate import CONFIRMED, LIKELY, SUSPECTED
@@ -92,7 +92,7 @@ def _restriction(
 ) -> str:
     first = (
         f"measurements show {phrases.service(incident, view)} {FATE[incident.cause]} in {phrases.places(incident)} "
-        f"on {phrases.operators(incident, view)}: {phrases.seen(incident.evidence)}. Affected: {phrases.features(incident, view)}."
+        f"{ways.on_networks(incident, own, view)}. Affected: {phrases.features(incident, view)}."
     )
     outside = f"{_outside(incident, own)}{_separately(incident, incidents, view)}"
     return " ".join((first, *phrases.over_quic(incident.evidence), outside))
@@ -114,8 +114,8 @@ def _geo_block(
 def _kept_apart(incident: Incident, own: Sequence[Verdict], view: View) -> str:
     """Nobody signs it: a refusal below HTTP and a block by address are one silence."""
     return (
-        f"{phrases.service(incident, view)} cannot be reached from {phrases.places(incident)} on "
-        f"{phrases.operators(incident, view)}: {phrases.seen(incident.evidence)}. "
+        f"{phrases.service(incident, view)} cannot be reached from {phrases.places(incident)} "
+        f"{ways.on_networks(incident, own, view)}. "
         f"Affected: {phrases.features(incident, view)}. {_outside(incident, own)} "
         "It may be the service that refuses what comes from there, or the networks there that "
         "keep it out: nothing that was measured tells the two apart."
