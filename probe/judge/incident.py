@@ -14,7 +14,7 @@ from datetime import datetime
 import msgspec
 
 from probe.judge.grouping import STRENGTH, Group, gather, tested
-from probe.judge.statement import describe
+from probe.judge.statement import describe, standing
 from probe.judge.view import View
 from probe.model import SIDES, Cause, Change, Incident, Scope, Side, State, Verdict
 
@@ -315,11 +315,11 @@ def _text(
 ) -> str:
     """Put the incident into words. While its evidence wanes, the words of its height stand."""
     if new.closed is not None:
-        return f"Ended at {new.closed:%H:%M} UTC. {new.statement}"
+        return f"Ended at {new.closed:%H:%M} UTC. {standing(new, incidents, view)}"
     group = matched.get(new.id)
     waning = group is None or group.vantages < new.vantages
     if old is not None and waning and not _change(new, old):
-        return old.statement
+        return standing(old, incidents, view)
     said = describe(new, incidents, verdicts, view)
     return f"{said.text} {said.doubt}".strip()
 
@@ -329,7 +329,10 @@ def _recorded(new: Incident, old: Incident | None, text: str, view: View) -> Inc
     what = _change(new, old)
     history = new.history
     if what:
-        history = (*history, Change(at=view.now, what=what, statement=text))
+        line = Change(
+            at=view.now, what=what, statement=text, cause=new.cause, state=new.state
+        )  # fmt: skip
+        history = (*history, line)
     return msgspec.structs.replace(new, statement=text, history=history)
 
 

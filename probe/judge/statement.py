@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from probe.judge import phrases, ways
-from probe.judge.grouping import MOST, OUTAGES, tested
+from probe.judge.grouping import IN_A_COUNTRY, MOST, OUTAGES, STRENGTH, tested
 from probe.judge.hypothesis.connectivity import NEARLY_ALL
 from probe.judge.hypothesis.gate import CONFIRMED, LIKELY, SUSPECTED
 from probe.judge.view import View
@@ -18,6 +18,8 @@ NONE_OBSERVED = "No evidence of filtering was observed."
 SERVER_COUNTRIES = 3
 """Countries with the service's own words, before filtering may be ruled out."""
 LEANING = 0.5
+LATELY_ROUNDS = 60
+"""For so long after a network's doing was told it is not denied of what else befalls the service."""
 
 STATES = {
     State.CONFIRMED: "Confirmed",
@@ -183,6 +185,7 @@ def _apart(
     """Rule filtering out only on positive grounds; else say what was and was not seen.
 
     What the server itself said of this failure in so many countries was said, though now fewer hear it.
+    Neither is said of a service of which filtering is told anywhere, or was lately.
     """
     beside = _separately(incident, incidents, view).strip()
     if network_authored(own) or any(
@@ -192,9 +195,47 @@ def _apart(
             beside
             or "The same is seen in all these countries, which no one country's filter explains."
         )
+    if restricted(incident, incidents, view):
+        return " ".join(filter(None, (beside, _before(incident, incidents, view))))
     heard = server_countries(own) >= SERVER_COUNTRIES or NOT_RELATED in incident.statement
     ruled_out = heard and _lively(own)
     return " ".join(filter(None, (NOT_RELATED if ruled_out else NONE_OBSERVED, beside)))
+
+
+def standing(incident: Incident, incidents: Sequence[Incident], view: View) -> str:
+    """Its words as they were, but for the denial of what is told by now."""
+    if NONE_OBSERVED in incident.statement and restricted(incident, incidents, view):
+        return incident.statement.replace(f"{NONE_OBSERVED} ", "")
+    return incident.statement
+
+
+def restricted(incident: Incident, incidents: Sequence[Incident], view: View) -> bool:
+    """Whether a network's doing is told of the same service, or was lately: even of this very trouble."""
+    open_ = any(
+        i.closed is None and i.cause in IN_A_COUNTRY and i.service == incident.service
+        for i in incidents
+        if i.id != incident.id
+    )
+    return open_ or bool(_before(incident, incidents, view))
+
+
+def _before(incident: Incident, incidents: Sequence[Incident], view: View) -> str:
+    """What was told as a network's doing, likely at the least, and is over or bears another name now."""
+    since = incident.opened - LATELY_ROUNDS * view.round
+    over = [
+        f"{_OTHER[i.cause]} {_where(i)} until {i.closed:%H:%M} UTC"
+        for i in incidents
+        if i.id != incident.id and i.service == incident.service
+        and i.cause in IN_A_COUNTRY and STRENGTH[i.state] > 1
+        and i.closed is not None and i.closed >= since
+    ]  # fmt: skip
+    named = {
+        change.cause: f"Earlier it was told as {_OTHER[change.cause]}."
+        for change in incident.history
+        if change.cause in IN_A_COUNTRY and change.state and STRENGTH[change.state] > 1
+    }
+    lately = f"Told of it lately: {phrases.listed(over)}." if over else ""
+    return " ".join(filter(None, (*named.values(), lately)))
 
 
 def network_authored(verdicts: Iterable[Verdict]) -> bool:

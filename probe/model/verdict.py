@@ -133,6 +133,9 @@ class Change(Record, frozen=True, kw_only=True, omit_defaults=False):
     what: str
     """`opened`, `updated`, `closed` or `reopened`."""
     statement: str
+    cause: Cause | None = None
+    """What it was held to be from then on, and how surely; nothing in what older releases kept."""
+    state: State | None = None
 
 
 class Incident(Record, frozen=True, kw_only=True, omit_defaults=False):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -9,8 +11,9 @@ from probe.judge.statement import (
     describe,
     network_authored,
     server_countries,
+    standing,
 )
-from probe.model import Cause, Incident, Observation, Scope, State, Vantage, Verdict
+from probe.model import Cause, Change, Incident, Observation, Scope, State, Vantage, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
@@ -271,3 +274,48 @@ def silent_over_both(case: w.Case) -> tuple[Observation, ...]:
 def test_a_service_that_is_down_is_no_less_down_for_not_speaking_quic() -> None:
     told = say(Event(1.0, silent_over_both))
     assert set(told) == {Cause.SERVICE_OUTAGE}
+
+
+def beside(**more: object) -> str:
+    """What is said of an outage beside what was or is told of filtering of the same service."""
+    frame = w.view(World(services=SERVICES), 100.0, [])
+    outage = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), id="o", opened=frame.now)
+    known = msgspec.structs.replace(incident(Cause.FILTERING), state=State.LIKELY)
+    other = msgspec.structs.replace(known, **more)
+    return describe(outage, (outage, other), (), frame).text
+
+
+@pytest.mark.parametrize("state", [State.SUSPECTED, State.LIKELY, State.CONFIRMED])
+def test_filtering_is_not_denied_while_it_is_told_of_the_same_service(state: State) -> None:
+    text = beside(state=state)
+    assert "A separate incident is under way: " in text
+    assert NONE_OBSERVED not in text
+
+
+def test_nor_where_it_was_told_lately_unless_as_a_suspicion() -> None:
+    ended = {"closed": w.START}
+    text = beside(**ended)
+    assert "Told of it lately: filtering in Türkiye until 12:00 UTC." in text
+    assert NONE_OBSERVED not in text
+    long_ago = w.START - 61 * timedelta(seconds=w.ROUND)
+    for more in ({"state": State.SUSPECTED}, {"service": "other"}, {"closed": long_ago}):
+        assert NONE_OBSERVED in beside(**{**ended, **more})
+
+
+def test_what_bore_the_name_of_filtering_itself_does_not_deny_it() -> None:
+    frame = w.view(World(services=SERVICES), 1.0, [])
+    for state, denied in ((State.LIKELY, False), (State.SUSPECTED, True)):
+        line = Change(at=w.START, what="opened", statement="…", cause=Cause.FILTERING, state=state)
+        renamed = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), history=(line,))
+        text = describe(renamed, (renamed,), (), frame).text
+        assert (NONE_OBSERVED in text) is denied
+        assert ("Earlier it was told as filtering." in text) is not denied
+
+
+def test_words_that_stand_lose_a_denial_that_is_none_any_more() -> None:
+    frame = w.view(World(services=SERVICES), 1.0, [])
+    said = f"It fails. {NONE_OBSERVED} Confidence high."
+    outage = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), id="o", statement=said)
+    filtered = incident(Cause.FILTERING)
+    assert standing(outage, (outage,), frame) == said
+    assert standing(outage, (outage, filtered), frame) == "It fails. Confidence high."
