@@ -2,7 +2,8 @@
 
 A verdict is `suspected` only over two rounds, or over many countries at once, so one judging is
 enough to open. A state is not lowered while the same cause holds; features only grow, countries
-and networks leave only when they are well for rounds while others suffer; an incident closes when it was not seen for three rounds, reopens within ten,
+and networks leave only when they are well for rounds while others suffer; an incident closes when
+somebody there has not seen it for three rounds, and stays while nobody there can; it reopens within ten,
 and changes its cause rather than have a second one opened beside it.
 """
 
@@ -27,6 +28,8 @@ LEANING = 0.5
 """Belief that keeps an incident alive without an open verdict."""
 FORGET_ROUNDS = 60
 """An open incident whose places nobody has looked at for so long is closed all the same."""
+UNSEEN = " No probe on these networks can tell of it now."
+"""Said after the words of an incident that is neither seen to go on nor to be over."""
 _BY_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.NETWORK_DISRUPTION})
 _REACH = {
     Scope.VANTAGE: 0,
@@ -277,21 +280,29 @@ def _rest(incident: Incident, verdicts: Sequence[Verdict], view: View) -> Incide
     if incident.closed is not None:
         return incident
     cells = [v for v in verdicts if _cell(incident, v)]
+    told = {v.leading for v in _seen(cells)}
+    blind = UNSEEN if incident.service and not told else ""
+    words = incident.statement.removesuffix(UNSEEN) + blind
     if any(v.leading is incident.cause and v.confidence >= LEANING for v in cells):
-        return msgspec.structs.replace(incident, updated=view.now)
+        return msgspec.structs.replace(incident, updated=view.now, statement=words)
     unseen = view.now - incident.updated
-    if unseen >= _patience(incident, cells) * view.round:
-        return msgspec.structs.replace(incident, closed=incident.updated)
-    return incident
+    over = unseen >= _patience(incident, told) * view.round
+    closed = incident.updated if over else None
+    return msgspec.structs.replace(incident, closed=closed, statement=words)
 
 
-def _patience(incident: Incident, cells: Iterable[Verdict]) -> int:
+def _patience(incident: Incident, told: Collection[Cause]) -> int:
     """For how many rounds it may be unseen, by what is told of its places."""
-    told = {v.leading for v in cells if STRENGTH[v.state]}
     if not told:
         return FORGET_ROUNDS
     firm = incident.state is State.CONFIRMED and Cause.OK not in told
     return REOPEN_ROUNDS if firm else CLOSE_ROUNDS
+
+
+def _seen(cells: Iterable[Verdict]) -> list[Verdict]:
+    """What somebody there tells: silent and unwell probes, and networks beside its own, say nothing of it."""
+    held = list(cells)
+    return [v for v in [v for v in held if v.network] or held if _told(v)]
 
 
 def _cell(incident: Incident, verdict: Verdict) -> bool:
@@ -314,14 +325,24 @@ def _text(
     view: View,
 ) -> str:
     """Put the incident into words. While its evidence wanes, the words of its height stand."""
-    if new.closed is not None:
-        return f"Ended at {new.closed:%H:%M} UTC. {standing(new, incidents, view)}"
     group = matched.get(new.id)
+    stands = standing(new, incidents, view)
+    if new.closed is not None:
+        return _ended(new.closed, stands)
     waning = group is None or group.vantages < new.vantages
     if old is not None and waning and not _change(new, old):
-        return standing(old, incidents, view)
+        return stands if group is None else stands.removesuffix(UNSEEN)
     said = describe(new, incidents, verdicts, view)
     return f"{said.text} {said.doubt}".strip()
+
+
+def _ended(closed: datetime, words: str) -> str:
+    """What nobody could see any more was not seen to end."""
+    if words.endswith(UNSEEN):
+        told = f"Last seen at {closed:%H:%M} UTC; no probe there could tell of it since."
+    else:
+        told = f"Ended at {closed:%H:%M} UTC."
+    return f"{told} {words.removesuffix(UNSEEN)}"
 
 
 def _recorded(new: Incident, old: Incident | None, text: str, view: View) -> Incident:

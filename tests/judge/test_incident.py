@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from probe.judge.incident import CLOSE_ROUNDS, REOPEN_ROUNDS, advance
+from probe.judge.incident import CLOSE_ROUNDS, FORGET_ROUNDS, REOPEN_ROUNDS, advance
+from probe.judge.incident import UNSEEN as BLIND
 from probe.judge.view import View
 from probe.model import Author, Cause, Evidence, Incident, Scope, Standing, State, Verdict
 from tests.judge import worlds as w
@@ -269,3 +271,34 @@ def test_a_country_stays_while_nobody_can_look_from_the_network_that_suffered() 
     assert (held.countries, held.networks) == (("DE", "TR"), (1, 2))
     (gone,) = run(*((n, leak(*SPARED)) for n in range(9, 14)), held=(held,))
     assert (gone.countries, gone.networks) == (("DE",), (1,))
+
+
+def sighted(cause: Cause, *, network: int = 1, vantages: int = 1) -> Verdict:
+    return out("TR", network, cause, vantages)
+
+
+DARK = [sighted(Cause.NETWORK_DISRUPTION, vantages=0), out("TR", 0, Cause.NETWORK_DISRUPTION, 0)]
+BESIDE = [sighted(Cause.NETWORK_DISRUPTION, vantages=0), sighted(Cause.OK, network=2)]
+HIT = [sighted(Cause.FILTERING), out("TR", 0, Cause.FILTERING)]
+
+
+@pytest.mark.parametrize("dark", [DARK, [*BESIDE, out("TR", 0, Cause.OK)]])
+def test_what_can_no_longer_be_seen_has_not_ended(dark: list[Verdict]) -> None:
+    """The country goes dark, or the network that filtered does beside others that are well."""
+    (held,) = run((0, HIT), *((n, dark) for n in range(1, 30)))
+    assert held.closed is None
+    assert held.statement.endswith(BLIND)
+    assert [change.what for change in held.history] == ["opened"]
+    (again,) = run((30, HIT), held=(held,))
+    assert BLIND not in again.statement
+    (over,) = run((31, [sighted(Cause.OK)]), (33, [sighted(Cause.OK)]), held=(again,))
+    assert over.closed == at(30)
+    assert over.statement.startswith("Ended at ")
+    assert BLIND not in over.statement
+
+
+def test_what_nobody_could_see_for_long_is_closed_and_not_said_to_have_ended() -> None:
+    (over,) = run((0, HIT), (1, DARK), (FORGET_ROUNDS, DARK))
+    assert over.closed == at(0)
+    assert over.statement.startswith("Last seen at 12:00 UTC; no probe there could tell of it")
+    assert BLIND not in over.statement
