@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -162,8 +163,10 @@ def witnesses(incident: Incident, view: View) -> list[int]:
     return sorted({asns[p.vantage] for p in incident.evidence if p.vantage in asns})
 
 
-def operators(incident: Incident, view: View) -> str:
-    return named(incident.networks, view)
+def on(networks: Iterable[int], view: View) -> str:
+    """On which networks, behind the name of a place; nothing where none is known."""
+    names = named(networks, view)
+    return f" on {names}" if names else ""
 
 
 def named(networks: Iterable[int], view: View) -> str:
@@ -172,7 +175,20 @@ def named(networks: Iterable[int], view: View) -> str:
     if len(said) > MOST_NAMED:
         more = counted(len(said) - MOST_NAMED, "more network")
         return f"{listed(said[:MOST_NAMED], last=', ')} and {more}"
-    return listed(said) or "its networks"
+    return listed(said)
+
+
+_ADDRESSES = r"[0-9a-fA-F.:]+/\d+"
+_SEVERAL = re.compile(rf"({_ADDRESSES}(?: {_ADDRESSES})+)(?: and (\d+ more))?")
+
+
+def shared(incident: Incident) -> str:
+    """What its services stand on; several ranges of addresses in one name are a list as any."""
+    return listed([_SEVERAL.sub(_ranges, name) for name in incident.shared])
+
+
+def _ranges(found: re.Match[str]) -> str:
+    return listed([*found[1].split(), *filter(None, (found[2],))])
 
 
 def listed(items: Sequence[str], last: str = " and ") -> str:
@@ -181,6 +197,13 @@ def listed(items: Sequence[str], last: str = " and ") -> str:
     if any(" and " in item for item in items):  # "Posting, Pictures and scripts, and Sign-in"
         last = f",{last}" if not last.startswith(",") else last
     return f"{', '.join(items[:-1])}{last}{items[-1]}"
+
+
+def by(number: int, verb: str) -> str:
+    """A verb of so many: `1 sees`, `2 see`."""
+    if number != 1:
+        return verb
+    return f"{verb}es" if verb.endswith("ch") else f"{verb}s"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

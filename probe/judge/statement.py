@@ -53,8 +53,7 @@ def _outage(
     incident: Incident, incidents: Sequence[Incident], own: Sequence[Verdict], view: View
 ) -> str:
     word = "international outages" if len(incident.countries) > 1 else "an outage"
-    share = _share(incident, own)
-    first = f"{phrases.service(incident, view)} is experiencing {word} affecting {phrases.features(incident, view)}: {share} {_symptom(incident, own)}."
+    first = f"{phrases.service(incident, view)} is experiencing {word} affecting {phrases.features(incident, view)}: {_seen_by(incident, own)}."
     well = f"{_healthy(incident, view)}"
     return " ".join(filter(None, (first, well, _apart(incident, incidents, own, view))))
 
@@ -64,7 +63,7 @@ def _dependency(
 ) -> str:
     if not incident.service:
         return (
-            f"probes in {phrases.places(incident)} that use {phrases.listed(incident.shared)} get no names "
+            f"probes in {phrases.places(incident)} that use {phrases.shared(incident)} get no names "
             "resolved, while those beside them that use other resolvers do. "
             "This says nothing about any country, network or service."
         )
@@ -76,12 +75,12 @@ def _dependency(
         and i.closed is None
         and i.shared == incident.shared
     ]
-    what = f" ({phrases.listed(incident.shared)})" if incident.shared else ""
+    what = f" ({phrases.shared(incident)})" if incident.shared else ""
     alone = f"with what it stands on{what}"
     together = f"together with {phrases.listed(others)}, with what these services share{what}"
     first = (
         f"{phrases.service(incident, view)} is failing, {together if others else alone}: "
-        f"{phrases.features(incident, view)} in {phrases.places(incident)}; {_share(incident, own)} {_symptom(incident, own)}."
+        f"{phrases.features(incident, view)} in {phrases.places(incident)}; {_seen_by(incident, own, where=True)}."
     )
     return f"{first} {_apart(incident, incidents, own, view)}"
 
@@ -93,8 +92,8 @@ def _restriction(
     incident: Incident, incidents: Sequence[Incident], own: Sequence[Verdict], view: View
 ) -> str:
     first = (
-        f"measurements show {phrases.service(incident, view)} {FATE[incident.cause]} in {phrases.places(incident)} "
-        f"{ways.on_networks(incident, own, view)}. Affected: {phrases.features(incident, view)}."
+        f"measurements show {phrases.service(incident, view)} {FATE[incident.cause]} in {phrases.places(incident)}"
+        f"{ways.told(incident, own, view)}. Affected: {phrases.features(incident, view)}."
     )
     outside = f"{_outside(incident, own)}{_separately(incident, incidents, view)}"
     return " ".join((first, *phrases.over_quic(incident.evidence), outside))
@@ -107,8 +106,8 @@ def _geo_block(
         return _kept_apart(incident, own, view)
     return (
         f"{phrases.service(incident, view)} itself refuses visitors from {phrases.places(incident)}: "
-        f"a refusal over valid certificates comes from {phrases.features(incident, view)} on "
-        f"{phrases.operators(incident, view)}. {_outside(incident, own)} "
+        f"a refusal over valid certificates comes from {phrases.features(incident, view)}"
+        f"{phrases.on(incident.networks, view)}. {_outside(incident, own)} "
         "This is the service's refusal, not a restriction by networks."
     )
 
@@ -116,8 +115,8 @@ def _geo_block(
 def _kept_apart(incident: Incident, own: Sequence[Verdict], view: View) -> str:
     """Nobody signs it: a refusal below HTTP and a block by address are one silence."""
     return (
-        f"{phrases.service(incident, view)} cannot be reached from {phrases.places(incident)} "
-        f"{ways.on_networks(incident, own, view)}. "
+        f"{phrases.service(incident, view)} cannot be reached from {phrases.places(incident)}"
+        f"{ways.told(incident, own, view)}. "
         f"Affected: {phrases.features(incident, view)}. {_outside(incident, own)} "
         "It may be the service that refuses what comes from there, or the networks there that "
         "keep it out: nothing that was measured tells the two apart."
@@ -134,8 +133,8 @@ def _disruption(
     level, beside = _LEVELS[incident.scope is Scope.COUNTRIES, nearly_all]
     partly = phrases.witnesses(incident, view) if not lost or level == PARTIAL else ()
     return (
-        f"network data show {level} disruption of internet connectivity in {phrases.places(incident)} on "
-        f"{phrases.named(sorted({*lost, *partly}), view)}: {phrases.lost(incident)}, "
+        f"network data show {level} disruption of internet connectivity in {phrases.places(incident)}"
+        f"{phrases.on(sorted({*lost, *partly}), view)}: {phrases.lost(incident)}, "
         f"while {beside} keep reporting. Cause and intent are not known."
     )
 
@@ -152,9 +151,9 @@ _LEVELS = {
 
 
 def _local(incident: Incident, _: Sequence[Incident], __: Sequence[Verdict], view: View) -> str:
-    cause = f" like others of its {phrases.listed(incident.shared)}," if incident.shared else ""
+    cause = f" like others of its {phrases.shared(incident)}," if incident.shared else ""
     return (
-        f"a probe in {phrases.places(incident)} on {phrases.operators(incident, view)} is unwell{cause} and is "
+        f"a probe in {phrases.places(incident)}{phrases.on(incident.networks, view)} is unwell{cause} and is "
         "left out of every verdict. This says nothing about the country or the network."
     )
 
@@ -315,37 +314,41 @@ def _outside(incident: Incident, own: Sequence[Verdict]) -> str:
         return "No other country was there to compare."
     well = sum(causes == {Cause.OK} for causes in told.values())
     down = sum(not causes.isdisjoint(OUTAGES) for causes in told.values())
-    beside = f"; {down} see it fail by itself" if down else ""
-    return (
-        f"Outside, {well} of {len(told)} observed countries reach the service meanwhile{beside}."
-    )
+    beside = f"; {down} {phrases.by(down, 'see')} it fail by itself" if down else ""
+    among = phrases.counted(len(told), "observed country", "observed countries")
+    return f"Outside, {well} of {among} {phrases.by(well, 'reach')} the service meanwhile{beside}."
 
 
 # ── parts of sentences ───────────────────────────────────────────────────────────────────────
 
 
 SIGNED = (
-    (frozenset({"tls.expired", "tls.lapsed"}), "are shown a certificate of its own that has expired"),
-    (frozenset({"tls.refused_everywhere"}), "are shown the same certificate, which does not verify"),
+    (frozenset({"tls.expired", "tls.lapsed"}), "shown a certificate of its own that has expired"),
+    (frozenset({"tls.refused_everywhere"}), "shown the same certificate, which does not verify"),
 )  # fmt: skip
 
 
-def _symptom(incident: Incident, own: Sequence[Verdict]) -> str:
-    if server_countries(own) and any(p.author is Author.SERVER for p in incident.evidence):
-        rules = {p.rule for p in incident.evidence}
-        errors = "see the service's own errors over valid certificates"
-        return next((words for told, words in SIGNED if told & rules), errors)
-    return f"see it fail ({phrases.seen(incident.evidence)}) while their controls are well"
-
-
-def _share(incident: Incident, own: Sequence[Verdict]) -> str:
+def _seen_by(incident: Incident, own: Sequence[Verdict], *, where: bool = False) -> str:
+    """How many networks see what; of fewer countries than were named before it is said when."""
     looked = [v for v in own if v.network and tested(v)]
     hit = [v for v in looked if v.leading is incident.cause]
+    networks, countries = len({v.network for v in hit}), len({v.country for v in hit})
+    late = "at the last look " if where and countries < len(incident.countries) else ""
     return (
-        f"{phrases.counted(len({v.network for v in hit}), 'network')} of "
-        f"{len({v.network for v in looked})} in "
-        f"{phrases.counted(len({v.country for v in hit}), 'country', 'countries')}"
+        f"{late}{phrases.counted(networks, 'network')} of {len({v.network for v in looked})} in "
+        f"{phrases.counted(countries, 'country', 'countries')} {_symptom(incident, own, networks)}"
     )
+
+
+def _symptom(incident: Incident, own: Sequence[Verdict], number: int) -> str:
+    see = phrases.by(number, "see")
+    if server_countries(own) and any(p.author is Author.SERVER for p in incident.evidence):
+        rules = {p.rule for p in incident.evidence}
+        signed = next((words for told, words in SIGNED if told & rules), "")
+        errors = f"{see} the service's own errors over valid certificates"
+        return f"{'is' if number == 1 else 'are'} {signed}" if signed else errors
+    whose = "its" if number == 1 else "their"
+    return f"{see} it fail ({phrases.seen(incident.evidence)}) while {whose} controls are well"
 
 
 def _healthy(incident: Incident, view: View) -> str:
@@ -356,20 +359,24 @@ def _healthy(incident: Incident, view: View) -> str:
 
 
 _SHORT = {
-    State.SUSPECTED: (LIKELY, ", but what was measured carries no more than a suspicion"),
-    State.LIKELY: (CONFIRMED, ", but what was measured is not enough to confirm it"),
+    State.SUSPECTED: (LIKELY, "for more than a suspicion"),
+    State.LIKELY: (CONFIRMED, "to confirm it"),
 }
-"""By state, what is added from which confidence on: support alone would allow for more."""
+"""By state, from which confidence on support alone would allow for more, and what it lacks."""
 
 
 def _doubt(incident: Incident, own: Sequence[Verdict]) -> str:
     """How sure, on how much, and what keeps it from being more; and what nobody looked at."""
     sure = next(words for floor, words in CERTAINTY if incident.confidence >= floor)
-    floor, short = _SHORT.get(incident.state, (math.inf, ""))
-    basis = (
-        f"Confidence {sure} ({min(incident.confidence, 0.99):.2f}), on "
-        f"{phrases.counted(incident.vantages, 'vantage')}{short if incident.confidence >= floor else ''}."
-    )
+    floor, lacking = _SHORT.get(incident.state, (math.inf, ""))
+    share = f"{min(incident.confidence, 0.99):.2f}"
+    seen_by = f"on {phrases.counted(incident.vantages, 'vantage')}"
+    basis = f"Confidence {sure} ({share}), {seen_by}."
+    if incident.confidence >= floor:
+        basis = (
+            f"No other cause explains what was seen as well ({share}, {seen_by}), "
+            f"but it is too little evidence {lacking}."
+        )
     blind = {v.network for v in own if v.network} - {v.network for v in own if tested(v)}
     unseen = f" {phrases.counted(len(blind), 'network')} could not be looked at." if blind else ""
     return basis + unseen

@@ -18,27 +18,34 @@ Way = tuple[tuple[int, ...], str]
 """Networks, and what is seen there."""
 
 
-def on_networks(incident: Incident, own: Sequence[Verdict], view: View) -> str:
-    """Say what is seen on the networks: once where all show the same, else of each way its own."""
+def told(incident: Incident, own: Sequence[Verdict], view: View) -> str:
+    """Say on which networks what is seen: once where all show the same, else of each way its own.
+
+    It follows the name of a place.
+    """
     held = _pieces(incident, own)
     ways = _ways(held)
     before = [asn for asn in incident.networks if asn not in held] if held else []
     if len(ways) + bool(before) < 2:  # noqa: PLR2004 — one way is everybody's
-        return f"on {phrases.operators(incident, view)}: {phrases.seen(incident.evidence)}"
-    told = [f"on {phrases.named(asns, view)} {words}" for asns, words in ways[:MOST_WAYS]]
+        words = ways[0][1] if ways else phrases.seen(incident.evidence)
+        return f"{phrases.on(incident.networks, view)}: {words}"
+    named = [f"on {phrases.named(asns, view)} {words}" for asns, words in ways[:MOST_WAYS]]
     more = sum(len(asns) for asns, _ in ways[MOST_WAYS:])
     rest = [f"in other ways on {phrases.counted(more, 'more network')}"] if more else []
     gone = [f"what was seen on {phrases.named(before, view)} is seen no more"] if before else []
-    *first, last = (*told, *rest, *gone)
+    *first, last = (*named, *rest, *gone)
     count = phrases.counted(len(incident.networks), "network")
-    return f"on {count}: {'; '.join(first)}; and {last}"
+    return f" on {count}: {'; '.join(first)}; and {last}"
 
 
 def _ways(held: Mapping[int, Sequence[Evidence]]) -> list[Way]:
     """The most common way first, of equally common ones that of the lowest AS number."""
+    common = Counter(
+        way for pieces in held.values() for way in {_named(p) for p in _mains(pieces)}
+    )
     by_way: dict[str, list[int]] = defaultdict(list)
     for asn in sorted(held):
-        by_way[_way(held[asn])].append(asn)
+        by_way[_way(held[asn], common)].append(asn)
     order = sorted(by_way.items(), key=lambda item: (-len(item[1]), item[1]))
     return [(tuple(asns), _words(way, asns, held)) for way, asns in order]
 
@@ -48,27 +55,32 @@ def _pieces(incident: Incident, own: Iterable[Verdict]) -> dict[int, list[Eviden
     held: dict[int, dict[Evidence, None]] = defaultdict(dict)
     for v in own:
         if v.network in incident.networks and v.leading is incident.cause:
-            held[v.network].update(dict.fromkeys(p for p in v.evidence if _told(p)))
+            held[v.network].update(dict.fromkeys(p for p in v.evidence if _counts(p)))
     return {asn: list(pieces) for asn, pieces in held.items() if pieces}
 
 
 _RANKS = {rule: rank for rank, (rule, _) in enumerate(phrases.SEEN)}
 
 
-def _told(piece: Evidence) -> bool:
+def _counts(piece: Evidence) -> bool:
     return piece.rule in _RANKS or piece.rule.startswith(phrases.PAIRED)
 
 
-def _way(pieces: Sequence[Evidence]) -> str:
-    """The mechanism that most of the sights show, of equally many the most telling one's.
+def _mains(pieces: Sequence[Evidence]) -> Sequence[Evidence]:
+    """Tests beside a sight say more of it, and do not make it another."""
+    return [p for p in pieces if not p.rule.startswith(TEST)] or pieces
 
-    Tests beside a sight say more of it, and do not make it another.
+
+def _way(pieces: Sequence[Evidence], common: Mapping[str, int]) -> str:
+    """The mechanism that most of the sights show, of equally many that which most networks show.
+
+    One odd sight beside one like the others' is no way of the network's own.
     """
-    mains = [p for p in pieces if not p.rule.startswith(TEST)] or pieces
+    mains = _mains(pieces)
     sights = {(_named(p), p.vantage, p.measurement) for p in mains}
     seen = Counter(way for way, _, _ in sights)
     telling = {way: min(_rank(p) for p in mains if _named(p) == way) for way in seen}
-    return min(seen, key=lambda way: (-seen[way], telling[way], way))
+    return min(seen, key=lambda way: (-seen[way], -common[way], telling[way], way))
 
 
 def _named(piece: Evidence) -> str:

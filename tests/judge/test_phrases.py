@@ -90,7 +90,7 @@ def test_witnesses_are_named_by_their_networks_once_each_and_strangers_not() -> 
 @pytest.mark.parametrize(
     ("asns", "words"),
     [
-        ((), "its networks"),
+        ((), ""),
         ((7,), "AS7"),
         ((29461, 7), "NG Net 2 (AS29461) and AS7"),
         ((1, 2, 3, 4, 5), "AS1, AS2, AS3, AS4 and 1 more network"),
@@ -126,3 +126,25 @@ def test_countries_are_named_in_the_order_of_their_names() -> None:
     assert phrases.places(where) == (
         "DR Congo, Switzerland, Türkiye, the United Kingdom and the United States"
     )
+
+
+@pytest.mark.parametrize(
+    ("shared", "words"),
+    [
+        ("site x/AMS", "site x/AMS"),
+        ("worksforwhom 0.9.1", "worksforwhom 0.9.1"),
+        ("route to 45.60.1.0/24", "route to 45.60.1.0/24"),
+        ("route to 45.60.1.0/24 2001:db8::/32", "route to 45.60.1.0/24 and 2001:db8::/32"),
+        ("route to 1.0.0.0/8 2.0.0.0/8 3.0.0.0/8", "route to 1.0.0.0/8, 2.0.0.0/8 and 3.0.0.0/8"),
+        ("route to 1.0.0.0/8 2.0.0.0/8 and 3 more", "route to 1.0.0.0/8, 2.0.0.0/8 and 3 more"),
+    ],
+)
+def test_ranges_of_addresses_are_a_list_as_any(shared: str, words: str) -> None:
+    assert phrases.shared(msgspec.structs.replace(LOST, shared=(shared,))) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "verb", "words"), [(1, "see", "sees"), (1, "reach", "reaches"), (0, "see", "see")]
+)
+def test_a_verb_agrees_with_the_number(number: int, verb: str, words: str) -> None:
+    assert phrases.by(number, verb) == words

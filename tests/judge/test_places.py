@@ -10,6 +10,9 @@ from probe.judge.places import country
         ("tr", "Türkiye"),
         ("US", "the United States"),
         ("CI", "Côte d’Ivoire"),
+        ("PS", "the Palestinian Territories"),
+        ("BS", "the Bahamas"),
+        ("CD", "DR Congo"),
         ("QQ", "QQ"),
     ],
 )

@@ -217,9 +217,9 @@ def test_every_cause_has_its_words_and_its_doubt(cause: Cause) -> None:
     [
         (State.CONFIRMED, 0.99, "Confidence very high (0.99), on 2 vantages."),
         (State.LIKELY, 0.94, "Confidence high (0.94), on 2 vantages."),
-        (State.LIKELY, 1.0, "Confidence very high (0.99), on 2 vantages, but what was measured is not enough to confirm it."),
+        (State.LIKELY, 1.0, "No other cause explains what was seen as well (0.99, on 2 vantages), but it is too little evidence to confirm it."),
         (State.SUSPECTED, 0.79, "Confidence moderate (0.79), on 2 vantages."),
-        (State.SUSPECTED, 0.8, "Confidence high (0.80), on 2 vantages, but what was measured carries no more than a suspicion."),
+        (State.SUSPECTED, 0.8, "No other cause explains what was seen as well (0.80, on 2 vantages), but it is too little evidence for more than a suspicion."),
     ],
 )  # fmt: skip
 def test_support_beyond_what_the_evidence_carries_is_said_to_be_so(
@@ -319,3 +319,30 @@ def test_words_that_stand_lose_a_denial_that_is_none_any_more() -> None:
     filtered = incident(Cause.FILTERING)
     assert standing(outage, (outage,), frame) == said
     assert standing(outage, (outage, filtered), frame) == "It fails. Confidence high."
+
+
+def test_a_restriction_whose_networks_are_not_known_names_none() -> None:
+    frame = w.view(World(services=SERVICES), 1.0, [])
+    text = describe(incident(Cause.FILTERING), (), (), frame).text
+    assert "restricted in Türkiye: it cannot be reached." in text
+
+
+def test_numbers_and_verbs_agree_and_of_fewer_countries_than_named_it_is_said_when() -> None:
+    world = World((Event(1.0, w.null_route, countries=("TR",)),), services=SERVICES)
+    frame = w.view(world, 11.0, [])
+    cells = w.verdicts_at(world, 11.0)
+    one = next(v for v in cells if v.network and v.country == "TR" and v.feature == "web")
+    struck = msgspec.structs.replace(one, leading=Cause.DEPENDENCY_OUTAGE)
+    known = msgspec.structs.replace(incident(Cause.DEPENDENCY_OUTAGE), countries=("DE", "TR"))
+    said = describe(known, (known,), (struck,), frame).text
+    assert "; at the last look 1 network of 1 in 1 country sees it fail (" in said
+    assert ") while its controls are well." in said
+    here = msgspec.structs.replace(known, countries=("TR",))
+    assert "; 1 network of 1 in 1 country sees" in describe(here, (here,), (struck,), frame).text
+    abroad = [
+        msgspec.structs.replace(v, leading=Cause.SERVICE_OUTAGE if v.country == "DE" else Cause.OK)
+        for v in cells
+        if not v.network and v.country in {"DE", "US"} and v.feature == "web"
+    ]
+    beside = describe(incident(Cause.FILTERING), (), abroad, frame).text
+    assert "Outside, 1 of 2 observed countries reaches the service meanwhile; 1 sees it" in beside

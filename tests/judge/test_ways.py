@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from probe.judge.ways import on_networks
+from probe.judge.ways import told
 from probe.model import Author, Cause, Evidence, Incident, Scope, Standing, State, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import World
@@ -47,7 +47,7 @@ def said(*shown: Sequence[Rules], gone: tuple[int, ...] = ()) -> str:
         networks=(*(v.network for v in own), *gone), evidence=own[0].evidence if own else (),
     )  # fmt: skip
     well = [msgspec.structs.replace(own[0], network=asn, leading=Cause.OK) for asn in gone]
-    return on_networks(incident, [*own, *well], VIEW)
+    return told(incident, [*own, *well], VIEW).removeprefix(" ")
 
 
 def test_what_all_show_is_said_once() -> None:
@@ -92,3 +92,11 @@ def test_words_of_a_pair_stand_for_themselves_and_nothing_known_is_said_as_ever(
     assert said([(("pair.dns", ""),)]) == "on AS1: as a pair says it"
     assert said([FORGED], [(("pair.dns", ""),)]).endswith("; and on AS2 as a pair says it")
     assert said([()], [()]) == "on AS1 and AS2: it cannot be reached"
+
+
+def test_of_two_sights_of_a_network_the_one_like_the_others_is_its_way() -> None:
+    assert said([DENIED, DROPPED], [DROPPED]) == "on AS1 and AS2: its addresses never answer"
+
+
+def test_where_no_network_is_told_none_is_named() -> None:
+    assert said() == ": it cannot be reached"
