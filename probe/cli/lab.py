@@ -81,8 +81,10 @@ def list_scenarios(_arguments: argparse.Namespace) -> int:
 def show(arguments: argparse.Namespace) -> int:
     from probe.lab import library  # noqa: PLC0415
     from probe.lab.show import story  # noqa: PLC0415
+    from probe.lab.simulated.run import unplayable  # noqa: PLC0415
 
-    sys.stdout.write("\n".join(story(library.load(arguments.scenario))) + "\n")
+    shown = library.load(arguments.scenario, also=unplayable)
+    sys.stdout.write("\n".join(story(shown)) + "\n")
     return 0
 
 

@@ -12,7 +12,7 @@ from probe.config.shape import Catalogue
 from probe.lab import vantages
 from probe.lab.mechanisms import IDS
 from probe.lab.outside import KINDS
-from probe.lab.scenario import Event, Expected, LabNetwork, Scenario
+from probe.lab.scenario import Dependency, Event, Expected, LabNetwork, Scenario
 from probe.lab.world import host_name
 
 MOST_VANTAGES = 50
@@ -128,8 +128,26 @@ def _stood_on(scenario: Scenario, path: Path, event: Event) -> Iterator[Problem]
     yield from _unknown((*path, "dependencies"), event.dependencies, set(named))
     meant = [named[key] for key in event.dependencies if key in named]
     sites = {site.id for dependency in meant for site in dependency.sites}
-    yield from _unknown((*path, "sites"), event.sites, sites)
+    if event.sites and not meant:
+        yield from _homeless((*path, "sites"), event.sites, scenario.dependencies)
+    else:
+        yield from _unknown((*path, "sites"), event.sites, sites)
     yield from _unknown((*path, "cohorts"), event.cohorts, {c.id for c in scenario.cohorts})
+
+
+def _homeless(
+    path: Path, named: Iterable[str], dependencies: Iterable[Dependency]
+) -> Iterator[Problem]:
+    """Find sites that are named without the dependency whose they are."""
+    having = [(site.id, held.id) for held in dependencies for site in held.sites]
+    for name in named:
+        owners = [owner for site, owner in having if site == name]
+        right = (
+            f"{name!r} is a site of {' and '.join(owners)}; name that in `dependencies` beside it"
+            if owners
+            else f"{name!r} is a site of no dependency here; those that have sites list them in `dependencies`"
+        )
+        yield Problem(path, right)
 
 
 def _dangling(

@@ -35,6 +35,17 @@ def test_a_scenario_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Nothing happens" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["show", "score"])
+def test_a_mechanism_that_no_lab_knows_is_refused_with_the_nearest(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "mine.yaml"
+    text = library.find("quiet-day").read_text()
+    own.write_text(text.replace("timeline: []", "timeline: [{at: 60, mechanism: tls.sni_dorp}]"))
+    assert main(["lab", command, str(own)]) == 2
+    assert "'tls.sni_dorp'; did you mean tls.sni_drop or " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["show", "run"])
 def test_an_unknown_scenario_is_a_usage_error(
     command: str, capsys: pytest.CaptureFixture[str]

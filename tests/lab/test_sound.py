@@ -202,7 +202,15 @@ CDN = Dependency(
         ),
         (
             {"timeline": (event(sites=("LHR",)),)},
-            "timeline[0].sites: 'LHR' is not in this scenario; there is none",
+            "timeline[0].sites: 'LHR' is a site of no dependency here",
+        ),
+        (
+            {"dependencies": (CDN,), "timeline": (event(sites=("AMS",)),)},
+            f"timeline[0].sites: 'AMS' is a site of {CDN.id}; name that in `dependencies` beside it",
+        ),
+        (
+            {"dependencies": (CDN,), "timeline": (event(dependencies=(CDN.id,), sites=("XXX",)),)},
+            "timeline[0].sites: 'XXX' is not in this scenario; there are AMS",
         ),
     ],
 )

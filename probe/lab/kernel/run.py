@@ -61,8 +61,8 @@ def unplayable(scenario: Scenario) -> Iterator[Problem]:
     for number, event in enumerate(scenario.timeline):
         path = ("timeline", number, "mechanism")
         if event.mechanism not in known:
-            near = difflib.get_close_matches(event.mechanism, known, n=1, cutoff=0.7)
-            right = f"did you mean {near[0]}? It can play" if near else "it can play"
+            near = difflib.get_close_matches(event.mechanism, known)
+            right = f"did you mean {' or '.join(near)}? It can play" if near else "it can play"
             yield Problem(
                 path,
                 f"the kernel lab cannot play {event.mechanism!r}; {right} {', '.join(known)}; "

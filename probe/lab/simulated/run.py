@@ -37,8 +37,8 @@ def unplayable(scenario: Scenario) -> Iterator[Problem]:
     """Find the mechanisms that no lab knows."""
     for number, event in enumerate(scenario.timeline):
         if event.mechanism not in MECHANISMS:
-            near = difflib.get_close_matches(event.mechanism, MECHANISMS, n=1, cutoff=0.7)
-            right = f"did you mean {near[0]}? It can play" if near else "it can play"
+            near = difflib.get_close_matches(event.mechanism, MECHANISMS)
+            right = f"did you mean {' or '.join(near)}? It can play" if near else "it can play"
             text = (
                 f"the simulated lab cannot play {event.mechanism!r}; {right} {', '.join(known())}"
             )
