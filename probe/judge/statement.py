@@ -229,7 +229,7 @@ def _before(incident: Incident, incidents: Sequence[Incident], view: View) -> st
         and i.closed is not None and i.closed >= since
     ]  # fmt: skip
     named = {
-        change.cause: f"Earlier it was told as {_OTHER[change.cause]}."
+        change.cause: f"Earlier this was told as {_OTHER[change.cause]}."
         for change in incident.history
         if change.cause in IN_A_COUNTRY and change.state and STRENGTH[change.state] > 1
     }
@@ -374,8 +374,8 @@ def _doubt(incident: Incident, own: Sequence[Verdict]) -> str:
     basis = f"Confidence {sure} ({share}), {seen_by}."
     if incident.confidence >= floor:
         basis = (
-            f"No other cause explains what was seen as well ({share}, {seen_by}), "
-            f"but it is too little evidence {lacking}."
+            f"No other explanation fits what was seen as well ({share}, {seen_by}), "
+            f"but the evidence does not suffice {lacking}."
         )
     blind = {v.network for v in own if v.network} - {v.network for v in own if tested(v)}
     unseen = f" {phrases.counted(len(blind), 'network')} could not be looked at." if blind else ""

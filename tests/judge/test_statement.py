@@ -217,9 +217,9 @@ def test_every_cause_has_its_words_and_its_doubt(cause: Cause) -> None:
     [
         (State.CONFIRMED, 0.99, "Confidence very high (0.99), on 2 vantages."),
         (State.LIKELY, 0.94, "Confidence high (0.94), on 2 vantages."),
-        (State.LIKELY, 1.0, "No other cause explains what was seen as well (0.99, on 2 vantages), but it is too little evidence to confirm it."),
+        (State.LIKELY, 1.0, "No other explanation fits what was seen as well (0.99, on 2 vantages), but the evidence does not suffice to confirm it."),
         (State.SUSPECTED, 0.79, "Confidence moderate (0.79), on 2 vantages."),
-        (State.SUSPECTED, 0.8, "No other cause explains what was seen as well (0.80, on 2 vantages), but it is too little evidence for more than a suspicion."),
+        (State.SUSPECTED, 0.8, "No other explanation fits what was seen as well (0.80, on 2 vantages), but the evidence does not suffice for more than a suspicion."),
     ],
 )  # fmt: skip
 def test_support_beyond_what_the_evidence_carries_is_said_to_be_so(
@@ -309,7 +309,7 @@ def test_what_bore_the_name_of_filtering_itself_does_not_deny_it() -> None:
         renamed = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), history=(line,))
         text = describe(renamed, (renamed,), (), frame).text
         assert (NONE_OBSERVED in text) is denied
-        assert ("Earlier it was told as filtering." in text) is not denied
+        assert ("Earlier this was told as filtering." in text) is not denied
 
 
 def test_words_that_stand_lose_a_denial_that_is_none_any_more() -> None:
