@@ -62,6 +62,15 @@ REFUSALS = (
     Sign("f5", title="request rejected"),
 )
 """A front refuses by a rule of the service's: the page is its own, whoever wrote the rule."""
+LAWFUL = (
+    "available in your country", "available in your region", "available in your location",
+    "available in your area", "available in your territory",
+    "unavailable for legal reasons", "unavailable due to legal reasons",
+    "restricted in your country", "restricted in your region",
+    "blocked in your country", "blocked in your region", "error 1009",
+)  # fmt: skip
+"""Words of a page, in lower case, that is kept from a country or by a law. Who but counts requests,
+or breaks down, does not know where they come from."""
 NOTICES = (
     ("ir.peyvandha", ("10.10.34.34", "10.10.34.35", "10.10.34.36", "peyvandha.ir")),
     ("id.internet_positif", ("internetpositif", "internet-positif", "trustpositif", "internet positif")),
@@ -143,6 +152,12 @@ def refused_by(final: HttpExchange) -> str:
     """Name the front whose refusal this is; empty for none."""
     sign = _sign_of(final, REFUSALS)
     return sign.front if sign is not None else ""
+
+
+def barred(final: HttpExchange) -> bool:
+    """Whether the page speaks of a country or a law: in its title, or in a text listed as forbidden."""
+    low = f"{final.title} {final.matched}".lower()
+    return any(words in low for words in LAWFUL)
 
 
 def _sign_of(final: HttpExchange, signs: Sequence[Sign]) -> Sign | None:

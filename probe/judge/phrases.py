@@ -69,6 +69,7 @@ SEEN = (
     ("http.reset", "connections are cut after the request"),
     ("http.timeout", "requests are never answered"),
     ("http.451", "it refuses for legal reasons"),
+    ("http.not_here", "it says that it is not available there"),
     ("http.403", "it refuses the request"),
     ("http.plain_refusal", "a refusal comes over plain HTTP, where anyone on the way can write it"),
     ("http.5xx", "it answers with server errors"),

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from probe.judge.notices import challenged, notice_of, refused_by
+from probe.judge.notices import barred, challenged, notice_of, refused_by
 from probe.judge.sight import CERTIFICATE, OWN_FAILURES, UNREACHABLE, Contrast, Glance, Sight
 from probe.judge.sites import NOWHERE, site
 from probe.judge.traits import SLOW_SECONDS, odd, traits
@@ -154,7 +154,7 @@ def _studied(measurement: Measurement) -> Sight:
         answered=True, met=met, secure=secure, status=final.status,
         digest="" if met or secure else final.digest, expectation=final.expectation, notice=notice,
         redirected=redirected, challenge=challenged(final),
-        refusal="" if met else refused_by(final), words="" if met or secure else final.simhash,
+        refusal="" if met else refused_by(final), barred=not met and barred(final), words="" if met or secure else final.simhash,
         pace=pace, traits=odd(seen, pace), trials=trials(measurement.observations),
         answers=common.answers, valid=common.valid, bogon=common.bogon,
         doubled=common.doubled, tried=(final.address,), site=_site(chain),

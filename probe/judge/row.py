@@ -35,7 +35,10 @@ class Category(StrEnum):
     HTTP_RESET = "http_reset"
     HTTP_TIMEOUT = "http_timeout"
     REFUSED = "refused"
-    """403 and 451."""
+    """403: by a border, or by a front that lets nobody in."""
+    BARRED = "barred"
+    """Refused to a country, or by a law, in so many words: 451, or a page that says so. No
+    breakdown says that."""
     SERVER_ERROR = "server_error"
     APP_ERROR = "app_error"
     BLOCK_PAGE = "block_page"

@@ -95,6 +95,8 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     challenge: bool = False
     refusal: str = ""
     """The service's own front that refused, by name."""
+    barred: bool = False
+    """The page says that it is not for this country, or that a law forbids it."""
     notice: str = ""
     """The known block notice that was shown, by name."""
     redirected: bool = False

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 from probe.judge.control import reference
 from probe.judge.notices import (
     CHALLENGES,
+    LAWFUL,
     NOTICES,
     REFUSALS,
     Sign,
+    barred,
     challenged,
     known_notice,
     notice_of,
@@ -69,6 +71,20 @@ def test_a_challenge_is_seen_for_what_it_is(sign: Sign) -> None:
 def test_a_refusal_is_its_front_s(sign: Sign) -> None:
     assert refused_by(shown(sign)) == sign.front
     assert not challenged(shown(sign))
+
+
+@pytest.mark.parametrize("words", LAWFUL)
+def test_a_page_that_speaks_of_a_country_or_a_law_is_known_by_its_words(words: str) -> None:
+    assert words == words.lower()
+    assert barred(front(f"Sorry, {words.upper()}.", 200))
+    assert barred(msgspec.structs.replace(front("Sorry"), matched=words))
+
+
+def test_no_other_refusal_speaks_of_a_country() -> None:
+    assert not any(map(barred, (front("Access Denied"), front("Unavailable", 503))))
+    assert not any(
+        barred(shown(sign)) for sign in (*CHALLENGES, *REFUSALS) if "1009" not in sign.title
+    )
 
 
 @pytest.mark.parametrize("sign", [*CHALLENGES, *REFUSALS], ids=str)

@@ -51,7 +51,8 @@ FORMS: tuple[Form, ...] = (
     Form(Cause.FILTERING, "http", 0.12, {_C.BLOCK_PAGE: 0.70, _C.HTTP_RESET: 0.15, _C.HTTP_TIMEOUT: 0.08, _C.OTHER: 0.05}),
     Form(Cause.FILTERING, "certificate", 0.08, {_C.FALSE_CERTIFICATE: 0.92}),
     Form(Cause.THROTTLING, "pace", 1.0, {_C.SLOW: 0.72, _C.HTTP_TIMEOUT: 0.12, _C.TLS_TIMEOUT: 0.08, _C.OK: 0.05}),
-    Form(Cause.GEO_BLOCK, "refusal", 0.93, {_C.REFUSED: 0.92, _C.APP_ERROR: 0.03}),
+    Form(Cause.GEO_BLOCK, "refusal", 0.68, {_C.REFUSED: 0.92, _C.APP_ERROR: 0.03}),
+    Form(Cause.GEO_BLOCK, "words", 0.25, {_C.BARRED: 0.92, _C.APP_ERROR: 0.03}),
     Form(Cause.GEO_BLOCK, "packets", 0.04, {_C.TCP_TIMEOUT: 0.80, _C.UNREACHABLE: 0.08, _C.TCP_RESET: 0.08}),
     Form(Cause.GEO_BLOCK, "names", 0.03, {_C.DNS_RCODE: 0.94}),
     Form(Cause.NETWORK_DISRUPTION, "loss", 1.0, {_C.TCP_TIMEOUT: 0.35, _C.DNS_TIMEOUT: 0.22, _C.UNREACHABLE: 0.12, _C.TLS_TIMEOUT: 0.10, _C.HTTP_TIMEOUT: 0.10, _C.SLOW: 0.05}),
@@ -88,11 +89,13 @@ DEPENDENCY_SHARE = 0.02
 BREADTH = ((0.15, 0.10), (0.50, 0.15), (0.90, 0.30), (0.99, 0.45))
 """Share of countries that an outage reaches, and how often it is so."""
 MOST_REFUSED = 0.75
-"""Share of countries above which a refusal is no choice among them, but an outage in such words."""
+"""Share of countries above which a plain refusal is no choice among them, but an outage in such words."""
 REFUSES = 3e-5
 """P(a service refuses several countries): one decision for all of them, and a third of refusals."""
 REFUSED_BREADTH = ((0.15, 0.70), (0.50, 0.30))
 """Share of countries that such a decision reaches, and how often it is so."""
+BARRED_BREADTH = ((0.15, 0.60), (0.50, 0.25), (0.90, 0.15))
+"""The same where the page itself speaks of a country or a law: it may bar all but a few."""
 CONTROLS_WELL = {Cause.NETWORK_DISRUPTION: 0.05, Cause.LOCAL_FAULT: 0.5}
 """P(foreign controls pass | cause), beside 0.975 for the others."""
 CONTROLS_WELL_ELSE = 0.975

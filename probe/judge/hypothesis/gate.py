@@ -68,6 +68,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Other countries that could be asked."""
     server_networks: int = 0
     """Affected networks here that have the failure in the server's own words."""
+    worded: int = 0
+    """Affected networks here to which the refusal itself speaks of a country or a law."""
     silent: int = 0
     """Affected networks, steady and vouched, where for ENDURING rounds requests over a valid
     certificate were left without an answer: who completes a handshake can answer, and nobody else."""
@@ -202,7 +204,11 @@ def _dependency(ground: Ground) -> State:
 
 def _one_country(ground: Ground) -> State:
     """A country that the service refuses, or whose networks are slow: others are not."""
-    if not outside_well(ground) or ground.rounds < 2:  # noqa: PLR2004
+    return _seen_again(ground) if outside_well(ground) else State.INSUFFICIENT
+
+
+def _seen_again(ground: Ground) -> State:
+    if ground.rounds < 2:  # noqa: PLR2004
         return State.INSUFFICIENT
     if ground.networks < 2 and ground.observed > 1:  # noqa: PLR2004
         return _by_support(ground, State.SUSPECTED)
@@ -213,8 +219,12 @@ def _one_country(ground: Ground) -> State:
 def _refusal(ground: Ground) -> State:
     """In the service's own words; what is silent may be a filter as well, and is but suspected.
 
-    Where it fails by its own fault in as many countries as reach it well, that is no choice of some.
+    Where it fails by its own fault in as many countries as reach it well, that is no choice of some;
+    but a page that names the country or the law needs no others to tell it from a breakdown.
     """
+    if ground.worded:
+        told = _seen_again(ground)
+        return told if ground.through else min(told, State.LIKELY, key=STRENGTH.__getitem__)
     if 2 * ground.outage_countries > ground.through:
         return State.INSUFFICIENT
     if ground.server_networks:

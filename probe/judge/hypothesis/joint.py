@@ -1,7 +1,8 @@
 """All countries weighed together: an outage of the service reaches many, everything else one.
 
 A refusal is one decision, however many countries it is about: it costs once, not for each of
-them. What is refused to most countries is an outage's words, to fewer a border's.
+them. What is plainly refused to most countries is an outage's words, to fewer a border's; what is
+refused in the words of a country or a law is a border's, to however many.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from operator import add, sub
 import msgspec
 
 from probe.judge.hypothesis.causes import (
+    BARRED_BREADTH,
     BREADTH,
     DEPENDENCY_SHARE,
     MOST_REFUSED,
@@ -23,7 +25,9 @@ from probe.judge.hypothesis.causes import (
     Form,
 )
 from probe.judge.hypothesis.likelihood import (
+    COMMON_FORMS,
     SERVICE_FORMS,
+    WORDED,
     Country,
     affected,
     burst_share,
@@ -60,11 +64,14 @@ _OUTAGES = tuple(
 """Every (form, breadth) of an outage: index of the form, log prior, log reached, log spared."""
 _REFUSAL = [form.name for form in SERVICE_FORMS].index("refusal")
 _REFUSALS = tuple(
-    (_REFUSAL, math.log(REFUSES) + math.log(weight), math.log(reach), math.log(1 - reach))
-    for reach, weight in REFUSED_BREADTH
-)
-"""The same of a refusal of several countries; its prior is whole. Its words are those of an outage
-that refuses: how many countries hear them is all that tells the two apart."""
+    (index, math.log(REFUSES) + math.log(weight), math.log(reach), math.log(1 - reach))
+    for index, breadth in (
+        (_REFUSAL, REFUSED_BREADTH), (COMMON_FORMS.index(WORDED), BARRED_BREADTH)
+    )
+    for reach, weight in breadth
+)  # fmt: skip
+"""The same of a refusal of several countries; its prior is whole. A plain one's words are those of
+an outage that refuses: how many countries hear them is all that tells the two apart."""
 _KINDS = (*_OUTAGES, *_REFUSALS)
 _SPARED = tuple(prior + spared for _, prior, _, spared in _KINDS)
 """Of a country that such a one spares."""

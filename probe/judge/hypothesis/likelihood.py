@@ -61,12 +61,16 @@ class Explained(msgspec.Struct, frozen=True, eq=False):
     alone: dict[Cause, float]
     """Causes that are the country's own, and OK."""
     service: tuple[float, ...]
-    """One entry for each form of SERVICE_OUTAGE: the form is the same in all countries."""
+    """One entry for each of COMMON_FORMS: the form is the same in all countries."""
     nothing_works: float
     """The part of OK in which every network has passing trouble at once."""
 
 
 SERVICE_FORMS = tuple(form for form in FORMS if form.cause is Cause.SERVICE_OUTAGE)
+(WORDED,) = (form for form in FORMS if form.cause is Cause.GEO_BLOCK and form.name == "words")
+COMMON_FORMS = (*SERVICE_FORMS, WORDED)
+"""Of what may reach many countries at once: an outage, and a refusal that no outage words so."""
+_COMMON = tuple((FORMS.index(form), form.cause) for form in COMMON_FORMS)
 
 
 _exp, _log = math.exp, math.log
@@ -151,10 +155,7 @@ def explain(country: Country) -> Explained:
     }
     for cause in (Cause.THROTTLING, Cause.GEO_BLOCK, Cause.NETWORK_DISRUPTION):
         alone[cause] = _shared_or_apart(lone, cause)
-    service = tuple(
-        reached([n.forms[i] for n in lone], still, Cause.SERVICE_OUTAGE)
-        for i in _indices(Cause.SERVICE_OUTAGE)
-    )
+    service = tuple(reached([n.forms[i] for n in lone], still, cause) for i, cause in _COMMON)
     return Explained(alone, service, sum(n.burst for n in lone) if lone else -math.inf)
 
 

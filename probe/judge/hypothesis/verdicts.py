@@ -10,7 +10,7 @@ from functools import cache, partial
 
 import msgspec
 
-from probe.judge.hypothesis.episode import Run, authored, span
+from probe.judge.hypothesis.episode import Run, authored, main_category, span
 from probe.judge.hypothesis.gate import ENDURING, Ground, state
 from probe.judge.hypothesis.joint import inside, leading
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
@@ -35,6 +35,7 @@ _ASKING = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
 _OF_ITS_OWN = frozenset({Cause.LOCAL_FAULT, Cause.NETWORK_DISRUPTION})
 """Causes whose gate asks for nothing but support and rounds."""
 
+REFUSING = frozenset({Category.REFUSED, Category.BARRED})
 UNANSWERED = "http.timeout"
 """The rule of requests after which nothing comes."""
 
@@ -179,7 +180,7 @@ def _heard(support: dict[Cause, float], held: Sequence[Run]) -> dict[Cause, floa
     failing = [run for run in held if run.failing]
     if not failing or not all(map(served, failing)):
         return support
-    refused = failing[0].findings[0].category is Category.REFUSED
+    refused = failing[0].findings[0].category in REFUSING
     cause = Cause.GEO_BLOCK if refused else Cause.SERVICE_OUTAGE
     moved = {Cause.FILTERING: 0.0, cause: support[cause] + support[Cause.FILTERING]}
     return support | moved
@@ -286,6 +287,7 @@ def _grounded(
         barred=barred,
         others=others.known - 1,
         server_networks=len(_asns([run for run in held if authored(run, Author.SERVER)])),
+        worded=_worded(held) if cause is Cause.GEO_BLOCK else 0,
         silent=_unanswered(vouched, view) if cause in SERVICE_SIDE else 0,
         server_countries=others.server_countries,
         solid=_solid(place),
@@ -297,6 +299,11 @@ def _grounded(
         known_countries=others.known,
         working=sum([not run.failing for run in place.runs]),
     )
+
+
+def _worded(held: Iterable[Run]) -> int:
+    """Networks to which the refusal speaks of a country or a law."""
+    return len(_asns([run for run in held if main_category([run]) is Category.BARRED]))
 
 
 def _unanswered(vouched: Iterable[Run], view: View) -> int:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.judge.hypothesis.causes import (
+    BARRED_BREADTH,
     BREADTH,
     BURST,
     COUNTED,
@@ -41,6 +42,7 @@ def test_filtering_is_believed_last() -> None:
 
 def test_a_refusal_reaches_either_some_countries_or_as_an_outage_most() -> None:
     assert sum(share for _, share in REFUSED_BREADTH) == pytest.approx(1.0)
+    assert sum(share for _, share in BARRED_BREADTH) == pytest.approx(1.0)
     assert max(reach for reach, _ in REFUSED_BREADTH) < MOST_REFUSED < max(BREADTH)[0]
 
 

@@ -70,6 +70,21 @@ def test_what_nearly_all_countries_are_refused_is_an_outage(served: int) -> None
     assert posterior(country(C.REFUSED), outside(Counter(others)))[Cause.SERVICE_OUTAGE] > 0.8
 
 
+@pytest.mark.parametrize("barred", [1, 5, 11, 15, 18])
+def test_what_is_refused_in_the_words_of_a_border_is_one_however_many_hear_it(barred: int) -> None:
+    others = [*[country(C.BARRED)] * (barred - 1), *[WELL] * (18 - barred)]
+    assert posterior(country(C.BARRED), outside(Counter(others)))[Cause.GEO_BLOCK] > 0.99
+    if barred < 18:
+        others = [*[country(C.BARRED)] * barred, *[WELL] * (17 - barred)]
+        assert posterior(WELL, outside(Counter(others)))[Cause.OK] > 0.99
+
+
+def test_a_border_s_words_in_one_country_are_no_part_of_an_outage_in_all_others() -> None:
+    others = Counter([country(C.SERVER_ERROR)] * 12)
+    here = country(C.BARRED, (("geo_block", 2.0),))
+    assert posterior(here, outside(others))[Cause.GEO_BLOCK] > 0.9
+
+
 def test_who_is_served_while_others_are_refused_is_well() -> None:
     assert (
         posterior(WELL, outside(Counter([*[country(C.REFUSED)] * 8, *[WELL] * 9])))[Cause.OK]
