@@ -117,12 +117,17 @@ def _outages(told: Sequence[Verdict], beside: Beside, wide: set[tuple[str, str]]
 def _refusals(told: Sequence[Verdict], beside: Beside) -> list[Group]:
     by_service: dict[str, list[Verdict]] = defaultdict(list)
     for v in told:
-        if v.leading is Cause.GEO_BLOCK and v.service and not v.network:
+        if v.leading is Cause.GEO_BLOCK and v.service:
             by_service[v.service].append(v)
-    return [
-        _group(Cause.GEO_BLOCK, service, own, beside[service], Scope.COUNTRIES)
-        for service, own in by_service.items()
-    ]
+    return [_refusal(service, own, beside) for service, own in by_service.items()]
+
+
+def _refusal(service: str, told: Sequence[Verdict], beside: Beside) -> Group:
+    """Of countries; and of networks that are refused where their country has another trouble."""
+    whole = {(v.feature, v.country) for v in told if not v.network}
+    own = [v for v in told if not v.network or (v.feature, v.country) not in whole]
+    scope = Scope.COUNTRIES if whole else Scope.NETWORKS
+    return _group(Cause.GEO_BLOCK, service, own, beside[service], scope)
 
 
 def _restrictions(

@@ -44,6 +44,20 @@ def test_a_filter_on_most_networks_is_of_the_country() -> None:
     assert group.scope is Scope.COUNTRIES
 
 
+def test_a_refusal_beside_a_filter_is_of_the_networks_that_hear_it() -> None:
+    cut = Event(1.0, w.sni_reset, countries=("NG",), networks=(29460, 29461, 29462))
+    refused = Event(1.0, w.geo_block, countries=("NG",), networks=(29463, 29464))
+    told = groups(cut, refused, at=26.0)
+    assert set(told) == {Cause.FILTERING, Cause.GEO_BLOCK}
+    assert told[Cause.FILTERING].networks == (29460, 29461, 29462)
+    group = told[Cause.GEO_BLOCK]
+    assert (group.scope, group.networks) == (Scope.NETWORKS, (29463, 29464))
+    assert {piece.rule for piece in group.evidence} == {"http.451"}
+    both = groups(cut, refused, Event(1.0, w.geo_block, countries=("TR",)), at=26.0)
+    assert both[Cause.GEO_BLOCK].scope is Scope.COUNTRIES
+    assert both[Cause.GEO_BLOCK].countries == ("NG", "TR")
+
+
 def test_every_vantage_that_saw_it_is_counted_and_no_other() -> None:
     """An outage has all of its countries' failing vantages, a filter those of its networks."""
     outage = groups(Event(1.0, w.server_error, features=("web",)))[Cause.SERVICE_OUTAGE]

@@ -25,6 +25,7 @@ TWICE = 2
 """Looks, or rounds, after which a failure is no lone one."""
 ALONG = 0.75
 """Of the rounds that others fail, those in which it must fail too."""
+REFUSING = frozenset({Category.REFUSED, Category.BARRED})
 LOOSE = 3
 """So many networks that fail in part, and alike, are believed: a province, not a liar."""
 
@@ -62,8 +63,25 @@ def members(
 
 
 def served(run: Run) -> bool:
-    """Whether the failure came in the server's own words: whatever keeps others out let them through."""
-    return authored(run, Author.SERVER) and not authored(run, Author.NETWORK)
+    """Whether the failure came in the server's own words: whatever keeps others out let them through.
+
+    One look that shows the network's own hand, among so few that it is half of them, is no more
+    than passing trouble makes.
+    """
+    if not authored(run, Author.SERVER):
+        return False
+    return not authored(run, Author.NETWORK) or _looks(run) < TWICE
+
+
+def refusal(run: Run) -> bool:
+    """Whether the server's own words are that it refuses."""
+    said = [f.category for f in run.findings if f.failing and f.author is Author.SERVER]
+    return served(run) and most(said) in REFUSING
+
+
+def _looks(run: Run) -> int:
+    """Failing sights that show the network's own hand."""
+    return sum(f.failing and f.author is Author.NETWORK for f in run.findings)
 
 
 class _Known(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -97,10 +115,9 @@ def _belongs(held: Sequence[Run], shown: Category, known: _Known, view: View) ->
     rounds = span(held, view.round)
     along = rounds >= ALONG * known.longest
     settled = any(run.settled or run.misled for run in held)
-    if (settled or along) and any(authored(run, Author.NETWORK) for run in held):
-        looks = sum(f.failing and f.author is Author.NETWORK for run in held for f in run.findings)
-        if looks > 1 or known.longest < TWICE:
-            return True
+    signed = (settled or along) and any(authored(run, Author.NETWORK) for run in held)
+    if signed and (sum(map(_looks, held)) > 1 or known.longest < TWICE):
+        return True
     alike = known.usual[shown] > 1 or len(known.usual) == 1
     steady = all(run.steady for run in held) and rounds > 1
     return (settled and rounds >= LASTS) or ((alike or steady) and along)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 
 import msgspec
 
-from probe.judge.hypothesis.episode import Run, authored, main_category, span
+from probe.judge.hypothesis.causes import PRIOR
+from probe.judge.hypothesis.episode import Run, authored, main_category, onset, span
 from probe.judge.hypothesis.gate import ENDURING, Ground, state
-from probe.judge.hypothesis.joint import inside, leading
+from probe.judge.hypothesis.joint import inside, leading, posterior
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
-from probe.judge.hypothesis.membership import members, served
+from probe.judge.hypothesis.membership import members, refusal, served
 from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.unit import named
 from probe.judge.hypothesis.untroubled import Offline, untested
@@ -35,7 +36,6 @@ _ASKING = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
 _OF_ITS_OWN = frozenset({Cause.LOCAL_FAULT, Cause.NETWORK_DISRUPTION})
 """Causes whose gate asks for nothing but support and rounds."""
 
-REFUSING = frozenset({Category.REFUSED, Category.BARRED})
 UNANSWERED = "http.timeout"
 """The rule of requests after which nothing comes."""
 
@@ -98,11 +98,16 @@ class _Speaker:
     def of(self, country: str, asns: Iterable[int]) -> Iterator[Verdict]:
         place = self._matter.place(country)
         cell = self._cell(country, place)
+        apart = self._apart(cell)
+        if apart is not None:
+            cell = self._cell(country, place, apart.place.asns)
         for asn in asns:
-            yield self._in_network(cell, asn)
+            mine = apart is not None and asn in apart.place.asns
+            yield self._in_network(apart if apart is not None and mine else cell, asn)
         yield self._verdict((cell, 0), place.support, cell.ground, cell.members)
 
-    def _cell(self, country: str, place: Place) -> _Cell:
+    def _cell(self, country: str, place: Place, apart: Collection[int] = ()) -> _Cell:
+        """`apart`: networks that are no part of it."""
         leads = place.leads
         support = place.support[leads]
         if leads is _OK:
@@ -110,7 +115,8 @@ class _Speaker:
             calm = place.calm
             well = place.runs if calm else tuple([run for run in place.runs if not run.failing])
             return _Cell(country, place, leads, well, ground)
-        behind = tuple(members(place, leads, self._within(place), self._view))
+        found = members(place, leads, self._within(place), self._view)
+        behind = tuple([run for run in found if run.vantage.asn not in apart])
         if leads in _OF_ITS_OWN:
             ground = Ground(support=support, rounds=span(behind, self._view.round))
         else:
@@ -119,6 +125,20 @@ class _Speaker:
             asked = others.outside().since(place.begun, country) if beside else (0, 0)
             ground = _grounded(place, leads, behind, others, asked, self._view)
         return _Cell(country, place, leads, behind, ground)
+
+    def _apart(self, cell: _Cell) -> _Cell | None:
+        """The networks of another hand than their country's, as if they were a country of their own.
+
+        Where a filter leads, those that the service itself refuses, for what keeps the others from
+        it lets its own refusal through; where its refusal leads, those to which it never comes.
+        """
+        other = RIVALS.get(cell.leads)
+        place = _part(cell.place, refused=other is Cause.GEO_BLOCK) if other else None
+        if place is None or place.leads is not other:
+            return None
+        held = self._cell(cell.country, place)
+        ground = msgspec.structs.replace(held.ground, observed=cell.ground.observed)
+        return msgspec.structs.replace(held, ground=ground)
 
     def _within(self, place: Place) -> list[dict[Cause, float]]:
         """The support of each network."""
@@ -172,6 +192,26 @@ class _Speaker:
         )  # fmt: skip
 
 
+def _part(place: Place, *, refused: bool) -> Place | None:
+    """Those networks of a place that hear nothing but the server's own refusal, or all others.
+
+    None where it is not both that somebody hears it, and that the path signs another's failure.
+    """
+    failing = [run for run in place.runs if run.failing]
+    if not any(authored(run, Author.NETWORK) for run in failing):
+        return None
+    hear = _asns(filter(refusal, failing)) - _asns(r for r in failing if not refusal(r))
+    own = [p for p in zip(place.asns, place.sights, strict=True) if (p[0] in hear) is refused]
+    if not hear or not own:
+        return None
+    asns, sights = tuple([asn for asn, _ in own]), tuple([seen for _, seen in own])
+    runs = tuple([run for run in place.runs if run.vantage.asn in asns])
+    return msgspec.structs.replace(
+        place, runs=runs, begun=onset(runs), sights=sights, asns=asns, before=PRIOR,
+        support=posterior(sights, place.around),
+    )  # fmt: skip
+
+
 def _heard(support: dict[Cause, float], held: Sequence[Run]) -> dict[Cause, float]:
     """The support in a network: where the server's own words come through, a filter has none there.
 
@@ -180,8 +220,7 @@ def _heard(support: dict[Cause, float], held: Sequence[Run]) -> dict[Cause, floa
     failing = [run for run in held if run.failing]
     if not failing or not all(map(served, failing)):
         return support
-    refused = failing[0].findings[0].category in REFUSING
-    cause = Cause.GEO_BLOCK if refused else Cause.SERVICE_OUTAGE
+    cause = Cause.GEO_BLOCK if refusal(failing[0]) else Cause.SERVICE_OUTAGE
     moved = {Cause.FILTERING: 0.0, cause: support[cause] + support[Cause.FILTERING]}
     return support | moved
 

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from probe.judge.control import reference
+from probe.judge.evidence import find
 from probe.judge.hypothesis import judge
+from probe.judge.hypothesis.episode import NOTHING_KNOWN, run_of
+from probe.judge.hypothesis.membership import refusal, served
+from probe.judge.reading import read
 from probe.model import Cause, State
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
@@ -75,3 +82,32 @@ def test_a_lone_failure_that_looks_cut_by_name_joins_nobody_until_it_is_seen_aga
 
 def test_what_begins_everywhere_at_once_needs_no_second_look() -> None:
     assert len(told(World((RESETS,)), 9.0)) == 3
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ((w.geo_block, w.geo_block), (True, True)),
+        ((w.server_error, w.server_error), (True, False)),
+        ((w.geo_block, w.sni_reset), (True, True)),
+        ((w.server_error, w.sni_reset), (True, False)),
+        ((w.geo_block, w.geo_block, w.sni_reset, w.sni_reset), (False, False)),
+        ((w.sni_reset, w.sni_reset), (False, False)),
+        ((w.null_route, w.null_route), (False, False)),
+    ],
+)
+def test_the_servers_own_words_let_one_look_that_seems_cut_by_name_pass_for_trouble(
+    seen: tuple[w.Maker, ...], told: tuple[bool, bool]
+) -> None:
+    vantage = next(v for v in w.ROSTER if v.country == "NG")
+    cases = [
+        w.Case(vantage, "chirp", "web", "chirp-web", w.START + timedelta(seconds=5 * n))
+        for n in range(len(seen))
+    ]
+    sights = [
+        read(w.measurement(case, make(case))) for case, make in zip(cases, seen, strict=True)
+    ]
+    found = [find(sight, reference([])) for sight in reversed(sights)]
+    run = run_of(found, NOTHING_KNOWN, w.START)
+    assert run is not None
+    assert (served(run), refusal(run)) == told

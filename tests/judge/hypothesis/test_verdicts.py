@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from probe.judge.hypothesis import judge
 from probe.model import CONTROL, Cause, State
 from tests.judge import worlds as w
@@ -73,3 +75,50 @@ def test_such_silence_in_two_countries_is_likely_the_services_once_it_lasts() ->
     )
     assert (early.leading, early.state) == (Cause.SERVICE_OUTAGE, State.INSUFFICIENT)
     assert (late.leading, late.state) == (Cause.SERVICE_OUTAGE, State.LIKELY)
+
+
+def hands(*events: Event, at: float = 26.0) -> dict[int, tuple[Cause, State]]:
+    """What is said of a country with five networks, and of each of them."""
+    cells = w.verdicts_at(World(events), at)
+    return {
+        v.network: (v.leading, v.state)
+        for v in cells
+        if (v.service, v.feature, v.country) == ("chirp", "web", "NG")
+    }
+
+
+def by(make: w.Maker, since: float, *networks: int) -> Event:
+    return Event(since, make, countries=("NG",), networks=networks)
+
+
+FILTERED, REFUSED = (Cause.FILTERING, State.CONFIRMED), (Cause.GEO_BLOCK, State.CONFIRMED)
+
+
+@pytest.mark.parametrize("refusal", [w.geo_block, w.rejection])
+def test_what_the_service_refuses_beside_a_filter_is_told_of_its_own_networks(
+    refusal: w.Maker,
+) -> None:
+    said = hands(by(w.sni_reset, 1.0, 29460, 29461, 29462), by(refusal, 1.0, 29463, 29464))
+    assert said == {
+        0: FILTERED, 29460: FILTERED, 29461: FILTERED, 29462: FILTERED, 29463: REFUSED, 29464: REFUSED,
+    }  # fmt: skip
+
+
+def test_a_filter_beside_a_refusal_of_most_networks_is_told_of_its_own() -> None:
+    said = hands(by(w.sni_reset, 1.0, 29460, 29461), by(w.geo_block, 1.0, 29462, 29463, 29464))
+    assert said == {
+        0: REFUSED, 29460: FILTERED, 29461: FILTERED, 29462: REFUSED, 29463: REFUSED, 29464: REFUSED,
+    }  # fmt: skip
+
+
+def test_one_network_that_is_refused_beside_a_filter_is_but_suspected() -> None:
+    said = hands(by(w.sni_reset, 1.0, 29460, 29461, 29462), by(w.geo_block, 1.0, 29463))
+    assert said[29463] == (Cause.GEO_BLOCK, State.SUSPECTED)
+    assert said[29464][0] is Cause.OK
+
+
+def test_a_filter_that_follows_a_refusal_is_its_networks_own_again() -> None:
+    every = (29460, 29461, 29462, 29463, 29464)
+    said = hands(by(w.geo_block, 1.0, *every), by(w.sni_reset, 16.0, *every[:3]), at=46.0)
+    assert {asn for asn, told in said.items() if told[0] is Cause.FILTERING} >= set(every[:3])
+    assert said[29463][0] is said[29464][0] is Cause.GEO_BLOCK
