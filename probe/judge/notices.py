@@ -62,12 +62,14 @@ REFUSALS = (
     Sign("f5", title="request rejected"),
 )
 """A front refuses by a rule of the service's: the page is its own, whoever wrote the rule."""
+_DENIED = (
+    "not available", "unavailable", "isn't available", "isn’t available", "not yet available",
+    "not currently available", "no longer available", "restricted", "blocked", "not permitted",
+)  # fmt: skip
+_HOME = ("country", "region", "location", "area", "territory", "jurisdiction")
 LAWFUL = (
-    "available in your country", "available in your region", "available in your location",
-    "available in your area", "available in your territory",
-    "unavailable for legal reasons", "unavailable due to legal reasons",
-    "restricted in your country", "restricted in your region",
-    "blocked in your country", "blocked in your region", "error 1009",
+    *(f"{denied} in your {home}" for denied in _DENIED for home in _HOME),
+    "unavailable for legal reasons", "unavailable due to legal reasons", "error 1009",
 )  # fmt: skip
 """Words of a page, in lower case, that is kept from a country or by a law. Who but counts requests,
 or breaks down, does not know where they come from."""

@@ -80,8 +80,12 @@ def test_a_page_that_speaks_of_a_country_or_a_law_is_known_by_its_words(words: s
     assert barred(msgspec.structs.replace(front("Sorry"), matched=words))
 
 
+PLAIN = (("Now available", "country"), ("Not available", "plan"), ("What is on", "area"))
+
+
 def test_no_other_refusal_speaks_of_a_country() -> None:
     assert not any(map(barred, (front("Access Denied"), front("Unavailable", 503))))
+    assert not any(barred(front(f"{said} in your {what}", 200)) for said, what in PLAIN)
     assert not any(
         barred(shown(sign)) for sign in (*CHALLENGES, *REFUSALS) if "1009" not in sign.title
     )
