@@ -77,6 +77,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Countries, this one too, with a failure that the server itself wrote."""
     outage_countries: int = 0
     """Countries, this one too, where the service's side leads."""
+    refused_countries: int = 0
+    """Countries, this one too, where a refusal by the service leads."""
     known_countries: int = 0
     solid: bool = True
     """Whether it is more than passing trouble here."""
@@ -223,8 +225,8 @@ def _refusal(ground: Ground) -> State:
     but a page that names the country or the law needs no others to tell it from a breakdown.
     """
     if ground.worded:
-        told = _seen_again(ground)
-        return told if ground.through else min(told, State.LIKELY, key=STRENGTH.__getitem__)
+        told, served = _seen_again(ground), ground.refused_countries < ground.known_countries
+        return told if served else min(told, State.LIKELY, key=STRENGTH.__getitem__)
     if 2 * ground.outage_countries > ground.through:
         return State.INSUFFICIENT
     if ground.server_networks:

@@ -76,6 +76,10 @@ _KINDS = (*_OUTAGES, *_REFUSALS)
 _SPARED = tuple(prior + spared for _, prior, _, spared in _KINDS)
 """Of a country that such a one spares."""
 _MANY = len(_OUTAGES)
+_WORDED = len(_KINDS) - len(BARRED_BREADTH)
+"""From here on the kinds are refusals that nobody takes for an outage."""
+_NARROWEST = min(math.log(reach) for reach, _ in BREADTH)
+_NARROW = tuple(i for i, (_, _, reach, _) in enumerate(_OUTAGES) if reach == _NARROWEST)
 
 
 class _Belief(msgspec.Struct, frozen=True, eq=False):
@@ -105,6 +109,8 @@ class _Told(msgspec.Struct, frozen=True, eq=False):
     """Under each cause that is its own, in the order of _ALONE."""
     struck: tuple[float, ...]
     """Under each kind of outage, or refusal, that reaches it, with its prior."""
+    lone: float
+    """Under a narrow outage of any kind that reaches it."""
     idle: float
     """Of what looks well, the share in which every network has passing trouble."""
     calm: float
@@ -117,9 +123,11 @@ def _told(country: Country) -> _Told:
     seen = explain(country)
     alone = tuple([seen.alone[cause] for cause in _ALONE])
     calm, forms = log_sum(list(map(add, _USUAL.alone, alone))), seen.service
+    struck = tuple([prior + reached + forms[form] for form, prior, reached, _ in _KINDS])
     return _Told(
         alone,
-        tuple([prior + reached + forms[form] for form, prior, reached, _ in _KINDS]),
+        struck,
+        log_sum([struck[kind] for kind in _NARROW]),
         math.exp(min(0.0, seen.nothing_works - seen.alone[_OK])),
         calm,
         tuple([_either(hit + forms[form], miss + calm) for form, _, hit, miss in _KINDS]),
@@ -178,7 +186,9 @@ def posterior(
     ))  # fmt: skip
     logs = [own + prior + apart for prior, own in zip(belief.alone, told.alone, strict=True)]
     logs[_REFUSED] = log_sum((logs[_REFUSED], *struck[_MANY:]))
-    logs.append(belief.outage + log_sum(struck[:_MANY]))
+    beside = told.lone + log_sum(spared[_WORDED:])
+    """An outage here, of those whom a border's words spare: they do not rule each other out."""
+    logs.append(belief.outage + log_sum((*struck[:_MANY], beside)))
     total = log_sum(logs)
     return _split([_exp(value - total) for value in logs], told.idle)
 

@@ -39,6 +39,8 @@ def members(
     failing = [run for run in place.runs if run.failing and run.vantage.asn in reached]
     if cause is Cause.FILTERING:
         failing = [run for run in failing if not served(run)]
+    if cause is Cause.GEO_BLOCK:  # whoever hears the server's own errors is not refused
+        failing = [run for run in failing if refusal(run) or not served(run)]
     if SIDES[cause] is Side.SERVICE and cause is not Cause.GEO_BLOCK:
         return failing
     if len(failing) == 1:  # nobody else began before or after it, or fails in another way

@@ -251,6 +251,8 @@ class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     begun: Sequence[datetime]
     """When it began in those, on vantages that are well; in order."""
     server_countries: int
+    refused: int
+    """Where a refusal by it leads."""
     rounds: int
     known: int
     outside: Callable[[], Outside]
@@ -274,6 +276,7 @@ def abroad(matter: Matter, view: View) -> Abroad:
         server_countries=sum(
             any(authored(r, Author.SERVER) for r in p.runs) for p in outage.values()
         ),
+        refused=sum(matter.places[c].leads is Cause.GEO_BLOCK for c in matter.troubled),
         rounds=span([r for p in outage.values() for r in p.runs], view.round) if outage else 0,
         known=len(matter),
         outside=cache(partial(Outside, matter)),  # what is a vantage's own asks for none
@@ -335,6 +338,7 @@ def _grounded(
         sharing=place.shared[0].services if place.shared else 0,
         forgeable=bool(place.shared) and place.shared[0].forgeable,
         outage_countries=len(others.outage),
+        refused_countries=others.refused,
         known_countries=others.known,
         working=sum([not run.failing for run in place.runs]),
     )

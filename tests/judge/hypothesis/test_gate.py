@@ -181,9 +181,9 @@ def test_what_one_border_could_write_confirms_no_dependency() -> None:
 
 
 def test_a_refusal_that_names_the_country_or_the_law_needs_no_others_who_get_through() -> None:
-    refused = but(FILTER, server_networks=2, worded=2, through=1, barred=9, outage_countries=2)
+    refused = but(FILTER, server_networks=2, worded=2, through=0, refused_countries=7)
     assert state(Cause.GEO_BLOCK, refused) is State.CONFIRMED
-    assert state(Cause.GEO_BLOCK, but(refused, through=0)) is State.LIKELY
+    assert state(Cause.GEO_BLOCK, but(refused, refused_countries=8)) is State.LIKELY
     assert state(Cause.GEO_BLOCK, but(refused, rounds=1)) is State.INSUFFICIENT
     assert state(Cause.GEO_BLOCK, but(refused, networks=1)) is State.SUSPECTED
     assert state(Cause.GEO_BLOCK, but(refused, worded=0)) is State.INSUFFICIENT

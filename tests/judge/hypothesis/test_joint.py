@@ -85,6 +85,13 @@ def test_a_border_s_words_in_one_country_are_no_part_of_an_outage_in_all_others(
     assert posterior(here, outside(others))[Cause.GEO_BLOCK] > 0.9
 
 
+def test_whom_a_border_s_words_spare_may_have_an_outage_beside_them() -> None:
+    here, others = country(C.SERVER_ERROR, (("service_outage", 2.0),)), [country(C.BARRED)] * 10
+    assert told(here, *others, here, here) is Cause.SERVICE_OUTAGE
+    assert told(country(C.BARRED), *others, here, here) is Cause.GEO_BLOCK
+    assert told(WELL, *others, here, here) is Cause.OK
+
+
 def test_who_is_served_while_others_are_refused_is_well() -> None:
     assert (
         posterior(WELL, outside(Counter([*[country(C.REFUSED)] * 8, *[WELL] * 9])))[Cause.OK]

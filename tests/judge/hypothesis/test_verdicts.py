@@ -122,3 +122,16 @@ def test_a_filter_that_follows_a_refusal_is_its_networks_own_again() -> None:
     said = hands(by(w.geo_block, 1.0, *every), by(w.sni_reset, 16.0, *every[:3]), at=46.0)
     assert {asn for asn, told in said.items() if told[0] is Cause.FILTERING} >= set(every[:3])
     assert said[29463][0] is said[29464][0] is Cause.GEO_BLOCK
+
+
+def test_whoever_hears_errors_while_most_are_refused_in_a_border_s_words_is_not_refused() -> None:
+    most = tuple(sorted({v.country for v in w.ROSTER} - {"NG", "JP"}))
+    world = World(
+        (Event(1.0, w.geo_block, countries=most), Event(1.0, w.server_error, countries=("JP",)))
+    )
+    cells = w.verdicts_at(world, 26.0)
+    assert {w.cell(cells, "web", c).leading for c in most} == {Cause.GEO_BLOCK}
+    assert {w.cell(cells, "web", c).state for c in most} <= {State.LIKELY, State.CONFIRMED}
+    assert w.cell(cells, "web", "NG").leading is Cause.OK
+    erring = w.cell(cells, "web", "JP")
+    assert erring.leading is Cause.SERVICE_OUTAGE or erring.state is State.INSUFFICIENT
