@@ -67,10 +67,11 @@ def members(
 def served(run: Run) -> bool:
     """Whether the failure came in the server's own words: whatever keeps others out let them through.
 
-    One look that shows the network's own hand, among so few that it is half of them, is no more
-    than passing trouble makes.
+    They are half of what it hears, or the last of it. One look that shows the network's own hand,
+    among so few that it is half of them, is no more than passing trouble makes.
     """
-    if not authored(run, Author.SERVER):
+    last = next((f.author for f in run.findings if f.failing), None)
+    if last is not Author.SERVER and not authored(run, Author.SERVER):
         return False
     return not authored(run, Author.NETWORK) or _looks(run) < TWICE
 

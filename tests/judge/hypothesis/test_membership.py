@@ -93,6 +93,9 @@ def test_what_begins_everywhere_at_once_needs_no_second_look() -> None:
         ((w.server_error, w.sni_reset), (True, False)),
         ((w.geo_block, w.geo_block, w.sni_reset, w.sni_reset), (False, False)),
         ((w.sni_reset, w.sni_reset), (False, False)),
+        ((w.sni_reset, w.sni_reset, w.geo_block), (False, False)),
+        ((w.null_route, w.null_route, w.null_route, w.geo_block), (True, True)),
+        ((w.geo_block, w.null_route, w.null_route, w.null_route), (False, False)),
         ((w.null_route, w.null_route), (False, False)),
     ],
 )
