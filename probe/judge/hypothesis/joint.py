@@ -186,8 +186,8 @@ def posterior(
     ))  # fmt: skip
     logs = [own + prior + apart for prior, own in zip(belief.alone, told.alone, strict=True)]
     logs[_REFUSED] = log_sum((logs[_REFUSED], *struck[_MANY:]))
+    # An outage among those whom a border's words spare: the two do not rule each other out.
     beside = told.lone + log_sum(spared[_WORDED:])
-    """An outage here, of those whom a border's words spare: they do not rule each other out."""
     logs.append(belief.outage + log_sum((*struck[:_MANY], beside)))
     total = log_sum(logs)
     return _split([_exp(value - total) for value in logs], told.idle)
