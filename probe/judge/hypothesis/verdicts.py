@@ -102,8 +102,10 @@ class _Speaker:
         if apart is not None:
             cell = self._cell(country, place, apart.place.asns)
         for asn in asns:
-            mine = apart is not None and asn in apart.place.asns
-            yield self._in_network(apart if apart is not None and mine else cell, asn)
+            if apart is not None and asn in apart.place.asns:
+                yield self._in_network(apart, asn, alone=True)
+            else:
+                yield self._in_network(cell, asn)
         yield self._verdict((cell, 0), place.support, cell.ground, cell.members)
 
     def _cell(self, country: str, place: Place, apart: Collection[int] = ()) -> _Cell:
@@ -147,7 +149,8 @@ class _Speaker:
             known = self._inside[id(place.support)] = inside(place.sights, place.support)
         return known
 
-    def _in_network(self, cell: _Cell, asn: int) -> Verdict:
+    def _in_network(self, cell: _Cell, asn: int, *, alone: bool = False) -> Verdict:
+        """`alone`: no verdict of the country's speaks for these networks: theirs together do."""
         place = cell.place
         held = [run for run in place.runs if run.vantage.asn == asn]
         if asn not in place.asns or not held:
@@ -160,7 +163,9 @@ class _Speaker:
         mine = tuple([run for run in cell.members if run.vantage.asn == asn])
         if cause is not _OK and cause is cell.leads and mine:
             ground = msgspec.structs.replace(
-                cell.ground, support=min(cell.ground.support, support[cause]), lone=len(mine) == 1
+                cell.ground,
+                support=min(cell.ground.support, support[cause]),
+                lone=not alone and len(mine) == 1,
             )
         else:
             ground = _own_ground(held, support[cause], self._view)

@@ -92,6 +92,8 @@ def by(make: w.Maker, since: float, *networks: int) -> Event:
 
 
 FILTERED, REFUSED = (Cause.FILTERING, State.CONFIRMED), (Cause.GEO_BLOCK, State.CONFIRMED)
+BLOCKED, BARRED = (Cause.FILTERING, State.LIKELY), (Cause.GEO_BLOCK, State.LIKELY)
+"""Of a network by its one vantage, where its country's verdict speaks for it."""
 
 
 @pytest.mark.parametrize("refusal", [w.geo_block, w.rejection])
@@ -100,14 +102,14 @@ def test_what_the_service_refuses_beside_a_filter_is_told_of_its_own_networks(
 ) -> None:
     said = hands(by(w.sni_reset, 1.0, 29460, 29461, 29462), by(refusal, 1.0, 29463, 29464))
     assert said == {
-        0: FILTERED, 29460: FILTERED, 29461: FILTERED, 29462: FILTERED, 29463: REFUSED, 29464: REFUSED,
+        0: FILTERED, 29460: BLOCKED, 29461: BLOCKED, 29462: BLOCKED, 29463: REFUSED, 29464: REFUSED,
     }  # fmt: skip
 
 
 def test_a_filter_beside_a_refusal_of_most_networks_is_told_of_its_own() -> None:
     said = hands(by(w.sni_reset, 1.0, 29460, 29461), by(w.geo_block, 1.0, 29462, 29463, 29464))
     assert said == {
-        0: REFUSED, 29460: FILTERED, 29461: FILTERED, 29462: REFUSED, 29463: REFUSED, 29464: REFUSED,
+        0: REFUSED, 29460: FILTERED, 29461: FILTERED, 29462: BARRED, 29463: BARRED, 29464: BARRED,
     }  # fmt: skip
 
 
