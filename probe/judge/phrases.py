@@ -117,7 +117,7 @@ def lost(incident: Incident) -> str:
     silent = {piece.vantage for piece in incident.evidence if piece.rule == SILENT}
     if len(rules) < len(silent) or not rules:
         count = len(silent) if rules else incident.vantages
-        return f"{counted(count, 'probe')} there fell silent together"
+        return f"{counted(count, 'probe')} there fell silent"
     shown = Counter(MEASURED[rule] for rule in rules.values())
     return max(MEASURED.values(), key=shown.__getitem__)
 

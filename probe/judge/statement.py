@@ -126,8 +126,11 @@ def _kept_apart(incident: Incident, own: Sequence[Verdict], view: View) -> str:
 def _disruption(
     incident: Incident, _: Sequence[Incident], own: Sequence[Verdict], view: View
 ) -> str:
+    """A network of which nothing is suspected yet is named only where its whole country is said lost."""
     known = {v.network for v in own if v.network}
-    hit = {v.network for v in own if v.network and v.leading is incident.cause}
+    least = State.INSUFFICIENT if incident.scope is Scope.COUNTRIES else State.SUSPECTED
+    held = [v for v in own if v.network and STRENGTH[v.state] >= STRENGTH[least]]
+    hit = {v.network for v in held if v.leading is incident.cause}
     lost = sorted({*incident.networks, *hit})
     nearly_all = len(lost) > 1 and len(lost) >= NEARLY_ALL * len(known)
     level, beside = _LEVELS[incident.scope is Scope.COUNTRIES, nearly_all]

@@ -302,3 +302,19 @@ def test_what_nobody_could_see_for_long_is_closed_and_not_said_to_have_ended() -
     assert over.closed == at(0)
     assert over.statement.startswith("Last seen at 12:00 UTC; no probe there could tell of it")
     assert BLIND not in over.statement
+
+
+def test_operators_that_nobody_hears_are_not_back_because_others_report() -> None:
+    """Only they themselves can say so: their country's other networks were never part of it."""
+
+    def silent(cause: Cause, state: State) -> list[Verdict]:
+        return [verdict(cause, state, network=n, feature="", service="") for n in (1, 2)]
+
+    others = [verdict(network=n, feature="", service="") for n in (0, 3)]
+    gone = silent(Cause.NETWORK_DISRUPTION, State.SUSPECTED)
+    unheard = silent(Cause.LOCAL_FAULT, State.INSUFFICIENT)
+    held = run((0, [*gone, *others]), (CLOSE_ROUNDS + 1, [*unheard, *others]))
+    assert held[0].closed is None
+    back = silent(Cause.OK, State.CONFIRMED)
+    (closed,) = run((CLOSE_ROUNDS + 2, [*back, *others]), held=held)
+    assert closed.closed is not None

@@ -50,8 +50,8 @@ def test_what_one_of_many_shows_is_not_said_of_all() -> None:
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        (("silent", "silent", "silent"), "3 probes there fell silent together"),
-        (("silent", "silent", "cut"), "2 probes there fell silent together"),
+        (("silent", "silent", "silent"), "3 probes there fell silent"),
+        (("silent", "silent", "cut"), "2 probes there fell silent"),
         (("silent", "dark", "cut"), "international destinations cannot be reached"),
         (("broken", "broken", "silent"), "no names are resolved for probes there"),
         (("broken", "dark", "cut"), "international destinations cannot be reached"),

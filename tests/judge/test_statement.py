@@ -154,7 +154,7 @@ def test_a_part_of_several_networks_is_no_country() -> None:
     text = say(gone, roster=DOUBLED)[Cause.NETWORK_DISRUPTION]
     assert text.startswith("Suspected: network data show a partial disruption of internet")
     assert "in Nigeria on NG Net 1 (AS29460), NG Net 2 (AS29461) and NG Net 3 (AS29462): " in text
-    assert "3 probes there fell silent together" in text
+    assert "3 probes there fell silent" in text
     assert "while other probes there and elsewhere keep reporting" in text
 
 
@@ -175,6 +175,27 @@ def test_a_network_that_came_back_while_others_are_lost_is_named_no_more() -> No
         text = say(back, gone, at=at)[Cause.NETWORK_DISRUPTION]
         assert ("IN Net 1 (AS55830)" in text) is named
         assert f"IN Net 2 (AS55831) and IN Net 3 (AS55832): {probes} probes there fell" in text
+
+
+def test_a_network_of_which_nothing_is_suspected_yet_is_not_named_among_operators() -> None:
+    """In passing trouble beside those that fell silent; of a country that is lost all are named."""
+
+    def lost(asn: int, state: State) -> Verdict:
+        return Verdict(
+            service="", feature="", country="NG", network=asn, at=w.START, state=state, vantages=1,
+            leading=Cause.NETWORK_DISRUPTION, confidence=0.9, networks=1,
+            support={Cause.NETWORK_DISRUPTION: 0.9, Cause.LOCAL_FAULT: 0.1},
+        )  # fmt: skip
+
+    told = (lost(29460, State.SUSPECTED), lost(29461, State.INSUFFICIENT))
+    frame = w.view(World(services=SERVICES), 1.0, [])
+    for scope, named in ((Scope.NETWORKS, False), (Scope.COUNTRIES, True)):
+        known = Incident(
+            id="x", service="", features=(), cause=Cause.NETWORK_DISRUPTION, scope=scope,
+            state=State.SUSPECTED, countries=("NG",), opened=w.START, updated=w.START,
+            networks=(29460,), vantages=1,
+        )  # fmt: skip
+        assert ("AS29461" in describe(known, (known,), told, frame).text) is named
 
 
 def test_a_certificate_that_expired_in_one_country_alone_is_the_services_own() -> None:

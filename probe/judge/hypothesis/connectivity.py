@@ -1,7 +1,8 @@
 """Whether a vantage, an operator or a country is connected at all; it belongs to no service.
 
-One silent vantage is nobody's disruption: it takes two of one network, or two networks. Silence
-alone stays `suspected`; measured controls make it more. Most vantages silent at once is our intake.
+One silent vantage is nobody's disruption: it takes two of one network, or two networks, lost at once
+or soon after one another (departure). Silence alone stays `suspected`, and so do networks that were
+lost one after another; measured controls make it more. Most vantages silent at once is our intake.
 """
 
 from __future__ import annotations
@@ -9,19 +10,30 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from itertools import chain, pairwise
+from itertools import chain
 
 import msgspec
 
 from probe.judge.health import UNWELL, Condition, Health
 from probe.judge.hypothesis.cohort import Fault, explained, faults, unresolved
+from probe.judge.hypothesis.departure import (
+    ALONE,
+    Fall,
+    earliest,
+    fall,
+    joint,
+    lost_at_once,
+    lost_whole,
+    most_at_once,
+    rounds_of,
+    rounds_since,
+)  # fmt: skip
 from probe.judge.rules import VERSION
 from probe.judge.view import View
 from probe.model import Author, Cause, Evidence, NetworkKind, Reach, Standing, State, Verdict
 
 LOST = frozenset({Condition.SILENT, Condition.CUT, Condition.DARK})
-PRIOR_VANTAGE, PRIOR_NETWORK, PRIOR_COUNTRY = 1e-2, 1e-3, 2e-4
+PRIOR_NETWORK, PRIOR_COUNTRY = 1e-3, 2e-4
 """Of being lost at a moment, each by itself."""
 MEASURED = 6.0
 """Nats that a measured cut adds: foreign controls fail by the vantage's own account."""
@@ -31,7 +43,6 @@ LASTS = 6
 BURST_ROUNDS = 12
 """Rounds, summed over the networks, that separate troubles must all have gone on: each ends with
 a chance of 1/4 a round, so that all of twelve are survived by 3 % of the coincidences."""
-TOGETHER_ROUNDS = 3
 FEWEST_PARTLY = 3
 NEARLY_ALL = 2 / 3
 """Share of a country's networks that are lost whole, from which on it is the country's."""
@@ -60,6 +71,19 @@ class _Loss(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     support: float
     state: State
     rounds: int
+
+
+class _Company(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Two networks of a country or more that are lost whole, by one cause as it seems."""
+
+    networks: Mapping[int, Sequence[Health]]
+    fall: Fall
+    at_once: bool
+    """Two of them at least; otherwise they were lost one after another."""
+
+    @property
+    def healths(self) -> list[Health]:
+        return list(chain.from_iterable(self.networks.values()))
 
 
 def connectivity(healths: Mapping[str, Health], view: View) -> tuple[Verdict, ...]:
@@ -107,7 +131,7 @@ def _places(fault: Fault) -> list[tuple[tuple[str, int], list[Health]]]:
 
 def _shared(fault: Fault, place: tuple[str, int], held: Sequence[Health], view: View) -> Verdict:
     country, asn = place
-    rounds = _rounds(fault.held, view)
+    rounds = rounds_of(fault.held, view)
     support = dict.fromkeys(Cause, 0.0) | {fault.cause: SHARED_SUPPORT}
     support[Cause.NETWORK_DISRUPTION] = 1 - SHARED_SUPPORT
     ceiling = State.LIKELY if fault.cause is Cause.DEPENDENCY_OUTAGE else State.SUSPECTED
@@ -116,7 +140,7 @@ def _shared(fault: Fault, place: tuple[str, int], held: Sequence[Health], view: 
         state=ceiling if rounds > 1 else State.INSUFFICIENT, confidence=SHARED_SUPPORT,
         support=support, shared=(fault.name,), evidence=tuple(_evidence(h) for h in held)[:12],
         vantages=len(held), networks=len({h.vantage.asn for h in held}),
-        since=_since(held), rounds=rounds, rules=VERSION,
+        since=earliest(held), rounds=rounds, rules=VERSION,
     )  # fmt: skip
 
 
@@ -144,25 +168,45 @@ def _country(
     lost = [asn for asn, kind in down.items() if kind == "lost"]
     broken = [asn for asn, kind in down.items() if kind == "broken"]
     gone = lost if len(lost) >= len(broken) else broken
-    joined = (
-        [networks[asn] for asn in gone] if _together([networks[a] for a in gone], view) else []
-    )
-    national = trusted and len(joined) > 1 and _national(gone, networks)
+    company = _company({asn: networks[asn] for asn in gone}, view) if trusted else None
     verdicts = []
     for asn, healths in networks.items():
-        loss = _loss(healths, view, joined if asn in gone else ())
-        verdicts.append(_verdict((country, asn), healths, loss if trusted else None, view))
+        within = company if company is not None and asn in company.networks else None
+        loss = _of_one(healths, view, within) if trusted else None
+        verdicts.append(_verdict((country, asn), healths, loss, view))
     everyone = list(chain.from_iterable(networks.values()))
-    whole = _loss(list(chain.from_iterable(joined)), view, joined) if national else None
+    before = set(gone) - set(company.networks if company is not None else gone)
+    known = {asn: healths for asn, healths in networks.items() if asn not in before}
+    whole = _of_all(company, view) if company is not None and _national(company, known) else None
     whole = whole or (_partly(networks, view) if trusted else None)
-    verdicts.append(_verdict((country, 0), everyone, whole, view, networks=len(gone)))
+    verdicts.append(_verdict((country, 0), everyone, whole, view))
     return verdicts
 
 
-def _national(gone: Sequence[int], networks: Mapping[int, Sequence[Health]]) -> bool:
+def _company(gone: Mapping[int, Sequence[Health]], view: View) -> _Company | None:
+    """Networks that were lost at once or soon after one another.
+
+    One after another only those count that are dark and stay so: what lets something pass now and
+    then, or has no names resolved, is as likely to have each its own trouble.
+    """
+    fallen = fall(chain.from_iterable(gone.values()), view)
+    joined = {health.vantage.asn for health in fallen.lost}
+    networks = {asn: healths for asn, healths in gone.items() if asn in joined}
+    at_once = lost_at_once(list(networks.values()), view)
+    if not at_once:
+        dark = {asn: healths for asn, healths in gone.items() if all(map(_dark, healths))}
+        fallen = fall(chain.from_iterable(dark.values()), view)
+        joined = {health.vantage.asn for health in fallen.lost}
+        networks = {asn: healths for asn, healths in dark.items() if asn in joined}
+    if len(networks) < 2:  # noqa: PLR2004 — one is an operator's
+        return None
+    return _Company(networks=networks, fall=fallen, at_once=at_once)
+
+
+def _national(company: _Company, networks: Mapping[int, Sequence[Health]]) -> bool:
     """Nearly all networks; and not the mobile ones alone, while a line at home still lives."""
     kinds = {asn: networks[asn][0].vantage.kind for asn in networks}
-    whole = [asn for asn in gone if all(map(_gone, networks[asn]))]
+    whole = [asn for asn, healths in company.networks.items() if all(map(_gone, healths))]
     mobile = all(kinds[asn] is NetworkKind.MOBILE for asn in whole)
     if mobile and any(kinds[asn] is not NetworkKind.MOBILE for asn in networks):
         return False
@@ -170,31 +214,23 @@ def _national(gone: Sequence[int], networks: Mapping[int, Sequence[Health]]) -> 
 
 
 def _gone(health: Health) -> bool:
-    return health.condition in {Condition.SILENT, Condition.BROKEN} or _cut_wholly(health)
+    return health.condition is Condition.BROKEN or _dark(health)
 
 
-def _together(gone: Sequence[Sequence[Health]], view: View) -> bool:
-    """Whether two networks or more were lost at about the same time: one cause, not two mishaps."""
-    begun = sorted(since for healths in gone if (since := _since(healths)) is not None)
-    return any(b - a <= TOGETHER_ROUNDS * view.round for a, b in pairwise(begun))
+def _dark(health: Health) -> bool:
+    return health.condition is Condition.SILENT or _cut_wholly(health)
 
 
 def _partly(networks: Mapping[int, Sequence[Health]], view: View) -> _Loss | None:
     """Some vantages of several networks lost in the same minutes: a province, as far as one sees."""
     lost = [h for hs in networks.values() if not _down(hs) for h in hs if h.condition in LOST]
-    begun = _since(lost)
-    if begun is None:
-        return None
-    together = [
-        h for h in lost
-        if h.since is not None and h.since - begun <= TOGETHER_ROUNDS * view.round
-    ]  # fmt: skip
-    rounds = _rounds(together, view)
+    together = most_at_once(lost, view)
+    rounds = rounds_of(together, view)
     if len(together) < FEWEST_PARTLY or len({h.vantage.asn for h in together}) < 2 or rounds < 2:  # noqa: PLR2004
         return None
-    odds = PRIOR_COUNTRY / PRIOR_VANTAGE ** len(together)
+    nats = math.log(PRIOR_COUNTRY) + len(together) * ALONE
     return _Loss(
-        lost=tuple(together), support=odds / (1 + odds), state=State.SUSPECTED, rounds=rounds
+        lost=tuple(together), support=_support(nats), state=State.SUSPECTED, rounds=rounds
     )
 
 
@@ -208,39 +244,50 @@ def _down(healths: Sequence[Health]) -> str:
     return "broken" if all(map(unresolved, healths)) else ""
 
 
-def _loss(
-    healths: Sequence[Health], view: View, joined: Sequence[Sequence[Health]]
-) -> _Loss | None:
-    """The disruption of one network, or of several that are lost together."""
-    others = max(0, len(joined) - 1)
-    if not _down(healths) or (len(healths) < 2 and not others):  # noqa: PLR2004 — one is nobody
+def _of_one(healths: Sequence[Health], view: View, company: _Company | None) -> _Loss | None:
+    """The disruption of one network, by itself or as one of several."""
+    if not _down(healths):
         return None
-    measured = [h for h in healths if h.shown]
-    odds = (PRIOR_COUNTRY if others else PRIOR_NETWORK) / PRIOR_VANTAGE ** len(healths)
-    if len(healths) == 1:
-        odds = PRIOR_COUNTRY / PRIOR_VANTAGE ** (1 + others)
-    odds *= math.exp(MEASURED * min(len(measured), 2))
-    company = list(chain.from_iterable(joined)) or healths
-    rounds = _lasted(max(_joint(healths, view), _joint(company, view)), view)
+    own = fall(healths, view)
+    nats = math.log(PRIOR_NETWORK) + own.weight + _measured(healths)
+    nats = nats if len(own.lost) > 1 else -math.inf
+    lost, begun = own.lost, joint(healths, view)
+    if company is not None:
+        nats = max(nats, _nats(company, healths))
+        lost = tuple(h for h in company.fall.lost if h in healths)
+        begun = max(begun, joint(company.healths, view))
+    if nats <= 0:
+        return None
+    rounds = rounds_since(begun, view)
     return _Loss(
-        lost=tuple(healths), support=odds / (1 + odds), rounds=rounds,
-        state=_state(healths, rounds, view),
-    )  # fmt: skip
+        lost=lost, support=_support(nats), rounds=rounds, state=_state(healths, rounds, view)
+    )
 
 
-def _joint(healths: Iterable[Health], view: View) -> datetime:
-    """Since when one network is lost whole, or two are: what a part went through before says nothing."""
-    begun = sorted(_begun(healths, view).values())
-    return begun[min(1, len(begun) - 1)]
+def _of_all(company: _Company, view: View) -> _Loss | None:
+    """The disruption of a country, by its networks that were lost."""
+    nats = _nats(company, company.healths)
+    rounds = rounds_since(joint(company.healths, view), view)
+    if nats <= 0:
+        return None
+    state = _state(company.healths, rounds, view)
+    if not company.at_once and state is not State.INSUFFICIENT:
+        state = State.SUSPECTED
+    return _Loss(lost=company.fall.lost, support=_support(nats), rounds=rounds, state=state)
 
 
-def _begun(healths: Iterable[Health], view: View) -> dict[int, datetime]:
-    """A network counts from when its last vantage was lost."""
-    begun: dict[int, datetime] = {}
-    for health in healths:
-        since = health.since or view.now
-        begun[health.vantage.asn] = max(since, begun.get(health.vantage.asn, since))
-    return begun
+def _nats(company: _Company, healths: Sequence[Health]) -> float:
+    """For one cause of all over their own mishaps; what was measured counts where it began at once."""
+    measured = _measured(healths) if company.at_once else 0.0
+    return math.log(PRIOR_COUNTRY) + company.fall.weight + measured
+
+
+def _measured(healths: Iterable[Health]) -> float:
+    return MEASURED * min(sum(health.shown for health in healths), 2)
+
+
+def _support(nats: float) -> float:
+    return 1 / (1 + math.exp(-nats))
 
 
 def _state(healths: Sequence[Health], rounds: int, view: View) -> State:
@@ -267,17 +314,13 @@ def _of_networks(cut: Sequence[Health], rounds: int, view: View) -> State:
 
 def _outlasts_trouble(cut: Sequence[Health], view: View) -> bool:
     """Whether so many networks have been cut for so long that passing trouble of each is no answer."""
-    begun = _begun(cut, view).values()
-    lasted = sorted((_lasted(since, view) for since in begun), reverse=True)
+    begun = lost_whole(cut, view).values()
+    lasted = sorted((rounds_since(since, view) for since in begun), reverse=True)
     return any(
         rounds >= max(PATIENCE, -(-BURST_ROUNDS // count))
         for count, rounds in enumerate(lasted, start=1)
         if count > 1
     )
-
-
-def _lasted(since: datetime, view: View) -> int:
-    return 1 + int((view.now - since) / view.round + 0.2)
 
 
 def _cut_wholly(health: Health) -> bool:
@@ -288,8 +331,8 @@ def _cut_wholly(health: Health) -> bool:
 
 
 def _verdict(
-    place: tuple[str, int], healths: Sequence[Health], loss: _Loss | None, view: View, networks: int = 1,
-) -> Verdict:  # fmt: skip
+    place: tuple[str, int], healths: Sequence[Health], loss: _Loss | None, view: View
+) -> Verdict:
     country, asn = place
     support, state, told, rounds = _told(healths, loss, view)
     cause = max(support, key=lambda c: support[c])
@@ -299,8 +342,8 @@ def _verdict(
         mechanisms=_mechanisms(told) if cause is Cause.NETWORK_DISRUPTION else (),
         evidence=tuple(_evidence(h) for h in told)[:12],
         vantages=len(told),
-        networks=networks if asn == 0 and loss else len({h.vantage.asn for h in told}),
-        since=_since(told), rounds=rounds, rules=VERSION,
+        networks=len({h.vantage.asn for h in told}),
+        since=earliest(told), rounds=rounds, rules=VERSION,
     )  # fmt: skip
 
 
@@ -318,7 +361,7 @@ def _told(
     if unwell and (not alive or any(h.shown for h in unwell)):
         support[Cause.LOCAL_FAULT], support[Cause.NETWORK_DISRUPTION] = 0.8, 0.2
         measured = [h for h in unwell if h.shown and h.condition is not Condition.SILENT]
-        rounds = _rounds(measured, view)
+        rounds = rounds_of(measured, view)
         state = State.SUSPECTED if rounds >= PATIENCE else State.INSUFFICIENT
         return support, state, measured or unwell, rounds
     support[Cause.OK], support[Cause.LOCAL_FAULT] = 0.99, 0.01
@@ -328,15 +371,6 @@ def _told(
         else State.INSUFFICIENT
     )
     return support, state, alive, 1
-
-
-def _rounds(healths: Sequence[Health], view: View) -> int:
-    times = [h.since for h in healths if h.since is not None]
-    return _lasted(min(times), view) if times else 0
-
-
-def _since(healths: Iterable[Health]) -> datetime | None:
-    return min((h.since for h in healths if h.since is not None), default=None)
 
 
 def _mechanisms(healths: Sequence[Health]) -> tuple[str, ...]:

@@ -241,3 +241,93 @@ def test_a_network_that_joins_others_counts_from_when_it_joined() -> None:
     }
     rounds = {v.network: v.rounds for v in connectivity(healths, VIEW) if v.country == "NG"}
     assert (rounds[29462], rounds[29463], rounds[29464]) == (6, 6, 4)
+
+
+MINUTE = 60.0
+
+
+def silent(country: str, *minutes: float, **more: Condition) -> dict[tuple[str, int], Verdict]:
+    """What is told where each network's one vantage has been silent for so many minutes, 0 not at all."""
+    roster = w.networks(
+        (country, 100, (1,) * len(minutes)), ("DE", 3320, (1, 1)), ("JP", 2516, (1,))
+    )
+    here = [v for v in roster if v.country == country]
+    healths = {v.id: health(v, Condition.WELL) for v in roster} | {
+        v.id: health(v, more.get("kind", Q), seconds=age * MINUTE)
+        for v, age in zip(here, minutes, strict=True)
+        if age
+    }
+    view = msgspec.structs.replace(VIEW, round=timedelta(seconds=60))
+    return {(v.country, v.network): v for v in connectivity(healths, view)}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "vantages"),
+    [
+        ((12, 8, 4), 3),
+        ((24, 20, 16, 12, 8, 4), 6),
+        ((12, 3), 2),  # two operators, nine minutes apart
+        ((60, 30, 3), 3),  # many carry longer waits than two
+        ((4 * 1440, 8, 4), 2),  # who left days ago is neither lost by it nor spared
+    ],
+)
+def test_operators_that_fall_one_after_another_are_the_countrys_disruption(
+    minutes: tuple[float, ...], vantages: int
+) -> None:
+    verdict = silent("TD", *minutes)["TD", 0]
+    assert (verdict.leading, verdict.state) == (Cause.NETWORK_DISRUPTION, State.SUSPECTED)
+    assert verdict.vantages == verdict.networks == vantages
+
+
+@pytest.mark.parametrize(
+    "minutes",
+    [
+        (45, 4),  # two, in an hour
+        (4 * 1440, 3 * 1440, 2 * 1440, 1440, 600),  # volunteers who leave over days
+        (480, 360, 240, 120, 4),  # and over a day
+    ],
+)
+def test_departures_hours_apart_do_not_add_up(minutes: tuple[float, ...]) -> None:
+    told_ = silent("TD", *minutes)
+    assert all(v.leading is not Cause.NETWORK_DISRUPTION for v in told_.values())
+
+
+def test_two_vantages_of_a_network_that_left_days_apart_are_no_disruption() -> None:
+    for apart, cause in ((600.0, Cause.NETWORK_DISRUPTION), (86400.0, Cause.LOCAL_FAULT)):
+        healths = {v.id: health(v, Condition.WELL) for v in w.ROSTER}
+        healths |= {
+            name: health(healths[name].vantage, Q, seconds=seconds)
+            for name, seconds in zip(ROGERS, (apart + 60, 60.0), strict=True)
+        }
+        told_ = {(v.country, v.network): v for v in connectivity(healths, VIEW)}
+        assert told_["CA", 810].leading is cause
+
+
+def test_networks_cut_one_after_another_are_no_more_than_suspected() -> None:
+    """At once and for so long it is confirmed; one after another each may be in its own trouble."""
+    state = {
+        minutes: silent("TD", *minutes, kind=U)["TD", 0].state
+        for minutes in ((20, 19, 18), (40, 30, 20))
+    }
+    assert state == {(20, 19, 18): State.CONFIRMED, (40, 30, 20): State.SUSPECTED}
+
+
+def test_names_that_are_not_resolved_one_after_another_are_each_its_own_trouble() -> None:
+    told_ = silent("TD", 12, 8, 4, kind=B)
+    assert all(v.leading is not Cause.NETWORK_DISRUPTION for v in told_.values())
+
+
+def test_one_that_left_before_hides_nobody_of_a_province() -> None:
+    roster = w.networks(("TR", 47330, (3, 3, 3)), ("DE", 3320, (1, 1)))
+    seconds = {"tr-47330-0": 86400.0, "tr-47330-1": 20.0, "tr-47331-0": 18.0, "tr-47332-0": 17.0}
+    healths = {v.id: health(v, Condition.WELL) for v in roster} | {
+        v.id: health(v, Q, seconds=seconds[v.id]) for v in roster if v.id in seconds
+    }
+    verdict = {(v.country, v.network): v for v in connectivity(healths, VIEW)}["TR", 0]
+    assert (verdict.leading, verdict.vantages) == (Cause.NETWORK_DISRUPTION, 3)
+
+
+def test_a_country_of_very_many_probes_can_be_lost() -> None:
+    roster = w.networks(("TR", 100, (150, 150)), ("DE", 3320, (1,)), ("JP", 2516, (1,)))
+    verdict = told({v.id: Q for v in roster if v.country == "TR"}, roster)["TR", 0]
+    assert (verdict.leading, verdict.vantages) == (Cause.NETWORK_DISRUPTION, 300)
