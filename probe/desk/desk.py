@@ -89,18 +89,30 @@ def _left(question: Question, sieve: Sieve, taken: int) -> Mapping[str, int]:
     return sieve.kept + Counter({beyond: sieve.passed - taken})
 
 
-def height(question: Question, items: Ordered, name: str) -> tuple[Moment, Incident] | None:
-    """The judging that an incident's last words but its end come from; None for none so named."""
+class Height(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The judging that an incident's last words but its end come from, and the last of all."""
+
+    moment: Moment
+    incident: Incident
+    """As it was then."""
+    end: datetime
+    """The last judging, whose words the list of incidents has."""
+    last: Incident
+    """As it was at the end."""
+
+
+def height(question: Question, items: Ordered, name: str) -> Height | None:
+    """Find when an incident was last said anew; None for none so named."""
     last: Moment | None = None
     for moment in moments(question, items):
         last = moment
     found = next((i for i in last.incidents if i.id == name), None) if last else None
-    if found is None:
+    if last is None or found is None:
         return None
     told = [change.at for change in found.history if change.what != "closed"]
     wanted = told[-1] if told else found.updated
     for moment in moments(question, items):
         if moment.view.now >= wanted:
             then = next((i for i in moment.incidents if i.id == name), found)
-            return moment, then
+            return Height(moment=moment, incident=then, end=last.view.now, last=found)
     return None

@@ -11,8 +11,10 @@ from datetime import datetime
 
 import msgspec
 
-from probe.desk.desk import Question, height
-from probe.desk.grounds import Weighed, beside, weighed
+from probe.desk.connected import connected
+from probe.desk.desk import Height, Question, height
+from probe.desk.grounds import Weighed, beside, offline, weighed
+from probe.desk.numbering import Numbers, numbered
 from probe.desk.ordering import Ordered
 from probe.desk.timeline import Moment
 from probe.judge.hypothesis.judging import Weighing, weigh
@@ -21,7 +23,18 @@ from probe.judge.paired import rules as paired
 from probe.judge.rules import ROWS
 from probe.judge.tracks import Tracks
 from probe.judge.view import window_start
-from probe.model import Author, Cause, Change, Evidence, Incident, Measurement, Paired, Standing
+from probe.model import (
+    Author,
+    Cause,
+    Change,
+    Evidence,
+    Incident,
+    Measurement,
+    Paired,
+    Scope,
+    Standing,
+    Verdict,
+)
 from probe.web import render
 from probe.web.render import PublicIncident, Witness
 
@@ -48,6 +61,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     witness: Witness | None
     """None where it is no longer at hand."""
     measurement: str
+    """Empty of a probe host that fell silent."""
+    probe: int
+    """Number of the probe host in its network; 0 where that is not known."""
     helper: Witness | None
     """The helper's look, where there was one."""
     fired: tuple[Fired, ...]
@@ -55,8 +71,17 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     incident: PublicIncident
+    """As it was at that judging."""
     at: datetime
-    """The judging that is explained."""
+    """The judging that is explained: the last one that said anything new of it, but its end."""
+    ended: datetime
+    """The last judging of all, whose words `probe judge` lists."""
+    listed: str
+    """Those words, where they are others."""
+    onset: datetime
+    """When it began, as seen in the measurements: `opened` of the incident."""
+    first_said: datetime
+    """The judging that first said it: `opened` of the history."""
     seen: tuple[Seen, ...]
     """First step: measurements, the strongest first, and the rules that fired."""
     weighed: tuple[Weighed, ...]
@@ -73,14 +98,20 @@ def explain(question: Question, items: Ordered, name: str) -> Explanation | None
     found = height(question, items, name)
     if found is None:
         return None
-    moment, held = found
-    wanted = {piece.measurement for piece in held.evidence}
+    held, numbers = found.incident, numbered(found.moment.view.roster)
+    known = _witnesses(items, {piece.measurement for piece in held.evidence} - {""})
     return Explanation(
-        incident=render.incident(held), at=moment.view.now,
-        seen=tuple(_seen(held.evidence, _witnesses(items, wanted))),
-        weighed=tuple(_weighed(held, moment, items)), grouped=_grouped(held),
+        incident=render.incident(held), at=found.moment.view.now, ended=found.end,
+        listed=_listed(found), onset=held.opened,
+        first_said=held.history[0].at if held.history else held.updated,
+        seen=tuple(_seen(held.evidence, known, numbers)),
+        weighed=tuple(_weighed(held, found.moment, items, numbers)), grouped=_grouped(held),
         history=held.history, statement=held.statement,
     )  # fmt: skip
+
+
+def _listed(found: Height) -> str:
+    return found.last.statement if found.last.statement != found.incident.statement else ""
 
 
 def _witnesses(
@@ -97,15 +128,18 @@ def _witnesses(
 
 
 def _seen(
-    evidence: Iterable[Evidence], known: Mapping[str, tuple[Measurement, Measurement | None]]
+    evidence: Iterable[Evidence],
+    known: Mapping[str, tuple[Measurement, Measurement | None]],
+    numbers: Numbers,
 ) -> Iterable[Seen]:
-    by_witness: dict[str, list[Evidence]] = {}
+    by_witness: dict[tuple[str, str], list[Evidence]] = {}
     for piece in evidence:
-        by_witness.setdefault(piece.measurement, []).append(piece)
-    for name, pieces in by_witness.items():
+        by_witness.setdefault((piece.measurement, piece.vantage), []).append(piece)
+    for (name, vantage), pieces in by_witness.items():
         own, control = known.get(name, (None, None))
         yield Seen(
-            measurement=name, witness=render.witness(own) if own else None,
+            measurement=name, probe=numbers.get(vantage, 0),
+            witness=render.witness(own) if own else None,
             helper=render.witness(control) if control else None,
             fired=tuple(_fired(piece) for piece in pieces),
         )  # fmt: skip
@@ -122,14 +156,19 @@ def _fired(piece: Evidence) -> Fired:
     )  # fmt: skip
 
 
-def _weighed(held: Incident, moment: Moment, items: Ordered) -> Iterable[Weighed]:
-    weighing = _again(items, moment)
+def _weighed(
+    held: Incident, moment: Moment, items: Ordered, numbers: Numbers
+) -> Iterable[Weighed]:
+    weighing, view = _again(items, moment), moment.view
+    healths = weighing.heard.healths
     for verdict in moment.verdicts:
-        if verdict.network or not _of(held, verdict.service, verdict.feature, verdict.country):
+        if not _of(held, verdict):
             continue
         matter = _matter(weighing, verdict.service, verdict.feature, verdict.country)
-        if matter is not None:
-            yield weighed(verdict, matter, moment.view)
+        if not verdict.service:
+            yield offline(verdict, connected(verdict, healths, view, numbers))
+        elif matter is not None:
+            yield weighed(verdict, matter, view, numbers, healths)
         else:
             yield beside(verdict)
 
@@ -144,9 +183,15 @@ def _again(items: Ordered, moment: Moment) -> Weighing:
     return weigh(tracks, moment.view)
 
 
-def _of(held: Incident, service: str, feature: str, country: str) -> bool:
-    mine = service == held.service and country in held.countries
-    return mine and (not held.features or feature in held.features)
+def _of(held: Incident, verdict: Verdict) -> bool:
+    """Whether a verdict is one of those that an incident is made of: of countries, as wholes.
+
+    What is said of a network's connectivity is said of that network alone.
+    """
+    mine = verdict.service == held.service and verdict.country in held.countries
+    if not verdict.service and held.scope in {Scope.NETWORKS, Scope.VANTAGE}:
+        return mine and verdict.network in held.networks
+    return mine and not verdict.network and (not held.features or verdict.feature in held.features)
 
 
 def _matter(weighing: Weighing, service: str, feature: str, country: str) -> Matter | None:

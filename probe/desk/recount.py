@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
 from rich.console import Console
 from rich.markup import escape
 
 from probe.desk.explain import Explanation, Fired, Seen
-from probe.desk.grounds import Network, Weighed
-from probe.judge.hypothesis.gate import Ground
+from probe.desk.reckoning import NOTES, reckoned
+from probe.model import Author
 from probe.web.render import Witness
 
 MOST_STEPS = 12
@@ -25,26 +24,46 @@ def recount(told: Explanation, console: Console) -> None:
 def text(told: Explanation) -> Iterable[str]:
     held = told.incident
     yield f"{held.id}, as it was judged at {told.at:%Y-%m-%d %H:%M:%S} UTC"
-    yield "\n1. What was measured, and which rules fired"
+    yield from _which(told)
+    yield "\n1. What was measured, and which rules fired (the strongest; times in UTC)"
     for seen in told.seen:
         yield from _seen(seen)
     yield "\n2. How each cause was weighed"
+    if any(weighed.before for weighed in told.weighed):
+        yield from (f"   {note}" for note in NOTES)
     for weighed in told.weighed:
-        yield from _weighed(weighed)
+        yield from reckoned(weighed)
     yield "\n3. Why this is one incident"
     yield f"   {told.grouped}"
     yield "\n4. How it went"
+    yield f"   {told.onset:%Y-%m-%d %H:%M:%S} began, as the measurements show (`opened` of the incident)"
     for change in told.history:
-        yield f"   {change.at:%Y-%m-%d %H:%M:%S} {change.what}"
+        first = " (first said)" if change.what == "opened" else ""
+        yield f"   {change.at:%Y-%m-%d %H:%M:%S} {change.what}{first}"
     yield "\n5. What is said"
     yield f"   {told.statement}"
+    if told.listed:
+        yield f"   and at {told.ended:%Y-%m-%d %H:%M:%S} UTC, in the list of incidents: {told.listed}"
+
+
+def _which(told: Explanation) -> Iterable[str]:
+    """Which judging this is, beside the one that the list of incidents is of."""
+    if told.at == told.ended:
+        yield "This is the last judging, the one that the list of incidents is of."
+    else:
+        yield (
+            "This is the last judging that said anything new of it but its end; "
+            f"the list of incidents is of {told.ended:%Y-%m-%d %H:%M:%S} UTC."
+        )
 
 
 def _seen(seen: Seen) -> Iterable[str]:
-    yield f"   {seen.measurement}"
+    yield f"   {seen.measurement or 'no measurement: it fell silent'}"
     if seen.witness is not None:
-        yield f"     {_where(seen.witness)}"
+        yield f"     {_where(seen.witness, seen.probe)}"
         yield from _steps(seen.witness)
+    elif seen.probe:
+        yield f"     probe {seen.probe} of its network"
     if seen.helper is not None:
         yield f"     beside it, {seen.helper.network or 'a helper'}:"
         yield from _steps(seen.helper)
@@ -52,9 +71,10 @@ def _seen(seen: Seen) -> Iterable[str]:
         yield from _fired(fired)
 
 
-def _where(witness: Witness) -> str:
+def _where(witness: Witness, probe: int) -> str:
     network = f"{witness.network} (AS{witness.asn})" if witness.network else f"AS{witness.asn}"
-    return f"{witness.at:%Y-%m-%d %H:%M:%S} from {witness.country}, {network}: {witness.endpoint}"
+    host = f", probe {probe}" if probe else ""
+    return f"{witness.at:%Y-%m-%d %H:%M:%S} from {witness.country}, {network}{host}: {witness.endpoint}"
 
 
 def _steps(witness: Witness) -> Iterable[str]:
@@ -67,33 +87,10 @@ def _steps(witness: Witness) -> Iterable[str]:
 
 def _fired(fired: Fired) -> Iterable[str]:
     shares = ", ".join(f"{cause.value} {value:+.2f}" for cause, value in fired.weights.items())
-    counted = f", counted as {fired.category}" if fired.category else ""
+    counted = f"counted as {fired.category}" if fired.category else ""
+    rules = f"weights: {shares}" if shares else ""
+    after = f"after {fired.source}" if fired.source else ""
+    written = f"written by {fired.author.value}" if fired.author is not Author.NOBODY else ""
     yield f"     → {fired.rule}: {fired.sentence}"
-    yield f"       written by {fired.author.value}{counted}; weights: {shares or 'none'}; after {fired.source}"
-
-
-def _weighed(held: Weighed) -> Iterable[str]:
-    yield f"   {held.feature} in {held.country}, by {held.path}, beside {held.outside} other countries"
-    for network in held.networks:
-        yield f"     {_network(network)}"
-    for cause in held.causes:
-        prior = "" if cause.prior is None else f"prior {cause.prior:.2g}"
-        told = "" if cause.log_likelihood is None else f"log-likelihood {cause.log_likelihood:.2f}"
-        parts = ", ".join(filter(None, (prior, told)))
-        yield f"     {cause.cause.value:18} {cause.support:.4f}  {parts}"
-    if held.gate is not None:
-        yield f"     gate: {_gate(held.gate)}"
-    yield f"     so: {held.leading.value}, {held.state.value}"
-
-
-def _network(network: Network) -> str:
-    counts = "; ".join(
-        ", ".join(f"{name} × {count}" for name, count in one.items()) for one in network.counts
-    )
-    nats = ", ".join(f"{cause} {value:+.1f}" for cause, value in network.weights.items())
-    return f"AS{network.asn}: {counts}; controls well on {network.controls_well}; nats: {nats or 'none'}"
-
-
-def _gate(ground: Ground) -> str:
-    facts = msgspec.structs.asdict(ground)
-    return ", ".join(f"{name} {value:.3g}" for name, value in facts.items() if value)
+    if told := "; ".join(filter(None, (written, counted, rules, after))):
+        yield f"       {told}"

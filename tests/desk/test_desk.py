@@ -69,5 +69,5 @@ def test_the_height_of_an_incident_is_where_its_last_words_come_from() -> None:
         found = desk.height(question, items, name)
         assert desk.height(question, items, "no such") is None
     assert found is not None
-    moment, held = found
-    assert (held.id, held.updated) == (name, moment.view.now)
+    assert (found.incident.id, found.incident.updated) == (name, found.moment.view.now)
+    assert (found.last.id, found.end >= found.moment.view.now) == (name, True)

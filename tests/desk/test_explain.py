@@ -36,6 +36,7 @@ def test_each_piece_of_evidence_has_its_measurement_and_its_rule() -> None:
     for seen in filtered().seen:
         assert seen.witness is not None
         assert seen.witness.country == "TR"
+        assert seen.probe == 1 + int(seen.measurement.split("-")[4])  # the vantage's own end
         assert [fired.rule for fired in seen.fired] == ["tls.reset_name"]
         assert seen.fired[0].weights == {Cause.FILTERING: 3.9}
         assert seen.fired[0].source
@@ -55,6 +56,12 @@ def test_the_grouping_and_the_sentence_come_last() -> None:
     assert "AS47330" in filtered().grouped
     assert filtered().statement == filtered().incident.statement
     assert filtered().history[0].what == "opened"
+
+
+def test_onset_and_first_word_are_two_times() -> None:
+    told = filtered()
+    assert told.onset == told.incident.opened < told.first_said == told.history[0].at
+    assert told.at <= told.ended
 
 
 def test_a_look_is_explained_with_its_helpers() -> None:

@@ -49,6 +49,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """What is thought of all such places where nothing fails, if nothing more is known of this one."""
     shared: tuple[Shared, ...] = ()
     """The dependencies that explain it, the most telling first."""
+    raised: Mapping[Cause, float] | None = None
+    """What the service's other features add to what was believed before."""
 
     @property
     def leads(self) -> Cause:
@@ -256,7 +258,7 @@ def _beside(
             raised[Cause.FILTERING] = SIBLING
         if raised:
             support = posterior(place.sights, place.around, place.before, raised)
-            places[country] = msgspec.structs.replace(place, support=support)
+            places[country] = msgspec.structs.replace(place, support=support, raised=raised)
     return replaced(matter, places) if places else matter
 
 

@@ -1,0 +1,119 @@
+"""What a verdict about connectivity itself rests on: probe hosts' controls, silence, and who still reports."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from probe.desk.numbering import Numbers
+from probe.judge.health import UNWELL, Condition, Health
+from probe.judge.hypothesis.connectivity import (
+    MEASURED,
+    PRIOR_COUNTRY,
+    PRIOR_NETWORK,
+    PRIOR_VANTAGE,
+    SENTENCES,
+)
+from probe.judge.view import View
+from probe.model import Cause, Reach, Verdict
+
+MOST_MEASURED = 2
+"""Probe hosts whose own account of a cut adds to the odds."""
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True):
+    """One probe host of the country."""
+
+    asn: int
+    probe: int
+    """Its number in its network: ids of probe hosts are not shown."""
+    condition: str
+    sentence: str
+    since: datetime | None
+    heard: datetime | None
+    """Its latest measurement."""
+    measured: bool
+    """Its trouble is told by its own controls, and not by silence alone."""
+    foreign_passed: int
+    foreign: int
+    """Its newest looks at each of its foreign controls."""
+    domestic_passed: int
+    domestic: int
+
+
+class Odds(msgspec.Struct, frozen=True, kw_only=True):
+    """A disruption of all the lost ones, against as many mishaps: the factors."""
+
+    lost: int
+    by_itself: float
+    """P(one probe host is lost)."""
+    place: float
+    """P(the network, or the country, is lost)."""
+    of: str
+    measured: int
+    """How many of them count as measured."""
+    nats: float
+    """What each of those adds."""
+    support: float
+    """Odds / (1 + odds)."""
+
+
+class Connected(msgspec.Struct, frozen=True, kw_only=True):
+    network: int
+    """AS number; 0 for the country as a whole."""
+    hosts: tuple[Host, ...]
+    elsewhere: dict[str, int]
+    """Country → probe hosts that report and are not unwell."""
+    odds: Odds | None
+    """None where no more than one probe host is lost, or something shared explains it."""
+    shared: tuple[str, ...]
+    rounds: int
+
+
+def connected(
+    verdict: Verdict, healths: Mapping[str, Health], view: View, numbers: Numbers
+) -> Connected:
+    """Gather what the verdict of a country, or of one of its networks, rests on."""
+    here = [h for h in healths.values() if h.vantage.country == verdict.country]
+    mine = [h for h in here if verdict.network in {0, h.vantage.asn}]
+    well = [h for h in healths.values() if h not in here and h.condition not in UNKNOWABLE]
+    hosts = sorted((_host(h, view, numbers) for h in mine), key=lambda h: (h.asn, h.probe))
+    return Connected(
+        network=verdict.network, hosts=tuple(hosts), rounds=verdict.rounds, shared=verdict.shared,
+        elsewhere=dict(sorted(Counter(h.vantage.country for h in well).items())),
+        odds=None if verdict.shared else _odds(verdict, hosts),
+    )  # fmt: skip
+
+
+UNKNOWABLE = UNWELL | {Condition.UNKNOWN}
+
+
+def _host(health: Health, view: View, numbers: Numbers) -> Host:
+    foreign = [s.met for s in health.controls if s.target.feature == Reach.FOREIGN]
+    domestic = [s.met for s in health.controls if s.target.feature != Reach.FOREIGN]
+    return Host(
+        asn=health.vantage.asn, probe=numbers.get(health.vantage.id, 0), since=health.since,
+        condition=health.condition.value, sentence=SENTENCES[health.condition],
+        heard=view.heard.get(health.vantage.id), measured=health.shown,
+        foreign_passed=sum(foreign), foreign=len(foreign),
+        domestic_passed=sum(domestic), domestic=len(domestic),
+    )  # fmt: skip
+
+
+def _odds(verdict: Verdict, hosts: Iterable[Host]) -> Odds | None:
+    """The factors that give the verdict's own support; None where no such ones do."""
+    support = verdict.support[Cause.NETWORK_DISRUPTION]
+    down = [host for host in hosts if host.condition in UNWELL]
+    measured = min(sum(host.measured for host in down), MOST_MEASURED)
+    for name, prior in (("the country", PRIOR_COUNTRY), ("the network", PRIOR_NETWORK)):
+        odds = prior / PRIOR_VANTAGE**verdict.vantages * math.exp(MEASURED * measured)
+        if math.isclose(odds / (1 + odds), support, rel_tol=1e-9):
+            return Odds(
+                lost=verdict.vantages, by_itself=PRIOR_VANTAGE, place=prior, of=name,
+                measured=measured, nats=MEASURED, support=support,
+            )  # fmt: skip
+    return None
