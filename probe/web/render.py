@@ -6,11 +6,14 @@ here: a witness is a country, a network and a kind of network, and what each ste
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from math import inf
 
 import msgspec
 
+from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
+from probe.judge.strength import strength
 from probe.model import (
     Author,
     Cause,
@@ -39,6 +42,24 @@ class Public(msgspec.Struct, frozen=True, kw_only=True):
     """A shape that leaves the house; every field is always there."""
 
 
+MOST_SURE = 0.99
+"""As sure as anything is said to be: the share of belief is in `support`."""
+MOST_STRONG = 3
+"""Pieces of evidence that a verdict names by their strength."""
+
+
+class Strong(Public, frozen=True, kw_only=True):
+    """One of a verdict's strongest pieces of evidence."""
+
+    rule: str
+    mechanism: str
+    author: Author
+    sentence: str
+    measurement: str
+    strength: float | None
+    """Nats toward the leading cause, of this piece by itself; None of what weighs nothing."""
+
+
 class PublicVerdict(Public, frozen=True, kw_only=True):
     service: str
     feature: str
@@ -47,12 +68,17 @@ class PublicVerdict(Public, frozen=True, kw_only=True):
     leading: Cause
     state: State
     confidence: float
+    """At most MOST_SURE."""
     support: dict[Cause, float]
     mechanisms: tuple[str, ...]
     evidence: tuple[str, ...]
     """Ids of the rules that fired, strongest first, each once."""
     vantages: int
     networks: int
+    effective_networks: float
+    """Those vantages as independent ones: n of one network count n / (1 + 0.6 (n - 1))."""
+    strongest: tuple[Strong, ...]
+    """Up to three pieces, the strongest first: of several rules where several fired."""
 
 
 class PublicIncident(Public, frozen=True, kw_only=True):
@@ -133,17 +159,45 @@ def verdict(held: Verdict) -> PublicVerdict:
         network=held.network,
         leading=held.leading,
         state=held.state,
-        confidence=held.confidence,
+        confidence=min(held.confidence, MOST_SURE),
         support=held.support,
         mechanisms=held.mechanisms,
         evidence=tuple(dict.fromkeys(evidence.rule for evidence in held.evidence)),
         vantages=held.vantages,
         networks=held.networks,
+        effective_networks=held.effective or _evenly(held.vantages, held.networks),
+        strongest=tuple(_strongest(held)),
     )
 
 
+def _evenly(vantages: int, networks: int) -> float:
+    """What vantages count for where it is not told how they are spread: evenly."""
+    each = vantages / networks if networks else 0.0
+    return round(vantages / (1 + AGENT_OVERLAP * (each - 1)), 2) if each else 0.0
+
+
+def _strongest(held: Verdict) -> Iterable[Strong]:
+    """One piece of each rule, and more of the same only where there are too few rules."""
+    told = [piece for piece in held.evidence if piece.standing is Standing.SCORED]
+    weighed = [(strength(piece.rule, held.leading), piece) for piece in told]
+    weighed.sort(key=lambda entry: -inf if entry[0] is None else entry[0], reverse=True)
+    firsts = {piece.rule: n for n, (_, piece) in reversed(list(enumerate(weighed)))}
+    order = sorted(range(len(weighed)), key=lambda n: firsts[weighed[n][1].rule] != n)
+    return (
+        _strong(piece, nats) for nats, piece in [weighed[n] for n in sorted(order[:MOST_STRONG])]
+    )
+
+
+def _strong(piece: Evidence, nats: float | None) -> Strong:
+    return Strong(
+        rule=piece.rule, mechanism=piece.mechanism, author=piece.author, sentence=piece.sentence,
+        measurement=piece.measurement, strength=None if nats is None else round(nats, 2),
+    )  # fmt: skip
+
+
 def incident(held: Incident) -> PublicIncident:
-    return msgspec.convert(held, PublicIncident, from_attributes=True)
+    shown = msgspec.convert(held, PublicIncident, from_attributes=True)
+    return msgspec.structs.replace(shown, confidence=min(held.confidence, MOST_SURE))
 
 
 def detail(held: Incident, witnesses: Sequence[Measurement]) -> PublicIncidentDetail:

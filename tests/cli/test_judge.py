@@ -43,7 +43,7 @@ def test_verdicts_and_incidents_as_json(stored: Path, capsys: pytest.CaptureFixt
     assert main(["judge", str(stored), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert {"service", "feature", "country", "network", "leading", "state", "confidence", "support",
-            "mechanisms", "evidence", "vantages", "networks"} == set(said["verdicts"][0])  # fmt: skip
+            "mechanisms", "evidence", "vantages", "networks", "effective_networks", "strongest"} == set(said["verdicts"][0])  # fmt: skip
     assert [i["cause"] for i in said["incidents"]] == ["filtering"]
 
 
