@@ -13,9 +13,9 @@ from tests.desk import small
 from tests.interop import made as m
 
 
-def told(held: Outcome) -> str:
+def told(held: Outcome, width: int = 200) -> str:
     out = io.StringIO()
-    tell(held, Console(file=out, width=200))
+    tell(held, Console(file=out, width=width))
     return out.getvalue()
 
 
@@ -27,6 +27,24 @@ def test_verdicts_and_statements_are_told() -> None:
     assert "Likely: measurements show www.example.com restricted in Italy on AS137" in text
     assert "the name resolves to a private address here" in text
     assert "1 measurements, 1 judgings, a round of 3600 s" in text
+
+
+def test_the_strongest_evidence_and_what_the_probes_are_worth_are_told() -> None:
+    bogon = small.look(queries=[m.query("10.0.0.1"), m.query(m.SITE, engine="doh")])
+    (last,) = play([bogon], PACE)
+    heading, row, *_ = told(outcome(last, 1, Tally())).splitlines()
+    assert heading.split()[-4:] == ["sure", "worth", "evidence", "mechanisms"]
+    assert "likely 0.94 1     pair.bogon +4.6 dns.injection.bogon" in row
+
+
+def test_on_a_narrow_terminal_no_word_is_broken() -> None:
+    bogon = small.look(queries=[m.query("10.0.0.1"), m.query(m.SITE, engine="doh")])
+    (last,) = play([bogon], PACE)
+    table = told(outcome(last, 1, Tally()), 80).split("\n\n")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    for word in ("filtering", "likely", "evidence", "feature", "pair.bogon"):
+        assert word in table
+    assert "mechanisms" not in table
 
 
 def test_nothing_is_told_as_such() -> None:
