@@ -8,6 +8,7 @@ import msgspec
 
 from probe.interop.form import Report
 from probe.interop.refusal import ForeignError, Reason
+from probe.transport.wire import unreadable
 
 TEST = "web_connectivity"
 MAX_WORDS = 240
@@ -47,7 +48,7 @@ def parse(text: bytes) -> Report:
     except msgspec.ValidationError as error:
         raise _misfit(str(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise ForeignError(Reason.MALFORMED_JSON, _short(str(error))) from error
+        raise ForeignError(Reason.MALFORMED_JSON, unreadable(error)) from error
 
 
 def _unwrapped(text: bytes) -> tuple[_Head, bytes]:
@@ -61,7 +62,7 @@ def _unwrapped(text: bytes) -> tuple[_Head, bytes]:
     except msgspec.ValidationError as error:
         raise _misfit(str(error)) from error
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise ForeignError(Reason.MALFORMED_JSON, _short(str(error))) from error
+        raise ForeignError(Reason.MALFORMED_JSON, unreadable(error)) from error
     return head, text
 
 

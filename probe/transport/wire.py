@@ -116,7 +116,7 @@ def _read(
     except msgspec.ValidationError as error:
         return Refusal(number, *_misfit(str(error)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Refusal(number, Reason.MALFORMED_JSON, _short(str(error)))
+        return Refusal(number, Reason.MALFORMED_JSON, unreadable(error))
     problem = _implausible(measurement, now, late)
     return Refusal(number, *problem) if problem else measurement
 
@@ -133,9 +133,31 @@ MISFITS: tuple[tuple[re.Pattern[str], Reason], ...] = (
 """How msgspec says it, and what we call it; all else is `wrong_type`."""
 
 
+_MISSING = re.compile(r"Object missing required field `(.*?)`(?: - at `\$\.?(.*)`)?", re.DOTALL)
+_PLACED = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
+
+
 def _misfit(said: str) -> tuple[Reason, str]:
     reason = next((name for form, name in MISFITS if form.search(said)), Reason.WRONG_TYPE)
-    return reason, _short(said)
+    return reason, _short(_by_field(said))
+
+
+def _by_field(said: str) -> str:
+    """Begin with the field, without the sign that stands for the record."""
+    missing = _MISSING.fullmatch(said)
+    if missing:
+        return f"{'.'.join(filter(None, (missing[2], missing[1])))} is missing"
+    placed = _PLACED.fullmatch(said)
+    return f"{placed[2]}: {placed[1]}" if placed and placed[2] else f"the record: {said}"
+
+
+def unreadable(error: Exception) -> str:
+    """Say in one sentence why bytes are no JSON."""
+    if isinstance(error, RecursionError):
+        return "the JSON is nested deeper than any measurement is"
+    if isinstance(error, UnicodeError):
+        return "the text is not UTF-8, as JSON has to be"
+    return _short(str(error))
 
 
 def _short(said: str) -> str:
@@ -188,5 +210,14 @@ def _untimely(at: datetime, now: datetime | None, late: timedelta) -> tuple[Reas
     if at > now + AHEAD:
         return Reason.TIME_IN_FUTURE, f"at is {at.isoformat()}, and here it is {now.isoformat()}"
     if at < now - late:
-        return Reason.TIME_TOO_OLD, f"at is {at.isoformat()}, more than {late} ago"
+        return (
+            Reason.TIME_TOO_OLD,
+            f"at is {at.isoformat()}, and nothing before {_day(now - late)} is read",
+        )
     return None
+
+
+def _day(at: datetime) -> str:
+    """A time, or its day alone where it is its beginning."""
+    midnight = at == at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return f"{at:%Y-%m-%d}" if midnight else f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -196,6 +196,36 @@ def test_a_bad_line_is_refused_alone_by_its_number(name: str) -> None:
     assert len(refusal.detail) <= wire.MAX_DETAIL
 
 
+SAID = {
+    "not utf-8": "the text is not UTF-8, as JSON has to be",
+    "endless nesting": "the JSON is nested deeper than any measurement is",
+    "a list": "the record: Expected `object`, got `array`",
+    "text for a number": "took: Expected `float`, got `str`",
+    "no target": "target is missing",
+    "1970": "at is 1970-01-01T00:00:00+00:00, and nothing before 2026-11-07 12:00:00 UTC is read",
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_what_is_wrong_is_said_in_plain_words(name: str) -> None:
+    line, _ = REFUSED[name]
+    [refusal] = decode(line).refused
+    assert refusal.detail == SAID[name]
+
+
+def test_a_limit_that_is_a_day_is_said_as_one() -> None:
+    old = changed(at="1999-01-01T00:00:00Z")
+    [refusal] = wire.decode(old, now=NOW, late=NOW - datetime(2010, 1, 1, tzinfo=UTC)).refused
+    assert refusal.detail.endswith("and nothing before 2010-01-01 is read")
+
+
+def test_a_field_within_is_named_by_its_path() -> None:
+    [refusal] = decode(changed(vantage={"id": "a", "country": "DE", "asn": "x"})).refused
+    assert refusal.detail == "vantage.asn: Expected `int`, got `str`"
+    [refusal] = decode(changed(vantage={"id": "a", "country": "DE"})).refused
+    assert refusal.detail == "vantage.asn is missing"
+
+
 def test_an_unknown_kind_is_named() -> None:
     [refusal] = decode(changed(observations=[{"kind": "smtp"}])).refused
     assert "smtp" in refusal.detail
