@@ -43,7 +43,10 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--seed", type=int, metavar="N", help="of the simulated lab's noise and times (default 0)"
     )
     running.add_argument("--json", action="store_true", help="the whole outcome as JSON")
-    running.add_argument("--record", type=Path, metavar="FILE", help="keep the measurements")
+    running.add_argument(
+        "--record", type=Path, metavar="FILE",
+        help="keep the measurements as JSON Lines, compressed where FILE ends in .xz or .gz",
+    )  # fmt: skip
     running.add_argument(
         "--disturbed",
         action="store_true",

@@ -30,11 +30,16 @@ def measurement(name: str, after: float) -> Measurement:
 FIRST, SECOND = measurement("b", 0), measurement("a", 1)
 
 
-def test_a_recording_comes_back_in_order_of_time(tmp_path: Path) -> None:
-    path = tmp_path / "run.jsonl.xz"
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("run.jsonl", b'{"scenario":"demo"'), ("run.jsonl.xz", b"\xfd7zXZ"), ("run.gz", b"\x1f\x8b")],
+)
+def test_a_recording_comes_back_in_order_of_time(tmp_path: Path, name: str, start: bytes) -> None:
+    path = tmp_path / name
     header = Header(scenario="demo", began=AT)
     save(path, Recording(header=header, measurements=(SECOND, FIRST)))
     assert load(path) == Recording(header=header, measurements=(FIRST, SECOND))
+    assert path.read_bytes().startswith(start)
 
 
 @pytest.mark.parametrize(
