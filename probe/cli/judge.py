@@ -24,7 +24,8 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         help="verdicts offline, from stored measurements: ours or OONI's, mixed",
         description="Judge measurements as they would have been judged when they were made. "
         "A file holds JSON Lines of ours, as `probe lab run --record` and the agents write them, "
-        "or OONI's web_connectivity; .gz and .xz too, and - for standard input. "
+        "or OONI's web_connectivity; compressed too (.gz, .xz, .bz2, and .zst where Python or "
+        "backports.zstd reads it), and - for standard input. "
         "Exit 0 when something was judged, 1 when nothing could be read.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -41,7 +42,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--at",
         type=_time,
         metavar="TIME",
-        help="judge as if it were then, such as 2026-03-01T12:00:00Z",
+        help="judge as if it were then, such as 2026-03-01T12:00:00Z; in UTC where it names no zone",
     )
     parser.add_argument(
         "--round", type=_seconds, metavar="SECONDS",

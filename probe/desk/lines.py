@@ -1,32 +1,44 @@
-"""Files as lines, whatever holds them: plain, gzip or xz, JSON Lines or one value over many lines."""
+"""Files as lines, whatever holds them: plain or compressed, JSON Lines or values over many lines."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import importlib
 import io
 import lzma
 import sys
 import zlib
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
 from probe.config.load import ConfigError
+from probe.desk.values import values
 
 MAX_LINE_BYTES = 32 * 1024 * 1024
 """Longest line, and longest value over many lines, that is read."""
 STDIN = Path("-")
-_GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
+_GZIP, _XZ, _BZIP2, _ZSTD, _ZIP = (
+    b"\x1f\x8b",
+    b"\xfd7zXZ\x00",
+    b"BZh",
+    b"\x28\xb5\x2f\xfd",
+    b"PK\x03\x04",
+)
+ZSTD_READERS = ("compression.zstd", "backports.zstd")
+"""Python's own from 3.14 on, and the same for those before."""
 
 Passed = Callable[[int], None]
 """Told the bytes of the file that were read since it was last told, as it is stored."""
 
 
-File = io.BufferedIOBase | gzip.GzipFile | lzma.LZMAFile
+File = io.BufferedIOBase | gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -59,8 +71,14 @@ def read(path: Path, passed: Passed = lambda _: None) -> Iterator[Line]:
     with _opened(path, passed) as file:
         try:
             yield from _lines(file)
-        except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+        except _damaged() as error:
             raise BrokenFileError(str(error) or "it is damaged") from error
+
+
+def _damaged() -> tuple[type[Exception], ...]:
+    """What decompressors raise; bzip2's and gzip's raise a plain OSError."""
+    loaded = (sys.modules[name] for name in ZSTD_READERS if name in sys.modules)
+    return (EOFError, lzma.LZMAError, zlib.error, OSError, *(zstd.ZstdError for zstd in loaded))
 
 
 @contextmanager
@@ -70,15 +88,37 @@ def _opened(path: Path, passed: Passed) -> Iterator[File]:
     except OSError as error:
         raise ConfigError(f"{path}: {_why(error)}; a file of measurements is needed") from error
     with io.BufferedReader(_Counted(raw, passed), 1 << 18) as counted:
-        start = counted.peek(len(_XZ))
-        if start.startswith(_GZIP):
-            with gzip.open(counted) as file:
-                yield file
-        elif start.startswith(_XZ):
-            with lzma.open(counted) as file:
-                yield file
-        else:
+        unpack = _unpacking(path, counted.peek(len(_XZ)))
+        if unpack is None:
             yield counted
+        else:
+            with unpack(counted) as file:
+                yield file
+
+
+def _unpacking(path: Path, start: bytes) -> Callable[[IO[bytes]], File] | None:
+    """What reads a file that begins so; None of a plain one. Raises ConfigError."""
+    if start.startswith(_ZIP):
+        raise ConfigError(f"{path}: is a zip archive; unpack it and name the files in it")
+    if start.startswith(_ZSTD):
+        return _zstd(path)
+    readers: dict[bytes, Callable[[IO[bytes]], File]] = {
+        _GZIP: gzip.open, _XZ: lzma.open, _BZIP2: bz2.open,
+    }  # fmt: skip
+    return next((read for magic, read in readers.items() if start.startswith(magic)), None)
+
+
+def _zstd(path: Path) -> Callable[[IO[bytes]], File]:
+    for name in ZSTD_READERS:
+        try:
+            opened: Callable[[IO[bytes]], File] = importlib.import_module(name).open
+        except ImportError:
+            continue
+        return opened
+    raise ConfigError(
+        f"{path}: is compressed by zstd, which Python 3.14 or the package backports.zstd reads; "
+        "else unpack it first, by zstd -d"
+    )
 
 
 class _Counted(io.RawIOBase):
@@ -106,22 +146,40 @@ def _lines(file: File) -> Iterator[Line]:
     first = file.readline(MAX_LINE_BYTES).removeprefix(BOM_UTF8)  # Windows' editors begin so
     if first.lstrip().startswith(b"[") and _is_value(first):
         yield from _values(first)
-        yield from _numbered(file, file.readline(MAX_LINE_BYTES), 2)
+        yield from _numbered(_chunks(file), 2)
         return
     if _is_value(first) or not first.lstrip().startswith((b"{", b"[")):
-        yield from _numbered(file, first, 1)
+        yield from _numbered(chain((first,), _chunks(file)))
         return
     head = first + file.read(MAX_LINE_BYTES)
     if _is_value(head):
         yield from _values(head)
-        return
-    listed = head.splitlines(keepends=True)
-    for number, text in enumerate(listed[:-1], 1):
-        if text.strip():
-            yield Line(number, text)
-    last = listed[-1] if listed else b""
-    rest = b"" if last.endswith(b"\n") else file.readline(MAX_LINE_BYTES)
-    yield from _numbered(file, last + rest, max(1, len(listed)))
+    elif _spread(first):
+        for number, text, whole in values(_continued(file, head), MAX_LINE_BYTES):
+            yield Line(number, text, whole)
+    else:
+        yield from _numbered(_continued(file, head))
+
+
+def _chunks(file: File) -> Iterator[bytes]:
+    """Lines, or parts of those that are too long."""
+    while text := file.readline(MAX_LINE_BYTES):
+        yield text
+
+
+def _continued(file: File, head: bytes) -> Iterator[bytes]:
+    """Lines of what was read already, and of what follows it."""
+    held = io.BytesIO(head)
+    for text in held:
+        ended = text.endswith(b"\n")
+        yield text if ended else text + file.readline(MAX_LINE_BYTES)
+    yield from _chunks(file)
+
+
+def _spread(first: bytes) -> bool:
+    """Whether what follows is spread over lines: a list begins, or an object and nothing of it."""
+    start = first.strip()
+    return start == b"{" or (start.startswith(b"[") and not _is_value(first))
 
 
 def _values(head: bytes) -> Iterator[Line]:
@@ -141,16 +199,14 @@ def _is_value(text: bytes) -> bool:
     return True
 
 
-def _numbered(file: File, first: bytes, number: int) -> Iterator[Line]:
-    text = first
-    while text:
+def _numbered(chunks: Iterable[bytes], number: int = 1) -> Iterator[Line]:
+    inside = False  # a line that is too long
+    for text in chunks:
         whole = text.endswith(b"\n") or len(text) < MAX_LINE_BYTES
-        if text.strip():
+        if not inside and text.strip():
             yield Line(number, text if whole else text[:100], whole)
-        while not whole:
-            more = file.readline(MAX_LINE_BYTES)
-            whole = not more or more.endswith(b"\n")
-        text, number = file.readline(MAX_LINE_BYTES), number + 1
+        inside = not whole
+        number += whole
 
 
 def _why(error: OSError) -> str:

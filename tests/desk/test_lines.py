@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import importlib.util
 import io
 import lzma
 import sys
@@ -15,13 +17,17 @@ from hypothesis import strategies as st
 from probe.config.load import ConfigError
 from probe.desk import lines
 
+PACKED = (b"\x1f\x8b", b"\xfd7z", b"BZh", b"PK", b"\x28\xb5")
+
 
 def listed(path: Path) -> list[tuple[int, bytes]]:
     return [(line.number, line.text) for line in lines.read(path)]
 
 
 @pytest.mark.parametrize(
-    "pack", [bytes, gzip.compress, lzma.compress], ids=["plain", "gzip", "xz"]
+    "pack",
+    [bytes, gzip.compress, lzma.compress, bz2.compress],
+    ids=["plain", "gzip", "xz", "bzip2"],
 )
 def test_what_holds_the_lines_is_told_by_its_first_bytes(
     pack: type[bytes], tmp_path: Path
@@ -35,6 +41,70 @@ def test_one_value_over_many_lines_is_one(tmp_path: Path) -> None:
     file = tmp_path / "pretty.json"
     file.write_bytes(b'{\n "a": 1\n}\n')
     assert listed(file) == [(1, b'{\n "a": 1\n}\n')]
+
+
+def test_values_that_follow_one_another_over_lines_are_each_one(tmp_path: Path) -> None:
+    file = tmp_path / "pretty.json"
+    file.write_bytes(b'{\n "a": 1\n}\n{\n "b": [2,\n 3]\n}\n')
+    assert listed(file) == [(1, b'{\n"a":1\n}'), (4, b'{\n"b":[2,\n3]\n}')]
+
+
+def test_a_bad_item_of_a_list_over_lines_is_alone(tmp_path: Path) -> None:
+    file = tmp_path / "list.json"
+    file.write_bytes(b'[\n{"a":1},\n{"b":},\n{"c":3}\n]\n')
+    assert listed(file) == [(2, b'{"a":1}'), (3, b'{"b":}'), (4, b'{"c":3}')]
+
+
+def test_a_list_larger_than_what_is_read_at_once_is_each_of_its_items(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 64)
+    file = tmp_path / "list.json"
+    file.write_bytes(b"[\n" + b",\n".join(b'{\n "n": %d\n}' % n for n in range(99)) + b"\n]\n")
+    assert [text for _, text in listed(file)] == [b'{\n"n":%d\n}' % n for n in range(99)]
+
+
+def test_a_list_over_lines_that_breaks_off_is_told_once(tmp_path: Path) -> None:
+    file = tmp_path / "cut.json"
+    file.write_bytes(b'[\n {\n  "a": 1\n },\n {\n  "b": 2,\n  "c": "and')
+    assert [number for number, _ in listed(file)] == [2, 5]
+
+
+def test_a_zip_archive_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "some.zip"
+    file.write_bytes(b"PK\x03\x04 and more")
+    with pytest.raises(ConfigError, match=r"some\.zip: is a zip archive; unpack it"):
+        listed(file)
+
+
+def readers() -> list[str]:
+    return [name for name in lines.ZSTD_READERS if _there(name)]
+
+
+def _there(name: str) -> bool:
+    return bool(
+        importlib.util.find_spec(name.partition(".")[0]) and importlib.util.find_spec(name)
+    )
+
+
+@pytest.mark.skipif(bool(readers()), reason="zstd can be read here")
+def test_zstd_is_refused_in_a_sentence_where_nothing_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "some.zst"
+    file.write_bytes(b"\x28\xb5\x2f\xfd and more")
+    with pytest.raises(ConfigError, match=r"some\.zst: is compressed by zstd, which Python 3\.14"):
+        listed(file)
+
+
+@pytest.mark.skipif(not readers(), reason="neither Python 3.14 nor backports.zstd reads zstd here")
+def test_zstd_is_read_where_something_reads_it(tmp_path: Path) -> None:
+    zstd = importlib.import_module(readers()[0])
+    file = tmp_path / "some.zst"
+    whole = zstd.compress(b"".join(b'{"n":%d}\n' % n for n in range(20000)))
+    file.write_bytes(whole)
+    assert len(listed(file)) == 20000
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(lines.BrokenFileError):
+        listed(file)
 
 
 def test_a_list_of_values_is_each_of_them(tmp_path: Path) -> None:
@@ -119,5 +189,5 @@ def test_any_bytes_come_out_as_lines(
     content: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     file = tmp_path_factory.mktemp("any") / "bytes"
-    file.write_bytes(content if not content.startswith((b"\x1f\x8b", b"\xfd7z")) else b"x")
+    file.write_bytes(content if not content.startswith(PACKED) else b"x")
     assert all(text for _, text in listed(file))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from probe.desk.reading import Refused, read
 from probe.model import Measurement, Paired
@@ -43,6 +44,14 @@ def test_a_bad_line_is_refused_alone_with_its_place_and_reason(tmp_path: Path) -
         (2, "malformed_json"), (3, "missing_field"), (4, "no_test_keys"),
     ]  # fmt: skip
     assert all(r.file == str(file) and r.sentence for r in refused)
+
+
+@pytest.mark.parametrize("joint", [b"", b",", b"\n"], ids=["one", "list", "one after another"])
+def test_measurements_spread_over_lines_are_read(tmp_path: Path, joint: bytes) -> None:
+    ours = small.measurements()[:3] if joint else small.measurements()[:1]
+    spread = joint.join(msgspec.json.format(wire.line(one), indent=2) for one in ours)
+    file = written(tmp_path, b"[\n" + spread + b"]" if joint == b"," else spread)
+    assert tuple(read([file], {}, NOW)) == ours
 
 
 def test_the_heading_of_a_recording_is_no_fault(tmp_path: Path) -> None:
