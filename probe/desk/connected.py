@@ -21,6 +21,7 @@ from probe.judge.hypothesis.connectivity import (
 from probe.judge.view import View
 from probe.model import Cause, Reach, Verdict
 
+NETWORK, COUNTRY = "the network", "the country"
 MOST_MEASURED = 2
 """Probe hosts whose own account of a cut adds to the odds."""
 
@@ -49,6 +50,7 @@ class Odds(msgspec.Struct, frozen=True, kw_only=True):
     """A disruption of all the lost ones, against as many mishaps: the factors."""
 
     lost: int
+    """Probe hosts; of one that is lost with other networks, those networks."""
     by_itself: float
     """P(one probe host is lost)."""
     place: float
@@ -85,7 +87,7 @@ def connected(
     return Connected(
         network=verdict.network, hosts=tuple(hosts), rounds=verdict.rounds, shared=verdict.shared,
         elsewhere=dict(sorted(Counter(h.vantage.country for h in well).items())),
-        odds=None if verdict.shared else _odds(verdict, hosts),
+        odds=None if verdict.shared else _odds(verdict, hosts, len({h.vantage.asn for h in here})),
     )  # fmt: skip
 
 
@@ -104,16 +106,22 @@ def _host(health: Health, view: View, numbers: Numbers) -> Host:
     )  # fmt: skip
 
 
-def _odds(verdict: Verdict, hosts: Iterable[Host]) -> Odds | None:
-    """The factors that give the verdict's own support; None where no such ones do."""
-    support = verdict.support[Cause.NETWORK_DISRUPTION]
-    down = [host for host in hosts if host.condition in UNWELL]
-    measured = min(sum(host.measured for host in down), MOST_MEASURED)
-    for name, prior in (("the country", PRIOR_COUNTRY), ("the network", PRIOR_NETWORK)):
-        odds = prior / PRIOR_VANTAGE**verdict.vantages * math.exp(MEASURED * measured)
+def _odds(verdict: Verdict, hosts: Iterable[Host], networks: int) -> Odds | None:
+    """The factors that give the verdict's own support; None where no such ones do.
+
+    `networks`: of the country, lost or not: one probe host that is lost with other networks counts
+    with them.
+    """
+    support, lost = verdict.support[Cause.NETWORK_DISRUPTION], verdict.vantages
+    measured = min(sum(h.measured for h in hosts if h.condition in UNWELL), MOST_MEASURED)
+    tried = [(NETWORK, PRIOR_NETWORK, lost), (COUNTRY, PRIOR_COUNTRY, lost)]
+    if lost == 1:
+        tried += [(COUNTRY, PRIOR_COUNTRY, together) for together in range(2, networks + 1)]
+    for place, prior, count in tried:
+        odds = prior / PRIOR_VANTAGE**count * math.exp(MEASURED * measured)
         if math.isclose(odds / (1 + odds), support, rel_tol=1e-9):
             return Odds(
-                lost=verdict.vantages, by_itself=PRIOR_VANTAGE, place=prior, of=name,
+                lost=count, by_itself=PRIOR_VANTAGE, place=prior, of=place,
                 measured=measured, nats=MEASURED, support=support,
             )  # fmt: skip
     return None

@@ -65,11 +65,16 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     sign: Sign | None = None
 
 
+def weighed_as(cause: Cause) -> Cause:
+    """A dependency's outage is first weighed as the service's."""
+    return Cause.SERVICE_OUTAGE if cause is Cause.DEPENDENCY_OUTAGE else cause
+
+
 def networks(
     place: Place, cause: Cause, numbers: Numbers, healths: Mapping[str, Health]
 ) -> tuple[Network, ...]:
     return tuple(
-        _network(asn, seen, _of(place, asn), cause, (numbers, healths))
+        _network(asn, seen, _of(place, asn), weighed_as(cause), (numbers, healths))
         for asn, seen in zip(place.asns, place.sights, strict=True)
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from probe.desk.connected import Connected, Host, Odds
 from probe.desk.grounds import VISIBLE, Rival, Weighed, carried
 from probe.desk.legend import LESS, Bar, Wanting
-from probe.desk.networks import Looks, Network
+from probe.desk.networks import Looks, Network, weighed_as
 from probe.judge.hypothesis.causes import BURST_SHARE
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
 from probe.judge.row import CAP
@@ -35,8 +35,7 @@ NOTES = (
 
 
 def reckoned(held: Weighed) -> Iterator[str]:
-    where = f"{held.feature} in {held.country}" if held.feature else held.country
-    yield f"   {where}, {PATHS[held.path].format(held.outside)}"
+    yield f"   {_where(held)}, {PATHS[held.path].format(held.outside)}"
     if held.connected is not None:
         yield from _connected(held.connected, held.leading)
     if held.path == "paired":
@@ -53,6 +52,13 @@ def reckoned(held: Weighed) -> Iterator[str]:
     yield f"     so: {held.leading.value}, {held.state.value}"
 
 
+def _where(held: Weighed) -> str:
+    if held.connected is None:
+        return f"{held.feature} in {held.country}"
+    network = f" in AS{held.connected.network}" if held.connected.network else ""
+    return f"{held.country}{network}"
+
+
 # ── networks ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -63,7 +69,7 @@ def _network(network: Network, held: Weighed) -> Iterator[str]:
     for looks in network.looks:
         yield f"       probe {looks.probe}: {_looks(looks)}"
     if network.sign is not None:
-        yield f"       rules toward {held.leading.value}: {_sign(network)}"
+        yield f"       rules toward {weighed_as(held.leading).value}: {_sign(network)}"
     yield f"       log-likelihood: {_said(network, held)}"
 
 
@@ -113,16 +119,17 @@ def _said(network: Network, held: Weighed) -> str:
 
 def _together(held: Weighed) -> Iterator[str]:
     """From the networks' numbers to the country's."""
-    own = next((r for r in held.causes if r.cause is held.leading), None)
+    cause = weighed_as(held.leading)
+    own = next((r for r in held.causes if r.cause is cause), None)
     if not held.networks or own is None or own.log_likelihood is None:
         return
-    if held.leading in {Cause.OK, Cause.LOCAL_FAULT}:
+    if cause in {Cause.OK, Cause.LOCAL_FAULT}:
         return
-    best = [max(n.says[held.leading], n.says[Cause.OK]) for n in held.networks]
+    best = [max(n.says[cause], n.says[Cause.OK]) for n in held.networks]
     rest = own.log_likelihood - sum(best)
     sums = " ".join(f"{value:+.2f}" for value in best)
     yield (
-        f"     this country under {held.leading.value}: {sums} {rest:+.2f} = {own.log_likelihood:+.2f}"
+        f"     this country under {cause.value}: {sums} {rest:+.2f} = {own.log_likelihood:+.2f}"
     )
 
 

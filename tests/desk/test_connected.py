@@ -48,3 +48,13 @@ def test_it_is_told_in_words_and_by_no_helper() -> None:
 
 def test_one_probe_alone_has_no_odds() -> None:
     assert "no more than a probe by itself is lost" in told(LONE)
+
+
+def test_lone_probes_of_networks_that_are_lost_together_count_together() -> None:
+    silent = w.Event(at=20, maker=w.unplugged, countries=("DE",), controls=True, sending=False)
+    held = explained(*struck(silent))
+    assert held.incident.cause is Cause.NETWORK_DISRUPTION
+    for found in (weighed.connected for weighed in held.weighed):
+        assert found is not None
+        assert found.odds is not None
+        assert (found.odds.of, found.odds.lost) == ("the country", 2)
