@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import lru_cache
 
+import msgspec
+
 from probe.desk.desk import Question, judge
 from probe.desk.explain import Explanation, explain
 from probe.desk.ordering import Ordered
@@ -62,6 +64,10 @@ def test_onset_and_first_word_are_two_times() -> None:
     told = filtered()
     assert told.onset == told.incident.opened < told.first_said == told.history[0].at
     assert told.at <= told.ended
+
+
+def test_no_vantage_is_named() -> None:
+    assert b'"vantage"' not in msgspec.json.encode(filtered())
 
 
 def test_a_look_is_explained_with_its_helpers() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from probe.judge.hypothesis.causes import PRIOR
 from probe.judge.hypothesis.episode import Footing
-from probe.judge.hypothesis.joint import outside
+from probe.judge.hypothesis.joint import outside, posterior
 from probe.judge.hypothesis.weighing import Matter, denied, siblings, weighed
 from probe.judge.view import Belief, Memory
 from probe.model import Cause, Measurement, Vantage
@@ -60,6 +60,9 @@ def test_what_is_filtered_raises_the_same_suspicion_of_the_features_beside_it() 
     before, after = (m.places["TR"].support[Cause.FILTERING] for m in (alone, beside))
     assert after > before
     assert beside.place("DE").support == pytest.approx(alone.place("DE").support)
+    place = beside.places["TR"]
+    assert place.raised is not None
+    assert posterior(place.sights, place.around, place.before, place.raised) == place.support
 
 
 def test_names_of_several_services_that_one_network_denies_are_denied_by_a_list() -> None:
