@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import product
 
 import msgspec
 
 from probe.desk.numbering import Numbers
 from probe.judge.health import UNWELL, Condition, Health
-from probe.judge.hypothesis.connectivity import (
-    MEASURED,
-    PRIOR_COUNTRY,
-    PRIOR_NETWORK,
-    PRIOR_VANTAGE,
-    SENTENCES,
-)
+from probe.judge.hypothesis.connectivity import MEASURED, PRIOR_COUNTRY, PRIOR_NETWORK, SENTENCES
+from probe.judge.hypothesis.departure import ALONE, PRIOR_VANTAGE, Fall, fall, most_at_once
 from probe.judge.view import View
 from probe.model import Cause, Reach, Verdict
 
@@ -60,6 +56,8 @@ class Odds(msgspec.Struct, frozen=True, kw_only=True):
     """How many of them count as measured."""
     nats: float
     """What each of those adds."""
+    fading: float
+    """Nats that are lost because they were not lost at once."""
     support: float
     """Odds / (1 + odds)."""
 
@@ -87,7 +85,7 @@ def connected(
     return Connected(
         network=verdict.network, hosts=tuple(hosts), rounds=verdict.rounds, shared=verdict.shared,
         elsewhere=dict(sorted(Counter(h.vantage.country for h in well).items())),
-        odds=None if verdict.shared else _odds(verdict, hosts, len({h.vantage.asn for h in here})),
+        odds=None if verdict.shared else _odds(verdict, mine, here, view),
     )  # fmt: skip
 
 
@@ -106,22 +104,31 @@ def _host(health: Health, view: View, numbers: Numbers) -> Host:
     )  # fmt: skip
 
 
-def _odds(verdict: Verdict, hosts: Iterable[Host], networks: int) -> Odds | None:
+def _odds(
+    verdict: Verdict, mine: Sequence[Health], here: Sequence[Health], view: View
+) -> Odds | None:
     """The factors that give the verdict's own support; None where no such ones do.
 
-    `networks`: of the country, lost or not: one probe host that is lost with other networks counts
-    with them.
+    `mine`: of its network, or of all its country, as `here` is.
     """
-    support, lost = verdict.support[Cause.NETWORK_DISRUPTION], verdict.vantages
-    measured = min(sum(h.measured for h in hosts if h.condition in UNWELL), MOST_MEASURED)
-    tried = [(NETWORK, PRIOR_NETWORK, lost), (COUNTRY, PRIOR_COUNTRY, lost)]
-    if lost == 1:
-        tried += [(COUNTRY, PRIOR_COUNTRY, together) for together in range(2, networks + 1)]
-    for place, prior, count in tried:
-        odds = prior / PRIOR_VANTAGE**count * math.exp(MEASURED * measured)
-        if math.isclose(odds / (1 + odds), support, rel_tol=1e-9):
+    support = verdict.support[Cause.NETWORK_DISRUPTION]
+    places = (NETWORK, PRIOR_NETWORK), (COUNTRY, PRIOR_COUNTRY)
+    falls = _falls(mine, here, view)
+    for fallen, (place, prior), measured in product(falls, places, range(MOST_MEASURED, -1, -1)):
+        nats = math.log(prior) + fallen.weight + MEASURED * measured
+        if math.isclose(1 / (1 + math.exp(-nats)), support, rel_tol=1e-9):
+            count = len(fallen.lost)
             return Odds(
-                lost=count, by_itself=PRIOR_VANTAGE, place=prior, of=place,
-                measured=measured, nats=MEASURED, support=support,
+                lost=count, by_itself=PRIOR_VANTAGE, place=prior, of=place, measured=measured,
+                nats=MEASURED, fading=count * ALONE - fallen.weight, support=support,
             )  # fmt: skip
     return None
+
+
+def _falls(mine: Iterable[Health], here: Iterable[Health], view: View) -> Iterator[Fall]:
+    """Whom one cause may have taken: of the network, of the country, and of parts of its networks."""
+    for healths in (mine, here):
+        lost = [h for h in healths if h.condition in UNWELL]
+        yield fall(lost, view)
+        at_once = tuple(most_at_once(lost, view))
+        yield Fall(lost=at_once, weight=len(at_once) * ALONE)

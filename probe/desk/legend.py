@@ -33,9 +33,11 @@ WORDS = {
     "barred": "other countries that have not",
     "others": "other countries that could be asked",
     "server_networks": "affected networks here with the failure in the server's own words",
+    "worded": "affected networks here to which the refusal speaks of a country or a law",
     "silent": "affected networks where a valid certificate comes and then no answer, round by round",
     "server_countries": "countries with a failure in the server's own words",
     "outage_countries": "countries where the service's side leads",
+    "refused_countries": "countries where a refusal by the service leads",
     "known_countries": "countries that were looked at",
     "solid": "it is more than passing trouble (1: yes)",
     "together": "countries where it began at about the same time",
@@ -43,13 +45,14 @@ WORDS = {
     "sharing": "services that fail with that dependency",
     "forgeable": "one border could have written all that tells of it (1: yes)",
     "working": "probes here that see it well",
+    "lone": "of this network one probe alone tells, while others tell of its country (1: yes)",
 }
 """Field of the ground → what it counts."""
-LESS = frozenset({"rival", "barred", "observed", "others", "known_countries", "forgeable"})
+LESS = frozenset({"rival", "barred", "observed", "others", "known_countries", "forgeable", "lone"})
 """What speaks against: there had to be less of it."""
 MOST_ADDED = 6
 """How far a count is tried beyond what it is."""
-TRUTHS = frozenset({"solid", "forgeable"})
+TRUTHS = frozenset({"solid", "forgeable", "lone"})
 BELIEFS = frozenset({"support", "rival"})
 FINE = 1e-4
 SHARES = (0.5, 0.8, 0.95)

@@ -108,7 +108,8 @@ def likelihoods(seen: Explained) -> dict[Cause, float]:
 
 
 def _shared(forms: Iterable[float]) -> Iterator[float]:
-    return (math.log(form.share) + told for form, told in zip(SERVICE_FORMS, forms, strict=True))
+    """`forms`: those of an outage come first."""
+    return (math.log(form.share) + told for form, told in zip(SERVICE_FORMS, forms, strict=False))
 
 
 def _looks(

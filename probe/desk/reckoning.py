@@ -238,7 +238,8 @@ def _odds(odds: Odds) -> Iterator[str]:
         f"     priors: {odds.of} is lost {odds.place:g}; a probe by itself {odds.by_itself:g}, and so "
         f"{odds.lost} of them at once {odds.by_itself**odds.lost:.2g}"
     )
+    faded = f" - {odds.fading:.2f} for the time from one to the next" if odds.fading else ""
     yield (
-        f"     odds: {odds.place:g} ÷ {odds.by_itself**odds.lost:.2g} × e^({odds.measured} measured × {odds.nats:g} nats), "
-        f"of which network_disruption has {odds.support:.6g}"
+        f"     odds: {odds.place:g} ÷ {odds.by_itself**odds.lost:.2g} × e^({odds.measured} measured × {odds.nats:g} nats"
+        f"{faded}), of which network_disruption has {odds.support:.6g}"
     )

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from probe.judge.hypothesis.baseline import LEVELS
 from probe.judge.hypothesis.causes import DEPENDENCY_SHARE, PRIOR
-from probe.judge.hypothesis.connectivity import PRIOR_VANTAGE
+from probe.judge.hypothesis.departure import PRIOR_VANTAGE
 from probe.judge.hypothesis.joint import outside, posterior
 from probe.judge.hypothesis.likelihood import network
 from probe.judge.paired.rules import BY_ID

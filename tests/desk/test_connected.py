@@ -35,7 +35,8 @@ def test_a_disruption_shows_its_hosts_who_reports_elsewhere_and_its_odds() -> No
     assert found.elsewhere == {"DE": 2, "JP": 2, "US": 2}
     odds = found.odds
     assert odds is not None
-    reckoned = odds.place / odds.by_itself**odds.lost * math.exp(odds.nats * odds.measured)
+    nats = odds.nats * odds.measured - odds.fading
+    reckoned = odds.place / odds.by_itself**odds.lost * math.exp(nats)
     assert math.isclose(reckoned / (1 + reckoned), held.causes[0].support)
 
 
