@@ -328,7 +328,7 @@ def _text(
     group = matched.get(new.id)
     stands = standing(new, incidents, view)
     if new.closed is not None:
-        return _ended(new.closed, stands)
+        return _ended(new.closed, new.opened, stands)
     waning = group is None or group.vantages < new.vantages
     if old is not None and waning and not _change(new, old):
         return stands if group is None else stands.removesuffix(UNSEEN)
@@ -336,12 +336,13 @@ def _text(
     return f"{said.text} {said.doubt}".strip()
 
 
-def _ended(closed: datetime, words: str) -> str:
-    """What nobody could see any more was not seen to end."""
+def _ended(closed: datetime, opened: datetime, words: str) -> str:
+    """What nobody could see any more was not seen to end. The day is said where it is another."""
+    day = "" if closed.date() == opened.date() else f" on {closed.day} {closed:%B}"
     if words.endswith(UNSEEN):
-        told = f"Last seen at {closed:%H:%M} UTC; no probe there could tell of it since."
+        told = f"Last seen at {closed:%H:%M} UTC{day}; no probe there could tell of it since."
     else:
-        told = f"Ended at {closed:%H:%M} UTC."
+        told = f"Ended at {closed:%H:%M} UTC{day}."
     return f"{told} {words.removesuffix(UNSEEN)}"
 
 

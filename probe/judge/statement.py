@@ -368,11 +368,15 @@ _SHORT = {
 """By state, from which confidence on support alone would allow for more, and what it lacks."""
 
 
+MOST_SURE = 0.99
+"""As sure as anything is said to be."""
+
+
 def _doubt(incident: Incident, own: Sequence[Verdict]) -> str:
     """How sure, on how much, and what keeps it from being more; and what nobody looked at."""
     sure = next(words for floor, words in CERTAINTY if incident.confidence >= floor)
     floor, lacking = _SHORT.get(incident.state, (math.inf, ""))
-    share = f"{min(incident.confidence, 0.99):.2f}"
+    share = f"{min(incident.confidence, MOST_SURE):.2f}"
     seen_by = f"on {phrases.counted(incident.vantages, 'vantage')}"
     basis = f"Confidence {sure} ({share}), {seen_by}."
     if incident.confidence >= floor:

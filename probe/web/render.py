@@ -13,6 +13,7 @@ from math import inf
 import msgspec
 
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
+from probe.judge.statement import MOST_SURE
 from probe.judge.strength import strength
 from probe.model import (
     Author,
@@ -42,8 +43,6 @@ class Public(msgspec.Struct, frozen=True, kw_only=True):
     """A shape that leaves the house; every field is always there."""
 
 
-MOST_SURE = 0.99
-"""As sure as anything is said to be: the share of belief is in `support`."""
 MOST_STRONG = 3
 """Pieces of evidence that a verdict names by their strength."""
 
@@ -68,7 +67,7 @@ class PublicVerdict(Public, frozen=True, kw_only=True):
     leading: Cause
     state: State
     confidence: float
-    """At most MOST_SURE."""
+    """At most MOST_SURE: the share of belief is in `support`."""
     support: dict[Cause, float]
     mechanisms: tuple[str, ...]
     evidence: tuple[str, ...]

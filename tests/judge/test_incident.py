@@ -297,6 +297,13 @@ def test_what_can_no_longer_be_seen_has_not_ended(dark: list[Verdict]) -> None:
     assert BLIND not in over.statement
 
 
+def test_an_end_on_another_day_than_the_beginning_names_it() -> None:
+    night = timedelta(hours=14) / ROUND  # from noon on
+    hits = [(float(n), HIT) for n in (0, 1, night)]
+    (over,) = run(*hits, *((night + n, [sighted(Cause.OK)]) for n in range(1, 9)))
+    assert over.statement.startswith(f"Ended at 02:00 UTC on {at(night).day} {at(night):%B}. ")
+
+
 def test_what_nobody_could_see_for_long_is_closed_and_not_said_to_have_ended() -> None:
     (over,) = run((0, HIT), (1, DARK), (FORGET_ROUNDS, DARK))
     assert over.closed == at(0)

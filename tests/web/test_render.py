@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from probe.judge.statement import MOST_SURE
 from probe.model import Cause, Evidence, Standing, State, Verdict
 from probe.web import render
 from tests.web.world import World
@@ -55,9 +56,9 @@ def test_a_verdict_names_its_three_strongest_pieces_of_several_rules_first() -> 
 
 def test_nothing_is_surer_than_is_said(world: World) -> None:
     sure = msgspec.structs.replace(world.verdicts[0], confidence=1.0)
-    assert render.verdict(sure).confidence == render.MOST_SURE
+    assert render.verdict(sure).confidence == MOST_SURE
     held = msgspec.structs.replace(world.incident, confidence=1.0)
-    assert render.incident(held).confidence == render.MOST_SURE
+    assert render.incident(held).confidence == MOST_SURE
 
 
 def test_an_incident_has_the_promised_fields(world: World) -> None:
