@@ -155,7 +155,7 @@ def unreadable(error: Exception) -> str:
     """Say in one sentence why bytes are no JSON."""
     if isinstance(error, RecursionError):
         return "the JSON is nested deeper than any measurement is"
-    if isinstance(error, UnicodeError):
+    if isinstance(error, UnicodeError) or "UTF-8" in str(error):  # msgspec says it in either way
         return "the text is not UTF-8, as JSON has to be"
     return _short(str(error))
 
