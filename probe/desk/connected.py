@@ -12,14 +12,18 @@ import msgspec
 
 from probe.desk.numbering import Numbers
 from probe.judge.health import UNWELL, Condition, Health
-from probe.judge.hypothesis.connectivity import MEASURED, PRIOR_COUNTRY, PRIOR_NETWORK, SENTENCES
+from probe.judge.hypothesis.connectivity import (
+    MEASURED,
+    MOST_MEASURED,
+    PRIOR_COUNTRY,
+    PRIOR_NETWORK,
+    SENTENCES,
+)
 from probe.judge.hypothesis.departure import ALONE, PRIOR_VANTAGE, Fall, fall, most_at_once
 from probe.judge.view import View
 from probe.model import Cause, Reach, Verdict
 
 NETWORK, COUNTRY = "the network", "the country"
-MOST_MEASURED = 2
-"""Probe hosts whose own account of a cut adds to the odds."""
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +50,7 @@ class Odds(msgspec.Struct, frozen=True, kw_only=True):
     """A disruption of all the lost ones, against as many mishaps: the factors."""
 
     lost: int
-    """Probe hosts; of one that is lost with other networks, those networks."""
+    """Probe hosts, of the network or of all networks that one cause may have taken."""
     by_itself: float
     """P(one probe host is lost)."""
     place: float

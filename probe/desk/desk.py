@@ -14,7 +14,7 @@ from probe.desk.ordering import Ordered
 from probe.desk.outcome import Outcome, Tally, outcome
 from probe.desk.reading import Refused, read
 from probe.desk.rounds import end, guess
-from probe.desk.sieve import Sieve
+from probe.desk.sieve import Left, Sieve
 from probe.desk.timeline import Moment, play
 from probe.interop import names
 from probe.model import Incident, Service, Target
@@ -81,11 +81,11 @@ def judge(question: Question, items: Ordered, tally: Tally, judged: Judged) -> O
     return outcome(last, count, tally)
 
 
-def _left(question: Question, sieve: Sieve, taken: int) -> Mapping[str, int]:
+def _left(question: Question, sieve: Sieve, taken: int) -> Mapping[Left, int]:
     """What was read and not judged, by reason."""
     for _ in sieve:  # what lies beyond the end
         pass
-    beyond = "clock_ahead" if question.at is None else "later_than_asked"
+    beyond = Left.CLOCK_AHEAD if question.at is None else Left.LATER_THAN_ASKED
     return sieve.kept + Counter({beyond: sieve.passed - taken})
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from probe.desk.reading import Refused
+from probe.desk.sieve import Left
 from probe.desk.timeline import Moment
 from probe.model import Cause
 from probe.web import render
@@ -32,14 +33,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Lines that were not read, or not judged, by reason."""
 
 
-LEFT = {
-    "repeated": "they came more than once",
-    "country_changed": "their probe hosts measured from another country less than a day before",
-    "flood": "their probe hosts looked at one endpoint more than once a second",
-    "clock_ahead": "they are of later than nine in ten probe hosts measured",
-    "later_than_asked": "they are of later than --at",
+SAID = {
+    Left.REPEATED: "they came more than once",
+    Left.COUNTRY_CHANGED: "their probe hosts measured from another country less than a day before",
+    Left.FLOOD: "their probe hosts looked at one endpoint more than once a second",
+    Left.CLOCK_AHEAD: "they are of later than nine in ten probe hosts measured",
+    Left.LATER_THAN_ASKED: "they are of later than --at",
 }
-"""Why measurements that were read are not judged."""
+"""Each reason in words."""
 
 
 class Tally:
@@ -47,7 +48,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.counted: Counter[str] = Counter()
-        self.left: Counter[str] = Counter()
+        self.left: Counter[Left] = Counter()
         self.kept: list[Refused] = []
 
     def add(self, refused: Refused) -> None:
@@ -55,14 +56,14 @@ class Tally:
         if self.counted[refused.reason] <= MOST_SHOWN:
             self.kept.append(refused)
 
-    def leave(self, left: Mapping[str, int]) -> None:
-        """Count what was read and is not judged, by a reason of LEFT."""
+    def leave(self, left: Mapping[Left, int]) -> None:
+        """Count what was read and is not judged."""
         self.left.update(left)
-        self.counted.update(left)
+        self.counted.update({reason.value: count for reason, count in left.items()})
 
     def left_out(self) -> Iterable[str]:
         for reason, count in sorted(self.left.items()):
-            yield f"measurements not judged: {count}; {LEFT[reason]} ({reason})"
+            yield f"measurements not judged: {count}; {SAID[reason]} ({reason})"
 
     def sentences(self) -> Iterable[str]:
         for one in self.kept:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import groupby
 from typing import Self
 
@@ -14,17 +15,24 @@ from probe.desk.ordering import key
 from probe.desk.reading import Item
 from probe.model import Measurement
 
-REPEATED = "repeated"
-MOVED = "country_changed"
 SETTLED = timedelta(days=1)
 """After so long without a word from its country a vantage is at home wherever it measures then."""
 
-FLOOD = "flood"
 MOST = 60
 """Looks of one vantage at one endpoint in a minute: no round is shorter than a second."""
 _MINUTE = 60.0
 
 _ENCODER = msgspec.msgpack.Encoder()
+
+
+class Left(StrEnum):
+    """Why a measurement that was read is not judged."""
+
+    REPEATED = "repeated"
+    COUNTRY_CHANGED = "country_changed"
+    FLOOD = "flood"
+    CLOCK_AHEAD = "clock_ahead"
+    LATER_THAN_ASKED = "later_than_asked"
 
 
 class Sieve(Iterator[Item]):
@@ -36,7 +44,7 @@ class Sieve(Iterator[Item]):
 
     def __init__(self, items: Iterable[Item]) -> None:
         """`items`: in order of time and id."""
-        self.kept: Counter[str] = Counter()
+        self.kept: Counter[Left] = Counter()
         self.passed = 0
         self._homes: dict[str, tuple[str, datetime]] = {}
         self._often: dict[tuple[str, str, str], tuple[int, int]] = {}
@@ -53,21 +61,21 @@ class Sieve(Iterator[Item]):
     def _sifted(self, items: Iterable[Item]) -> Iterator[Item]:
         for _, alike in groupby(items, key):
             item = self._one(alike)
-            reason = self._against(item) if isinstance(item, Measurement) else ""
-            if reason:
+            reason = self._against(item) if isinstance(item, Measurement) else None
+            if reason is not None:
                 self.kept[reason] += 1
             else:
                 yield item
 
-    def _against(self, item: Measurement) -> str:
+    def _against(self, item: Measurement) -> Left | None:
         if not self._at_home(item):
-            return MOVED
-        return FLOOD if self._looks(item) > MOST else ""
+            return Left.COUNTRY_CHANGED
+        return Left.FLOOD if self._looks(item) > MOST else None
 
     def _one(self, alike: Iterator[Item]) -> Item:
         chosen = next(alike)
         for other in alike:
-            self.kept[REPEATED] += 1
+            self.kept[Left.REPEATED] += 1
             if other != chosen:
                 chosen = min(chosen, other, key=_ENCODER.encode)
         return chosen

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from probe.desk.ordering import key
 from probe.desk.reading import Item
-from probe.desk.sieve import FLOOD, MOST, MOVED, REPEATED, SETTLED, Sieve
+from probe.desk.sieve import MOST, SETTLED, Left, Sieve
 from probe.model import Measurement
 from tests.desk.small import look, measurements
 
 MADE = measurements(10)
 
 
-def sifted(items: list[Item]) -> tuple[list[Item], Counter[str]]:
+def sifted(items: list[Item]) -> tuple[list[Item], Counter[Left]]:
     sieve = Sieve(sorted(items, key=key))
     return list(sieve), sieve.kept
 
@@ -35,7 +35,7 @@ def test_whatever_comes_again_is_let_through_once(again: list[Measurement], seed
     Random(seed).shuffle(items)  # noqa: S311 — dice for a test
     found, kept = sifted(items)
     assert found == sorted(MADE, key=key)
-    assert kept[REPEATED] == len(again)
+    assert kept[Left.REPEATED] == len(again)
 
 
 def test_of_two_that_share_an_id_and_a_time_it_is_the_same_one_in_any_order() -> None:
@@ -50,7 +50,7 @@ def test_a_vantage_that_measures_from_another_country_is_kept_back_and_one_that_
     home = MADE[0]
     away = at(home, 60, "JP")
     found, kept = sifted([home, away, at(home, 120)])
-    assert (len(found), kept) == (2, Counter({MOVED: 1}))
+    assert (len(found), kept) == (2, Counter({Left.COUNTRY_CHANGED: 1}))
     later = at(home, SETTLED.total_seconds() + 1, "JP")
     assert sifted([home, later]) == ([home, later], Counter())
 
@@ -60,7 +60,7 @@ def test_a_flood_is_cut_to_what_a_schedule_can_send() -> None:
     found, kept = sifted(list(many))
     minutes = len({item.at.replace(second=0, microsecond=0) for item in many})
     assert len(found) == minutes * MOST
-    assert kept[FLOOD] == len(many) - len(found)
+    assert kept[Left.FLOOD] == len(many) - len(found)
 
 
 def test_looks_beside_a_helper_go_through() -> None:

@@ -37,6 +37,8 @@ PRIOR_NETWORK, PRIOR_COUNTRY = 1e-3, 2e-4
 """Of being lost at a moment, each by itself."""
 MEASURED = 6.0
 """Nats that a measured cut adds: foreign controls fail by the vantage's own account."""
+MOST_MEASURED = 2
+"""Probe hosts whose own account of a cut counts: more of them repeat it."""
 SHARED_SUPPORT = 0.95
 LASTS = 6
 """Rounds; passing trouble of one network has a mean of four (attribution.md, 7.2)."""
@@ -283,7 +285,7 @@ def _nats(company: _Company, healths: Sequence[Health]) -> float:
 
 
 def _measured(healths: Iterable[Health]) -> float:
-    return MEASURED * min(sum(health.shown for health in healths), 2)
+    return MEASURED * min(sum(health.shown for health in healths), MOST_MEASURED)
 
 
 def _support(nats: float) -> float:

@@ -12,13 +12,13 @@ import msgspec
 from probe.judge import maintenance
 from probe.judge.evidence import Finding
 from probe.judge.health import UNWELL, Health, examine, telling
+from probe.judge.hypothesis.addresses import partly
 from probe.judge.hypothesis.connectivity import connectivity
 from probe.judge.hypothesis.dependency import shared
 from probe.judge.hypothesis.episode import footings
 from probe.judge.hypothesis.finding import Finder
 from probe.judge.hypothesis.mechanisms import Heard, asked, refined
 from probe.judge.hypothesis.mute import told_apart
-from probe.judge.hypothesis.partly import partly
 from probe.judge.hypothesis.standing import standing
 from probe.judge.hypothesis.untroubled import Offline, Settled, settle
 from probe.judge.hypothesis.verdicts import verdicts

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
 from probe.judge.hypothesis.likelihood import log_sum
-from probe.judge.hypothesis.part import part, unheard
+from probe.judge.hypothesis.nameservers import part, unheard
 from probe.judge.hypothesis.route import lost, routes
 from probe.judge.hypothesis.unit import (
     PRIORS,

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from itertools import chain
 
+from probe.judge.hypothesis.addresses import LOST, partly
 from probe.judge.hypothesis.episode import Footing
-from probe.judge.hypothesis.partly import LOST, partly
 from probe.judge.hypothesis.weighing import Matter, weighed
 from probe.model import Cause, Measurement, Observation, Vantage
 from tests.judge import worlds as w

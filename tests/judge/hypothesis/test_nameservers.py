@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.hypothesis.part import unheard
+from probe.judge.hypothesis.nameservers import unheard
 from probe.judge.hypothesis.unit import Key, Unit
 from tests.judge.hypothesis.united import told
 
