@@ -76,9 +76,10 @@ def brier(support: Mapping[Cause, float], right: frozenset[Cause]) -> float:
 
 def _causes(entry: Expected, at: float) -> frozenset[Cause]:
     """Give its causes, and `ok` where a part of the country, or the time after it, is that."""
+    causes = truth.causes(entry)
     over = entry.until is not None and at >= entry.until
-    partial = over or Scope.NETWORKS in truth.scopes(entry) or entry.cause is Cause.LOCAL_FAULT
-    return truth.causes(entry) | PEACE if partial else truth.causes(entry)
+    partial = over or Scope.NETWORKS in truth.scopes(entry) or Cause.LOCAL_FAULT in causes
+    return causes | PEACE if partial else causes
 
 
 def _covers(entry: Expected, verdict: Verdict) -> bool:

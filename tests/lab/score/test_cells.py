@@ -37,6 +37,13 @@ def test_what_is_right_as_well_is_true_as_well() -> None:
     assert found == {Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE}
 
 
+def test_what_may_be_called_a_fault_of_probe_hosts_leaves_all_others_well() -> None:
+    """A public resolver that fails is seen by those alone who ask it, wherever they are."""
+    resolver = but(OUTAGE, cause=Cause.DEPENDENCY_OUTAGE, also=(Cause.LOCAL_FAULT,))
+    found = Truth(scenario(resolver), 500).of(verdict("posting", "US"))
+    assert found == {Cause.DEPENDENCY_OUTAGE, Cause.LOCAL_FAULT, Cause.OK}
+
+
 @pytest.mark.parametrize(
     ("at", "right"),
     [
