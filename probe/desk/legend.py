@@ -45,14 +45,18 @@ WORDS = {
     "sharing": "services that fail with that dependency",
     "forgeable": "one border could have written all that tells of it (1: yes)",
     "working": "probes here that see it well",
+    "spared": "probes on the affected networks that see it well",
+    "dominant": "the affected network is all that the country has (1: yes)",
     "lone": "of this network one probe alone tells, while others tell of its country (1: yes)",
 }
 """Field of the ground → what it counts."""
-LESS = frozenset({"rival", "barred", "observed", "others", "known_countries", "forgeable", "lone"})
+LESS = frozenset(
+    {"rival", "barred", "observed", "others", "known_countries", "forgeable", "spared", "lone"}
+)
 """What speaks against: there had to be less of it."""
 MOST_ADDED = 6
 """How far a count is tried beyond what it is."""
-TRUTHS = frozenset({"solid", "forgeable", "lone"})
+TRUTHS = frozenset({"solid", "forgeable", "dominant", "lone"})
 BELIEFS = frozenset({"support", "rival"})
 FINE = 1e-4
 SHARES = (0.5, 0.8, 0.95)

@@ -36,6 +36,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 SAID = {
     Left.REPEATED: "they came more than once",
     Left.COUNTRY_CHANGED: "their probe hosts measured from another country less than a day before",
+    Left.NETWORK_CHANGED: "their probe hosts measured from another network less than half an hour before",
     Left.FLOOD: "their probe hosts looked at one endpoint more than once a second",
     Left.CLOCK_AHEAD: "they are of later than nine in ten probe hosts measured",
     Left.LATER_THAN_ASKED: "they are of later than --at",

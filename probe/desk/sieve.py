@@ -13,10 +13,13 @@ import msgspec
 
 from probe.desk.ordering import key
 from probe.desk.reading import Item
-from probe.model import Measurement
+from probe.model import Measurement, Vantage
 
 SETTLED = timedelta(days=1)
 """After so long without a word from its country a vantage is at home wherever it measures then."""
+MOVED = timedelta(minutes=30)
+"""The same of its network: a host may go over to another, but who is on two at once is on neither, and
+would speak for both."""
 
 MOST = 60
 """Looks of one vantage at one endpoint in a minute: no round is shorter than a second."""
@@ -30,6 +33,7 @@ class Left(StrEnum):
 
     REPEATED = "repeated"
     COUNTRY_CHANGED = "country_changed"
+    NETWORK_CHANGED = "network_changed"
     FLOOD = "flood"
     CLOCK_AHEAD = "clock_ahead"
     LATER_THAN_ASKED = "later_than_asked"
@@ -46,7 +50,7 @@ class Sieve(Iterator[Item]):
         """`items`: in order of time and id."""
         self.kept: Counter[Left] = Counter()
         self.passed = 0
-        self._homes: dict[str, tuple[str, datetime]] = {}
+        self._homes: dict[str, tuple[Vantage, datetime]] = {}
         self._often: dict[tuple[str, str, str], tuple[int, int]] = {}
         self._items = self._sifted(items)
 
@@ -68,9 +72,8 @@ class Sieve(Iterator[Item]):
                 yield item
 
     def _against(self, item: Measurement) -> Left | None:
-        if not self._at_home(item):
-            return Left.COUNTRY_CHANGED
-        return Left.FLOOD if self._looks(item) > MOST else None
+        away = self._away(item)
+        return away or (Left.FLOOD if self._looks(item) > MOST else None)
 
     def _one(self, alike: Iterator[Item]) -> Item:
         chosen = next(alike)
@@ -80,13 +83,16 @@ class Sieve(Iterator[Item]):
                 chosen = min(chosen, other, key=_ENCODER.encode)
         return chosen
 
-    def _at_home(self, item: Measurement) -> bool:
+    def _away(self, item: Measurement) -> Left | None:
+        """Why it is not where its vantage is at home."""
         vantage = item.vantage
-        home, seen = self._homes.get(vantage.id, (vantage.country, item.at))
-        if home != vantage.country and item.at - seen <= SETTLED:
-            return False
-        self._homes[vantage.id] = (vantage.country, item.at)
-        return True
+        home, seen = self._homes.get(vantage.id, (vantage, item.at))
+        if home.country != vantage.country and item.at - seen <= SETTLED:
+            return Left.COUNTRY_CHANGED
+        if home.asn != vantage.asn and item.at - seen <= MOVED:
+            return Left.NETWORK_CHANGED
+        self._homes[vantage.id] = (vantage, item.at)
+        return None
 
     def _looks(self, item: Measurement) -> int:
         """How many of its vantage at its endpoint there were in its minute, with this one."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from probe.desk.ordering import key
 from probe.desk.reading import Item
-from probe.desk.sieve import MOST, SETTLED, Left, Sieve
+from probe.desk.sieve import MOST, MOVED, SETTLED, Left, Sieve
 from probe.model import Measurement
 from tests.desk.small import look, measurements
 
@@ -22,8 +22,11 @@ def sifted(items: list[Item]) -> tuple[list[Item], Counter[Left]]:
     return list(sieve), sieve.kept
 
 
-def at(made: Measurement, seconds: float, country: str = "", name: str = "") -> Measurement:
-    vantage = msgspec.structs.replace(made.vantage, country=country or made.vantage.country)
+def at(
+    made: Measurement, seconds: float, country: str = "", name: str = "", asn: int = 0
+) -> Measurement:
+    own = made.vantage
+    vantage = msgspec.structs.replace(own, country=country or own.country, asn=asn or own.asn)
     return msgspec.structs.replace(
         made, at=made.at + timedelta(seconds=seconds), vantage=vantage, id=name or made.id
     )
@@ -53,6 +56,22 @@ def test_a_vantage_that_measures_from_another_country_is_kept_back_and_one_that_
     assert (len(found), kept) == (2, Counter({Left.COUNTRY_CHANGED: 1}))
     later = at(home, SETTLED.total_seconds() + 1, "JP")
     assert sifted([home, later]) == ([home, later], Counter())
+
+
+def test_a_vantage_on_two_networks_at_once_speaks_for_the_one_where_it_was_heard_first() -> None:
+    home = MADE[0]
+    roaming = [at(home, 60 * n, asn=64500 * (n % 2), name=f"{n:016}") for n in range(10)]
+    found, kept = sifted(list(roaming))
+    assert {item.vantage.asn for item in found if isinstance(item, Measurement)} == {
+        home.vantage.asn
+    }
+    assert kept == Counter({Left.NETWORK_CHANGED: 5})
+
+
+def test_a_vantage_that_went_over_to_another_network_is_heard_from_there() -> None:
+    home = MADE[0]
+    moved = at(home, MOVED.total_seconds() + 1, asn=64500)
+    assert sifted([home, moved]) == ([home, moved], Counter())
 
 
 def test_a_flood_is_cut_to_what_a_schedule_can_send() -> None:

@@ -92,6 +92,10 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One border could yet write all that tells of it."""
     working: int = 0
     """Vantages here that see it well."""
+    spared: int = 0
+    """Vantages on the affected networks that see it well."""
+    dominant: bool = False
+    """Whether the affected network is all that the country has: its only provider's."""
     lone: bool = False
     """Of one network of several: that it is among the affected is told by one vantage, which may lie."""
 
@@ -99,7 +103,21 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def state(cause: Cause, ground: Ground) -> State:
     """The strongest state that the ground allows."""
     found = _GATES[cause](ground)
-    return State.LIKELY if ground.lone and found is State.CONFIRMED else found
+    doubted = ground.lone or (cause in _OF_A_COUNTRY and _of_few(ground))
+    return State.LIKELY if doubted and found is State.CONFIRMED else found
+
+
+_OF_A_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
+
+
+def _of_few(ground: Ground) -> bool:
+    """Whether so few see it, here or beside the rest of the world, that a country is a bold guess.
+
+    What half of the probes of the very same networks get through is no wall around them; and a
+    border is told by what lies beyond it (attribution.md, 7.4), unless a page speaks of it.
+    """
+    beside = ground.through >= OUTSIDE_COUNTRIES or ground.worded > 0
+    return ground.spared >= ground.vantages or not beside
 
 
 def _by_support(ground: Ground, ceiling: State) -> State:
@@ -148,7 +166,7 @@ def _sparing_nothing(ground: Ground) -> State:
 def _highest(ground: Ground, *, broad: bool) -> State:
     """Passing troubles that coincide look much the same, but for their controls and their end."""
     lasting = ground.rounds >= LASTING or (ground.networks > 2 and ground.rounds > 2)  # noqa: PLR2004
-    dominant = ground.observed == 1 and ground.authored > 1
+    dominant = ground.dominant and ground.authored > 1
     if (broad and ground.vouched > 1 and (lasting or ground.steady > 1)) or dominant:
         # A passing trouble of one network and a lone failure of another are not two that last.
         sure = ground.rounds > 2 and (ground.enduring > 1 or dominant)  # noqa: PLR2004

@@ -16,6 +16,7 @@ from probe.judge.hypothesis.gate import ENDURING, Ground, state
 from probe.judge.hypothesis.joint import inside, leading, posterior
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
 from probe.judge.hypothesis.membership import members, refusal, served
+from probe.judge.hypothesis.monopoly import dominant
 from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.unit import named
 from probe.judge.hypothesis.untroubled import Offline, untested
@@ -313,13 +314,13 @@ def _grounded(
 ) -> Ground:
     """`asked`: other countries that reach it since it began here, and those that do not."""
     reached, barred = asked
-    vouched = [run for run in held if run.vouched]
+    asns, vouched = _asns(held), [run for run in held if run.vouched]
     signed = [run for run in held if authored(run, Author.NETWORK)]
     return Ground(
         support=place.support[cause],
         rival=place.support[RIVALS[cause]] if cause in RIVALS else 0.0,
         rounds=others.rounds if cause in SERVICE_SIDE else span(held, view.round),
-        networks=len(_asns(held)),
+        networks=len(asns),
         enduring=len(_asns([run for run in held if span([run], view.round) >= ENDURING])),
         again=_again(held),
         observed=len(_asns(place.runs)),
@@ -346,6 +347,8 @@ def _grounded(
         refused_countries=others.refused,
         known_countries=others.known,
         working=sum([not run.failing for run in place.runs]),
+        spared=sum([not run.failing and run.vantage.asn in asns for run in place.runs]),
+        dominant=dominant(place.runs[0].vantage.country, asns),
     )
 
 

@@ -77,12 +77,38 @@ def test_each_lack_lowers_filtering(lack: dict[str, float], most: State) -> None
     assert state(Cause.FILTERING, but(FILTER, **lack)) is most
 
 
-def test_the_one_network_of_a_country_with_two_vantages_may_be_confirmed() -> None:
+def test_the_only_network_that_was_looked_at_is_confirmed_only_where_a_country_has_no_other() -> (
+    None
+):
     alone = but(
         FILTER, networks=1, observed=1, network_authored=1, vouched=1, vantages=2, authored=2
     )
-    assert state(Cause.FILTERING, alone) is State.CONFIRMED
-    assert state(Cause.FILTERING, but(alone, authored=1)) is State.SUSPECTED
+    assert state(Cause.FILTERING, alone) is State.LIKELY
+    assert state(Cause.FILTERING, but(alone, dominant=True)) is State.CONFIRMED
+    assert state(Cause.FILTERING, but(alone, dominant=True, authored=1)) is State.SUSPECTED
+
+
+ASIDE = but(FILTER, server_networks=2)
+"""Enough for any cause that is a country's own."""
+
+
+@pytest.mark.parametrize("cause", [Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK])
+def test_where_half_of_the_probes_on_the_same_networks_get_through_nothing_is_confirmed(
+    cause: Cause,
+) -> None:
+    assert state(cause, but(ASIDE, vantages=3, spared=2)) is State.CONFIRMED
+    assert state(cause, but(ASIDE, vantages=3, spared=3)) is State.LIKELY
+
+
+@pytest.mark.parametrize("cause", [Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK])
+def test_a_border_is_confirmed_beside_three_countries(cause: Cause) -> None:
+    assert state(cause, but(ASIDE, others=3, through=3)) is State.CONFIRMED
+    assert state(cause, but(ASIDE, others=2, through=2)) is State.LIKELY
+
+
+def test_a_page_that_speaks_of_the_country_needs_no_others() -> None:
+    refused = but(ASIDE, others=1, through=1, worded=2, refused_countries=1)
+    assert state(Cause.GEO_BLOCK, refused) is State.CONFIRMED
 
 
 @pytest.mark.parametrize(
