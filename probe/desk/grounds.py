@@ -17,6 +17,7 @@ from probe.desk.legend import Bar, Wanting, bars, wanting
 from probe.desk.networks import Network, likelihoods, networks
 from probe.desk.numbering import Numbers
 from probe.judge.health import Health
+from probe.judge.hypothesis.abroad import abroad
 from probe.judge.hypothesis.belief import MOST_CARRIED
 from probe.judge.hypothesis.causes import DEPENDENCY_SHARE, PRIOR
 from probe.judge.hypothesis.episode import heard_since, through
@@ -24,7 +25,7 @@ from probe.judge.hypothesis.gate import Ground
 from probe.judge.hypothesis.joint import posterior
 from probe.judge.hypothesis.likelihood import explain, log_sum
 from probe.judge.hypothesis.unit import named
-from probe.judge.hypothesis.verdicts import abroad, ground_of
+from probe.judge.hypothesis.verdicts import ground_of
 from probe.judge.hypothesis.weighing import Matter, Place
 from probe.judge.view import View, window_start
 from probe.model import Cause, State, Verdict

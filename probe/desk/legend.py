@@ -36,6 +36,7 @@ WORDS = {
     "worded": "affected networks here to which the refusal speaks of a country or a law",
     "silent": "affected networks where a valid certificate comes and then no answer, round by round",
     "server_countries": "countries with a failure in the server's own words",
+    "limited": "it says for the most part that there are too many requests (1: yes)",
     "outage_countries": "countries where the service's side leads",
     "refused_countries": "countries where a refusal by the service leads",
     "known_countries": "countries that were looked at",
@@ -51,12 +52,22 @@ WORDS = {
 }
 """Field of the ground → what it counts."""
 LESS = frozenset(
-    {"rival", "barred", "observed", "others", "known_countries", "forgeable", "spared", "lone"}
+    {
+        "rival",
+        "barred",
+        "observed",
+        "others",
+        "known_countries",
+        "forgeable",
+        "spared",
+        "lone",
+        "limited",
+    }
 )
 """What speaks against: there had to be less of it."""
 MOST_ADDED = 6
 """How far a count is tried beyond what it is."""
-TRUTHS = frozenset({"solid", "forgeable", "dominant", "lone"})
+TRUTHS = frozenset({"solid", "forgeable", "dominant", "lone", "limited"})
 BELIEFS = frozenset({"support", "rival"})
 FINE = 1e-4
 SHARES = (0.5, 0.8, 0.95)

@@ -170,6 +170,10 @@ def server_error(case: Case) -> tuple[Observation, ...]:
     return (*_up(case), http(case, case.address, 503, Expectation.STATUS))
 
 
+def too_many(case: Case) -> tuple[Observation, ...]:
+    return (*_up(case), http(case, case.address, 429, Expectation.STATUS))
+
+
 def app_error(case: Case) -> tuple[Observation, ...]:
     return (
         *_up(case),

@@ -75,6 +75,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     certificate were left without an answer: who completes a handshake can answer, and nobody else."""
     server_countries: int = 0
     """Countries, this one too, with a failure that the server itself wrote."""
+    limited: bool = False
+    """Whether most of what it says is that there are too many requests."""
     outage_countries: int = 0
     """Countries, this one too, where the service's side leads."""
     refused_countries: int = 0
@@ -103,11 +105,16 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def state(cause: Cause, ground: Ground) -> State:
     """The strongest state that the ground allows."""
     found = _GATES[cause](ground)
-    doubted = ground.lone or (cause in _OF_A_COUNTRY and _of_few(ground))
+    doubted = (
+        ground.lone
+        or (cause in _OF_A_COUNTRY and _of_few(ground))
+        or (cause in _OF_THE_SERVICE and ground.limited)
+    )
     return State.LIKELY if doubted and found is State.CONFIRMED else found
 
 
 _OF_A_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
+_OF_THE_SERVICE = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
 
 
 def _of_few(ground: Ground) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 
 import msgspec
 
+from probe.judge.hypothesis.abroad import Abroad, abroad, solid, together
 from probe.judge.hypothesis.causes import PRIOR
 from probe.judge.hypothesis.episode import Run, authored, main_category, onset, span
 from probe.judge.hypothesis.gate import ENDURING, Ground, state
@@ -17,7 +17,6 @@ from probe.judge.hypothesis.joint import inside, leading, posterior
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
 from probe.judge.hypothesis.membership import members, refusal, served
 from probe.judge.hypothesis.monopoly import dominant
-from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.unit import named
 from probe.judge.hypothesis.untroubled import Offline, untested
 from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
@@ -29,7 +28,6 @@ from probe.model import SIDES, Author, Cause, Evidence, Side, Verdict
 
 _OK = Cause.OK
 
-TOGETHER_ROUNDS = 2
 RIVALS = {Cause.FILTERING: Cause.GEO_BLOCK, Cause.GEO_BLOCK: Cause.FILTERING}
 """What the other side can have made as well, where it is but silence."""
 _ASKING = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
@@ -249,52 +247,6 @@ def _asns(held: Iterable[Run]) -> set[int]:
     return {run.vantage.asn for run in held}
 
 
-class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What one feature's countries say together, gathered once for all of their grounds."""
-
-    outage: Mapping[str, Place]
-    """Where the service's side leads, by more than passing trouble there."""
-    begun: Sequence[datetime]
-    """When it began in those, on vantages that are well; in order."""
-    server_countries: int
-    refused: int
-    """Where a refusal by it leads."""
-    rounds: int
-    known: int
-    outside: Callable[[], Outside]
-
-
-def abroad(matter: Matter, view: View) -> Abroad:
-    outage = {
-        country: place
-        for country in matter.troubled
-        if (place := matter.places[country]).leads in SERVICE_SIDE and _solid(place)
-    }
-    return Abroad(
-        outage=outage,
-        begun=sorted(
-            [
-                place.begun
-                for place in outage.values()
-                if place.begun and any(run.failing and run.vouched for run in place.runs)
-            ]
-        ),
-        server_countries=sum(
-            any(authored(r, Author.SERVER) for r in p.runs) for p in outage.values()
-        ),
-        refused=sum(matter.places[c].leads is Cause.GEO_BLOCK for c in matter.troubled),
-        rounds=span([r for p in outage.values() for r in p.runs], view.round) if outage else 0,
-        known=len(matter),
-        outside=cache(partial(Outside, matter)),  # what is a vantage's own asks for none
-    )
-
-
-def _solid(place: Place) -> bool:
-    """Whether somebody there has the server's own words, or fails while its controls hardly do."""
-    failing = [run for run in place.runs if run.failing]
-    return any(run.steady or authored(run, Author.SERVER) for run in failing)
-
-
 def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: View) -> Ground:
     """What stands behind a cause of one feature in one country, for the gate."""
     place = matter.place(country)
@@ -338,8 +290,9 @@ def _grounded(
         worded=_worded(held) if cause is Cause.GEO_BLOCK else 0,
         silent=_unanswered(vouched, view) if cause in SERVICE_SIDE else 0,
         server_countries=others.server_countries,
-        solid=_solid(place),
-        together=_together(others, place.begun, view) if cause in SERVICE_SIDE else 0,
+        limited=others.limited,
+        solid=solid(place),
+        together=together(others, place.begun, view) if cause in SERVICE_SIDE else 0,
         gain=place.shared[0].gain if place.shared else 0.0,
         sharing=place.shared[0].services if place.shared else 0,
         forgeable=bool(place.shared) and place.shared[0].forgeable,
@@ -374,14 +327,6 @@ def _again(held: Iterable[Run]) -> int:
     for run in held:
         looks[run.vantage.asn] += len(run.failed)
     return sum(count > 1 for count in looks.values())
-
-
-def _together(others: Abroad, begun: datetime | None, view: View) -> int:
-    """Countries whose failure began about when this one's did."""
-    if begun is None:
-        return 0
-    near = TOGETHER_ROUNDS * view.round
-    return bisect_right(others.begun, begun + near) - bisect_left(others.begun, begun - near)
 
 
 def _shared(place: Place, cause: Cause) -> tuple[str, ...]:

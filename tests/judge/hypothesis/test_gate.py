@@ -134,6 +134,7 @@ def test_the_outside_is_three_countries_or_as_many_as_there_are(
         ({"server_countries": 0, "outage_countries": 1}, State.INSUFFICIENT),
         ({"server_countries": 0, "outage_countries": 4}, State.SUSPECTED),
         ({"server_countries": 0, "vouched": 0}, State.SUSPECTED),
+        ({"limited": True}, State.LIKELY),
     ],
 )
 def test_an_outage_rests_on_the_servers_words_or_on_breadth(

@@ -23,5 +23,5 @@ def test_only_a_known_monopoly_is_one(country: str, networks: set[int], alone: b
 
 
 def test_the_table_is_of_countries_and_as_numbers() -> None:
-    assert all(len(code) == 2 and code.isupper() for code in SOLE)  # noqa: PLR2004 — ISO 3166-1
+    assert all(len(code) == 2 and code.isupper() for code in SOLE)
     assert all(0 < asn < 2**32 for asns in SOLE.values() for asn in asns)

@@ -38,6 +38,18 @@ def test_what_one_vantage_tells_of_its_network_is_never_confirmed() -> None:
     }  # fmt: skip
 
 
+def test_a_wall_around_half_of_each_networks_probes_is_no_confirmed_one() -> None:
+    roster = w.networks(("TR", 47330, (2, 2, 2)), ("DE", 3320, (2, 1)), ("US", 7920, (1, 1)), ("JP", 2510, (1, 1)))  # fmt: skip
+    half = tuple(v.id for v in roster if v.country == "TR" and v.id.endswith("1"))
+    assert len(half) == 3
+    cells = [
+        w.cell(w.verdicts_at(World((event,), roster=roster), 31.0), "web", "TR")
+        for event in (Event(1.0, w.sni_reset, vantages=half), Event(1.0, w.sni_reset, countries=("TR",)))
+    ]  # fmt: skip
+    assert [c.leading for c in cells] == [Cause.FILTERING] * 2
+    assert [c.state for c in cells] == [State.LIKELY, State.CONFIRMED]
+
+
 SINGLE = w.networks(("KG", 8440, (1,)))
 CUT = Event(1.0, w.block_page, countries=("KG",), features=("web",))
 SHAKY = Event(
