@@ -45,6 +45,7 @@ WORDS = {
     "gain": "nats by which a shared dependency explains it better than anything else",
     "sharing": "services that fail with that dependency",
     "forgeable": "one border could have written all that tells of it (1: yes)",
+    "narrow": "it is a route that but two countries lost (1: yes)",
     "working": "probes here that see it well",
     "spared": "probes on the affected networks that see it well",
     "dominant": "the affected network is all that the country has (1: yes)",
@@ -59,6 +60,7 @@ LESS = frozenset(
         "others",
         "known_countries",
         "forgeable",
+        "narrow",
         "spared",
         "lone",
         "limited",
@@ -67,7 +69,7 @@ LESS = frozenset(
 """What speaks against: there had to be less of it."""
 MOST_ADDED = 6
 """How far a count is tried beyond what it is."""
-TRUTHS = frozenset({"solid", "forgeable", "dominant", "lone", "limited"})
+TRUTHS = frozenset({"solid", "forgeable", "narrow", "dominant", "lone", "limited"})
 BELIEFS = frozenset({"support", "rival"})
 FINE = 1e-4
 SHARES = (0.5, 0.8, 0.95)

@@ -94,6 +94,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One border could yet write all that tells of it."""
     working: int = 0
     """Vantages here that see it well."""
+    narrow: bool = False
+    """It is a route that but two countries lost."""
     spared: int = 0
     """Vantages on the affected networks that see it well."""
     dominant: bool = False
@@ -224,6 +226,8 @@ def _dependency(ground: Ground) -> State:
     """What is shared explains it: by more than one service, or by more than one country."""
     if not ground.gain or ground.rounds < 2 or not ground.vouched:  # noqa: PLR2004
         return State.INSUFFICIENT
+    if ground.narrow and ground.rounds < LASTING:
+        return _by_support(ground, State.SUSPECTED)
     told = ground.gain >= SURE_GAIN and ground.sharing > 1 and not ground.forgeable
     sure = told and ground.rounds > 2  # noqa: PLR2004
     return _by_support(ground, State.CONFIRMED if sure else State.LIKELY)

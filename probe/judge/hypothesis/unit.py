@@ -100,6 +100,11 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """Whether one border could yet write all that tells of it."""
         return self.key[0] == "part" and self.countries == 1
 
+    @property
+    def narrow(self) -> bool:
+        """Whether it is a route that but two countries lost: one may bar it, the other have passing trouble."""
+        return self.key[0] == "route" and self.countries <= 2  # noqa: PLR2004
+
 
 FAILS, HOLDS, _STRANGE = math.log(DOWN), math.log(1 - DOWN), math.log(FOREIGN_HAND)
 _ASTRAY = {lasting: math.log(chance) for lasting, chance in ((True, UP_LASTING), (False, UP))}

@@ -296,6 +296,7 @@ def _grounded(
         gain=place.shared[0].gain if place.shared else 0.0,
         sharing=place.shared[0].services if place.shared else 0,
         forgeable=bool(place.shared) and place.shared[0].forgeable,
+        narrow=bool(place.shared) and place.shared[0].narrow,
         outage_countries=len(others.outage),
         refused_countries=others.refused,
         known_countries=others.known,

@@ -207,6 +207,13 @@ def test_what_one_border_could_write_confirms_no_dependency() -> None:
     assert state(Cause.DEPENDENCY_OUTAGE, but(SHARED, forgeable=True)) is State.LIKELY
 
 
+def test_a_route_that_two_countries_lost_is_but_suspected_until_it_lasts() -> None:
+    lost = but(SHARED, sharing=1, narrow=True)
+    assert state(Cause.DEPENDENCY_OUTAGE, lost) is State.SUSPECTED
+    assert state(Cause.DEPENDENCY_OUTAGE, but(lost, rounds=5)) is State.LIKELY
+    assert state(Cause.DEPENDENCY_OUTAGE, but(lost, narrow=False)) is State.LIKELY
+
+
 def test_a_refusal_that_names_the_country_or_the_law_needs_no_others_who_get_through() -> None:
     refused = but(FILTER, server_networks=2, worded=2, through=0, refused_countries=7)
     assert state(Cause.GEO_BLOCK, refused) is State.CONFIRMED
