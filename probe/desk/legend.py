@@ -47,6 +47,7 @@ WORDS = {
     "forgeable": "one border could have written all that tells of it (1: yes)",
     "narrow": "it is a route that but two countries lost (1: yes)",
     "working": "probes here that see it well",
+    "excess": "nats by which it fails more often than the controls abroad do",
     "spared": "probes on the affected networks that see it well",
     "dominant": "the affected network is all that the country has (1: yes)",
     "lone": "of this network one probe alone tells, while others tell of its country (1: yes)",

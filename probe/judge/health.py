@@ -50,6 +50,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Fresh results of its controls."""
     lately: Tally = Tally()
     """All tries of its controls that are fresh, not the newest of each alone."""
+    abroad: tuple[Sight, ...] = ()
+    """All tries of its foreign controls in the window, but of those that never pass: these are barred
+    and tell of no loss on the way."""
     resolver: str = ""
     """The network of the resolver that really answers it, by its latest word."""
     shown: bool = False
@@ -222,7 +225,7 @@ def _measured(
     return Health(
         vantage=vantage, condition=condition, reason=reason or condition.value, well_at=well_at,
         since=min(failing, default=latest.at if latest else None), controls=controls, shown=True,
-        resolver=_resolver(sights), lately=_lately(sights, view),
+        resolver=_resolver(sights), lately=_lately(sights, view), abroad=_abroad(sights),
     )  # fmt: skip
 
 
@@ -254,6 +257,12 @@ def _lately(sights: Iterable[Sight], view: View) -> Tally:
     since = view.now - FRESH_ROUNDS * view.round
     met = [s.met for s in sights if s.target.service == CONTROL and s.at >= since]
     return Tally(ok=sum(met), of=len(met))
+
+
+def _abroad(sights: Iterable[Sight]) -> tuple[Sight, ...]:
+    foreign = [s for s in sights if s.target.service == CONTROL and s.target.feature == _FOREIGN]
+    passing = {sight.target.endpoint for sight in foreign if sight.met}
+    return tuple([sight for sight in foreign if sight.target.endpoint in passing])
 
 
 def _well_at(sights: Iterable[Sight], view: View) -> datetime | None:

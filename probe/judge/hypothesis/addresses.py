@@ -101,5 +101,6 @@ def _failing(run: Run, address: str) -> Run:
         misled=run.misled,
         steady=run.steady,
         settled=run.settled,
+        abroad=run.abroad,
     )
     return run_of(findings, footing, findings[0].sight.at) or run

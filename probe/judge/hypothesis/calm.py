@@ -110,5 +110,5 @@ def at_ease(seat: Seat) -> Run:
         vantage=seat.last.vantage, failing=False, calm=True,
         findings=tuple([plainly(sight) for sight in reversed(sights)]),
         well_at=footing.well_at, usual=footing.usual, misled=footing.misled, steady=footing.steady,
-        settled=footing.settled,
+        settled=footing.settled, abroad=footing.abroad,
     )  # fmt: skip

@@ -6,7 +6,7 @@ failure began is no control for it, at home or abroad: every reading here takes 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
@@ -21,6 +21,7 @@ from probe.judge.hypothesis.causes import Counts
 from probe.judge.hypothesis.likelihood import Country, network
 from probe.judge.once import Once
 from probe.judge.row import CAP, Category, Row
+from probe.judge.sight import Sight
 from probe.judge.view import View
 from probe.model import Author, Cause, Vantage
 
@@ -59,6 +60,8 @@ class Footing(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Hardly any of its controls fails now, as they would in passing trouble of its network."""
     settled: bool = False
     """Hardly any try of its controls has failed for rounds: in passing trouble one round may go well."""
+    abroad: tuple[Sight, ...] = ()
+    """What came of the foreign controls of its country in the window, of the unwell ones too."""
 
     @cached_property
     def kind(self) -> Kind:
@@ -91,6 +94,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     misled: bool = False
     steady: bool = False
     settled: bool = False
+    abroad: tuple[Sight, ...] = ()
 
     @property
     def start(self) -> datetime:
@@ -105,6 +109,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
 def footings(healths: Mapping[str, Health], view: View) -> dict[str, Footing]:
     expected = maintenance.networks(view)
     usual = {asn: ordinary(hours, view.now) for asn, hours in view.memory.usual.items()}
+    abroad: dict[str, tuple[Sight, ...]] = defaultdict(tuple)
+    for health in healths.values():
+        abroad[health.vantage.country] += health.abroad
     return {
         name: Footing(
             health.condition not in UNWELL and health.vantage.asn not in expected,
@@ -113,6 +120,7 @@ def footings(healths: Mapping[str, Health], view: View) -> dict[str, Footing]:
             health.condition is Condition.MISLED,
             _steady(health),
             _settled(health),
+            abroad[health.vantage.country],
         )
         for name, health in healths.items()
     }
@@ -156,6 +164,7 @@ def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run 
         misled=footing.misled,
         steady=footing.steady,
         settled=footing.settled,
+        abroad=footing.abroad,
     )
 
 

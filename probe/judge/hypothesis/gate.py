@@ -24,6 +24,9 @@ APART = 2.0
 """Times its rival's support, below which a cause is not told from it."""
 SURE_GAIN = 6.0
 """Nats: at odds of 400 to 1 the dependency is more than the best guess."""
+SURE_EXCESS, SOME_EXCESS = 10.0, 5.0
+"""Nats: one in twenty thousand, for a country is looked at service by service and round by round; and
+about what two tries say where controls hardly fail."""
 STRENGTH = {
     state: rank
     for rank, state in enumerate(
@@ -96,6 +99,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Vantages here that see it well."""
     narrow: bool = False
     """It is a route that but two countries lost."""
+    excess: float = 0.0
+    """Nats by which it fails more often than the controls abroad do; of a filter alone."""
     spared: int = 0
     """Vantages on the affected networks that see it well."""
     dominant: bool = False
@@ -146,6 +151,15 @@ def outside_well(ground: Ground) -> bool:
 
 
 def _filtering(ground: Ground) -> State:
+    """A way that loses a part of everything looks like a filter, but that the controls fail as often."""
+    found = _of_filter(ground)
+    if ground.misled or ground.excess >= SURE_EXCESS:
+        return found
+    least = State.SUSPECTED if ground.excess >= SOME_EXCESS else State.INSUFFICIENT
+    return min(found, least, key=STRENGTH.__getitem__)
+
+
+def _of_filter(ground: Ground) -> State:
     if not outside_well(ground) or ground.support < APART * ground.rival:
         return State.INSUFFICIENT
     broad = ground.networks > 1 and ground.network_authored > 1

@@ -15,6 +15,7 @@ from probe.judge.hypothesis.episode import Run, authored, main_category, onset, 
 from probe.judge.hypothesis.gate import ENDURING, Ground, state
 from probe.judge.hypothesis.joint import inside, leading, posterior
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
+from probe.judge.hypothesis.loss import excess
 from probe.judge.hypothesis.membership import members, refusal, served
 from probe.judge.hypothesis.monopoly import dominant
 from probe.judge.hypothesis.unit import named
@@ -301,6 +302,7 @@ def _grounded(
         refused_countries=others.refused,
         known_countries=others.known,
         working=sum([not run.failing for run in place.runs]),
+        excess=excess(held, len(place.runs)) if cause is Cause.FILTERING else 0.0,
         spared=sum([not run.failing and run.vantage.asn in asns for run in place.runs]),
         dominant=dominant(place.runs[0].vantage.country, asns),
     )

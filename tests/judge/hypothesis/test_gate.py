@@ -11,7 +11,7 @@ from probe.model import Cause, State
 FILTER = Ground(
     support=0.99, rounds=3, networks=2, observed=2, vantages=3, vouched=2, steady=2, authored=3, network_authored=2,
     settled=2, enduring=2, again=2,
-    through=7, others=7, known_countries=8,
+    through=7, others=7, known_countries=8, excess=20.0,
 )  # fmt: skip
 OUTAGE = Ground(
     support=0.99, rounds=2, networks=2, observed=2, vouched=2, server_countries=3,
