@@ -13,6 +13,7 @@ import msgspec
 from probe.judge.conditions import UNSIGNED
 from probe.judge.hypothesis.chorus import Sites, delivery
 from probe.judge.hypothesis.episode import Run, authored, main_category, span
+from probe.judge.hypothesis.loss import losing
 from probe.judge.hypothesis.sharing import shared as explained
 from probe.judge.hypothesis.standing import Held
 from probe.judge.hypothesis.unit import All, Crowd, Key, Shared, Unit
@@ -218,7 +219,7 @@ def _unit(
         service=service, feature=feature, country=country, asn=asn, failing=True,
         lasting=rounds >= LASTING_ROUNDS and any(run.vouched for run in failing),
         own=not any(authored(run, Author.NETWORK) for run in failing),
-        lost=shows in VANISHING and all(run.steady for run in failing),
+        lost=shows in VANISHING and all(run.steady for run in failing) and not losing(failing),
         unheard=shows in UNNAMED and _most(failing, _unheard),
         heard=shows in UNNAMED and _most(failing, _heard, LASTING_ROUNDS),
         begun=_begun((service, feature, asn), failing, view),

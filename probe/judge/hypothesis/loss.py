@@ -8,7 +8,7 @@ filter's are and does; that the controls fail as often is all that tells the two
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import comb, log, sqrt
 
 from probe.judge.hypothesis.episode import Run
@@ -20,6 +20,9 @@ ORDINARY, WEIGHT = 0.02, 5.0
 """How often a control fails where nothing is known of it, and how many tries that is worth."""
 MOST = 0.9
 """No way abroad is thought worse than this, of which some tries pass."""
+
+LOSING = 0.3
+"""Passing trouble lets four of ten controls fail (attribution.md, 7.4), and not on all networks."""
 
 
 def excess(affected: Sequence[Run], vantages: int) -> float:
@@ -48,9 +51,18 @@ def _tries(affected: Sequence[Run]) -> Iterator[list[Sight]]:
         yield [sight for sight in tries if sight.at >= begun]
 
 
-def _rate(tries: Iterable[Sight]) -> float:
+def losing(affected: Sequence[Run]) -> bool:
+    """Whether their country's way abroad has lost so much since then: one network's trouble is its own."""
+    _, here, *_ = _tries(affected)
+    return _share(here) > LOSING
+
+
+def _rate(tries: Sequence[Sight]) -> float:
     """The share of them that fails, and one standard error more: round by round it is looked at again."""
-    met = [sight.met for sight in tries]
-    tried = len(met) + WEIGHT
-    share = (met.count(False) + ORDINARY * WEIGHT) / tried
-    return share + sqrt(share * (1 - share) / tried)
+    share = _share(tries)
+    return share + sqrt(share * (1 - share) / (len(tries) + WEIGHT))
+
+
+def _share(tries: Sequence[Sight]) -> float:
+    failed = [sight.met for sight in tries].count(False)
+    return (failed + ORDINARY * WEIGHT) / (len(tries) + WEIGHT)

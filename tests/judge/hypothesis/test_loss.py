@@ -56,6 +56,20 @@ def test_a_filter_on_a_way_that_loses_much_is_told(share: float) -> None:
     assert {(v.service, v.feature, v.country) for v in told} == {("chirp", "web", "NG")}
 
 
+def test_networks_of_several_countries_that_lose_all_alike_lost_no_route() -> None:
+    """A cable is cut: what is seen of a service is seen of the controls."""
+    cut = World((
+        Event(1.0, partly_unplugged, countries=("NG", "IN", "CA"), controls=True),
+    ))  # fmt: skip
+    told = [v for n in range(3, 12) for v in w.verdicts_at(cut, n * w.ROUND + 1.0)]
+    assert not [v for v in told if v.leading is Cause.DEPENDENCY_OUTAGE and v.state in SURE]
+
+
+def partly_unplugged(case: Case) -> tuple[Observation, ...]:
+    lost = w.share("cable", case.vantage.id, case.endpoint, str(case.at)) < 0.6
+    return w.unplugged(case) if case.foreign and lost else w.ok(case)
+
+
 # ── how much more ────────────────────────────────────────────────────────────────────────────
 
 
