@@ -11,12 +11,11 @@ from itertools import chain, pairwise
 
 import msgspec
 
+from probe.judge.rhythm import silent
 from probe.judge.sight import CERTIFICATE, Sight
 from probe.judge.view import View
 from probe.model import CONTROL, Layer, Measurement, Reach, Tally, Vantage
 
-SILENT_ROUNDS = 2.0
-"""Longer than this without a measurement is silence."""
 WAVERS = 2
 """Endpoints: one may be a lone failure of something that the disruption spares."""
 FRESH_ROUNDS = 2.5
@@ -198,7 +197,7 @@ def _examine_one(vantage: Vantage, sights: list[Sight], view: View) -> Health:
     well_at = _well_at(sights, view)
     if heard is None:
         return Health(vantage=vantage, condition=Condition.UNKNOWN)
-    if view.now - heard > SILENT_ROUNDS * view.round:
+    if silent(vantage.id, heard, view):
         cut = any(_condition(_tallies([s]), "", [s]) is not Condition.WELL for s in controls)
         return Health(
             vantage=vantage, condition=Condition.SILENT, reason="silent", since=heard,

@@ -12,6 +12,7 @@ from probe.judge.health import spoilt
 from probe.judge.hypothesis import belief
 from probe.judge.hypothesis.baseline import hour_of_week
 from probe.judge.reading import met
+from probe.judge.rhythm import rhythms
 from probe.judge.sight import Sight
 from probe.judge.sites import site
 from probe.judge.view import Memory, Usual, View, begins
@@ -66,6 +67,7 @@ def keep(words: Sequence[Word], verdicts: Sequence[Verdict], view: View) -> Memo
         sites=_sites(held.sites, news),
         builds=_builds(held.builds, news),
         usual=_usual(held.usual, words, verdicts),
+        rhythms=rhythms([(w.vantage.id, w.at) for w in words], view),
     )
 
 

@@ -31,6 +31,19 @@ class Usual(msgspec.Struct, frozen=True, array_like=True):
     of: float = 0.0
 
 
+class Rhythm(msgspec.Struct, frozen=True, array_like=True):
+    """When a vantage was heard, as far as later judgings ask."""
+
+    first: datetime | None
+    """None of who was there before anything was remembered."""
+    heard: datetime
+    """Its latest measurement, by its own clock."""
+    seen: datetime
+    """The judging that had it first."""
+    gaps: tuple[int, ...] = ()
+    """Seconds from one to the next, the oldest first, of the last few."""
+
+
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """What earlier judgings leave to later ones; without it every judging is a first look."""
 
@@ -46,6 +59,8 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """Vantage id → name and version of the agent that it last ran."""
     usual: Mapping[int, Mapping[int, Usual]] = {}
     """AS number → hour of the week by UTC (Monday's first is 0) → its ordinary failures."""
+    rhythms: Mapping[str, Rhythm] = {}
+    """Vantage id → how often it is heard."""
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
