@@ -19,6 +19,8 @@ from probe.model import Cause, Layer
 
 MEMBERS, NETWORKS = 3, 3
 """Fewest in trouble, and networks that they stand in, before something shared is looked for."""
+FEWEST_BESIDE = 3
+"""Without so many to compare with everybody has it: it explains nothing."""
 MARGIN = 4.0
 """Nats by which two rates, its members' and all others', must beat one rate for everybody."""
 
@@ -49,7 +51,7 @@ def _widest(healths: Sequence[Health], view: View) -> Fault | None:
             members[key].append(health)
     told = [
         fault for (cause, name), own in sorted(members.items())
-        if (fault := _fault(cause, name, own, healths)) is not None
+        if (fault := _fault(cause, name, own, _beside(cause, own, healths, view))) is not None
     ]  # fmt: skip
     return max(told, key=lambda f: (len(f.held), f.name), default=None)
 
@@ -65,19 +67,28 @@ def _shares(health: Health, view: View) -> Iterable[tuple[Cause, str]]:
         yield Cause.DEPENDENCY_OUTAGE, f"resolver in {health.resolver}"
 
 
+def _beside(
+    cause: Cause, own: Sequence[Health], everyone: Sequence[Health], view: View
+) -> list[Health]:
+    """Those who have another in its place; who has told of no build may well have the same."""
+    ids = {health.vantage.id for health in own}
+    others = [health for health in everyone if health.vantage.id not in ids]
+    if cause is Cause.LOCAL_FAULT:
+        others = [health for health in others if view.memory.builds.get(health.vantage.id)]
+    return others
+
+
 def _fault(
-    cause: Cause, name: str, own: Sequence[Health], everyone: Sequence[Health]
+    cause: Cause, name: str, own: Sequence[Health], others: Sequence[Health]
 ) -> Fault | None:
     fails = unresolved if cause is Cause.DEPENDENCY_OUTAGE else _unwell
     down = [health for health in own if fails(health)]
-    ids = {health.vantage.id for health in own}
-    others = [health for health in everyone if health.vantage.id not in ids]
     beside = sum(map(fails, others))
     wide = len(down) >= MEMBERS and len({h.vantage.asn for h in down}) >= NETWORKS
     more = len(down) * len(others) > beside * len(own)
     if (
         not wide
-        or not others
+        or len(others) < FEWEST_BESIDE
         or not more
         or _gain(len(down), len(own), beside, len(others)) < MARGIN
     ):

@@ -2,7 +2,7 @@
 
 One silent vantage is nobody's disruption: it takes two of one network, or two networks, lost at once
 or soon after one another (departure). Silence alone stays `suspected`, and so do networks that were
-lost one after another; measured controls make it more. Most vantages silent at once is our intake.
+lost one after another; measured controls make it more. Whose silence counts at all, intake says.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import chain
 
 import msgspec
 
-from probe.judge.health import UNWELL, Condition, Health
+from probe.judge.health import Condition, Health
 from probe.judge.hypothesis.cohort import Fault, explained, faults, unresolved
 from probe.judge.hypothesis.departure import (
     ALONE,
@@ -28,6 +28,7 @@ from probe.judge.hypothesis.departure import (
     rounds_of,
     rounds_since,
 )  # fmt: skip
+from probe.judge.hypothesis.intake import believed, compared, is_alive
 from probe.judge.rules import VERSION
 from probe.judge.view import View
 from probe.model import Author, Cause, Evidence, NetworkKind, Reach, Standing, State, Verdict
@@ -63,8 +64,6 @@ SENTENCES = {
     Condition.UNKNOWN: "the vantage has no control to tell by",
 }
 
-Cells = Mapping[tuple[str, int], Sequence[Health]]
-
 
 class _Loss(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What is lost in a network or a country, and how it is known."""
@@ -94,18 +93,19 @@ def connectivity(healths: Mapping[str, Health], view: View) -> tuple[Verdict, ..
     Vantages whose trouble a shared resolver or build explains have no say about their border.
     """
     heard = [health for health in healths.values() if _heard(health)]
-    found = faults(heard, view)
+    found = faults(compared(heard, view), view)
     apart = explained(found)
+    rest = [health for health in heard if health.vantage.id not in apart]
+    believable = believed(rest, view)
     cells: dict[tuple[str, int], list[Health]] = defaultdict(list)
-    for health in heard:
-        if health.vantage.id not in apart:
-            cells[health.vantage.country, health.vantage.asn].append(health)
-    deaf = _intake_is_deaf(cells)
+    for health in rest:
+        cells[health.vantage.country, health.vantage.asn].append(health)
     verdicts: list[Verdict] = []
     for country in sorted({c for c, _ in cells}):
         networks = {asn: cells[c, asn] for c, asn in sorted(cells) if c == country}
-        elsewhere = any(_alive(h) for (c, _), hs in cells.items() if c != country for h in hs)
-        verdicts += _country(country, networks, view, trusted=elsewhere and not deaf)
+        lost = [h for hs in networks.values() for h in hs if not is_alive(h)]
+        trusted = any(h.vantage.id in believable for h in lost)
+        verdicts += _country(country, networks, view, trusted=trusted)
     return _overlaid(verdicts, found, view)
 
 
@@ -148,19 +148,6 @@ def _shared(fault: Fault, place: tuple[str, int], held: Sequence[Health], view: 
 
 def _heard(health: Health) -> bool:
     return health.condition is not Condition.UNKNOWN or health.shown
-
-
-def _alive(health: Health) -> bool:
-    return health.condition not in UNWELL
-
-
-def _intake_is_deaf(cells: Cells) -> bool:
-    """Most vantages, over most countries, silent at once: nobody reaches us, so it is us."""
-    everyone = list(chain.from_iterable(cells.values()))
-    silent = [h for h in everyone if h.condition is Condition.SILENT]
-    countries = {h.vantage.country for h in everyone}
-    speaking = {h.vantage.country for h in everyone if h.condition is not Condition.SILENT}
-    return 2 * len(silent) > len(everyone) and 2 * len(speaking) <= len(countries)
 
 
 def _country(
@@ -358,8 +345,8 @@ def _told(
         support[Cause.NETWORK_DISRUPTION] = loss.support
         support[Cause.LOCAL_FAULT] = 1 - loss.support
         return support, loss.state, loss.lost, loss.rounds
-    alive = [h for h in healths if _alive(h)]
-    unwell = [h for h in healths if not _alive(h)]
+    alive = [h for h in healths if is_alive(h)]
+    unwell = [h for h in healths if not is_alive(h)]
     if unwell and (not alive or any(h.shown for h in unwell)):
         support[Cause.LOCAL_FAULT], support[Cause.NETWORK_DISRUPTION] = 0.8, 0.2
         measured = [h for h in unwell if h.shown and h.condition is not Condition.SILENT]

@@ -94,3 +94,15 @@ def test_the_latest_word_of_a_vantage_says_which_resolver_answers_it() -> None:
     ]
     now = View(now=w.START + timedelta(seconds=5), round=timedelta(seconds=60))
     assert examined(told, now)[case.vantage.id].resolver == "1.1.0.0/16"
+
+
+def test_a_build_that_everybody_runs_explains_nothing() -> None:
+    """Those who have told of no build yet may have the same, and a few do not tell enough."""
+    told = view(EVERY_THIRD)
+    unknown = {v: build for v, build in told.memory.builds.items() if build == BAD}
+    unread = msgspec.structs.replace(told, memory=Memory(builds=unknown))
+    assert faults(healths(EVERY_THIRD), told)
+    assert faults(healths(EVERY_THIRD), unread) == ()
+    few = {v.id for v in w.ROSTER[:2]}
+    most = {v.id for v in w.ROSTER} - few
+    assert faults(healths(most), view(most)) == ()
