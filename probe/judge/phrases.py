@@ -122,6 +122,11 @@ def lost(incident: Incident) -> str:
     return max(MEASURED.values(), key=shown.__getitem__)
 
 
+def reporting(there: int) -> str:
+    """Who is heard still: so many probes of the country, and those elsewhere."""
+    return f"{counted(there, 'probe')} there and others elsewhere" if there else "probes elsewhere"
+
+
 def seen(evidence: Iterable[Evidence]) -> str:
     """The most telling of what many vantages see: what few see beside it may be another's trouble."""
     pieces = list(evidence)

@@ -132,25 +132,26 @@ def _disruption(
     held = [v for v in own if v.network and STRENGTH[v.state] >= STRENGTH[least]]
     hit = {v.network for v in held if v.leading is incident.cause}
     lost = sorted({*incident.networks, *hit})
-    nearly_all = len(lost) > 1 and len(lost) >= NEARLY_ALL * len(known)
-    level, beside = _LEVELS[incident.scope is Scope.COUNTRIES, nearly_all]
+    there = sum(int(v.vantages) for v in own if v.network and v.leading is Cause.OK)
+    level = _level(incident, len(lost), len(known), there)
     partly = phrases.witnesses(incident, view) if not lost or level == PARTIAL else ()
     return (
         f"network data show {level} disruption of internet connectivity in {phrases.places(incident)}"
         f"{phrases.on(sorted({*lost, *partly}), view)}: {phrases.lost(incident)}, "
-        f"while {beside} keep reporting. Cause and intent are not known."
+        f"while {phrases.reporting(there)} keep reporting. Cause and intent are not known."
     )
 
 
 PARTIAL = "a partial"
-_ONE = ("an operator-level", "probes elsewhere")
-_LEVELS = {
-    (False, False): _ONE,
-    (False, True): _ONE,
-    (True, False): (PARTIAL, "other probes there and elsewhere"),
-    (True, True): ("a country-level", "probes elsewhere"),
-}
-"""By whether it is told of a country, and whether nearly all of its networks are lost whole."""
+
+
+def _level(incident: Incident, lost: int, known: int, there: int) -> str:
+    """By the networks that are lost, of those known, and the probes `there` that keep reporting."""
+    if incident.scope is not Scope.COUNTRIES:
+        return "an operator-level"
+    silenced = incident.vantages >= NEARLY_ALL * (incident.vantages + there)
+    dark = lost > 1 and lost >= NEARLY_ALL * known and silenced
+    return "a country-level" if dark else PARTIAL
 
 
 def _local(incident: Incident, _: Sequence[Incident], __: Sequence[Verdict], view: View) -> str:

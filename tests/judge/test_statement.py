@@ -155,7 +155,28 @@ def test_a_part_of_several_networks_is_no_country() -> None:
     assert text.startswith("Suspected: network data show a partial disruption of internet")
     assert "in Nigeria on NG Net 1 (AS29460), NG Net 2 (AS29461) and NG Net 3 (AS29462): " in text
     assert "3 probes there fell silent" in text
-    assert "while other probes there and elsewhere keep reporting" in text
+    assert "while 3 probes there and others elsewhere keep reporting" in text
+
+
+@pytest.mark.parametrize(
+    ("sizes", "lost", "level", "beside"),
+    [
+        ((1, 1, 1, 1, 1), 4, "a country-level", "1 probe there and others elsewhere"),
+        ((1, 1, 1), 2, "a partial", "1 probe there and others elsewhere"),
+        ((1, 1, 1, 1, 2), 4, "a partial", "2 probes there and others elsewhere"),
+        ((1, 1, 1, 6), 3, "an operator-level", "6 probes there and others elsewhere"),
+    ],
+)
+def test_a_country_is_dark_where_nearly_all_networks_and_probes_are_and_who_reports_is_said(
+    sizes: tuple[int, ...], lost: int, level: str, beside: str
+) -> None:
+    roster = w.networks(("FR", 100, sizes), ("DE", 3320, (1, 1)), ("US", 7920, (2, 2)))
+    gone = Event(
+        1.0, w.unplugged, networks=tuple(range(100, 100 + lost)), controls=True, sending=False
+    )
+    text = say(gone, roster=roster)[Cause.NETWORK_DISRUPTION]
+    assert f"network data show {level} disruption of internet connectivity in France on " in text
+    assert f"{lost} probes there fell silent, while {beside} keep reporting." in text
 
 
 def test_two_networks_of_many_beside_a_part_of_others_are_no_country() -> None:

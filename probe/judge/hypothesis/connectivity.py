@@ -47,15 +47,17 @@ BURST_ROUNDS = 12
 """Rounds, summed over the networks, that separate troubles must all have gone on: each ends with
 a chance of 1/4 a round, so that all of twelve are survived by 3 % of the coincidences."""
 FEWEST_PARTLY = 3
-NEARLY_ALL = 2 / 3
-"""Share of a country's networks that are lost whole, from which on it is the country's."""
+MOST = 2 / 3
+"""Share of a country's networks that are lost whole, and of its probes, from which on it is told of the country."""
+NEARLY_ALL = 0.8
+"""Share of both, from which on it is said of the whole country and not of a part."""
 PATIENCE = 3
 """Rounds of measured failure, at least, before a disruption of two networks is likely or any is
 confirmed, or one vantage is said unwell: by then all has been tried twice, and passing trouble has
 let something pass."""
 
 SENTENCES = {
-    Condition.SILENT: "the vantage, heard before, has sent nothing for more than two rounds",
+    Condition.SILENT: "the vantage, heard before, has sent nothing for more than two of its rounds",
     Condition.CUT: "the vantage's foreign controls fail while its domestic ones live",
     Condition.DARK: "all controls of the vantage fail",
     Condition.MISLED: "foreign names lead the vantage to strangers, while domestic controls pass",
@@ -193,13 +195,16 @@ def _company(gone: Mapping[int, Sequence[Health]], view: View) -> _Company | Non
 
 
 def _national(company: _Company, networks: Mapping[int, Sequence[Health]]) -> bool:
-    """Nearly all networks; and not the mobile ones alone, while a line at home still lives."""
+    """Most networks and most probes; and not the mobile ones alone, while a line at home still lives."""
     kinds = {asn: networks[asn][0].vantage.kind for asn in networks}
     whole = [asn for asn, healths in company.networks.items() if all(map(_gone, healths))]
     mobile = all(kinds[asn] is NetworkKind.MOBILE for asn in whole)
     if mobile and any(kinds[asn] is not NetworkKind.MOBILE for asn in networks):
         return False
-    return len(whole) >= NEARLY_ALL * len(networks)
+    everyone = list(chain.from_iterable(networks.values()))
+    gone = sum(map(_gone, everyone))
+    usable = gone + sum(map(is_alive, everyone))
+    return len(whole) >= MOST * len(networks) and gone >= MOST * usable
 
 
 def _gone(health: Health) -> bool:

@@ -81,6 +81,16 @@ def test_all_networks_silent_are_the_countrys() -> None:
     )
 
 
+def test_networks_of_few_of_a_countrys_probes_are_not_the_country() -> None:
+    """Two of three, and two probes of eight."""
+    roster = w.networks(("FR", 100, (6, 1, 1)), ("DE", 3320, (1, 1)), ("US", 7920, (1, 1)))
+    verdicts = told({"fr-101-0": Q, "fr-102-0": Q}, roster)
+    assert verdicts["FR", 0].leading is Cause.OK
+    for asn in (101, 102):
+        verdict = verdicts["FR", asn]
+        assert (verdict.leading, verdict.state) == (Cause.NETWORK_DISRUPTION, State.SUSPECTED)
+
+
 @pytest.mark.parametrize(
     ("conditions", "state"),
     [
