@@ -52,7 +52,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from probe.desk.desk import Question  # noqa: PLC0415 — `probe --help` stays quick
+    from probe.desk.desk import Question, doubted  # noqa: PLC0415 — `probe --help` stays quick
     from probe.desk.ordering import Ordered  # noqa: PLC0415
     from probe.desk.outcome import Tally  # noqa: PLC0415
     from probe.origin import Origins  # noqa: PLC0415
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     tally = Tally()
     with Ordered() as items:
         _collect(question, items, tally)
-        for sentence in tally.sentences():
+        for sentence in (*tally.sentences(), *doubted(question, items)):
             sys.stderr.write(f"probe judge: {sentence}\n")
         if arguments.explain:
             return _explain(question, items, arguments.explain, as_json=arguments.json)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from probe.desk.doubts import doubts
 from probe.desk.lines import Passed
 from probe.desk.ordering import Ordered
 from probe.desk.outcome import Outcome, Tally, outcome
@@ -69,6 +70,11 @@ def moments(question: Question, items: Ordered, sieve: Sieve | None = None) -> I
     round_ = question.round or guess(items)
     until = question.at or end(items.lasts, round_)
     return play(sieve or Sieve(items), round_, question.services, until, question.origins)
+
+
+def doubted(question: Question, items: Ordered) -> Iterator[str]:
+    """What to doubt of what was collected, in sentences."""
+    return doubts(items.spans, question.round, guess(items))
 
 
 def judge(question: Question, items: Ordered, tally: Tally, judged: Judged) -> Outcome:

@@ -40,6 +40,14 @@ def _who(item: Item) -> tuple[str, bool]:
     return (item.own.vantage.id, True) if isinstance(item, Paired) else (item.vantage.id, False)
 
 
+class Span(msgspec.Struct, frozen=True):
+    """From when to when a probe host measured, and from which country at first."""
+
+    first: datetime
+    last: datetime
+    country: str
+
+
 class Ordered:
     """Items in order, to be gone through as often as one likes while it is open."""
 
@@ -51,6 +59,7 @@ class Ordered:
         self.count = 0
         self.lasts: dict[tuple[str, bool], datetime] = {}
         """(Vantage, whether it was beside a helper) → its latest time."""
+        self._firsts: dict[str, tuple[datetime, str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -64,8 +73,19 @@ class Ordered:
         at = key(item)[0]
         who = _who(item)
         self.lasts[who] = max(at, self.lasts.get(who, at))
+        if isinstance(item, Measurement):
+            first = at, item.vantage.country
+            self._firsts[item.vantage.id] = min(first, self._firsts.get(item.vantage.id, first))
         if len(self._held) >= self._part:
             self._spill()
+
+    @property
+    def spans(self) -> list[Span]:
+        """Of every probe host of ours; looks beside a helper's are not repeated."""
+        return [
+            Span(first, self.lasts[name, False], country)
+            for name, (first, country) in self._firsts.items()
+        ]
 
     def __iter__(self) -> Iterator[Item]:
         self._held.sort(key=key)
