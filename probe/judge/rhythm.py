@@ -23,6 +23,9 @@ SLOW_ROUNDS = 5
 """The cadence of one that may be: one of five minutes among those of one, as far as is known of others."""
 RARE = 6
 """Of so many gaps the longest may be an outage, or the correlator's own absence."""
+KEPT = timedelta(days=7)
+"""Who was not heard for so long is new when it comes again."""
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 def silent(name: str, heard: datetime, view: View) -> bool:
@@ -48,9 +51,6 @@ def cadence(known: Rhythm | None, view: View) -> timedelta:
     return longest if longest > UNEVEN * view.round else view.round
 
 
-ALWAYS = datetime.min.replace(tzinfo=UTC)
-
-
 def there_since(name: str, view: View) -> datetime:
     """Since when a vantage is there to be heard, as far as anybody remembers."""
     known = view.memory.rhythms.get(name)
@@ -60,7 +60,7 @@ def there_since(name: str, view: View) -> datetime:
 
 
 def rhythms(told: Iterable[tuple[str, datetime]], view: View) -> Mapping[str, Rhythm]:
-    """What is known after a judging of all who were ever heard.
+    """What is known after a judging of all who were heard lately.
 
     `told`: vantage and time of what came since the last judging. Of a vantage that is new all of its
     times tell, of others the newest.
@@ -72,6 +72,7 @@ def rhythms(told: Iterable[tuple[str, datetime]], view: View) -> Mapping[str, Rh
     return {
         name: _again(held[name], at, view) if name in held else _begun(new[name], at, view)
         for name, at in view.heard.items()
+        if view.now - at <= KEPT
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.rhythm import ALWAYS, MOST_GAPS, rhythms, silent, there_since
+from probe.judge.rhythm import ALWAYS, KEPT, MOST_GAPS, rhythms, silent, there_since
 from probe.judge.view import Memory, Rhythm, View
 from tests.judge import worlds as w
 
@@ -105,9 +105,13 @@ def test_what_is_learned_at_once_has_no_order(times: list[float]) -> None:
     assert len(found["a"].gaps) <= MOST_GAPS
 
 
-def test_only_those_heard_are_kept() -> None:
+def test_only_those_heard_lately_are_kept() -> None:
     old = Memory(rhythms={"gone": Rhythm(first=None, heard=w.START, seen=w.START)})
     assert set(rhythms((), view(1, {"a": 0.5}, old))) == {"a"}
+    week = KEPT / ROUND
+    assert set(rhythms((), view(week + 1, {"a": 0.5, "b": 1.5}, old))) == {"b"}
+    later = view(week + 1, {"a": 0.5}, Memory())
+    assert silent("a", later.heard["a"], later)
 
 
 def test_since_when_one_is_there_is_remembered_of_who_came_later() -> None:

@@ -2,7 +2,7 @@
 
 A loss is told of a country only while others are heard who were there when it began. Most vantages
 silent at once is our intake; so is silence alone that takes several countries whole in the same
-minutes, by a part of it or the way there: each is seldom lost, and three at once never by chance.
+minutes, by a part of it or the way there: each is seldom lost, and three at once hardly ever by chance.
 """
 
 from __future__ import annotations
