@@ -100,3 +100,35 @@ def test_our_own_measurements_go_before_looks_of_the_same_cell() -> None:
     last = played([*small.measurements(), msgspec.structs.replace(look, own=own)])[-1]
     cells = [(v.service, v.feature, v.country, v.network) for v in last.verdicts]
     assert len(cells) == len(set(cells))
+
+
+def troubles(items: Sequence[Item]) -> set[Cause]:
+    """What is told of connectivity, at any time."""
+    return {i.cause for moment in played(items) for i in moment.incidents if not i.service}
+
+
+def seldom(until: float) -> list[Item]:
+    """Germany measures in every fourth round, until a second; all others go on."""
+    end = w.START + timedelta(seconds=until)
+    return [
+        made
+        for made in small.measurements(240)
+        if made.vantage.country != "DE"
+        or (made.at < end and (made.at - w.START) // small.ROUND % 4 == 0)
+    ]
+
+
+def test_a_country_that_measures_more_seldom_is_no_disruption_until_it_stops() -> None:
+    assert troubles(seldom(until=240)) == set()
+    assert troubles(seldom(until=100)) == {Cause.NETWORK_DISRUPTION}
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_country_whose_clocks_are_off_is_no_disruption_nor_everybodys_build(hours: int) -> None:
+    moved = [
+        msgspec.structs.replace(made, at=made.at + timedelta(hours=hours))
+        if made.vantage.country == "DE"
+        else made
+        for made in small.measurements()
+    ]
+    assert troubles(moved) == set()
