@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, zip_longest
+from math import ceil
 
 import msgspec
 
@@ -18,6 +19,8 @@ MOST = 0.75
 """Share of the countries that were looked at, from which on an outage is told as global."""
 GLOBAL_COUNTRIES = 3
 MOST_PIECES = 12
+EARLIER = 0.1
+"""Share of the networks that may have had a trouble of their own just before all of them had this."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -208,7 +211,7 @@ def _group(
         networks=networks, scope=scope, state=best.state, confidence=best.confidence,
         mechanisms=_mechanisms(own), evidence=_evidence(own),
         vantages=_vantages(own),
-        since=min((v.since for v in own if v.since is not None), default=None),
+        since=_since(cause, own, everything, features),
         shared=_shared(own), well=_well(service, features, countries, everything),
         healthy=_healthy(service, features, countries, everything),
     )  # fmt: skip
@@ -229,6 +232,34 @@ def _networks(
         and v.country in countries and v.feature in features and tested(v)
     }  # fmt: skip
     return tuple(sorted(found))
+
+
+def _since(
+    cause: Cause, own: Sequence[Verdict], everything: Sequence[Verdict], features: Sequence[str]
+) -> datetime | None:
+    """When it was first seen: of a service by so many networks that it is no trouble of their own.
+
+    What is told of connectivity was held to be one fall before: it began with the first.
+    """
+    if not own[0].service:
+        return min((v.since for v in own if v.since is not None), default=None)
+    countries = {v.country for v in own}
+    beside = [
+        v
+        for v in everything
+        if v.network and v.leading is cause and v.feature in features and v.country in countries
+    ]
+    times: dict[str, list[datetime]] = defaultdict(list)
+    for v in beside or [v for v in own if v.network] or own:
+        if v.since is not None:
+            times[v.feature].append(v.since)
+    several = [begun for begun in times.values() if len(begun) > 1] or list(times.values())
+    return min(map(_joined, several), default=None)
+
+
+def _joined(begun: Collection[datetime]) -> datetime:
+    """When the second of a few joined, or the only one began; of many more are left out."""
+    return sorted(begun)[min(ceil(EARLIER * len(begun)), len(begun) - 1)]
 
 
 def _vantages(own: Sequence[Verdict]) -> int:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
+
+import pytest
 
 from probe.judge.grouping import Group, gather, publishable
-from probe.model import Cause, Scope
+from probe.model import Cause, Scope, State, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
@@ -78,3 +81,42 @@ def test_a_vantages_own_fault_is_not_for_the_public() -> None:
     assert not publishable(Cause.OK)
     assert publishable(Cause.GEO_BLOCK)
     assert publishable(Cause.NETWORK_DISRUPTION)
+
+
+def told(network: int, since: float, feature: str = "web", country: str = "NG") -> Verdict:
+    return Verdict(
+        service="chirp", feature=feature, country=country, network=network, at=w.START,
+        leading=Cause.SERVICE_OUTAGE, state=State.CONFIRMED, confidence=0.99, vantages=1,
+        support={Cause.SERVICE_OUTAGE: 0.99}, since=w.START + timedelta(seconds=since),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("networks", "begun"),
+    [
+        ([(1, 7)], 7),
+        ([(1, 7), (2, 180)], 180),
+        ([(1, 7), *((n, 180 + n) for n in range(2, 11))], 182),
+        ([(1, 7), (2, 120), *((n, 180 + n) for n in range(3, 19))], 183),
+    ],
+)
+def test_a_trouble_of_their_own_that_few_had_before_is_not_its_beginning(
+    networks: list[tuple[int, float]], begun: float
+) -> None:
+    """The country as a whole began with the first of its networks, and does not tell of the rest."""
+    whole = told(0, min(since for _, since in networks))
+    (group,) = gather([whole, *(told(asn, since) for asn, since in networks)])
+    assert group.since == w.START + timedelta(seconds=begun)
+
+
+def test_it_began_with_the_first_feature_that_several_see() -> None:
+    cells = [
+        told(1, 7, "media"),
+        told(1, 100),
+        told(2, 110),
+        told(1, 50, "api"),
+        told(2, 60, "api"),
+    ]
+    whole = [told(0, 7, feature) for feature in ("media", "web", "api")]
+    (group,) = gather([*cells, *whole])
+    assert group.since == w.START + timedelta(seconds=60)
