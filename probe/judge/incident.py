@@ -14,8 +14,9 @@ from datetime import datetime
 
 import msgspec
 
+from probe.judge.apart import standing
 from probe.judge.grouping import STRENGTH, Group, gather, tested
-from probe.judge.statement import describe, standing
+from probe.judge.statement import describe
 from probe.judge.view import View
 from probe.model import SIDES, Cause, Change, Incident, Scope, Side, State, Verdict
 

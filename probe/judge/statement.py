@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 
 from probe.judge import phrases, ways
-from probe.judge.grouping import IN_A_COUNTRY, MOST, OUTAGES, STRENGTH, tested
+from probe.judge.apart import apart, separately, server_countries
+from probe.judge.grouping import OUTAGES, STRENGTH, tested
 from probe.judge.hypothesis.connectivity import NEARLY_ALL
 from probe.judge.hypothesis.gate import CONFIRMED, LIKELY, SUSPECTED
 from probe.judge.view import View
 from probe.model import Author, Cause, Incident, Scope, State, Statement, Verdict
-
-NOT_RELATED = "Incident not related to country-level internet disruptions or filtering."
-NONE_OBSERVED = "No evidence of filtering was observed."
-SERVER_COUNTRIES = 3
-"""Countries with the service's own words, before filtering may be ruled out."""
-LEANING = 0.5
-LATELY_ROUNDS = 60
-"""For so long after a network's doing was told it is not denied of what else befalls the service."""
 
 STATES = {
     State.CONFIRMED: "Confirmed",
@@ -55,7 +48,7 @@ def _outage(
     word = "international outages" if len(incident.countries) > 1 else "an outage"
     first = f"{phrases.service(incident, view)} is experiencing {word} affecting {phrases.features(incident, view)}: {_seen_by(incident, own)}."
     well = f"{_healthy(incident, view)}"
-    return " ".join(filter(None, (first, well, _apart(incident, incidents, own, view))))
+    return " ".join(filter(None, (first, well, apart(incident, incidents, own, view))))
 
 
 def _dependency(
@@ -82,7 +75,7 @@ def _dependency(
         f"{phrases.service(incident, view)} is failing, {together if others else alone}: "
         f"{phrases.features(incident, view)} in {phrases.places(incident)}; {_seen_by(incident, own, where=True)}."
     )
-    return f"{first} {_apart(incident, incidents, own, view)}"
+    return f"{first} {apart(incident, incidents, own, view)}"
 
 
 FATE = {Cause.FILTERING: "restricted", Cause.THROTTLING: "slowed down"}
@@ -95,8 +88,8 @@ def _restriction(
         f"measurements show {phrases.service(incident, view)} {FATE[incident.cause]} in {phrases.places(incident)}"
         f"{ways.told(incident, own, view)}. Affected: {phrases.features(incident, view)}."
     )
-    outside = f"{_outside(incident, own)}{_separately(incident, incidents, view)}"
-    return " ".join((first, *phrases.over_quic(incident.evidence), outside))
+    others = (_outside(incident, own), separately(incident, incidents, view))
+    return " ".join(filter(None, (first, *phrases.over_quic(incident.evidence), *others)))
 
 
 def _geo_block(
@@ -179,133 +172,7 @@ _TEXTS: dict[Cause, Paragraph] = {
 }
 
 
-# ── what it is not ───────────────────────────────────────────────────────────────────────────
-
-
-def _apart(
-    incident: Incident, incidents: Sequence[Incident], own: Sequence[Verdict], view: View
-) -> str:
-    """Rule filtering out only on positive grounds; else say what was and was not seen.
-
-    What the server itself said of this failure in so many countries was said, though now fewer hear it.
-    Neither is said of a service of which filtering is told anywhere, or was lately.
-    """
-    beside = _separately(incident, incidents, view).strip()
-    if network_authored(own) or any(
-        v.leading is Cause.FILTERING and v.confidence > LEANING for v in own
-    ):
-        return (
-            beside
-            or "The same is seen in all these countries, which no one country's filter explains."
-        )
-    if restricted(incident, incidents, view):
-        return " ".join(filter(None, (beside, _before(incident, incidents, view))))
-    heard = server_countries(own) >= SERVER_COUNTRIES or NOT_RELATED in incident.statement
-    ruled_out = heard and _lively(own)
-    return " ".join(filter(None, (NOT_RELATED if ruled_out else NONE_OBSERVED, beside)))
-
-
-def standing(incident: Incident, incidents: Sequence[Incident], view: View) -> str:
-    """Its words as they were, but for the denial of what is told by now."""
-    if NONE_OBSERVED in incident.statement and restricted(incident, incidents, view):
-        return incident.statement.replace(f"{NONE_OBSERVED} ", "")
-    return incident.statement
-
-
-def restricted(incident: Incident, incidents: Sequence[Incident], view: View) -> bool:
-    """Whether a network's doing is told of the same service, or was lately: even of this very trouble."""
-    open_ = any(
-        i.closed is None and i.cause in IN_A_COUNTRY and i.service == incident.service
-        for i in incidents
-        if i.id != incident.id
-    )
-    return open_ or bool(_before(incident, incidents, view))
-
-
-def _before(incident: Incident, incidents: Sequence[Incident], view: View) -> str:
-    """What was told as a network's doing, likely at the least, and is over or bears another name now."""
-    since = incident.opened - LATELY_ROUNDS * view.round
-    over = [
-        f"{_OTHER[i.cause]} {_where(i)} until {i.closed:%H:%M} UTC"
-        for i in incidents
-        if i.id != incident.id and i.service == incident.service
-        and i.cause in IN_A_COUNTRY and STRENGTH[i.state] > 1
-        and i.closed is not None and i.closed >= since
-    ]  # fmt: skip
-    named = {
-        change.cause: f"Earlier this was told as {_OTHER[change.cause]}."
-        for change in incident.history
-        if change.cause in IN_A_COUNTRY and change.state and STRENGTH[change.state] > 1
-    }
-    lately = f"Told of it lately: {phrases.listed(over)}." if over else ""
-    return " ".join(filter(None, (*named.values(), lately)))
-
-
-def network_authored(verdicts: Iterable[Verdict]) -> bool:
-    """Whether any network wrote what is seen of a feature, anywhere.
-
-    By one probe again and again, or by two of a country: one sight alone may be chance.
-    """
-    pieces = {
-        ((v.feature, v.country), p.vantage, p.measurement)
-        for v in verdicts
-        for p in v.evidence
-        if p.author is Author.NETWORK
-    }
-    probes = Counter(place for place, _ in {(place, vantage) for place, vantage, _ in pieces})
-    again = Counter((place, vantage) for place, vantage, _ in pieces)
-    return any(n > 1 for n in (*probes.values(), *again.values()))
-
-
-def server_countries(verdicts: Iterable[Verdict]) -> int:
-    """Countries where the service's own failure came over a valid certificate."""
-    return len(
-        {
-            v.country
-            for v in verdicts
-            if v.leading in {Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE}
-            and any(p.author is Author.SERVER for p in v.evidence)
-        }
-    )
-
-
-def _lively(own: Sequence[Verdict]) -> bool:
-    """Whether enough networks looked to have seen a filter."""
-    cells = [v for v in own if v.network]
-    return sum(map(tested, cells)) >= MOST * len(cells) and len(cells) >= SERVER_COUNTRIES
-
-
-def _separately(incident: Incident, incidents: Sequence[Incident], view: View) -> str:
-    """Name the other incident of the same service: two causes are held apart."""
-    others = [
-        i
-        for i in incidents
-        if i.id != incident.id and i.closed is None and i.service == incident.service and i.service
-    ]
-    told = [
-        f"{_UNSURE.get(i.state, '')}{_OTHER[i.cause]} {_where(i)} ({phrases.features(i, view)})"
-        for i in others
-        if i.cause in _OTHER
-    ]
-    return f" A separate incident is under way: {phrases.listed(told)}." if told else ""
-
-
-_UNSURE = {State.SUSPECTED: "a suspicion of ", State.INSUFFICIENT: "a suspicion of "}
-_OTHER = {
-    Cause.SERVICE_OUTAGE: "an outage of the service itself",
-    Cause.DEPENDENCY_OUTAGE: "an outage of what the service depends on",
-    Cause.FILTERING: "filtering",
-    Cause.THROTTLING: "throttling",
-    Cause.GEO_BLOCK: "a refusal by the service",
-}
-
-
-def _where(incident: Incident) -> str:
-    return (
-        "in several countries"
-        if incident.scope is Scope.GLOBAL
-        else f"in {phrases.places(incident)}"
-    )
+# ── elsewhere ────────────────────────────────────────────────────────────────────────────────
 
 
 def _outside(incident: Incident, own: Sequence[Verdict]) -> str:

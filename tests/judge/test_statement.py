@@ -1,34 +1,16 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 import msgspec
 import pytest
 
-from probe.judge.statement import (
-    NONE_OBSERVED,
-    NOT_RELATED,
-    describe,
-    network_authored,
-    server_countries,
-    standing,
-)
-from probe.model import Cause, Change, Incident, Observation, Scope, State, Vantage, Verdict
+from probe.judge.apart import NOT_RELATED
+from probe.judge.statement import describe
+from probe.model import Cause, Incident, Observation, Scope, State, Verdict
 from tests.judge import worlds as w
+from tests.judge.said import SERVICES, incident, say
 from tests.judge.worlds import Event, World
 
-SERVICES = (w.service("chirp", ("web", "notifications")),)
-
-
 DOUBLED = (*(v for v in w.ROSTER if v.country != "NG"), *w.networks(("NG", 29460, (2, 2, 2))))
-
-
-def say(
-    *events: Event, at: float = 16.0, roster: tuple[Vantage, ...] = w.ROSTER
-) -> dict[Cause, str]:
-    world = World(events, roster=roster, services=SERVICES)
-    last = w.play(world, at, every=w.ROUND, since=1.0)[-1]
-    return {incident.cause: incident.statement for incident in last.incidents}
 
 
 def test_an_international_outage_is_told_with_its_counts_and_what_it_is_not() -> None:
@@ -44,29 +26,6 @@ def test_an_international_outage_is_told_with_its_counts_and_what_it_is_not() ->
     assert NOT_RELATED in text
 
 
-@pytest.mark.parametrize("maker", [w.null_route, w.nxdomain_everywhere, w.silence])
-def test_without_the_servers_own_words_filtering_is_not_ruled_out(maker: w.Maker) -> None:
-    text = say(Event(1.0, maker))[Cause.SERVICE_OUTAGE]
-    assert NOT_RELATED not in text
-    assert NONE_OBSERVED in text
-
-
-def test_signs_of_interference_anywhere_forbid_to_rule_it_out() -> None:
-    told = say(Event(1.0, w.rejection), Event(1.0, w.sni_reset, countries=("TR",)))
-    assert NOT_RELATED not in told[Cause.SERVICE_OUTAGE]
-    assert NONE_OBSERVED not in told[Cause.SERVICE_OUTAGE]
-
-
-def test_what_ruled_filtering_out_once_does_so_until_a_network_shows_its_hand() -> None:
-    known = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), statement=f"… {NOT_RELATED} …")
-    filtered = Event(1.0, w.sni_reset, countries=("TR",))
-    for events, kept in (((), True), ((filtered,), False)):
-        world = World(events, services=SERVICES)
-        verdicts = w.verdicts_at(world, 11.0)
-        text = describe(known, (known,), verdicts, w.view(world, 11.0, [])).text
-        assert (NOT_RELATED in text) is kept
-
-
 def test_what_fails_by_itself_shares_nothing_with_others() -> None:
     frame = w.view(World(services=SERVICES), 1.0, [])
     one = msgspec.structs.replace(incident(Cause.DEPENDENCY_OUTAGE), shared=("site x/AMS",))
@@ -74,33 +33,6 @@ def test_what_fails_by_itself_shares_nothing_with_others() -> None:
     alone, beside = (describe(one, told, (), frame).text for told in ((one,), (one, other)))
     assert "Chirp is failing, with what it stands on (site x/AMS): web in Türkiye" in alone
     assert "failing, together with other, with what these services share (site x/AMS): " in beside
-
-
-def test_two_causes_of_one_day_are_named_apart() -> None:
-    told = say(
-        Event(1.0, w.rejection, features=("notifications",)),
-        Event(1.0, w.sni_reset, features=("web",), countries=("TR",)),
-    )
-    assert (
-        "A separate incident is under way: filtering in Türkiye (web)."
-        in told[Cause.SERVICE_OUTAGE]
-    )
-    assert (
-        "an outage of the service itself in several countries (notifications)"
-        in told[Cause.FILTERING]
-    )
-
-
-def test_a_separate_incident_that_is_but_suspected_is_said_to_be() -> None:
-    frame = w.view(World(services=SERVICES), 1.0, [])
-    outage = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), id="o", countries=("DE",))
-    for state, words in (
-        (State.SUSPECTED, ": a suspicion of filtering in"),
-        (State.LIKELY, ": filtering in"),
-    ):
-        beside = msgspec.structs.replace(incident(Cause.FILTERING), state=state)
-        text = describe(outage, (outage, beside), (), frame).text
-        assert f"A separate incident is under way{words} Türkiye (web)." in text
 
 
 def test_filtering_names_the_place_the_networks_and_the_way() -> None:
@@ -237,14 +169,6 @@ def test_a_geo_block_is_worded_as_the_services_refusal() -> None:
     assert "not a restriction by networks" in text
 
 
-def incident(cause: Cause) -> Incident:
-    return Incident(
-        id="x", service="chirp", features=("web",), cause=cause, state=State.SUSPECTED,
-        scope=Scope.COUNTRIES, countries=("TR",),
-        opened=w.START, updated=w.START,
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("cause", list(Cause))
 def test_every_cause_has_its_words_and_its_doubt(cause: Cause) -> None:
     frame = w.view(World(services=SERVICES), 1.0, [])
@@ -271,15 +195,6 @@ def test_support_beyond_what_the_evidence_carries_is_said_to_be_so(
         incident(Cause.FILTERING), state=state, confidence=confidence, vantages=2
     )
     assert describe(known, (), (), w.view(World(services=SERVICES), 1.0, [])).doubt == words
-
-
-def test_only_verdicts_with_the_servers_hand_count_for_ruling_out() -> None:
-    world = World((Event(1.0, w.server_error),), services=SERVICES)
-    verdicts = w.verdicts_at(world, 11.0)
-    assert server_countries(verdicts) == 8
-    assert not network_authored(verdicts)
-    bare: list[Verdict] = [msgspec.structs.replace(v, evidence=()) for v in verdicts]
-    assert server_countries(bare) == 0
 
 
 LATE = "generic_timeout_error"
@@ -316,51 +231,6 @@ def silent_over_both(case: w.Case) -> tuple[Observation, ...]:
 def test_a_service_that_is_down_is_no_less_down_for_not_speaking_quic() -> None:
     told = say(Event(1.0, silent_over_both))
     assert set(told) == {Cause.SERVICE_OUTAGE}
-
-
-def beside(**more: object) -> str:
-    """What is said of an outage beside what was or is told of filtering of the same service."""
-    frame = w.view(World(services=SERVICES), 100.0, [])
-    outage = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), id="o", opened=frame.now)
-    known = msgspec.structs.replace(incident(Cause.FILTERING), state=State.LIKELY)
-    other = msgspec.structs.replace(known, **more)
-    return describe(outage, (outage, other), (), frame).text
-
-
-@pytest.mark.parametrize("state", [State.SUSPECTED, State.LIKELY, State.CONFIRMED])
-def test_filtering_is_not_denied_while_it_is_told_of_the_same_service(state: State) -> None:
-    text = beside(state=state)
-    assert "A separate incident is under way: " in text
-    assert NONE_OBSERVED not in text
-
-
-def test_nor_where_it_was_told_lately_unless_as_a_suspicion() -> None:
-    ended = {"closed": w.START}
-    text = beside(**ended)
-    assert "Told of it lately: filtering in Türkiye until 12:00 UTC." in text
-    assert NONE_OBSERVED not in text
-    long_ago = w.START - 61 * timedelta(seconds=w.ROUND)
-    for more in ({"state": State.SUSPECTED}, {"service": "other"}, {"closed": long_ago}):
-        assert NONE_OBSERVED in beside(**{**ended, **more})
-
-
-def test_what_bore_the_name_of_filtering_itself_does_not_deny_it() -> None:
-    frame = w.view(World(services=SERVICES), 1.0, [])
-    for state, denied in ((State.LIKELY, False), (State.SUSPECTED, True)):
-        line = Change(at=w.START, what="opened", statement="…", cause=Cause.FILTERING, state=state)
-        renamed = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), history=(line,))
-        text = describe(renamed, (renamed,), (), frame).text
-        assert (NONE_OBSERVED in text) is denied
-        assert ("Earlier this was told as filtering." in text) is not denied
-
-
-def test_words_that_stand_lose_a_denial_that_is_none_any_more() -> None:
-    frame = w.view(World(services=SERVICES), 1.0, [])
-    said = f"It fails. {NONE_OBSERVED} Confidence high."
-    outage = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), id="o", statement=said)
-    filtered = incident(Cause.FILTERING)
-    assert standing(outage, (outage,), frame) == said
-    assert standing(outage, (outage, filtered), frame) == "It fails. Confidence high."
 
 
 def test_a_restriction_whose_networks_are_not_known_names_none() -> None:
