@@ -212,5 +212,13 @@ def by(number: int, verb: str) -> str:
     return f"{verb}es" if verb.endswith("ch") else f"{verb}s"
 
 
+def lookers(number: int, evidence: Iterable[Evidence], ours: str) -> str:
+    """So many probes of ours, or looks of OONI's, whose probes have no names: two may be of one."""
+    beside = {piece.rule.startswith(PAIRED) for piece in evidence}
+    if len(beside) > 1:
+        return counted(number, f"{ours} or look", f"{ours}s and looks")
+    return counted(number, "look" if True in beside else ours)
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from probe.judge import phrases, ways
+from probe.judge import beside, phrases, ways
 from probe.judge.apart import apart, separately, server_countries
-from probe.judge.grouping import OUTAGES, STRENGTH, tested
+from probe.judge.grouping import STRENGTH, tested
 from probe.judge.hypothesis.connectivity import NEARLY_ALL
 from probe.judge.hypothesis.gate import CONFIRMED, LIKELY, SUSPECTED
 from probe.judge.view import View
@@ -88,7 +87,7 @@ def _restriction(
         f"measurements show {phrases.service(incident, view)} {FATE[incident.cause]} in {phrases.places(incident)}"
         f"{ways.told(incident, own, view)}. Affected: {phrases.features(incident, view)}."
     )
-    others = (_outside(incident, own), separately(incident, incidents, view))
+    others = (beside.told(incident, own, view), separately(incident, incidents, view))
     return " ".join(filter(None, (first, *phrases.over_quic(incident.evidence), *others)))
 
 
@@ -100,7 +99,7 @@ def _geo_block(
     return (
         f"{phrases.service(incident, view)} itself refuses visitors from {phrases.places(incident)}: "
         f"a refusal over valid certificates comes from {phrases.features(incident, view)}"
-        f"{phrases.on(incident.networks, view)}. {_outside(incident, own)} "
+        f"{phrases.on(incident.networks, view)}. {beside.told(incident, own, view)} "
         "This is the service's refusal, not a restriction by networks."
     )
 
@@ -110,7 +109,7 @@ def _kept_apart(incident: Incident, own: Sequence[Verdict], view: View) -> str:
     return (
         f"{phrases.service(incident, view)} cannot be reached from {phrases.places(incident)}"
         f"{ways.told(incident, own, view)}. "
-        f"Affected: {phrases.features(incident, view)}. {_outside(incident, own)} "
+        f"Affected: {phrases.features(incident, view)}. {beside.told(incident, own, view)} "
         "It may be the service that refuses what comes from there, or the networks there that "
         "keep it out: nothing that was measured tells the two apart."
     )
@@ -172,24 +171,6 @@ _TEXTS: dict[Cause, Paragraph] = {
 }
 
 
-# ── elsewhere ────────────────────────────────────────────────────────────────────────────────
-
-
-def _outside(incident: Incident, own: Sequence[Verdict]) -> str:
-    """What other countries see of the same features meanwhile; which are well is told by all of them."""
-    told: dict[str, set[Cause]] = defaultdict(set)
-    for v in own:
-        if not v.network and tested(v) and v.country not in incident.countries:
-            told[v.country].add(v.leading)
-    if not told:
-        return "No other country was there to compare."
-    well = sum(causes == {Cause.OK} for causes in told.values())
-    down = sum(not causes.isdisjoint(OUTAGES) for causes in told.values())
-    beside = f"; {down} {phrases.by(down, 'see')} it fail by itself" if down else ""
-    among = phrases.counted(len(told), "observed country", "observed countries")
-    return f"Outside, {well} of {among} {phrases.by(well, 'reach')} the service meanwhile{beside}."
-
-
 # ── parts of sentences ───────────────────────────────────────────────────────────────────────
 
 
@@ -245,7 +226,7 @@ def _doubt(incident: Incident, own: Sequence[Verdict]) -> str:
     sure = next(words for floor, words in CERTAINTY if incident.confidence >= floor)
     floor, lacking = _SHORT.get(incident.state, (math.inf, ""))
     share = f"{min(incident.confidence, MOST_SURE):.2f}"
-    seen_by = f"on {phrases.counted(incident.vantages, 'vantage')}"
+    seen_by = f"on {phrases.lookers(incident.vantages, incident.evidence, 'vantage')}"
     basis = f"Confidence {sure} ({share}), {seen_by}."
     if incident.confidence >= floor:
         basis = (

@@ -118,6 +118,8 @@ class Verdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Those vantages as independent ones: n of one network count n / (1 + 0.6 (n - 1))."""
     since: datetime | None = None
     """When what it holds true was first seen, as far as the window shows."""
+    well: int = 0
+    """Vantages of the same network that see it well meanwhile."""
     rounds: int = 0
     """Rounds that the evidence spans."""
     shared: tuple[str, ...] = ()

@@ -148,3 +148,22 @@ def test_ranges_of_addresses_are_a_list_as_any(shared: str, words: str) -> None:
 )
 def test_a_verb_agrees_with_the_number(number: int, verb: str, words: str) -> None:
     assert phrases.by(number, verb) == words
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ((), "5 vantages"),
+        (("http.5xx", "tls.reset"), "5 vantages"),
+        (("pair.bogon",), "5 looks"),
+        (("pair.bogon", "tls.reset"), "5 vantages and looks"),
+    ],
+)
+def test_looks_of_probes_without_a_name_are_no_vantages(
+    rules: tuple[str, ...], words: str
+) -> None:
+    pieces = [
+        Evidence(rule=rule, standing=Standing.SCORED, measurement="m", vantage="v")
+        for rule in rules
+    ]
+    assert phrases.lookers(5, pieces, "vantage") == words

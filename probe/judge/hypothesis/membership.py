@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from probe.judge.hypothesis.episode import Run, authored, most, span
+from probe.judge.hypothesis.episode import Run, authored, heard_since, most, onset, span
 from probe.judge.hypothesis.weighing import Place
 from probe.judge.row import Category
 from probe.judge.view import View
@@ -62,6 +62,13 @@ def members(
         if _solid(asn, loose, shown) and _belongs(held, shown[asn], known, view)
         for run in held
     ]
+
+
+def spared(runs: Iterable[Run], asn: int, behind: Iterable[Run]) -> int:
+    """How many vantages of a network are well since it began there."""
+    begun = onset(behind)
+    well = [run for run in runs if run.vantage.asn == asn and not run.failing]
+    return len({run.vantage.id for run in well if heard_since(run, begun)})
 
 
 def served(run: Run) -> bool:

@@ -16,7 +16,7 @@ from probe.judge.hypothesis.gate import ENDURING, Ground, state
 from probe.judge.hypothesis.joint import inside, leading, posterior
 from probe.judge.hypothesis.likelihood import AGENT_OVERLAP
 from probe.judge.hypothesis.loss import excess
-from probe.judge.hypothesis.membership import members, refusal, served
+from probe.judge.hypothesis.membership import members, refusal, served, spared
 from probe.judge.hypothesis.monopoly import dominant
 from probe.judge.hypothesis.unit import named
 from probe.judge.hypothesis.untroubled import Offline, untested
@@ -193,7 +193,8 @@ class _Speaker:
             at=self._view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
             support=support, mechanisms=words.mechanisms, evidence=words.evidence,
             vantages=len(behind), networks=len(_asns(behind)), effective=words.effective,
-            since=words.since, rounds=ground.rounds, rules=VERSION, shared=_shared(cell.place, cause),
+            since=words.since, well=spared(cell.place.runs, asn, behind),
+            rounds=ground.rounds, rules=VERSION, shared=_shared(cell.place, cause),
         )  # fmt: skip
 
 

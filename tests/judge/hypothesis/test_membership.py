@@ -8,10 +8,11 @@ from probe.judge.control import reference
 from probe.judge.evidence import find
 from probe.judge.hypothesis import judge
 from probe.judge.hypothesis.episode import NOTHING_KNOWN, run_of
-from probe.judge.hypothesis.membership import refusal, served
+from probe.judge.hypothesis.membership import refusal, served, spared
 from probe.judge.reading import read
 from probe.model import Cause, State
 from tests.judge import worlds as w
+from tests.judge.hypothesis.test_episode import run
 from tests.judge.worlds import Event, World
 
 RESETS = Event(1.0, w.sni_reset, countries=("NG",), networks=(29460, 29461, 29462))
@@ -114,3 +115,24 @@ def test_the_servers_own_words_let_one_look_that_seems_cut_by_name_pass_for_trou
     run = run_of(found, NOTHING_KNOWN, w.START)
     assert run is not None
     assert (served(run), refusal(run)) == told
+
+
+def test_those_of_a_network_that_are_well_since_it_began_are_counted() -> None:
+    struck = w.networks(("NG", 29460, (4, 2)))
+    roster = (*(v for v in w.ROSTER if v.country != "NG"), *struck)
+    cut = Event(1.0, w.sni_reset, vantages=tuple(v.id for v in struck if v.id != "ng-29460-3"))
+    world = World((cut,), roster=roster)
+    known = w.known_at(world, 21.0)
+    found = {
+        v.network: (v.leading, v.vantages, v.well)
+        for v in judge(known, w.view(world, 21.0, known))
+        if (v.service, v.feature, v.country) == ("chirp", "web", "NG") and v.network
+    }
+    assert found == {29460: (Cause.FILTERING, 3, 1), 29461: (Cause.FILTERING, 2, 0)}
+
+
+def test_who_has_not_looked_since_it_began_is_not_known_to_be_well() -> None:
+    one, two = w.networks(("NG", 29460, (2,)))
+    failing = run("xx", one, first=16.0)
+    assert spared([failing, run("oooo", two, first=1.5)], 29460, [failing]) == 1
+    assert spared([failing, run("ooo", two, first=1.5)], 29460, [failing]) == 0

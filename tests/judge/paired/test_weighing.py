@@ -97,3 +97,9 @@ def test_nothing_is_ever_confirmed(looks: list[Weighed]) -> None:
     for verdict in verdicts(looks, NOW):
         assert verdict.state is not State.CONFIRMED
         assert sum(verdict.support.values()) == pytest.approx(1)
+
+
+def test_who_sees_it_well_is_counted_beside_those_who_do_not() -> None:
+    looks = [look("pair.bogon", number=n) for n in (2, 5)] + [look("pair.secure", number=1)]
+    own = next(v for v in verdicts(looks, NOW) if v.network)
+    assert (own.leading, own.vantages, own.well) == (Cause.FILTERING, 2, 1)
