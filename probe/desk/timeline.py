@@ -173,7 +173,7 @@ class _Desk:
     def _advance(self, verdicts: tuple[Verdict, ...], view: View) -> None:
         self._open = incident.advance(self._open, verdicts, view)
         for held in self._open:
-            if held.closed is not None and view.now - held.closed > REMEMBERED:
+            if held.closed is not None and view.now - held.updated > REMEMBERED:
                 self._closed[held.id] = held
         self._open = tuple(held for held in self._open if held.id not in self._closed)
 

@@ -38,6 +38,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     evidence: tuple[Evidence, ...]
     vantages: int
     since: datetime | None
+    seen: datetime | None = None
+    """The newest look that shows it; None where what it is tells of no look."""
     shared: tuple[str, ...] = ()
     well: frozenset[int] = frozenset()
     """Networks of the same countries that see all of it well now."""
@@ -212,6 +214,7 @@ def _group(
         mechanisms=_mechanisms(own), evidence=_evidence(own),
         vantages=_vantages(own),
         since=_since(cause, own, everything, features),
+        seen=max((v.seen for v in own if v.seen is not None), default=None),
         shared=_shared(own), well=_well(service, features, countries, everything),
         healthy=_healthy(service, features, countries, everything),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from datetime import datetime
 import msgspec
 
 from probe.judge.apart import standing
+from probe.judge.ending import UNSEEN, ended
 from probe.judge.grouping import STRENGTH, Group, gather, tested
 from probe.judge.statement import describe
 from probe.judge.view import View
@@ -29,8 +30,6 @@ LEANING = 0.5
 """Belief that keeps an incident alive without an open verdict."""
 FORGET_ROUNDS = 60
 """An open incident whose places nobody has looked at for so long is closed all the same."""
-UNSEEN = " No probe on these networks can tell of it now."
-"""Said after the words of an incident that is neither seen to go on nor to be over."""
 _BY_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.NETWORK_DISRUPTION})
 _REACH = {
     Scope.VANTAGE: 0,
@@ -114,7 +113,7 @@ def _absorbed(group: Group, incidents: Sequence[Incident]) -> bool:
 
 
 def _recent(incident: Incident, view: View) -> bool:
-    return incident.closed is None or view.now - incident.closed <= REOPEN_ROUNDS * view.round
+    return incident.closed is None or view.now - incident.updated <= REOPEN_ROUNDS * view.round
 
 
 def _same(incident: Incident, group: Group) -> bool:
@@ -154,7 +153,7 @@ def _refines(group: Group, incident: Incident) -> bool:
 
 def _open(group: Group, names: set[str], view: View) -> Incident:
     opened = group.since or view.now
-    return Incident(
+    incident = Incident(
         id=_name(group, opened, names), service=group.service, features=group.features,
         healthy=group.healthy, cause=group.cause, state=group.state, scope=group.scope,
         countries=group.countries, networks=group.networks, mechanisms=group.mechanisms,
@@ -162,6 +161,15 @@ def _open(group: Group, names: set[str], view: View) -> Incident:
         evidence=group.evidence, vantages=group.vantages, shared=group.shared,
         present=_present(group, view),
     )  # fmt: skip
+    return _shown(incident, group.seen, view)
+
+
+def _shown(incident: Incident, seen: datetime | None, view: View) -> Incident:
+    """Note the newest look that shows it; what no look tells of is seen as long as it is told."""
+    newest = min(seen or view.now, view.now)
+    if incident.seen is not None and newest <= incident.seen:
+        return incident
+    return msgspec.structs.replace(incident, seen=newest, gone=None)
 
 
 def _name(group: Group, opened: datetime, names: set[str]) -> str:
@@ -186,7 +194,7 @@ def _carry(incident: Incident, group: Group, verdicts: Sequence[Verdict], view: 
     countries = _countries(incident, group, present, view)
     left = _left(incident, group, present, view) | _abroad(incident, countries, verdicts)
     networks = {*incident.networks, *group.networks} - left
-    return msgspec.structs.replace(
+    carried = msgspec.structs.replace(
         incident, state=surer, scope=_scope(incident, group, networks), features=features,
         healthy=tuple(f for f in group.healthy if f not in features),
         countries=countries, networks=tuple(sorted(networks)),
@@ -195,6 +203,7 @@ def _carry(incident: Incident, group: Group, verdicts: Sequence[Verdict], view: 
         vantages=group.vantages if left else max(incident.vantages, group.vantages),
         updated=view.now, closed=None, shared=group.shared or incident.shared, present=present,
     )  # fmt: skip
+    return _shown(carried, group.seen, view)
 
 
 def _present(group: Group, view: View) -> dict[str, datetime]:
@@ -263,13 +272,14 @@ def _union(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _reattribute(incident: Incident, group: Group, view: View) -> Incident:
-    return msgspec.structs.replace(
-        incident, cause=group.cause, state=group.state, scope=group.scope,
+    renamed = msgspec.structs.replace(
+        incident, cause=group.cause, state=group.state, scope=group.scope, seen=None,
         features=group.features, healthy=group.healthy, countries=group.countries,
         networks=group.networks, mechanisms=group.mechanisms, evidence=group.evidence,
         confidence=group.confidence, vantages=group.vantages, updated=view.now,
         shared=group.shared, present=_present(group, view),
     )  # fmt: skip
+    return _shown(renamed, group.seen, view)
 
 
 def _rest(incident: Incident, verdicts: Sequence[Verdict], view: View) -> Incident:
@@ -284,12 +294,21 @@ def _rest(incident: Incident, verdicts: Sequence[Verdict], view: View) -> Incide
     told = {v.leading for v in _seen(cells)}
     blind = UNSEEN if incident.service and not told else ""
     words = incident.statement.removesuffix(UNSEEN) + blind
-    if any(v.leading is incident.cause and v.confidence >= LEANING for v in cells):
-        return msgspec.structs.replace(incident, updated=view.now, statement=words)
-    unseen = view.now - incident.updated
-    over = unseen >= _patience(incident, told) * view.round
-    closed = incident.updated if over else None
-    return msgspec.structs.replace(incident, closed=closed, statement=words)
+    leaning = [v for v in cells if v.leading is incident.cause and v.confidence >= LEANING]
+    held = _still(incident, leaning, view)
+    gone = held.gone or (view.now if told - {incident.cause} else None)
+    held = msgspec.structs.replace(held, gone=gone, statement=words)
+    if leaning:
+        return msgspec.structs.replace(held, updated=view.now)
+    over = view.now - held.updated >= _patience(held, told) * view.round
+    return msgspec.structs.replace(held, closed=held.seen or held.updated) if over else held
+
+
+def _still(incident: Incident, leaning: Iterable[Verdict], view: View) -> Incident:
+    """A belief that no look of now carries alone, but those of before, shows nothing new."""
+    looks = [v.seen for v in leaning if STRENGTH[v.state]]
+    newest = max((seen for seen in looks if seen is not None), default=None)
+    return _shown(incident, newest, view) if looks else incident
 
 
 def _patience(incident: Incident, told: Collection[Cause]) -> int:
@@ -329,22 +348,12 @@ def _text(
     group = matched.get(new.id)
     stands = standing(new, incidents, view)
     if new.closed is not None:
-        return _ended(new.closed, new.opened, stands)
+        return ended(new, stands, view)
     waning = group is None or group.vantages < new.vantages
     if old is not None and waning and not _change(new, old):
         return stands if group is None else stands.removesuffix(UNSEEN)
     said = describe(new, incidents, verdicts, view)
     return f"{said.text} {said.doubt}".strip()
-
-
-def _ended(closed: datetime, opened: datetime, words: str) -> str:
-    """What nobody could see any more was not seen to end. The day is said where it is another."""
-    day = "" if closed.date() == opened.date() else f" on {closed.day} {closed:%B}"
-    if words.endswith(UNSEEN):
-        told = f"Last seen at {closed:%H:%M} UTC{day}; no probe there could tell of it since."
-    else:
-        told = f"Ended at {closed:%H:%M} UTC{day}."
-    return f"{told} {words.removesuffix(UNSEEN)}"
 
 
 def _recorded(new: Incident, old: Incident | None, text: str, view: View) -> Incident:

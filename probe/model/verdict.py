@@ -118,6 +118,8 @@ class Verdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     """Those vantages as independent ones: n of one network count n / (1 + 0.6 (n - 1))."""
     since: datetime | None = None
     """When what it holds true was first seen, as far as the window shows."""
+    seen: datetime | None = None
+    """When that was last seen: the newest look that shows it; None where no look does."""
     well: int = 0
     """Vantages of the same network that see it well meanwhile."""
     rounds: int = 0
@@ -163,6 +165,10 @@ class Incident(Record, frozen=True, kw_only=True, omit_defaults=False):
     statement: str = ""
     evidence: tuple[Evidence, ...] = ()
     vantages: int = 0
+    seen: datetime | None = None
+    """The newest look that shows it; nothing in what older releases kept."""
+    gone: datetime | None = None
+    """When it was first judged after that by somebody who could tell of it, and did not."""
     present: Mapping[str, datetime] = {}
     """When each country (`TR`) and network (`AS9121`) was last among the affected."""
     history: tuple[Change, ...] = ()

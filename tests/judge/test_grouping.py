@@ -88,6 +88,7 @@ def told(network: int, since: float, feature: str = "web", country: str = "NG") 
         service="chirp", feature=feature, country=country, network=network, at=w.START,
         leading=Cause.SERVICE_OUTAGE, state=State.CONFIRMED, confidence=0.99, vantages=1,
         support={Cause.SERVICE_OUTAGE: 0.99}, since=w.START + timedelta(seconds=since),
+        seen=w.START + timedelta(seconds=since + network),
     )  # fmt: skip
 
 
@@ -120,3 +121,8 @@ def test_it_began_with_the_first_feature_that_several_see() -> None:
     whole = [told(0, 7, feature) for feature in ("media", "web", "api")]
     (group,) = gather([*cells, *whole])
     assert group.since == w.START + timedelta(seconds=60)
+
+
+def test_the_newest_look_of_all_shows_it() -> None:
+    (group,) = gather([told(0, 7), told(1, 7), told(0, 9, country="TR"), told(2, 9, country="TR")])
+    assert group.seen == w.START + timedelta(seconds=9)

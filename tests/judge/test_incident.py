@@ -10,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from probe.judge.ending import UNSEEN as BLIND
 from probe.judge.incident import CLOSE_ROUNDS, FORGET_ROUNDS, REOPEN_ROUNDS, advance
-from probe.judge.incident import UNSEEN as BLIND
 from probe.judge.view import View
 from probe.model import Author, Cause, Evidence, Incident, Scope, Standing, State, Verdict
 from tests.judge import worlds as w
@@ -325,3 +325,42 @@ def test_operators_that_nobody_hears_are_not_back_because_others_report() -> Non
     back = silent(Cause.OK, State.CONFIRMED)
     (closed,) = run((CLOSE_ROUNDS + 2, [*back, *others]), held=held)
     assert closed.closed is not None
+
+
+def looked(cause: Cause, seen: datetime | None, *more: Verdict) -> list[Verdict]:
+    return [
+        msgspec.structs.replace(v, seen=seen) for v in (sighted(cause), out("TR", 0, cause))
+    ] + list(more)
+
+
+def test_it_was_last_seen_at_its_newest_look_however_long_that_speaks_for_it() -> None:
+    (held,) = run(*((float(n), looked(Cause.FILTERING, at(0.5))) for n in range(1, 9)))
+    assert (held.seen, held.updated) == (at(0.5), at(8))
+    (over,) = run((8 + CLOSE_ROUNDS, [sighted(Cause.OK)]), held=(held,))
+    assert over.closed == at(0.5)
+
+
+def test_it_reopens_as_long_after_it_was_last_told_however_old_the_look() -> None:
+    told = [(float(n), looked(Cause.FILTERING, at(0))) for n in range(9)]
+    held = run(*told, (8 + CLOSE_ROUNDS, [sighted(Cause.OK)]))
+    assert len(run((8 + REOPEN_ROUNDS, looked(Cause.FILTERING, at(17))), held=held)) == 1
+
+
+def test_of_an_end_in_a_gap_it_is_said_between_what_times_it_was() -> None:
+    hits = [(float(n), looked(Cause.FILTERING, at(n - 0.2))) for n in (0, 1)]
+    gap = [(float(n), DARK) for n in range(2, 120)]
+    (held,) = run(*hits, *gap[:40])
+    well = [(float(n), [sighted(Cause.OK)]) for n in range(42, 50)]
+    (over,) = run(*well, held=(held,))
+    assert (over.closed, over.gone) == (at(0.8), at(42))
+    assert over.statement.startswith("Ended between 12:00 and 12:03 UTC. ")
+
+
+def test_a_belief_that_no_look_carries_shows_nothing_new() -> None:
+    hits = [(float(n), looked(Cause.FILTERING, at(n))) for n in (0, 1)]
+    faint = [
+        msgspec.structs.replace(v, state=State.INSUFFICIENT)
+        for v in looked(Cause.FILTERING, at(30))
+    ]
+    (held,) = run(*hits, (30, [*faint, msgspec.structs.replace(sighted(Cause.OK), feature="api")]))
+    assert (held.seen, held.updated) == (at(1), at(30))

@@ -70,12 +70,14 @@ class _Words(msgspec.Struct, frozen=True, eq=False):
     effective: float
     """How many independent vantages they are worth: those of one network share its path."""
     since: datetime | None
+    seen: datetime | None
 
 
 def _words(behind: tuple[Run, ...], cause: Cause) -> _Words:
     return _Words(
         mechanisms(behind, cause), shown(behind, cause), _effective(behind),
         min([run.start for run in behind], default=None),
+        max([run.failed[0] for run in behind if run.failed], default=None),
     )  # fmt: skip
 
 
@@ -193,7 +195,7 @@ class _Speaker:
             at=self._view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
             support=support, mechanisms=words.mechanisms, evidence=words.evidence,
             vantages=len(behind), networks=len(_asns(behind)), effective=words.effective,
-            since=words.since, well=spared(cell.place.runs, asn, behind),
+            since=words.since, seen=words.seen, well=spared(cell.place.runs, asn, behind),
             rounds=ground.rounds, rules=VERSION, shared=_shared(cell.place, cause),
         )  # fmt: skip
 

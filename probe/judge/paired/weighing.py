@@ -177,6 +177,7 @@ def _verdict(
         vantages=len({look.vantage.id for look in shown}),
         networks=len({look.vantage.asn for look in shown}),
         since=min(look.at for look in shown) if trouble else None,
+        seen=max(look.at for look in shown) if trouble else None,
         well=len({look.vantage.id for look in pool.looks if _leans(BY_ID[look.row]) is Cause.OK}),
         rounds=len({look.at for look in shown}), rules=VERSION,
     )  # fmt: skip

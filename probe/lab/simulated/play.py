@@ -95,7 +95,7 @@ def lately(
 ) -> tuple[Incident, ...]:
     """Leave out what closed too long ago to open again."""
     since = now - (REOPEN_ROUNDS + 1) * round_
-    return tuple(held for held in incidents if held.closed is None or held.closed >= since)
+    return tuple(held for held in incidents if held.closed is None or held.updated >= since)
 
 
 def _begin(scenario: Scenario) -> float:

@@ -99,7 +99,8 @@ def test_nothing_is_ever_confirmed(looks: list[Weighed]) -> None:
         assert sum(verdict.support.values()) == pytest.approx(1)
 
 
-def test_who_sees_it_well_is_counted_beside_those_who_do_not() -> None:
+def test_what_its_newest_look_shows_is_when_it_was_seen_and_who_sees_it_well_is_counted() -> None:
     looks = [look("pair.bogon", number=n) for n in (2, 5)] + [look("pair.secure", number=1)]
     own = next(v for v in verdicts(looks, NOW) if v.network)
-    assert (own.leading, own.vantages, own.well) == (Cause.FILTERING, 2, 1)
+    assert (own.leading, own.since) == (Cause.FILTERING, NOW - timedelta(minutes=5))
+    assert (own.seen, own.vantages, own.well) == (NOW - timedelta(minutes=2), 2, 1)
