@@ -10,7 +10,7 @@ from math import ceil
 from statistics import median
 
 from probe.desk.reading import Item
-from probe.desk.timeline import PACE
+from probe.desk.timeline import PACE, grid
 from probe.model import Measurement
 
 USUAL = timedelta(seconds=60)
@@ -45,7 +45,7 @@ def guess(ordered: Iterable[Item]) -> timedelta:
 
 
 def end(lasts: Mapping[tuple[str, bool], datetime], round_: timedelta) -> datetime | None:
-    """When the measurements end: a few clocks that run ahead of all others do not decide it.
+    """The point of the grid with which the measurements end: a few clocks that run ahead do not decide it.
 
     `lasts` has each vantage's latest time, and whether it is a look's, which nobody repeats.
     """
@@ -53,4 +53,4 @@ def end(lasts: Mapping[tuple[str, bool], datetime], round_: timedelta) -> dateti
     ours = sorted((at for (_, beside), at in lasts.items() if not beside), reverse=True)
     told = ours[ceil(AHEAD * len(ours)) : len(ours)] if len(ours) > 2 else ours  # noqa: PLR2004 — of two, who is ahead?
     latest = max((*looks, *told[:1]), default=None)
-    return latest + round_ if latest is not None else None
+    return grid(latest, round_) if latest is not None else None

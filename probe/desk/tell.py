@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import chain
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.markup import escape
 
 from probe.desk.columns import fitted, laid
 from probe.desk.outcome import Outcome, troubled
+from probe.desk.sieve import Left
 from probe.model import Cause
 from probe.web.render import PublicIncident, PublicVerdict
 
@@ -41,7 +43,7 @@ def tell(held: Outcome, console: Console) -> None:
             console.print(line, soft_wrap=True, highlight=False)
     if len(shown) > MOST_ROWS:
         console.print(f"… and {len(shown) - MOST_ROWS} more verdicts; --json has them all")
-    for line in chain(_legend(shown[:MOST_ROWS]), _incidents(held.incidents)):
+    for line in chain(_legend(shown[:MOST_ROWS]), _incidents(held)):
         console.print(line, soft_wrap=True, highlight=False)
     console.print(_basis(held), soft_wrap=True, highlight=False)
 
@@ -93,15 +95,24 @@ def _legend(shown: list[PublicVerdict]) -> Iterable[str]:
         yield f"  … and {len(told) - MOST_RULES} more rules; --json has them all"
 
 
-def _incidents(incidents: Iterable[PublicIncident]) -> Iterable[str]:
-    for held in incidents:
-        until = f"{held.closed:%Y-%m-%d %H:%M}" if held.closed else "now"
-        yield f"\n[bold]{escape(held.id)}[/bold]  {held.opened:%Y-%m-%d %H:%M} to {until} UTC"
-        yield escape(held.statement)
+def _incidents(held: Outcome) -> Iterable[str]:
+    for told in held.incidents:
+        yield f"\n[bold]{escape(told.id)}[/bold]  {_lasted(told, held.at or told.updated)}"
+        yield escape(told.statement)
+
+
+def _lasted(told: PublicIncident, end: datetime) -> str:
+    """From when to when. The end of what was judged is seldom now."""
+    if told.closed is None:
+        return f"from {told.opened:%Y-%m-%d %H:%M}, still open at {end:%Y-%m-%d %H:%M} UTC"
+    return f"{told.opened:%Y-%m-%d %H:%M} to {told.closed:%Y-%m-%d %H:%M} UTC"
 
 
 def _basis(held: Outcome) -> str:
     if held.at is None:
+        later = held.refused.get(Left.LATER_THAN_ASKED, 0)
+        if later:
+            return f"Nothing was measured by then: {later} measurements are of later than --at."
         return "No measurement could be read."
     refused = sum(held.refused.values())
     also = f", {refused} lines refused" if refused else ""

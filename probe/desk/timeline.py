@@ -53,27 +53,33 @@ def play(
     until: datetime | None = None,
     origins: Origins | None = None,
 ) -> Iterator[Moment]:
-    """Judge items, in order of time, round by round to the last of them (or `until`)."""
+    """Judge items, in order of time, round by round: to the last of them, or to `until`, if later too."""
     coming = iter(items)
     ahead = next(coming, None)
     if ahead is None:
         return
     desk = _Desk(round_, services, Known(origins))
-    now = _grid(key(ahead)[0], round_)
-    while until is None or now <= until:
+    now, last = grid(key(ahead)[0], round_), until and _before(until, round_)
+    while last is None or now <= last:
         while ahead is not None and key(ahead)[0] <= now:
             desk.take(ahead)
             ahead = next(coming, None)
         yield desk.sit(now)
-        if ahead is None:
+        following = key(ahead)[0] if ahead is not None else last
+        if following is None or last == now:
             return
-        now = _grid(desk.wake(now, key(ahead)[0]), round_)
+        now = grid(desk.wake(now, min(following, last or following)), round_)
 
 
-def _grid(at: datetime, round_: timedelta) -> datetime:
+def grid(at: datetime, round_: timedelta) -> datetime:
     """The first point of the grid at or after a time."""
     passed = (at - _EPOCH) / round_
     return _EPOCH + round_ * (int(passed) + (passed > int(passed)))
+
+
+def _before(at: datetime, round_: timedelta) -> datetime:
+    """The last point of the grid until a time."""
+    return _EPOCH + round_ * ((at - _EPOCH) // round_)
 
 
 class _Desk:

@@ -49,3 +49,18 @@ def test_on_a_narrow_terminal_no_word_is_broken() -> None:
 
 def test_nothing_is_told_as_such() -> None:
     assert "No measurement could be read." in told(Outcome())
+
+
+def test_what_is_open_at_the_end_is_not_said_to_last_until_now() -> None:
+    bogon = small.look(queries=[m.query("10.0.0.1"), m.query(m.SITE, engine="doh")])
+    (last,) = play([bogon], PACE)
+    text = told(outcome(last, 1, Tally()))
+    assert (
+        f"from {bogon.own.at:%Y-%m-%d %H:%M}, still open at {last.view.now:%Y-%m-%d %H:%M} UTC"
+        in text
+    )
+
+
+def test_measurements_that_all_came_later_than_asked_could_be_read() -> None:
+    held = Outcome(refused={"later_than_asked": 12})
+    assert "Nothing was measured by then: 12 measurements are of later than --at." in told(held)

@@ -132,3 +132,36 @@ def test_a_country_whose_clocks_are_off_is_no_disruption_nor_everybodys_build(ho
         for made in small.measurements()
     ]
     assert troubles(moved) == set()
+
+
+def test_of_a_time_after_all_measurements_it_is_judged_what_can_be_told_then() -> None:
+    """Nobody can see any more what was open, and in the end nobody has for long."""
+    asked = w.START + timedelta(seconds=602)
+    last = played(small.measurements(), until=asked)[-1]
+    assert last.view.now == w.START + timedelta(seconds=600)
+    (held,) = last.incidents
+    assert held.statement.startswith(
+        "Last seen at 12:00 UTC; no probe there could tell of it since."
+    )
+    assert held.closed == max(
+        made.at
+        for made in small.measurements()
+        if made.vantage.country == "TR" and made.target.service == "chirp"
+    )
+
+
+def test_in_the_midst_of_a_gap_it_is_judged_to_the_time_asked_for() -> None:
+    more = [
+        msgspec.structs.replace(made, at=made.at + timedelta(days=2), id=f"b{made.id}")
+        for made in small.measurements()
+    ]
+    asked = w.START + timedelta(hours=5)
+    last = played([*small.measurements(), *more], until=asked)[-1]
+    assert (last.view.now, last.taken) == (asked, len(more))
+
+
+def test_a_look_was_seen_when_it_was_made_and_not_while_it_speaks() -> None:
+    denied = small.look(queries=[m.query(failure="dns_nxdomain_error")], tcp_connect=[], tls_handshakes=[], requests=[])  # fmt: skip
+    last = played([denied], PACE, until=denied.own.at + timedelta(days=9))[-1]
+    (held,) = last.incidents
+    assert held.opened == held.seen == held.closed == denied.own.at
