@@ -20,6 +20,8 @@ from probe.model.country import CODES
 FEATURE = "web"
 MAX_SERVICE = 100
 MAX_URL = 300
+_DEVIANT = frozenset("ßς\u200c\u200d")
+"""Letters of which the two standards of international names make different wire forms."""
 
 
 def read(text: bytes, named: Mapping[str, Target] | None = None) -> Paired:
@@ -52,10 +54,23 @@ def _check(report: Report) -> None:
             Reason.BAD_FIELD,
             f"probe_asn is {report.probe_asn[:20]!r}; a network such as 'AS137' is needed",
         )
-    if not names.host(report.input):
+    host, measured = names.host(report.input), _measured(report)
+    if not host:
         raise ForeignError(
             Reason.BAD_FIELD, f"input is {report.input[:80]!r}; a URL with a host is needed"
         )
+    if measured and host not in measured and not _DEVIANT.intersection(report.input):
+        raise ForeignError(
+            Reason.BAD_FIELD,
+            f"input is {report.input[:80]!r}, and nothing of it was measured, but of {min(measured)[:80]!r}",
+        )
+
+
+def _measured(report: Report) -> set[str]:
+    """Hosts that the record has lookups or requests of."""
+    keys = report.test_keys
+    asked = {names.host(one.request.url) for one in keys.requests or ()}
+    return (asked | {query.hostname.lower() for query in keys.queries or ()}) - {""}
 
 
 def _check_client(report: Report, own: Measurement) -> None:

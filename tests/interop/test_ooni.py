@@ -141,3 +141,19 @@ def outcome(text: bytes) -> str:
 def test_a_record_without_a_name_is_the_same_whatever_ends_its_line() -> None:
     nameless = m.encoded(m.without(m.well(), "report_id"))
     assert len({ooni.read(nameless + end).own.id for end in (b"", b"\n", b"\r\n")}) == 1
+
+
+def test_a_record_about_another_host_than_its_input_is_refused() -> None:
+    other = m.well() | {"input": "https://elsewhere.example/"}
+    error = refused(m.encoded(other))
+    assert error.reason is Reason.BAD_FIELD
+    assert "nothing of it was measured, but of 'www.example.com'" in str(error)
+
+
+def test_a_name_of_other_letters_is_the_host_that_its_wire_form_was_asked_for() -> None:
+    wire_form = "xn--bcher-kva.example"
+    asked = m.well(
+        queries=[m.query(m.SITE, name=wire_form)], requests=[m.http(f"https://{wire_form}/")]
+    )
+    look = ooni.read(m.encoded(asked | {"input": "https://bücher.example/"}))
+    assert look.own.target.service == wire_form
