@@ -165,3 +165,18 @@ def test_a_look_was_seen_when_it_was_made_and_not_while_it_speaks() -> None:
     last = played([denied], PACE, until=denied.own.at + timedelta(days=9))[-1]
     (held,) = last.incidents
     assert held.opened == held.seen == held.closed == denied.own.at
+
+
+def test_what_is_seen_again_soon_after_it_was_last_told_is_the_same_incident() -> None:
+    """However long before that the look was made which told of it for a day."""
+    denied = small.look(queries=[m.query(failure="dns_nxdomain_error")], tcp_connect=[], tls_handshakes=[], requests=[])  # fmt: skip
+    well = [
+        later(small.look(), timedelta(hours=22, minutes=n), f"20260302t10000{n}-0000000000000000")
+        for n in range(3)
+    ]
+    again = [
+        later(denied, timedelta(hours=29, minutes=n), f"20260302t17000{n}-0000000000000000")
+        for n in range(9)
+    ]
+    (held,) = played([denied, *well, *again], PACE)[-1].incidents
+    assert [change.what for change in held.history] == ["opened", "closed", "reopened"]

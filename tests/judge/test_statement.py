@@ -5,7 +5,7 @@ import pytest
 
 from probe.judge.apart import NOT_RELATED
 from probe.judge.statement import describe
-from probe.model import Cause, Incident, Observation, Scope, State, Verdict
+from probe.model import Cause, Evidence, Incident, Observation, Scope, Standing, State, Verdict
 from tests.judge import worlds as w
 from tests.judge.said import SERVICES, incident, say
 from tests.judge.worlds import Event, World
@@ -258,3 +258,10 @@ def test_numbers_and_verbs_agree_and_of_fewer_countries_than_named_it_is_said_wh
     ]
     beside = describe(incident(Cause.FILTERING), (), abroad, frame).text
     assert "Outside, 1 of 2 observed countries reaches the service meanwhile; 1 sees it" in beside
+
+
+def test_looks_of_others_are_not_said_to_be_vantages() -> None:
+    piece = Evidence(rule="pair.bogon", standing=Standing.SCORED, measurement="m", vantage="v")
+    known = msgspec.structs.replace(incident(Cause.FILTERING), evidence=(piece,), vantages=5)
+    doubt = describe(known, (), (), w.view(World(services=SERVICES), 1.0, [])).doubt
+    assert doubt == "Confidence low (0.00), on 5 looks."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -9,11 +11,12 @@ from probe.config.shape import Seconds
 from probe.judge.incident import REOPEN_ROUNDS
 from probe.lab import library
 from probe.lab.scenario import Form, LabNetwork, Noise
-from probe.lab.simulated.play import judged, measurements, play
+from probe.lab.simulated.play import judged, lately, measurements, play
 from probe.lab.simulated.presented import EPOCH
 from probe.lab.simulated.stage import Stage
 from probe.lab.truth import Sight, score
 from probe.model import Cause, Endpoint, Feature, Scope, Service, State
+from tests.judge.said import incident
 from tests.lab.simulated.worlds import OTHER, event, scenario
 
 COUNTRIES = ("TR", "DE", "GB", "FR", "US")
@@ -137,6 +140,15 @@ def test_what_may_open_again_is_kept_and_what_closed_long_ago_is_not() -> None:
     assert closed
     assert moments[-1].incidents == ()
     assert {i.id for i in list(play(told))[-1].incidents} == {i.id for i in closed}
+
+
+def test_for_how_long_it_may_open_again_counts_from_when_it_was_last_told() -> None:
+    """Not from the look that it was last seen at."""
+    round_ = timedelta(seconds=60)
+    told = EPOCH + 20 * round_
+    over = msgspec.structs.replace(incident(Cause.FILTERING), updated=told, closed=EPOCH)
+    assert lately([over], told + REOPEN_ROUNDS * round_, round_) == (over,)
+    assert lately([over], told + (REOPEN_ROUNDS + 2) * round_, round_) == ()
 
 
 def test_a_deaf_correlator_says_nothing_and_hears_all_afterwards() -> None:
