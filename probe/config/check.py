@@ -59,7 +59,6 @@ class Whole(msgspec.Struct, frozen=True):
 
 Check = Number | Text | Whole
 
-
 # ── checks of several fields together ────────────────────────────────────────────────────────
 
 
@@ -149,6 +148,7 @@ MOST = float(2**53)
 TICK = 0.001
 POSITIVE = "must be longer than 0s"
 ID_RULE = "must be 1 to 64 letters, digits, '.', '_' or '-', letter or digit first"
+NAME_RULE = "must have no control characters"
 COUNTRY_RULE = "must be a country's two capital letters (ISO 3166-1), such as DE"
 URL_RULE = "must be an http or https URL with a host, without user name, spaces or bare non-ASCII"
 ENDPOINT_RULE = (
@@ -162,6 +162,7 @@ LISTEN_RULE = "must be host:port, [v6]:port, fd:N, or empty"
 VANTAGE: tuple[Check, ...] = (
     Text("vantage.id", form.is_id, ID_RULE),
     Text("vantage.country", form.is_country, COUNTRY_RULE),
+    Text("vantage.network", form.is_name, NAME_RULE),
     Number("vantage.asn", 1, 2**32 - 1, "must be an AS number, 1 or more"),
     Number("vantage.resolver_asn", 0, 2**32 - 1, "must be an AS number, or 0 where unknown"),
 )

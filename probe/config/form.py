@@ -8,6 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from probe.model.country import CODES, UNKNOWN
+from probe.model.letters import commands
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 LISTEN = re.compile(
@@ -37,6 +38,11 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 
 def is_id(text: str) -> bool:
     return bool(ID.fullmatch(text))
+
+
+def is_name(text: str) -> bool:
+    """For people, in any script, and no more than text wherever it is shown."""
+    return not commands(text)
 
 
 def is_country(text: str) -> bool:

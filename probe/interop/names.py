@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from probe.interop.form import Failed
 from probe.measure.scrub import scrub
 from probe.model import DifferentialTest, Failure, Transport
+from probe.transport.plausible import LAST_AS
 
 LEGACY = {
     "dns_lookup_error": "dns_nxdomain_error",
@@ -129,4 +130,5 @@ def port(url: str) -> int:
 def number(text: str | None) -> int:
     """`AS123` as a number; 0 for none."""
     digits = (text or "").upper().removeprefix("AS")
-    return int(digits) if digits.isdecimal() and len(digits) <= 10 else 0  # noqa: PLR2004 — 32 bits
+    known = digits.isdecimal() and len(digits) <= len(str(LAST_AS)) and int(digits) <= LAST_AS
+    return int(digits) if known else 0

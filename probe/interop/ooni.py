@@ -16,6 +16,7 @@ from probe.interop.refusal import ForeignError, Reason
 from probe.interop.story import Story, story
 from probe.model import Measurement, Paired, Target, TcpConnect, Vantage
 from probe.model.country import CODES
+from probe.model.letters import commands, tame
 
 FEATURE = "web"
 MAX_SERVICE = 100
@@ -55,7 +56,7 @@ def _check(report: Report) -> None:
             f"probe_asn is {report.probe_asn[:20]!r}; a network such as 'AS137' is needed",
         )
     host, measured = names.host(report.input), _measured(report)
-    if not host:
+    if not host or commands(report.input):
         raise ForeignError(
             Reason.BAD_FIELD, f"input is {report.input[:80]!r}; a URL with a host is needed"
         )
@@ -106,7 +107,7 @@ def _vantage(report: Report) -> Vantage:
     run = hashlib.sha256((report.report_id or report.measurement_uid or "").encode()).hexdigest()
     return Vantage(
         id=f"ooni-{country.lower()}-as{asn}-{run[:8]}", country=country, asn=asn,
-        network=(report.probe_network_name or "")[:100], resolver_asn=names.number(report.resolver_asn),
+        network=tame(report.probe_network_name or "")[:100], resolver_asn=names.number(report.resolver_asn),
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ RULES: tuple[check.Check, ...] = (
     Number("length", 1, LONGEST, "must be 1s or longer"),
     Text("networks.*.country", form.is_country, check.COUNTRY_RULE),
     Text("networks.*.name", bool, "must not be empty"),
+    Text("networks.*.name", form.is_name, check.NAME_RULE),
     Number("networks.*.asn", 1, 2**32 - 1, "must be an AS number, 1 or more"),
     Number("networks.*.vantages", 0, MOST_VANTAGES, f"must be from 0 to {MOST_VANTAGES}"),
     Number("networks.*.delay", 0, 10, "must be from 0s to 10s"),

@@ -56,7 +56,8 @@ class Answer:
                 raise
         self._room -= len(data)
         if self.status is not None and self.status < _LOWEST:
-            raise StepError(REQUEST_FAILED, f"{self.status} is no status of HTTP")
+            odd, self.status = self.status, None
+            raise StepError(REQUEST_FAILED, f"{odd} is no status of HTTP")
         if not self._in_body:
             self._head += len(data)
             if self._head > _LONGEST_HEAD:

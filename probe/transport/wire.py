@@ -6,24 +6,20 @@ Pure. Unknown fields are ignored, so that a newer agent can talk to an older cor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
-from probe.model import Measurement, TlsHandshake
-from probe.model.country import CODES, UNKNOWN
+from probe.model import Measurement
+from probe.model.letters import tame
+from probe.transport import plausible
 
 MAX_LINE_BYTES = 256 * 1024
-MAX_OBSERVATIONS = 500
 MAX_DETAIL = 300
-LONGEST_SECONDS = 86400
-"""What a step or a measurement may have taken."""
 AHEAD = timedelta(hours=1)
 """How far a probe's clock may run before ours."""
-
-ID = re.compile(r"[0-9a-z-]{16,64}")
 
 
 class Reason(StrEnum):
@@ -37,6 +33,10 @@ class Reason(StrEnum):
     TIME_IN_FUTURE = "time_in_future"
     BAD_ID = "bad_id"
     BAD_COUNTRY = "bad_country"
+    CONTROL_CHARACTER = "control_character"
+    """In an id or a name."""
+    OUT_OF_RANGE = "out_of_range"
+    """An AS number, a port or a status that there is none of."""
     TOO_LONG = "too_long"
     FOREIGN_VANTAGE = "foreign_vantage"
     """Another vantage than the one that the token stands for: the intake's to find."""
@@ -161,47 +161,27 @@ def unreadable(error: Exception) -> str:
 
 
 def _short(said: str) -> str:
-    return " ".join(said.split())[:MAX_DETAIL]
+    return tame(" ".join(said.split()))[:MAX_DETAIL]
+
+
+IMPLAUSIBLE: tuple[tuple[Reason, Callable[[Measurement], str]], ...] = (
+    (Reason.BAD_ID, plausible.misnamed),
+    (Reason.BAD_COUNTRY, plausible.nowhere),
+    (Reason.CONTROL_CHARACTER, plausible.commanding),
+    (Reason.TOO_LONG, plausible.endless),
+    (Reason.WRONG_TYPE, plausible.untyped),
+    (Reason.OUT_OF_RANGE, plausible.unnumbered),
+)
+"""What says what is wrong with a measurement, and what we call that; the first to find something counts."""
 
 
 def _implausible(
     measurement: Measurement, now: datetime | None, late: timedelta
 ) -> tuple[Reason, str] | None:
-    if not ID.fullmatch(measurement.id):
-        return Reason.BAD_ID, "id is not 16 to 64 of the characters 0-9, a-z and -"
-    country = measurement.vantage.country
-    if country not in CODES and country != UNKNOWN:
-        said = f"vantage.country is {country[:20]!r}, and no country's two capital letters (ISO 3166-1)"
-        return Reason.BAD_COUNTRY, said
-    if len(measurement.observations) > MAX_OBSERVATIONS:
-        return Reason.TOO_LONG, f"more than {MAX_OBSERVATIONS} observations"
-    wrong = _untyped(measurement)
-    return (Reason.WRONG_TYPE, wrong) if wrong else _untimely(measurement.at, now, late)
-
-
-def _untyped(measurement: Measurement) -> str:
-    """Say what the types alone let pass and no measurement can be; empty where there is nothing."""
-    took = _durations(measurement)
-    if not (min(took) >= 0 and max(took) <= LONGEST_SECONDS):
-        return f"a `took` is not from 0 to {LONGEST_SECONDS} seconds"
-    if not all([at.tzinfo for at in _times(measurement)]):  # noqa: C419 — a list is faster
-        return "a time has no zone; write times in UTC, with a Z"
-    return ""
-
-
-def _durations(measurement: Measurement) -> list[float]:
-    # Lists, not generators: this is asked of every record that arrives.
-    return [measurement.took, *[step.took for step in measurement.observations]]
-
-
-def _times(measurement: Measurement) -> list[datetime]:
-    times = [measurement.at]
-    for step in measurement.observations:
-        times.append(step.at)
-        if isinstance(step, TlsHandshake):
-            for shown in step.chain:
-                times += (shown.not_before, shown.not_after)
-    return times
+    for reason, wrong in IMPLAUSIBLE:
+        if said := wrong(measurement):
+            return reason, said
+    return _untimely(measurement.at, now, late)
 
 
 def _untimely(at: datetime, now: datetime | None, late: timedelta) -> tuple[Reason, str] | None:

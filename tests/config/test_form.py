@@ -10,6 +10,7 @@ from probe.config import form
 
 RIGHT: dict[Callable[[str], bool], tuple[str, ...]] = {
     form.is_id: ("a", "de-1", "app_api.v2", "9"),
+    form.is_name: ("", "Türk Telekom", "می\u200cخواهم", "NTT\u3000ドコモ"),
     form.is_country: ("DE", "TR", "XK", "ZZ"),
     form.is_country_or_empty: ("", "DE"),
     form.is_url: (
@@ -48,6 +49,7 @@ RIGHT: dict[Callable[[str], bool], tuple[str, ...]] = {
 }
 WRONG: dict[Callable[[str], bool], tuple[str, ...]] = {
     form.is_id: ("", "-a", "a b", "a" * 65, "é", "a\n"),
+    form.is_name: ("\x1b[2J", "a\nb", "a\x00", "\x7f", "\x9b", "\u2028", "\u202ea", "\u2066"),
     form.is_country: ("", "de", "DEU", "D1", "DE\n", "UK", "EU", "XX"),
     form.is_url: ("", "a", "ftp://a", "http://", "http://a b", "http://u@a", "http://a:99999",
                   "http://[", "http://é", "http://a:0"),

@@ -199,6 +199,7 @@ CHANGED = {
     "noun key": ("asn: 2119", "asn: 1, kindd: mobile", "did you mean `kind`?"),
     "noun value": ("asn: 2119", "asn: 1, kind: moble", "'moble' is none of residential, mobile"),
     "no id": ("id: no-1, ", "", "1: vantage: `id` is missing"),
+    "odd name": ("asn: 2119", 'asn: 1, network: "a\\e[2J"', "must have no control characters"),
     "bad id": ("id: no-1", "id: no 1", "1 to 64 letters, digits"),
     "http": ("https://correlator.example", "http://correlator.example", "3: uplink.url:"),
     "ftp": ("https:", "ftp:", "must be https, or http on loopback"),

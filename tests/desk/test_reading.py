@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,13 +36,15 @@ def test_ours_and_theirs_come_out_of_one_file(tmp_path: Path) -> None:
 def test_a_bad_line_is_refused_alone_with_its_place_and_reason(tmp_path: Path) -> None:
     ours = wire.line(small.measurements()[0])
     file = written(
-        tmp_path, ours, b"{broken", b'{"id":"x"}', m.encoded(m.well() | {"test_keys": None}), ours
-    )
+        tmp_path, ours, b"{broken", b'{"id":"x"}', m.encoded(m.well() | {"test_keys": None}), ours,
+        ours.replace(b'"chirp"', rb'"\u001b[2J"'), re.sub(rb'"asn":\d+', b'"asn":-1', ours),
+    )  # fmt: skip
     found = list(read([file], {}, NOW))
     refused = [item for item in found if isinstance(item, Refused)]
     assert len(found) - len(refused) == 2
     assert [(r.line, r.reason) for r in refused] == [
         (2, "malformed_json"), (3, "missing_field"), (4, "no_test_keys"),
+        (6, "control_character"), (7, "out_of_range"),
     ]  # fmt: skip
     assert all(r.file == str(file) and r.sentence for r in refused)
 

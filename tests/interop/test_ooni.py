@@ -10,7 +10,7 @@ from probe.interop import ooni
 from probe.interop.refusal import ForeignError, Reason
 from probe.judge.paired.weighing import weigh
 from probe.model import HttpExchange, NetworkKind, Target
-from probe.transport import wire
+from probe.transport import plausible, wire
 from tests.interop import made as m
 
 
@@ -38,9 +38,9 @@ def test_ids_are_ours_and_the_same_each_time() -> None:
     text = m.encoded(m.well())
     one, other = ooni.read(text), ooni.read(text)
     assert one == other
-    assert wire.ID.fullmatch(one.own.id)
+    assert plausible.ID.fullmatch(one.own.id)
     assert one.control is not None
-    assert wire.ID.fullmatch(one.control.id)
+    assert plausible.ID.fullmatch(one.control.id)
 
 
 def test_records_without_any_name_are_told_apart_by_their_bytes() -> None:
@@ -63,12 +63,17 @@ def test_the_catalogue_names_the_target_by_its_host_too() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("probe_cc", "ZZ"), ("probe_cc", "italy"), ("probe_asn", "AS0"), ("probe_asn", "x"), ("input", "nothing"), ("measurement_start_time", "soon")],
+    [("probe_cc", "ZZ"), ("probe_cc", "italy"), ("probe_asn", "AS0"), ("probe_asn", "x"), ("probe_asn", "AS4294967296"), ("input", "nothing"), ("input", "https://a.example/\x1b[2J"), ("measurement_start_time", "soon")],
 )  # fmt: skip
 def test_a_field_that_says_nothing_is_named(field: str, value: str) -> None:
     error = refused(m.encoded(m.well() | {field: value}))
     assert error.reason is Reason.BAD_FIELD
     assert str(error).startswith(f"{field} is {value!r}")
+
+
+def test_the_name_of_a_network_moves_no_cursor() -> None:
+    odd = m.well() | {"probe_network_name": "\x1b]0;a\u202eb\n\u200cc"}
+    assert ooni.read(m.encoded(odd)).own.vantage.network == "\ufffd]0;a\ufffdb\ufffd\u200cc"
 
 
 def test_a_probe_that_broke_by_itself_is_refused() -> None:

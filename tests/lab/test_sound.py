@@ -96,6 +96,7 @@ def test_an_expectation_that_leads_nowhere_is_named(entry: Expected, complaint: 
         (LabNetwork(country="US", asn=0, name="Nobody"), ".asn: is 0"),
         (LabNetwork(country="US", asn=1, name="Far", delay=Seconds(86400)), ".delay: is 86400"),
         (LabNetwork(country="US", asn=1, name=""), ".name: is ''"),
+        (LabNetwork(country="US", asn=1, name="\x1b[2J"), ".name: is '\\x1b[2J'"),
     ],
 )
 def test_a_network_that_cannot_be_is_named(network: LabNetwork, complaint: str) -> None:

@@ -59,9 +59,11 @@ def test_sloppy_http_is_read_as_browsers_read_it(sloppy: bytes) -> None:
 
 
 @pytest.mark.parametrize("status", [b"000", b"099"])
-def test_a_status_that_is_none_is_no_interim_answer(status: bytes) -> None:
+def test_a_status_that_is_none_is_no_interim_answer_and_is_not_told(status: bytes) -> None:
+    answer = Answer("GET", 1000)
     with pytest.raises(StepError, match="is no status of HTTP"):
-        fed(WHOLE.replace(b"200", status))
+        answer.feed(WHOLE.replace(b"200", status))
+    assert answer.status is None
 
 
 def test_interim_answers_are_passed_over() -> None:

@@ -134,6 +134,9 @@ WRONG = {
     "time_too_old": altered(2, at="1970-01-01T00:00:00Z"),
     "time_in_future": altered(2, at="2100-01-01T00:00:00Z"),
     "bad_id": altered(2, id="1"),
+    "bad_country": altered(2, vantage={"id": "tr-1", "country": "AP", "asn": 1}),
+    "control_character": altered(2, software="agent\x1b[2J"),
+    "out_of_range": altered(2, vantage={"id": "tr-1", "country": "TR", "asn": -1}),
     "foreign_vantage": altered(2, vantage={"id": "de-1", "country": "DE", "asn": 1}),
 }
 

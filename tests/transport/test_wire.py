@@ -22,7 +22,8 @@ from probe.model import (
     Vantage,
 )
 from probe.model.country import CODES, UNKNOWN
-from probe.transport import wire
+from probe.model.letters import commands
+from probe.transport import plausible, wire
 from probe.transport.wire import Reason
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -31,8 +32,11 @@ LATE = timedelta(days=14)
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 times = st.datetimes(timezones=st.just(UTC))
+names = text.filter(lambda said: not commands(said))
 numbers = st.integers(0, 2**40)
-floats = st.floats(0, wire.LONGEST_SECONDS)
+asns = st.integers(0, plausible.LAST_AS)
+ports = st.integers(0, plausible.LAST_PORT)
+floats = st.floats(0, plausible.LONGEST_SECONDS)
 failures = st.none() | st.builds(
     Failure, name=text, errno=st.none() | numbers, alert=st.none() | numbers, detail=text
 )
@@ -42,14 +46,19 @@ certificates = st.builds(
 )
 observations = st.one_of(
     st.builds(
-        DnsLookup, **header, name=text, rcode=st.none() | numbers, raw=st.binary(max_size=9)
+        DnsLookup,
+        **header,
+        name=text,
+        rcode=st.none() | numbers,
+        raw=st.binary(max_size=9),
+        origins=st.lists(asns, max_size=2).map(tuple),
     ),
-    st.builds(TcpConnect, **header, address=text, port=numbers),
+    st.builds(TcpConnect, **header, address=text, port=ports, source_port=ports),
     st.builds(
         TlsHandshake,
         **header,
         address=text,
-        port=numbers,
+        port=ports,
         server_name=text,
         chain=st.lists(certificates, max_size=2).map(tuple),
     ),
@@ -58,7 +67,7 @@ observations = st.one_of(
         **header,
         url=text,
         address=text,
-        status=st.none() | numbers,
+        status=st.none() | st.integers(100, 999),
         headers=st.lists(st.builds(Header, name=text, value=text), max_size=2).map(tuple),
     ),
 )
@@ -72,12 +81,17 @@ measurements = st.builds(
     ),
     took=floats,
     vantage=st.builds(
-        Vantage, id=text, country=st.sampled_from(sorted(CODES | {UNKNOWN})), asn=numbers
+        Vantage,
+        id=names,
+        country=st.sampled_from(sorted(CODES | {UNKNOWN})),
+        asn=asns,
+        network=names,
+        resolver_asn=asns,
     ),
-    target=st.builds(Target, service=text, feature=text, endpoint=text),
+    target=st.builds(Target, service=names, feature=names, endpoint=names),
     health=st.builds(Health, domestic=st.builds(Tally, ok=numbers, of=numbers), reason=text),
     observations=st.lists(observations, max_size=3).map(tuple),
-    software=text,
+    software=names,
 )
 
 PLAIN = Measurement(
@@ -174,6 +188,14 @@ REFUSED = {
         changed(vantage={"id": "a", "country": "de", "asn": 1}),
         Reason.BAD_COUNTRY,
     ),
+    "an id that moves the cursor": (
+        changed(vantage={"id": "a\x1b[2J", "country": "DE", "asn": 1}),
+        Reason.CONTROL_CHARACTER,
+    ),
+    "a network of no number": (
+        changed(vantage={"id": "a", "country": "DE", "asn": 2**32}),
+        Reason.OUT_OF_RANGE,
+    ),
     "a long line": (changed(software="x" * wire.MAX_LINE_BYTES), Reason.TOO_LONG),
     "too many steps": (
         changed(observations=[{"kind": "dns", "at": NOW, "took": 0, "name": "a"}] * 501),
@@ -226,9 +248,9 @@ def test_a_field_within_is_named_by_its_path() -> None:
     assert refusal.detail == "vantage.asn is missing"
 
 
-def test_an_unknown_kind_is_named() -> None:
-    [refusal] = decode(changed(observations=[{"kind": "smtp"}])).refused
-    assert "smtp" in refusal.detail
+def test_an_unknown_kind_is_named_and_moves_no_cursor() -> None:
+    [refusal] = decode(changed(observations=[{"kind": "smtp\x1b]0;\u202e"}])).refused
+    assert "smtp\ufffd]0;\ufffd" in refusal.detail
 
 
 def test_an_observation_or_certificate_without_a_zone_is_refused() -> None:
