@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
 from probe import __version__
+from probe.cli import output
 from probe.config.load import ConfigError
 
 COMMANDS = ("check", "agent", "correlator", "reference", "up", "judge", "export", "lab", "demo")
@@ -25,6 +25,10 @@ class Command(Protocol):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    return output.held(lambda: _called(argv))
+
+
+def _called(argv: Sequence[str] | None) -> int:
     given = sys.argv[1:] if argv is None else list(argv)
     named = [name for name in COMMANDS if given[:1] == [name]]
     # A daemon holds for its whole life what is imported: not what other commands need.
@@ -37,10 +41,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # The reader went away (`probe … | head`): not an error of ours, and nothing left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
