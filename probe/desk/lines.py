@@ -9,9 +9,9 @@ import io
 import lzma
 import sys
 import zlib
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import IO
@@ -31,6 +31,10 @@ _GZIP, _XZ, _BZIP2, _ZSTD, _ZIP = (
     b"\x28\xb5\x2f\xfd",
     b"PK\x03\x04",
 )
+WIDE = (BOM_UTF16_LE, BOM_UTF16_BE, b"{\x00", b"[\x00", b"\x00{", b"\x00[")
+"""How UTF-16 begins, with its mark and, as JSON, without."""
+MOST_TIMES_PACKED = 4
+"""Less one: there are files that hold themselves."""
 ZSTD_READERS = ("compression.zstd", "backports.zstd")
 """Python's own from 3.14 on, and the same for those before."""
 
@@ -38,7 +42,7 @@ Passed = Callable[[int], None]
 """Told the bytes of the file that were read since it was last told, as it is stored."""
 
 
-File = io.BufferedIOBase | gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File
+File = io.BufferedReader | gzip.GzipFile | lzma.LZMAFile | bz2.BZ2File
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -68,9 +72,11 @@ def size(path: Path) -> int | None:
 
 def read(path: Path, passed: Passed = lambda _: None) -> Iterator[Line]:
     """Give each line that is not blank; raises ConfigError, and BrokenFileError part-way."""
-    with _opened(path, passed) as file:
+    with ExitStack() as files:
+        stored: File = io.BufferedReader(_opened(path, passed), 1 << 18)
+        files.enter_context(stored)
         try:
-            yield from _lines(file)
+            yield from _lines(_unpacked(path, stored, files))
         except _damaged() as error:
             raise BrokenFileError(str(error) or "it is damaged") from error
 
@@ -81,37 +87,43 @@ def _damaged() -> tuple[type[Exception], ...]:
     return (EOFError, lzma.LZMAError, zlib.error, OSError, *(zstd.ZstdError for zstd in loaded))
 
 
-@contextmanager
-def _opened(path: Path, passed: Passed) -> Iterator[File]:
+def _opened(path: Path, passed: Passed) -> _Counted:
     try:
         raw = sys.stdin.buffer if path == STDIN else path.open("rb")
     except OSError as error:
         raise ConfigError(f"{path}: {_why(error)}; a file of measurements is needed") from error
-    with io.BufferedReader(_Counted(raw, passed), 1 << 18) as counted:
-        unpack = _unpacking(path, counted.peek(len(_XZ)))
+    return _Counted(raw, passed)
+
+
+def _unpacked(path: Path, file: File, files: ExitStack) -> File:
+    """The text in it, also where what was packed had been packed before; raises ConfigError."""
+    for _ in range(MOST_TIMES_PACKED):
+        unpack = _unpacking(path, file.peek(len(_XZ)))
         if unpack is None:
-            yield counted
-        else:
-            with unpack(counted) as file:
-                yield file
+            return file
+        file = unpack(file)
+        files.enter_context(file)
+    raise ConfigError(f"{path}: is compressed {MOST_TIMES_PACKED} times over or more; unpack it")
 
 
-def _unpacking(path: Path, start: bytes) -> Callable[[IO[bytes]], File] | None:
+def _unpacking(path: Path, start: bytes) -> Callable[..., File] | None:
     """What reads a file that begins so; None of a plain one. Raises ConfigError."""
     if start.startswith(_ZIP):
         raise ConfigError(f"{path}: is a zip archive; unpack it and name the files in it")
+    if start.startswith(WIDE):
+        raise ConfigError(f"{path}: is in UTF-16 or its like; save it in UTF-8, as JSON has to be")
     if start.startswith(_ZSTD):
         return _zstd(path)
-    readers: dict[bytes, Callable[[IO[bytes]], File]] = {
+    readers: dict[bytes, Callable[..., File]] = {
         _GZIP: gzip.open, _XZ: lzma.open, _BZIP2: bz2.open,
     }  # fmt: skip
     return next((read for magic, read in readers.items() if start.startswith(magic)), None)
 
 
-def _zstd(path: Path) -> Callable[[IO[bytes]], File]:
+def _zstd(path: Path) -> Callable[..., File]:
     for name in ZSTD_READERS:
         try:
-            opened: Callable[[IO[bytes]], File] = importlib.import_module(name).open
+            opened: Callable[..., File] = importlib.import_module(name).open
         except ImportError:
             continue
         return opened

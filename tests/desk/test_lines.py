@@ -8,6 +8,7 @@ import importlib.util
 import io
 import lzma
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,35 @@ def test_a_zip_archive_is_refused_in_a_sentence(tmp_path: Path) -> None:
     file = tmp_path / "some.zip"
     file.write_bytes(b"PK\x03\x04 and more")
     with pytest.raises(ConfigError, match=r"some\.zip: is a zip archive; unpack it"):
+        listed(file)
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+def test_utf_16_is_refused_in_a_sentence(
+    tmp_path: Path, coding: str, packed: Callable[[bytes], bytes]
+) -> None:
+    file = tmp_path / "wide.jsonl"
+    file.write_bytes(packed('{"a":1}\n'.encode(coding)))
+    with pytest.raises(
+        ConfigError, match=r"wide\.jsonl: is in UTF-16 or its like; save it in UTF-8"
+    ):
+        listed(file)
+
+
+def test_what_was_packed_again_is_unpacked_again_but_not_for_ever(tmp_path: Path) -> None:
+    file = tmp_path / "twice.jsonl.gz"
+    file.write_bytes(gzip.compress(bz2.compress(lzma.compress(b'{"a":1}\n'))))
+    assert listed(file) == [(1, b'{"a":1}\n')]
+    file.write_bytes(gzip.compress(file.read_bytes()))
+    with pytest.raises(ConfigError, match="compressed 4 times over or more"):
+        listed(file)
+
+
+def test_what_was_packed_again_and_is_broken_is_told_as_broken(tmp_path: Path) -> None:
+    file = tmp_path / "broken.gz"
+    file.write_bytes(gzip.compress(gzip.compress(b'{"a":1}\n')[:12]))
+    with pytest.raises(lines.BrokenFileError):
         listed(file)
 
 
@@ -191,5 +221,5 @@ def test_any_bytes_come_out_as_lines(
     content: bytes, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     file = tmp_path_factory.mktemp("any") / "bytes"
-    file.write_bytes(content if not content.startswith(PACKED) else b"x")
+    file.write_bytes(content if not content.startswith(PACKED + lines.WIDE) else b"x")
     assert all(text for _, text in listed(file))
