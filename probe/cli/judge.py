@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probe.config.load import catalogue
+from probe.model.letters import tame
 
 if TYPE_CHECKING:  # a quick `probe --help` loads none of this
     from probe.desk.desk import Question
@@ -26,7 +27,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "A file holds JSON Lines of ours, as `probe lab run --record` and the agents write them, "
         "or OONI's web_connectivity; compressed too (.gz, .xz, .bz2, and .zst where Python or "
         "backports.zstd reads it), and - for standard input. "
-        "Exit 0 when something was judged, 1 when nothing could be read.",
+        "Exit 0 when something was judged, 1 when nothing could be.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--json", action="store_true", help="everything, as JSON")
@@ -42,7 +43,7 @@ def add(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         "--at",
         type=_time,
         metavar="TIME",
-        help="judge as if it were then, such as 2026-03-01T12:00:00Z; in UTC where it names no zone",
+        help="judge as if it were then, also where nothing more came, such as 2026-03-01T12:00:00Z; in UTC where it names no zone",
     )
     parser.add_argument(
         "--round", type=_seconds, metavar="SECONDS",
@@ -110,7 +111,7 @@ def _explain(question: Question, items: Ordered, name: str, *, as_json: bool) ->
     found = explain(question, items, name)
     if found is None:
         sys.stderr.write(
-            f"probe judge: no incident is named {name}; without --explain they are all listed\n"
+            f"probe judge: no incident is named {tame(name)}; without --explain they are all listed\n"
         )
         return 2
     if as_json:
@@ -141,11 +142,11 @@ def _progress(what: str, total: int | None) -> Iterator[tuple[Step, Step]]:
 def _time(text: str) -> datetime:
     try:
         read = datetime.fromisoformat(text)
-    except ValueError as error:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # the first and the last day may be of no year
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a time; 2026-03-01T12:00:00Z would be one"
         ) from error
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 def _seconds(text: str) -> timedelta:

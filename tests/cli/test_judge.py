@@ -98,7 +98,32 @@ def test_a_time_stops_the_judging(stored: Path, capsys: pytest.CaptureFixture[st
     assert not json.loads(capsys.readouterr().out)["incidents"]
 
 
-@pytest.mark.parametrize("wrong", [["--at", "soon"], ["--round", "0"], ["--round", "x"]])
+def test_a_time_of_later_is_as_who_asks_then_would_be_told(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["judge", str(stored), "--at", "2026-03-01T18:00:00Z", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["at"] == "2026-03-01T18:00:00Z"
+    assert [held["closed"] is not None for held in said["incidents"]] == [True]
+
+
+def test_a_time_before_all_that_was_read_says_so(
+    stored: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["judge", str(stored), "--at", "2020-01-01"]) == 1
+    assert "Nothing was measured by then" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--at", "soon"],
+        ["--at", "0001-01-01T00:00:00+12:00"],
+        ["--at", "9999-12-31T23:59:59-12:00"],
+        ["--round", "0"],
+        ["--round", "x"],
+    ],
+)
 def test_bad_arguments_are_refused(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["judge", "x", *wrong])
