@@ -14,6 +14,7 @@ from probe.model import (
     TlsHandshake,
     Transport,
 )
+from probe.model.letters import tame
 
 PHRASES = {
     "generic_timeout_error": "no answer in time",
@@ -49,8 +50,6 @@ _SHORTFALLS = {
 }
 
 _MOST_NAMES = 3
-_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
-"""Which Persian titles, among others, are spelt with."""
 
 TESTS = {
     DifferentialTest.SECOND_RESOLVER: "test: another resolver",
@@ -84,10 +83,7 @@ def layer(seen: Observation) -> str:
 
 def describe(seen: Observation) -> str:
     """Say what a step did, in one line without its failure; a terminal obeys nothing in it."""
-    return "".join(
-        letter if letter.isprintable() or letter in _JOINERS else "\N{REPLACEMENT CHARACTER}"
-        for letter in _described(seen)
-    )
+    return tame(_described(seen))
 
 
 def _described(seen: Observation) -> str:
@@ -113,7 +109,7 @@ def phrase(failure: Failure) -> str:
     words = PHRASES.get(failure.name, failure.detail or failure.name)
     number = f", errno {failure.errno}" if failure.errno else ""
     alert = f", alert {failure.alert}" if failure.alert is not None else ""
-    return f"{words} ({failure.name}{number}{alert})"
+    return tame(f"{words} ({failure.name}{number}{alert})")
 
 
 def trouble(seen: Observation) -> str:

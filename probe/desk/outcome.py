@@ -12,6 +12,7 @@ from probe.desk.reading import Refused
 from probe.desk.sieve import Left
 from probe.desk.timeline import Moment
 from probe.model import Cause
+from probe.model.letters import tame
 from probe.web import render
 from probe.web.render import PublicIncident, PublicVerdict
 
@@ -68,7 +69,7 @@ class Tally:
 
     def sentences(self) -> Iterable[str]:
         for one in self.kept:
-            yield f"{one.file}:{one.line}: {one.sentence} ({one.reason})"
+            yield tame(f"{one.file}:{one.line}: {one.sentence} ({one.reason})")
         more = {reason: n - MOST_SHOWN for reason, n in self.counted.items() if n > MOST_SHOWN}
         for reason, count in sorted(more.items()):
             yield f"and {count} more lines refused as {reason}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,6 +11,7 @@ from rich.markup import escape
 from probe.desk.explain import Explanation, Fired, Seen
 from probe.desk.reckoning import NOTES, reckoned
 from probe.model import Author
+from probe.model.letters import tame
 from probe.web.render import Witness
 
 MOST_STEPS = 12
@@ -17,8 +19,8 @@ MOST_STEPS = 12
 
 def recount(told: Explanation, console: Console) -> None:
     """Print it."""
-    for line in text(told):
-        console.print(escape(line), soft_wrap=True, highlight=False)
+    for line in chain.from_iterable(part.split("\n") for part in text(told)):
+        console.print(escape(tame(line)), soft_wrap=True, highlight=False)
 
 
 def text(told: Explanation) -> Iterable[str]:

@@ -13,6 +13,7 @@ from probe.desk.columns import fitted, laid
 from probe.desk.outcome import Outcome, troubled
 from probe.desk.sieve import Left
 from probe.model import Cause
+from probe.model.letters import tame
 from probe.web.render import PublicIncident, PublicVerdict
 
 MOST_ROWS = 60
@@ -48,6 +49,11 @@ def tell(held: Outcome, console: Console) -> None:
     console.print(_basis(held), soft_wrap=True, highlight=False)
 
 
+def _plain(text: str) -> str:
+    """As it stands: neither the console nor the terminal finds anything to obey in it."""
+    return escape(tame(text))
+
+
 def _table(shown: list[PublicVerdict], width: int) -> Iterable[str]:
     rows = [_row(v) for v in shown]
     fit = fitted((HEADINGS, *rows), width, EXPENDABLE)
@@ -61,7 +67,7 @@ def _table(shown: list[PublicVerdict], width: int) -> Iterable[str]:
 
 def _line(plain: list[str], *more: str) -> str:
     """`more`: the leading cause in its colour, and what follows it."""
-    return " ".join([*map(escape, plain), *more[:1], *map(escape, more[1:])]).rstrip()
+    return " ".join([*map(_plain, plain), *more[:1], *map(_plain, more[1:])]).rstrip()
 
 
 def _row(v: PublicVerdict) -> tuple[str, ...]:
@@ -90,15 +96,15 @@ def _legend(shown: list[PublicVerdict]) -> Iterable[str]:
         "evidence: the strongest, with the nats that one such look adds to the leading cause.[/dim]"
     )
     for rule, sentence in list(told.items())[:MOST_RULES]:
-        yield f"  {rule}: {escape(sentence)}"
+        yield f"  {rule}: {_plain(sentence)}"
     if len(told) > MOST_RULES:
         yield f"  … and {len(told) - MOST_RULES} more rules; --json has them all"
 
 
 def _incidents(held: Outcome) -> Iterable[str]:
     for told in held.incidents:
-        yield f"\n[bold]{escape(told.id)}[/bold]  {_lasted(told, held.at or told.updated)}"
-        yield escape(told.statement)
+        yield f"\n[bold]{_plain(told.id)}[/bold]  {_lasted(told, held.at or told.updated)}"
+        yield _plain(told.statement)
 
 
 def _lasted(told: PublicIncident, end: datetime) -> str:
@@ -109,13 +115,15 @@ def _lasted(told: PublicIncident, end: datetime) -> str:
 
 
 def _basis(held: Outcome) -> str:
+    left = sum(held.refused.get(reason, 0) for reason in Left)
+    refused = sum(held.refused.values()) - left
     if held.at is None:
         later = held.refused.get(Left.LATER_THAN_ASKED, 0)
         if later:
             return f"Nothing was measured by then: {later} measurements are of later than --at."
         return "No measurement could be read."
-    refused = sum(held.refused.values())
-    also = f", {refused} lines refused" if refused else ""
+    also = f", {left} more not judged" if left else ""
+    also += f", {refused} lines refused" if refused else ""
     many = "" if held.incidents else " No incident."
     return (
         f"\n[dim]{held.measurements} measurements, {held.judgings} judgings, a round of "

@@ -121,6 +121,10 @@ def test_a_handshake_over_quic_is_told_with_its_place() -> None:
     assert (layer(seen), describe(seen)) == ("QUIC", "a.test at 1.1.1.1 port 443, over UDP")
 
 
+def test_nothing_that_a_failure_says_moves_the_cursor() -> None:
+    assert phrase(Failure(name="unknown", detail="\x1b[2J")) == "\ufffd[2J (unknown)"
+
+
 def test_words_never_say_that_something_is_blocked() -> None:
     assert not any("block" in words or "censor" in words for words in PHRASES.values())
 

@@ -18,6 +18,12 @@ def test_refusals_are_counted_and_the_first_few_told() -> None:
     assert len(told) == MOST_SHOWN + 1
 
 
+def test_no_name_of_a_file_moves_the_cursor() -> None:
+    tally = Tally()
+    tally.add(Refused("\x1b[2J.jsonl", 1, "bad_id", "id is\u202e odd"))
+    assert list(tally.sentences()) == ["\ufffd[2J.jsonl:1: id is\ufffd odd (bad_id)"]
+
+
 def test_nothing_read_is_an_empty_outcome() -> None:
     assert outcome(None, 0, Tally()) == Outcome()
 

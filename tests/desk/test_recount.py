@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from probe.desk.recount import recount, text
@@ -23,6 +24,13 @@ def test_it_is_printed_as_it_is() -> None:
     out = io.StringIO()
     recount(filtered(), Console(file=out, width=80))
     assert filtered().statement in out.getvalue()
+
+
+def test_a_terminal_obeys_nothing_that_was_measured() -> None:
+    out = io.StringIO()
+    odd = replace(filtered(), grouped="\x1b[2J\u202e[bold]x")
+    recount(odd, Console(file=out, width=80))
+    assert "\ufffd[2J\ufffd[bold]x" in out.getvalue()
 
 
 def test_which_judging_is_told_and_when_it_began_and_was_first_said() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from probe.desk.outcome import Outcome, Tally, outcome
 from probe.desk.tell import tell
 from probe.desk.timeline import PACE, play
+from probe.model import Cause
+from probe.model.letters import commands
 from tests.desk import small
 from tests.interop import made as m
 
@@ -64,3 +67,20 @@ def test_what_is_open_at_the_end_is_not_said_to_last_until_now() -> None:
 def test_measurements_that_all_came_later_than_asked_could_be_read() -> None:
     held = Outcome(refused={"later_than_asked": 12})
     assert "Nothing was measured by then: 12 measurements are of later than --at." in told(held)
+
+
+def test_what_is_not_judged_is_no_line_refused() -> None:
+    (last,) = play([small.look()], PACE)
+    held = outcome(last, 1, Tally())
+    said = told(replace(held, refused={"repeated": 5, "bad_id": 2}))
+    assert "UTC, 5 more not judged, 2 lines refused." in said
+
+
+def test_a_terminal_obeys_nothing_that_was_measured() -> None:
+    (last,) = play([small.look()], PACE)
+    held = outcome(last, 1, Tally())
+    odd = "\x1b]0;a\x1b\\\x9b2J\u202e\x00"
+    shown = replace(held.verdicts[1], service=odd, leading=Cause.FILTERING)
+    said = told(replace(held, verdicts=(shown,)))
+    assert "\ufffd]0;a\ufffd\\\ufffd2J\ufffd\ufffd" in said
+    assert not commands(said.replace("\n", ""))
