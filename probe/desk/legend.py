@@ -50,6 +50,7 @@ WORDS = {
     "excess": "nats by which it fails more often than the controls abroad do",
     "spared": "probes on the affected networks that see it well",
     "dominant": "the affected network is all that the country has (1: yes)",
+    "nowhere": "it is not known where its probes are (1: yes)",
     "lone": "of this network one probe alone tells, while others tell of its country (1: yes)",
 }
 """Field of the ground → what it counts."""
@@ -65,12 +66,13 @@ LESS = frozenset(
         "spared",
         "lone",
         "limited",
+        "nowhere",
     }
 )
 """What speaks against: there had to be less of it."""
 MOST_ADDED = 6
 """How far a count is tried beyond what it is."""
-TRUTHS = frozenset({"solid", "forgeable", "narrow", "dominant", "lone", "limited"})
+TRUTHS = frozenset({"solid", "forgeable", "narrow", "dominant", "lone", "limited", "nowhere"})
 BELIEFS = frozenset({"support", "rival"})
 FINE = 1e-4
 SHARES = (0.5, 0.8, 0.95)

@@ -105,6 +105,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Vantages on the affected networks that see it well."""
     dominant: bool = False
     """Whether the affected network is all that the country has: its only provider's."""
+    nowhere: bool = False
+    """Whether it is not known where its vantages are: they may be in as many countries."""
     lone: bool = False
     """Of one network of several: that it is among the affected is told by one vantage, which may lie."""
 
@@ -112,6 +114,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def state(cause: Cause, ground: Ground) -> State:
     """The strongest state that the ground allows."""
     found = _GATES[cause](ground)
+    if ground.nowhere and cause in _OF_A_COUNTRY:
+        return min(found, State.SUSPECTED, key=STRENGTH.__getitem__)
     doubted = (
         ground.lone
         or (cause in _OF_A_COUNTRY and _of_few(ground))

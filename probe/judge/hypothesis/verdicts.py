@@ -26,6 +26,7 @@ from probe.judge.row import Category
 from probe.judge.rules import VERSION
 from probe.judge.view import View
 from probe.model import SIDES, Author, Cause, Evidence, Side, Verdict
+from probe.model.country import UNKNOWN
 
 _OK = Cause.OK
 
@@ -248,7 +249,8 @@ def _own_ground(held: Sequence[Run], support: float, view: View) -> Ground:
 
 
 def _asns(held: Iterable[Run]) -> set[int]:
-    return {run.vantage.asn for run in held}
+    """Their networks; AS 0 is nobody's (RFC 7607), and so none of them."""
+    return {run.vantage.asn for run in held} - {0}
 
 
 def ground_of(matter: Matter, country: str, cause: Cause, others: Abroad, view: View) -> Ground:
@@ -270,6 +272,7 @@ def _grounded(
 ) -> Ground:
     """`asked`: other countries that reach it since it began here, and those that do not."""
     reached, barred = asked
+    country = place.runs[0].vantage.country
     asns, vouched = _asns(held), [run for run in held if run.vouched]
     signed = [run for run in held if authored(run, Author.NETWORK)]
     return Ground(
@@ -306,8 +309,9 @@ def _grounded(
         known_countries=others.known,
         working=sum([not run.failing for run in place.runs]),
         excess=excess(held, len(place.runs)) if cause is Cause.FILTERING else 0.0,
-        spared=sum([not run.failing and run.vantage.asn in asns for run in place.runs]),
-        dominant=dominant(place.runs[0].vantage.country, asns),
+        spared=sum([spared(place.runs, asn, held) for asn in asns]),
+        dominant=dominant(country, asns),
+        nowhere=country == UNKNOWN,
     )
 
 

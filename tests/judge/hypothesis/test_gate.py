@@ -106,6 +106,11 @@ def test_a_border_is_confirmed_beside_three_countries(cause: Cause) -> None:
     assert state(cause, but(ASIDE, others=2, through=2)) is State.LIKELY
 
 
+@pytest.mark.parametrize("cause", [Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK])
+def test_what_is_seen_from_nobody_knows_where_is_but_suspected(cause: Cause) -> None:
+    assert state(cause, but(ASIDE, nowhere=True)) is State.SUSPECTED
+
+
 def test_a_page_that_speaks_of_the_country_needs_no_others() -> None:
     refused = but(ASIDE, others=1, through=1, worded=2, refused_countries=1)
     assert state(Cause.GEO_BLOCK, refused) is State.CONFIRMED

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from probe.judge.hypothesis import judge
+from probe.judge.hypothesis.gate import STRENGTH
 from probe.model import CONTROL, Cause, State
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
@@ -48,6 +49,25 @@ def test_a_wall_around_half_of_each_networks_probes_is_no_confirmed_one() -> Non
     ]  # fmt: skip
     assert [c.leading for c in cells] == [Cause.FILTERING] * 2
     assert [c.state for c in cells] == [State.LIKELY, State.CONFIRMED]
+
+
+@pytest.mark.parametrize(
+    ("country", "first", "expected"),
+    [
+        ("TR", 47330, State.CONFIRMED),
+        ("ZZ", 47330, State.SUSPECTED),
+        ("TR", 0, State.INSUFFICIENT),
+    ],
+)
+def test_a_place_that_nobody_knows_is_no_country_and_as_0_no_network(
+    country: str, first: int, expected: State
+) -> None:
+    sizes = (1, 1, 1) if first else (3,)
+    roster = w.networks((country, first, sizes), ("DE", 3320, (2, 1)), ("US", 7920, (1, 1)), ("JP", 2510, (1, 1)))  # fmt: skip
+    event = Event(1.0, w.sni_reset, countries=(country,))
+    cells = w.verdicts_at(World((event,), roster=roster), 31.0)
+    surest = {v.state for v in cells if (v.feature, v.country, v.leading) == ("web", country, Cause.FILTERING)}  # fmt: skip
+    assert max(surest, key=STRENGTH.__getitem__) is expected
 
 
 SINGLE = w.networks(("KG", 8440, (1,)))
