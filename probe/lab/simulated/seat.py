@@ -168,7 +168,7 @@ def _seat(
     cdn = next((d for d in on if d.kind is DependencyKind.CDN), None)
     reply = healthy(page)
     if cdn is not None:
-        marks = site_headers(cdn.id, prober.sites.get(cdn.id, "GLB"))
+        marks = site_headers(cdn.id, prober.sites.get(cdn.id, ""))
         reply = msgspec.structs.replace(reply, headers=(*reply.headers[1:], *marks))
     return Seat(
         prober=prober,

@@ -60,7 +60,7 @@ def _marked(reply: Reply, front: str, client: Client | None) -> Reply:
     """Let the delivery network in front of the page say where it answered."""
     site = client.sites.get(front, "") if client is not None else ""
     own = [header for header in reply.headers if header[0] != "Server"]
-    headers = (*own, *site_headers(front, site or "GLB"))
+    headers = (*own, *site_headers(front, site))
     return msgspec.structs.replace(reply, headers=headers)
 
 
