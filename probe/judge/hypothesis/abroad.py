@@ -10,6 +10,7 @@ from functools import cache, partial
 import msgspec
 
 from probe.judge.hypothesis.episode import Run, authored, span
+from probe.judge.hypothesis.gate import Ground
 from probe.judge.hypothesis.outside import Outside
 from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
 from probe.judge.view import View
@@ -35,6 +36,19 @@ class Abroad(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     rounds: int
     known: int
     outside: Callable[[], Outside]
+
+    def beside(self, support: float, asked: tuple[int, int]) -> Ground:
+        """What they add to the ground of a cause in one country.
+
+        `asked`: other countries that reach it since it began there, and those that do not.
+        """
+        reached, barred = asked
+        return Ground(
+            support=support, through=reached, barred=barred, others=self.known - 1,
+            server_countries=self.server_countries, limited=self.limited,
+            outage_countries=len(self.outage), refused_countries=self.refused,
+            known_countries=self.known,
+        )  # fmt: skip
 
 
 def abroad(matter: Matter, view: View) -> Abroad:

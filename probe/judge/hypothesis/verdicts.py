@@ -271,12 +271,11 @@ def _grounded(
     view: View,
 ) -> Ground:
     """`asked`: other countries that reach it since it began here, and those that do not."""
-    reached, barred = asked
     country = place.runs[0].vantage.country
     asns, vouched = _asns(held), [run for run in held if run.vouched]
     signed = [run for run in held if authored(run, Author.NETWORK)]
-    return Ground(
-        support=place.support[cause],
+    return msgspec.structs.replace(
+        others.beside(place.support[cause], asked),
         rival=place.support[RIVALS[cause]] if cause in RIVALS else 0.0,
         rounds=others.rounds if cause in SERVICE_SIDE else span(held, view.round),
         networks=len(asns),
@@ -290,23 +289,15 @@ def _grounded(
         misled=len(_asns([run for run in held if run.misled])),
         authored=len(signed),
         network_authored=len(_asns(signed)),
-        through=reached,
-        barred=barred,
-        others=others.known - 1,
         server_networks=len(_asns([run for run in held if authored(run, Author.SERVER)])),
         worded=_worded(held) if cause is Cause.GEO_BLOCK else 0,
         silent=_unanswered(vouched, view) if cause in SERVICE_SIDE else 0,
-        server_countries=others.server_countries,
-        limited=others.limited,
         solid=solid(place),
         together=together(others, place.begun, view) if cause in SERVICE_SIDE else 0,
         gain=place.shared[0].gain if place.shared else 0.0,
         sharing=place.shared[0].services if place.shared else 0,
         forgeable=bool(place.shared) and place.shared[0].forgeable,
         narrow=bool(place.shared) and place.shared[0].narrow,
-        outage_countries=len(others.outage),
-        refused_countries=others.refused,
-        known_countries=others.known,
         working=sum([not run.failing for run in place.runs]),
         excess=excess(held, len(place.runs)) if cause is Cause.FILTERING else 0.0,
         spared=sum([spared(place.runs, asn, held) for asn in asns]),
