@@ -17,9 +17,9 @@ from probe.judge.hypothesis.connectivity import (
     MOST_MEASURED,
     PRIOR_COUNTRY,
     PRIOR_NETWORK,
-    SENTENCES,
 )
 from probe.judge.hypothesis.departure import ALONE, PRIOR_VANTAGE, Fall, fall, most_at_once
+from probe.judge.hypothesis.severed import SENTENCES
 from probe.judge.view import View
 from probe.model import Cause, Reach, Verdict
 
@@ -44,6 +44,9 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     """Its newest looks at each of its foreign controls."""
     domestic_passed: int
     domestic: int
+    lost: int
+    tries: int
+    """Of its tries abroad in the window, those that failed, and all."""
 
 
 class Odds(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +108,7 @@ def _host(health: Health, view: View, numbers: Numbers) -> Host:
         heard=view.heard.get(health.vantage.id), measured=health.shown,
         foreign_passed=sum(foreign), foreign=len(foreign),
         domestic_passed=sum(domestic), domestic=len(domestic),
+        lost=sum(not sight.met for sight in health.abroad), tries=len(health.abroad),
     )  # fmt: skip
 
 

@@ -218,6 +218,8 @@ def _connected(found: Connected, leading: Cause) -> Iterator[str]:
         yield f"     they share {', '.join(found.shared)}, which explains it, with a belief that is fixed"
     elif found.odds is not None:
         yield from _odds(found.odds)
+    elif leading is Cause.NETWORK_DISRUPTION:
+        yield "     a part of the tries abroad fails on most networks, round after round: with a belief that is fixed"
     elif leading is Cause.LOCAL_FAULT:
         yield "     no more than a probe by itself is lost: local_fault, with a belief that is fixed"
     yield f"     it has lasted {found.rounds} rounds"
@@ -229,7 +231,8 @@ def _host(host: Host) -> str:
     heard = f", last heard {host.heard:%H:%M:%S}" if host.heard else ""
     return (
         f"{host.sentence}{since} ({host.condition}, {how}); controls passed: foreign "
-        f"{host.foreign_passed} of {host.foreign}, domestic {host.domestic_passed} of {host.domestic}{heard}"
+        f"{host.foreign_passed} of {host.foreign}, domestic {host.domestic_passed} of {host.domestic}; "
+        f"tries abroad in the window that failed: {host.lost} of {host.tries}{heard}"
     )
 
 

@@ -32,6 +32,8 @@ class Condition(StrEnum):
     """Foreign names lead it elsewhere: it is connected, and another answers in their place."""
     BROKEN = "broken"
     """The vantage itself: its resolver, its clock, its stack."""
+    LOSING = "losing"
+    """A part of what it tries abroad fails, all of the time; said of it only along with its country."""
     SILENT = "silent"
     UNKNOWN = "unknown"
     """Never heard, or no control to tell by."""

@@ -104,6 +104,7 @@ MEASURED = {
     "health.dark": _CUT,
     "health.misled": _CUT,
     "health.broken": "no names are resolved for probes there",
+    "health.losing": "a part of all that probes there try abroad fails, round after round",
 }
 """What is said where most of the vantages show it; of all others no more is known than that they are silent."""
 

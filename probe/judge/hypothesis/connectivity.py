@@ -16,6 +16,7 @@ import msgspec
 
 from probe.judge.health import Condition, Health
 from probe.judge.hypothesis.cohort import Fault, explained, faults, unresolved
+from probe.judge.hypothesis.degraded import degraded
 from probe.judge.hypothesis.departure import (
     ALONE,
     Fall,
@@ -29,9 +30,10 @@ from probe.judge.hypothesis.departure import (
     rounds_since,
 )  # fmt: skip
 from probe.judge.hypothesis.intake import believed, compared, is_alive
+from probe.judge.hypothesis.severed import PATIENCE, Loss, evidence, verdict
 from probe.judge.rules import VERSION
 from probe.judge.view import View
-from probe.model import Author, Cause, Evidence, NetworkKind, Reach, Standing, State, Verdict
+from probe.model import Cause, NetworkKind, Reach, State, Verdict
 
 LOST = frozenset({Condition.SILENT, Condition.CUT, Condition.DARK})
 PRIOR_NETWORK, PRIOR_COUNTRY = 1e-3, 2e-4
@@ -51,29 +53,9 @@ MOST = 2 / 3
 """Share of a country's networks that are lost whole, and of its probes, from which on it is told of the country."""
 NEARLY_ALL = 0.8
 """Share of both, from which on it is said of the whole country and not of a part."""
-PATIENCE = 3
-"""Rounds of measured failure, at least, before a disruption of two networks is likely or any is
-confirmed, or one vantage is said unwell: by then all has been tried twice, and passing trouble has
-let something pass."""
 
-SENTENCES = {
-    Condition.SILENT: "the vantage, heard before, has sent nothing for more than two of its rounds",
-    Condition.CUT: "the vantage's foreign controls fail while its domestic ones live",
-    Condition.DARK: "all controls of the vantage fail",
-    Condition.MISLED: "foreign names lead the vantage to strangers, while domestic controls pass",
-    Condition.BROKEN: "the vantage itself is unwell",
-    Condition.WELL: "the vantage's controls pass",
-    Condition.UNKNOWN: "the vantage has no control to tell by",
-}
-
-
-class _Loss(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What is lost in a network or a country, and how it is known."""
-
-    lost: tuple[Health, ...]
-    support: float
-    state: State
-    rounds: int
+FRAYED = 0.8
+"""Belief in a disruption that lets most of what is tried pass: three passing troubles at once are rarer."""
 
 
 class _Company(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -99,16 +81,34 @@ def connectivity(healths: Mapping[str, Health], view: View) -> tuple[Verdict, ..
     apart = explained(found)
     rest = [health for health in heard if health.vantage.id not in apart]
     believable = believed(rest, view)
-    cells: dict[tuple[str, int], list[Health]] = defaultdict(list)
-    for health in rest:
-        cells[health.vantage.country, health.vantage.asn].append(health)
+    countries = _by_network(rest)
+    lossy = degraded(countries, view)
     verdicts: list[Verdict] = []
-    for country in sorted({c for c, _ in cells}):
-        networks = {asn: cells[c, asn] for c, asn in sorted(cells) if c == country}
+    for country, networks in countries.items():
         lost = [h for hs in networks.values() for h in hs if not is_alive(h)]
         trusted = any(h.vantage.id in believable for h in lost)
-        verdicts += _country(country, networks, view, trusted=trusted)
+        told = _country(country, networks, view, trusted=trusted)
+        verdicts += _frayed(told, lossy[country], view) if country in lossy else told
     return _overlaid(verdicts, found, view)
+
+
+def _by_network(healths: Iterable[Health]) -> dict[str, dict[int, list[Health]]]:
+    """In the order of their countries and AS numbers."""
+    found: dict[str, dict[int, list[Health]]] = defaultdict(lambda: defaultdict(list))
+    for health in sorted(healths, key=lambda h: (h.vantage.country, h.vantage.asn)):
+        found[health.vantage.country][health.vantage.asn].append(health)
+    return found
+
+
+def _frayed(told: list[Verdict], losing: Sequence[Health], view: View) -> list[Verdict]:
+    """Say of a country that its way abroad loses much, unless worse is known of it."""
+    *rest, whole = told
+    if whole.leading is Cause.NETWORK_DISRUPTION:
+        return told
+    loss = Loss(
+        lost=tuple(losing), support=FRAYED, state=State.SUSPECTED, rounds=rounds_of(losing, view)
+    )
+    return [*rest, verdict((whole.country, 0), losing, loss, view)]
 
 
 def _overlaid(
@@ -142,7 +142,7 @@ def _shared(fault: Fault, place: tuple[str, int], held: Sequence[Health], view: 
     return Verdict(
         service="", feature="", country=country, network=asn, at=view.now, leading=fault.cause,
         state=ceiling if rounds > 1 else State.INSUFFICIENT, confidence=SHARED_SUPPORT,
-        support=support, shared=(fault.name,), evidence=tuple(_evidence(h) for h in held)[:12],
+        support=support, shared=(fault.name,), evidence=tuple(evidence(h) for h in held)[:12],
         vantages=len(held), networks=len({h.vantage.asn for h in held}),
         since=earliest(held), rounds=rounds, rules=VERSION,
     )  # fmt: skip
@@ -164,13 +164,13 @@ def _country(
     for asn, healths in networks.items():
         within = company if company is not None and asn in company.networks else None
         loss = _of_one(healths, view, within) if trusted else None
-        verdicts.append(_verdict((country, asn), healths, loss, view))
+        verdicts.append(verdict((country, asn), healths, loss, view))
     everyone = list(chain.from_iterable(networks.values()))
     before = set(gone) - set(company.networks if company is not None else gone)
     known = {asn: healths for asn, healths in networks.items() if asn not in before}
     whole = _of_all(company, view) if company is not None and _national(company, known) else None
     whole = whole or (_partly(networks, view) if trusted else None)
-    verdicts.append(_verdict((country, 0), everyone, whole, view))
+    verdicts.append(verdict((country, 0), everyone, whole, view))
     return verdicts
 
 
@@ -215,7 +215,7 @@ def _dark(health: Health) -> bool:
     return health.condition is Condition.SILENT or _cut_wholly(health)
 
 
-def _partly(networks: Mapping[int, Sequence[Health]], view: View) -> _Loss | None:
+def _partly(networks: Mapping[int, Sequence[Health]], view: View) -> Loss | None:
     """Some vantages of several networks lost in the same minutes: a province, as far as one sees."""
     lost = [h for hs in networks.values() if not _down(hs) for h in hs if h.condition in LOST]
     together = most_at_once(lost, view)
@@ -223,9 +223,7 @@ def _partly(networks: Mapping[int, Sequence[Health]], view: View) -> _Loss | Non
     if len(together) < FEWEST_PARTLY or len({h.vantage.asn for h in together}) < 2 or rounds < 2:  # noqa: PLR2004
         return None
     nats = math.log(PRIOR_COUNTRY) + len(together) * ALONE
-    return _Loss(
-        lost=tuple(together), support=_support(nats), state=State.SUSPECTED, rounds=rounds
-    )
+    return Loss(lost=tuple(together), support=_support(nats), state=State.SUSPECTED, rounds=rounds)
 
 
 def _down(healths: Sequence[Health]) -> str:
@@ -238,7 +236,7 @@ def _down(healths: Sequence[Health]) -> str:
     return "broken" if all(map(unresolved, healths)) else ""
 
 
-def _of_one(healths: Sequence[Health], view: View, company: _Company | None) -> _Loss | None:
+def _of_one(healths: Sequence[Health], view: View, company: _Company | None) -> Loss | None:
     """The disruption of one network, by itself or as one of several."""
     if not _down(healths):
         return None
@@ -253,12 +251,12 @@ def _of_one(healths: Sequence[Health], view: View, company: _Company | None) -> 
     if nats <= 0:
         return None
     rounds = rounds_since(begun, view)
-    return _Loss(
+    return Loss(
         lost=lost, support=_support(nats), rounds=rounds, state=_state(healths, rounds, view)
     )
 
 
-def _of_all(company: _Company, view: View) -> _Loss | None:
+def _of_all(company: _Company, view: View) -> Loss | None:
     """The disruption of a country, by its networks that were lost."""
     nats = _nats(company, company.healths)
     rounds = rounds_since(joint(company.healths, view), view)
@@ -267,7 +265,7 @@ def _of_all(company: _Company, view: View) -> _Loss | None:
     state = _state(company.healths, rounds, view)
     if not company.at_once and state is not State.INSUFFICIENT:
         state = State.SUSPECTED
-    return _Loss(lost=company.fall.lost, support=_support(nats), rounds=rounds, state=state)
+    return Loss(lost=company.fall.lost, support=_support(nats), rounds=rounds, state=state)
 
 
 def _nats(company: _Company, healths: Sequence[Health]) -> float:
@@ -322,63 +320,3 @@ def _cut_wholly(health: Health) -> bool:
     foreign = [s for s in health.controls if s.target.feature == Reach.FOREIGN]
     passes = health.wavers or any(sight.met for sight in foreign)
     return health.condition in LOST and not passes
-
-
-def _verdict(
-    place: tuple[str, int], healths: Sequence[Health], loss: _Loss | None, view: View
-) -> Verdict:
-    country, asn = place
-    support, state, told, rounds = _told(healths, loss, view)
-    cause = max(support, key=lambda c: support[c])
-    return Verdict(
-        service="", feature="", country=country, network=asn, at=view.now, leading=cause,
-        state=state, confidence=support[cause], support=support,
-        mechanisms=_mechanisms(told) if cause is Cause.NETWORK_DISRUPTION else (),
-        evidence=tuple(_evidence(h) for h in told)[:12],
-        vantages=len(told),
-        networks=len({h.vantage.asn for h in told}),
-        since=earliest(told), rounds=rounds, rules=VERSION,
-    )  # fmt: skip
-
-
-def _told(
-    healths: Sequence[Health], loss: _Loss | None, view: View
-) -> tuple[dict[Cause, float], State, Sequence[Health], int]:
-    """Support, state, the vantages that it rests on, and rounds."""
-    support = dict.fromkeys(Cause, 0.0)
-    if loss is not None:
-        support[Cause.NETWORK_DISRUPTION] = loss.support
-        support[Cause.LOCAL_FAULT] = 1 - loss.support
-        return support, loss.state, loss.lost, loss.rounds
-    alive = [h for h in healths if is_alive(h)]
-    unwell = [h for h in healths if not is_alive(h)]
-    if unwell and (not alive or any(h.shown for h in unwell)):
-        support[Cause.LOCAL_FAULT], support[Cause.NETWORK_DISRUPTION] = 0.8, 0.2
-        measured = [h for h in unwell if h.shown and h.condition is not Condition.SILENT]
-        rounds = rounds_of(measured, view)
-        state = State.SUSPECTED if rounds >= PATIENCE else State.INSUFFICIENT
-        return support, state, measured or unwell, rounds
-    support[Cause.OK], support[Cause.LOCAL_FAULT] = 0.99, 0.01
-    state = (
-        State.CONFIRMED
-        if any(h.condition is Condition.WELL for h in alive)
-        else State.INSUFFICIENT
-    )
-    return support, state, alive, 1
-
-
-def _mechanisms(healths: Sequence[Health]) -> tuple[str, ...]:
-    return ("ip.shutdown_stealth",) if any(h.shown for h in healths) else ()
-
-
-def _evidence(health: Health) -> Evidence:
-    witness = next((s for s in health.controls if not s.met), None)
-    chosen = witness or next(iter(health.controls), None)
-    return Evidence(
-        rule=f"health.{health.condition.value}",
-        standing=Standing.SCORED,
-        measurement=chosen.id if chosen is not None else "",
-        vantage=health.vantage.id,
-        author=Author.NOBODY,
-        sentence=SENTENCES[health.condition],
-    )

@@ -118,6 +118,8 @@ def _one(verdict: Verdict, heard: Heard) -> Verdict:
             return _beside(verdict, (), heard)
 
 
+LOSING = f"health.{Condition.LOSING.value}"
+"""The rule of what a country's whole way abroad loses."""
 SHARED = (("site", "server.outage_cdn_pop"), ("route to ", "ip.bgp_hijack_blackhole"))
 
 
@@ -238,6 +240,8 @@ def _of_place(verdict: Verdict, heard: Heard) -> Verdict:
         for h in heard.healths.values()
         if h.vantage.country == verdict.country and verdict.network in {0, h.vantage.asn}
     ]
+    if verdict.evidence and all(piece.rule == LOSING for piece in verdict.evidence):
+        return verdict  # that is no cut, of any kind
     if verdict.leading is Cause.NETWORK_DISRUPTION:
         lost = [h for h in mine if h.condition is not Condition.WELL]
         home = [h for h in heard.healths.values() if h.vantage.country == verdict.country]
