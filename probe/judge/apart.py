@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from probe.judge import phrases
-from probe.judge.grouping import IN_A_COUNTRY, MOST, STRENGTH, tested
+from probe.judge.cells import STRENGTH, network_authored, server_countries, tested
+from probe.judge.grouping import IN_A_COUNTRY
+from probe.judge.outages import MOST
 from probe.judge.view import View
-from probe.model import Author, Cause, Incident, Scope, State, Verdict
+from probe.model import Cause, Incident, Scope, State, Verdict
 
 NOT_RELATED = "Incident not related to country-level internet disruptions or filtering."
 NONE_OBSERVED = "No evidence of filtering was observed."
@@ -96,34 +97,6 @@ def _before(incident: Incident, incidents: Sequence[Incident], view: View) -> st
     }
     lately = f"Told of it lately: {phrases.listed(over)}." if over else ""
     return " ".join(filter(None, (*named.values(), lately)))
-
-
-def network_authored(verdicts: Iterable[Verdict]) -> bool:
-    """Whether any network wrote what is seen of a feature, anywhere.
-
-    By one probe again and again, or by two of a country: one sight alone may be chance.
-    """
-    pieces = {
-        ((v.feature, v.country), p.vantage, p.measurement)
-        for v in verdicts
-        for p in v.evidence
-        if p.author is Author.NETWORK
-    }
-    probes = Counter(place for place, _ in {(place, vantage) for place, vantage, _ in pieces})
-    again = Counter((place, vantage) for place, vantage, _ in pieces)
-    return any(n > 1 for n in (*probes.values(), *again.values()))
-
-
-def server_countries(verdicts: Iterable[Verdict]) -> int:
-    """Countries where the service's own failure came over a valid certificate."""
-    return len(
-        {
-            v.country
-            for v in verdicts
-            if v.leading in {Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE}
-            and any(p.author is Author.SERVER for p in v.evidence)
-        }
-    )
 
 
 def _lively(own: Sequence[Verdict]) -> bool:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from probe.judge import phrases
-from probe.judge.grouping import OUTAGES, tested
+from probe.judge.cells import OUTAGES, tested
 from probe.judge.view import View
 from probe.model import Cause, Incident, Verdict
 

@@ -10,14 +10,11 @@ from math import ceil
 
 import msgspec
 
-from probe.model import SIDES, Cause, Evidence, Scope, Side, State, Verdict
+from probe.judge.cells import OUTAGES, STRENGTH, akin, tested
+from probe.judge.outages import Features, parted, struck, wide_features, width
+from probe.model import SIDES, Author, Cause, Evidence, Scope, Side, State, Verdict
 
-STRENGTH = {State.INSUFFICIENT: 0, State.SUSPECTED: 1, State.LIKELY: 2, State.CONFIRMED: 3}
-OUTAGES = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
 IN_A_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING})
-MOST = 0.75
-"""Share of the countries that were looked at, from which on an outage is told as global."""
-GLOBAL_COUNTRIES = 3
 MOST_PIECES = 12
 EARLIER = 0.1
 """Share of the networks that may have had a trouble of their own just before all of them had this."""
@@ -52,7 +49,7 @@ def gather(verdicts: Sequence[Verdict]) -> tuple[Group, ...]:
         [v for v in verdicts if v.leading is not Cause.OK and STRENGTH[v.state]], key=_where
     )
     beside = _beside({v.service for v in told}, verdicts)
-    wide = _wide(chain.from_iterable(beside.values()))
+    wide = wide_features(chain.from_iterable(beside.values()))
     groups = [
         *_outages(told, beside, wide),
         *_refusals(told, beside),
@@ -85,38 +82,16 @@ def _beside(services: Collection[str], verdicts: Iterable[Verdict]) -> Beside:
     return found
 
 
-def tested(verdict: Verdict) -> bool:
-    """Whether anybody looked: a cell of a catalogue that rests on sights."""
-    return verdict.vantages > 0
-
-
-def _wide(verdicts: Iterable[Verdict]) -> set[tuple[str, str]]:
-    """Features that fail by the service's fault in most countries: they are its own everywhere."""
-    hit: dict[tuple[str, str], int] = defaultdict(int)
-    known: dict[tuple[str, str], int] = defaultdict(int)
-    for v in verdicts:
-        if v.service and not v.network and tested(v):
-            known[v.service, v.feature] += 1
-            hit[v.service, v.feature] += v.leading in OUTAGES and STRENGTH[v.state] > 0
-    return {
-        key
-        for key, count in hit.items()
-        if count >= GLOBAL_COUNTRIES and count >= MOST * known[key]
-    }
-
-
-def _outages(told: Sequence[Verdict], beside: Beside, wide: set[tuple[str, str]]) -> list[Group]:
-    by_service: dict[tuple[str, Cause], list[Verdict]] = defaultdict(list)
+def _outages(told: Sequence[Verdict], beside: Beside, wide: Features) -> list[Group]:
+    by_service: dict[str, list[Verdict]] = defaultdict(list)
     for v in told:
         if v.leading in OUTAGES and v.service and not v.network:
-            by_service[v.service, v.leading].append(v)
-    groups = []
-    for (service, cause), own in by_service.items():
-        broad = [v for v in own if (v.service, v.feature) in wide]
-        scope = Scope.GLOBAL if broad else Scope.COUNTRIES
-        scope = Scope.DEPENDENCY if cause is Cause.DEPENDENCY_OUTAGE else scope
-        groups.append(_group(cause, service, broad or own, beside[service], scope))
-    return groups
+            by_service[v.service].append(v)
+    return [
+        _group(cause, service, own, beside[service], width(cause, own, wide))
+        for service, cells in by_service.items()
+        for cause, own in parted(cells, beside[service], wide).items()
+    ]
 
 
 def _refusals(told: Sequence[Verdict], beside: Beside) -> list[Group]:
@@ -135,9 +110,7 @@ def _refusal(service: str, told: Sequence[Verdict], beside: Beside) -> Group:
     return _group(Cause.GEO_BLOCK, service, own, beside[service], scope)
 
 
-def _restrictions(
-    told: Sequence[Verdict], beside: Beside, wide: set[tuple[str, str]]
-) -> list[Group]:
+def _restrictions(told: Sequence[Verdict], beside: Beside, wide: Features) -> list[Group]:
     """One group for each service and country whose networks filter or throttle."""
     held: dict[tuple[Cause, str, str], list[Verdict]] = defaultdict(list)
     for v in told:
@@ -210,9 +183,10 @@ def _group(
     networks = _networks(cause, own, everything, features)
     return Group(
         cause=cause, service=service, features=features, countries=countries,
-        networks=networks, scope=scope, state=best.state, confidence=best.confidence,
-        mechanisms=_mechanisms(own), evidence=_evidence(own),
-        vantages=_vantages(own),
+        networks=tuple(sorted({v.network for v in networks})), scope=scope,
+        state=best.state, confidence=best.confidence,
+        mechanisms=_mechanisms(own), evidence=_evidence(cause, own),
+        vantages=_vantages(_witnesses(cause, own, everything, features) or networks or own),
         since=_since(cause, own, everything, features),
         seen=max((v.seen for v in own if v.seen is not None), default=None),
         shared=_shared(own), well=_well(service, features, countries, everything),
@@ -222,19 +196,17 @@ def _group(
 
 def _networks(
     cause: Cause, own: Sequence[Verdict], everything: Sequence[Verdict], features: Sequence[str]
-) -> tuple[int, ...]:
-    """Networks that the cause leads in; of an outage too, though its scope is wider."""
-    countries = {v.country for v in own}
-    service = own[0].service
-    found = {v.network for v in own if v.network}
-    found |= {
-        v.network
+) -> Sequence[Verdict]:
+    """What is told of networks that the cause leads in; of an outage too, though its scope is wider."""
+    countries, service = {v.country for v in own}, own[0].service
+    beside = [
+        v
         for v in everything
-        if v.leading is cause and v.service == service and v.network
+        if v.leading in akin(cause) and v.service == service and v.network
         and (STRENGTH[v.state] or cause not in IN_A_COUNTRY)
         and v.country in countries and v.feature in features and tested(v)
-    }  # fmt: skip
-    return tuple(sorted(found))
+    ]  # fmt: skip
+    return [*(v for v in own if v.network), *beside]
 
 
 def _since(
@@ -250,8 +222,9 @@ def _since(
     beside = [
         v
         for v in everything
-        if v.network and v.leading is cause and v.feature in features and v.country in countries
-    ]
+        if v.network and v.leading in akin(cause)
+        and v.feature in features and v.country in countries
+    ]  # fmt: skip
     times: dict[str, list[datetime]] = defaultdict(list)
     for v in beside or [v for v in own if v.network] or own:
         if v.since is not None:
@@ -265,10 +238,20 @@ def _joined(begun: Collection[datetime]) -> datetime:
     return sorted(begun)[min(ceil(EARLIER * len(begun)), len(begun) - 1)]
 
 
+def _witnesses(
+    cause: Cause, own: Sequence[Verdict], everything: Sequence[Verdict], features: Sequence[str]
+) -> Sequence[Verdict]:
+    if cause not in OUTAGES or not own[0].service:
+        return ()
+    return struck(
+        cause, {v.country for v in own}, [v for v in everything if v.feature in features]
+    )
+
+
 def _vantages(own: Sequence[Verdict]) -> int:
-    """How many saw it: of each network where its own are told, else of each country."""
+    """How many saw it: of each place as many as saw any one feature fail."""
     most: dict[tuple[str, int], int] = {}
-    for v in [v for v in own if v.network] or own:
+    for v in own:
         place = (v.country, v.network)
         most[place] = max(most.get(place, 0), v.vantages)
     return sum(most.values())
@@ -282,11 +265,12 @@ def _mechanisms(own: Sequence[Verdict]) -> tuple[str, ...]:
     return tuple(sorted(counted, key=lambda m: (-counted[m], m)))
 
 
-def _evidence(own: Sequence[Verdict]) -> tuple[Evidence, ...]:
-    """Spread over the verdicts: the strongest of each first."""
+def _evidence(cause: Cause, own: Sequence[Verdict]) -> tuple[Evidence, ...]:
+    """Spread over the verdicts: the strongest of each first; of an outage no network's doing."""
     turns = zip_longest(*(v.evidence for v in own))
     pieces = dict.fromkeys(p for p in chain.from_iterable(turns) if p is not None)
-    return tuple(pieces)[:MOST_PIECES]
+    plain = [p for p in pieces if p.author is not Author.NETWORK] if cause in OUTAGES else ()
+    return tuple(plain or pieces)[:MOST_PIECES]
 
 
 def _well(

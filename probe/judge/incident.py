@@ -15,14 +15,14 @@ from datetime import datetime
 import msgspec
 
 from probe.judge.apart import standing
+from probe.judge.cells import STRENGTH, tested
 from probe.judge.ending import UNSEEN, ended
-from probe.judge.grouping import STRENGTH, Group, gather, tested
+from probe.judge.grouping import Group, gather
+from probe.judge.matching import CLOSE_ROUNDS, REOPEN_ROUNDS, absorbed, match
 from probe.judge.statement import describe
 from probe.judge.view import View
 from probe.model import SIDES, Cause, Change, Incident, Scope, Side, State, Verdict
 
-CLOSE_ROUNDS = 3
-REOPEN_ROUNDS = 10
 LEAVE_ROUNDS = 4
 """A place that was well for so long while others suffer was not part of it; one that nobody could
 tell of stays."""
@@ -30,7 +30,6 @@ LEANING = 0.5
 """Belief that keeps an incident alive without an open verdict."""
 FORGET_ROUNDS = 60
 """An open incident whose places nobody has looked at for so long is closed all the same."""
-_BY_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.NETWORK_DISRUPTION})
 _REACH = {
     Scope.VANTAGE: 0,
     Scope.NETWORKS: 1,
@@ -44,8 +43,8 @@ def advance(
     incidents: Sequence[Incident], verdicts: Sequence[Verdict], view: View
 ) -> tuple[Incident, ...]:
     """Bring incidents up to date: those given, changed or not, and new ones after them."""
-    groups = [group for group in gather(verdicts) if not _absorbed(group, incidents)]
-    matched = _match(incidents, groups, view)
+    groups = [group for group in gather(verdicts) if not absorbed(group, incidents, view)]
+    matched = match(incidents, groups, view)
     told = _about({i.service for i in incidents if i.id in matched}, verdicts)
     changed = [
         _carry(incident, matched[incident.id], told[incident.service], view)
@@ -76,76 +75,6 @@ def _about(services: Collection[str], verdicts: Iterable[Verdict]) -> dict[str, 
         if verdict.network and verdict.service in found:
             found[verdict.service].append(verdict)
     return found
-
-
-# ── which group continues which incident ─────────────────────────────────────────────────────
-
-
-def _match(incidents: Sequence[Incident], groups: Sequence[Group], view: View) -> dict[str, Group]:
-    """Incident id → the group that continues it: first by cause, then by place and features."""
-    recent = sorted(
-        (i for i in incidents if _recent(i, view)),
-        key=lambda i: (i.closed is not None, i.opened, i.id),
-    )
-    matched: dict[str, Group] = {}
-    taken: set[int] = set()
-    for fits in (_same, _same_otherwise):
-        for incident in recent:
-            if incident.id in matched:
-                continue
-            group = next((g for g in groups if id(g) not in taken and fits(incident, g)), None)
-            if group is not None:
-                matched[incident.id] = group
-                taken.add(id(group))
-    return matched
-
-
-def _absorbed(group: Group, incidents: Sequence[Incident]) -> bool:
-    """Whether an open outage of a dependency says it already: it ends raggedly, not as another."""
-    return group.cause is Cause.SERVICE_OUTAGE and any(
-        held.closed is None
-        and held.cause is Cause.DEPENDENCY_OUTAGE
-        and held.service == group.service
-        and set(group.features) <= set(held.features)
-        and set(group.countries) <= set(held.countries)
-        for held in incidents
-    )
-
-
-def _recent(incident: Incident, view: View) -> bool:
-    return incident.closed is None or view.now - incident.updated <= REOPEN_ROUNDS * view.round
-
-
-def _same(incident: Incident, group: Group) -> bool:
-    if (incident.cause, incident.service) != (group.cause, group.service):
-        return False
-    if group.cause is Cause.LOCAL_FAULT:
-        return bool(set(incident.networks) & set(group.networks))
-    return group.cause not in _BY_COUNTRY or bool(set(incident.countries) & set(group.countries))
-
-
-def _same_otherwise(incident: Incident, group: Group) -> bool:
-    """The same trouble under another cause: an incident is re-attributed, not doubled.
-
-    What was confirmed keeps its name, and a trouble that began after the incident was last seen
-    is another one.
-    """
-    return (
-        incident.closed is None
-        and (incident.state is not State.CONFIRMED or _refines(group, incident))
-        and (group.since or incident.updated) <= incident.updated
-        and Cause.LOCAL_FAULT not in {incident.cause, group.cause}
-        and incident.service == group.service
-        and bool(set(incident.countries) & set(group.countries))
-        and (not group.service or bool(set(incident.features) & set(group.features)))
-        and (group.service != "" or bool(set(incident.networks) & set(group.networks)))
-    )
-
-
-def _refines(group: Group, incident: Incident) -> bool:
-    """Whether what a service was blamed for turns out to be shared with others."""
-    causes = (incident.cause, group.cause)
-    return causes == (Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE) and STRENGTH[group.state] > 1
 
 
 # ── open, carry on, let rest ─────────────────────────────────────────────────────────────────
@@ -200,7 +129,7 @@ def _carry(incident: Incident, group: Group, verdicts: Sequence[Verdict], view: 
         countries=countries, networks=tuple(sorted(networks)),
         mechanisms=_union(incident.mechanisms, group.mechanisms),
         evidence=group.evidence or incident.evidence, confidence=group.confidence,
-        vantages=group.vantages if left else max(incident.vantages, group.vantages),
+        vantages=max(len(networks), group.vantages, 0 if left else incident.vantages),
         updated=view.now, closed=None, shared=group.shared or incident.shared, present=present,
     )  # fmt: skip
     return _shown(carried, group.seen, view)

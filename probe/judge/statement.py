@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Sequence
 
 from probe.judge import beside, phrases, ways
-from probe.judge.apart import apart, separately, server_countries
-from probe.judge.grouping import STRENGTH, tested
+from probe.judge.apart import apart, separately
+from probe.judge.cells import STRENGTH, server_countries, tested
 from probe.judge.hypothesis.connectivity import NEARLY_ALL
 from probe.judge.hypothesis.gate import CONFIRMED, LIKELY, SUSPECTED
+from probe.judge.outages import struck
 from probe.judge.view import View
 from probe.model import Author, Cause, Incident, Scope, State, Statement, Verdict
 
@@ -183,7 +184,7 @@ SIGNED = (
 def _seen_by(incident: Incident, own: Sequence[Verdict], *, where: bool = False) -> str:
     """How many networks see what; of fewer countries than were named before it is said when."""
     looked = [v for v in own if v.network and tested(v)]
-    hit = [v for v in looked if v.leading is incident.cause]
+    hit = struck(incident.cause, incident.countries, own)
     networks, countries = len({v.network for v in hit}), len({v.country for v in hit})
     late = "at the last look " if where and countries < len(incident.countries) else ""
     return (

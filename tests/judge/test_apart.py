@@ -12,12 +12,10 @@ from probe.judge.apart import (
     NOT_RELATED,
     UNDER_WAY,
     WAS,
-    network_authored,
-    server_countries,
     standing,
 )
 from probe.judge.statement import describe
-from probe.model import Cause, Change, Incident, Scope, State, Verdict
+from probe.model import Cause, Change, Incident, Scope, State
 from tests.judge import worlds as w
 from tests.judge.said import SERVICES, incident, say
 from tests.judge.worlds import Event, World
@@ -71,15 +69,6 @@ def test_a_separate_incident_that_is_but_suspected_is_said_to_be() -> None:
         beside = msgspec.structs.replace(incident(Cause.FILTERING), state=state)
         text = describe(outage, (outage, beside), (), frame).text
         assert f"A separate incident is under way{words} Türkiye (web)." in text
-
-
-def test_only_verdicts_with_the_servers_hand_count_for_ruling_out() -> None:
-    world = World((Event(1.0, w.server_error),), services=SERVICES)
-    verdicts = w.verdicts_at(world, 11.0)
-    assert server_countries(verdicts) == 8
-    assert not network_authored(verdicts)
-    bare: list[Verdict] = [msgspec.structs.replace(v, evidence=()) for v in verdicts]
-    assert server_countries(bare) == 0
 
 
 def beside(**more: object) -> str:

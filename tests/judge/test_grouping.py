@@ -83,11 +83,17 @@ def test_a_vantages_own_fault_is_not_for_the_public() -> None:
     assert publishable(Cause.NETWORK_DISRUPTION)
 
 
-def told(network: int, since: float, feature: str = "web", country: str = "NG") -> Verdict:
+def told(
+    network: int,
+    since: float,
+    feature: str = "web",
+    country: str = "NG",
+    cause: Cause = Cause.SERVICE_OUTAGE,
+) -> Verdict:
     return Verdict(
         service="chirp", feature=feature, country=country, network=network, at=w.START,
-        leading=Cause.SERVICE_OUTAGE, state=State.CONFIRMED, confidence=0.99, vantages=1,
-        support={Cause.SERVICE_OUTAGE: 0.99}, since=w.START + timedelta(seconds=since),
+        leading=cause, state=State.CONFIRMED, confidence=0.99, vantages=1,
+        support={cause: 0.99}, since=w.START + timedelta(seconds=since),
         seen=w.START + timedelta(seconds=since + network),
     )  # fmt: skip
 
@@ -126,3 +132,11 @@ def test_it_began_with_the_first_feature_that_several_see() -> None:
 def test_the_newest_look_of_all_shows_it() -> None:
     (group,) = gather([told(0, 7), told(1, 7), told(0, 9, country="TR"), told(2, 9, country="TR")])
     assert group.seen == w.START + timedelta(seconds=9)
+
+
+def test_vantages_are_those_of_all_features() -> None:
+    """Each feature is seen to fail on networks of its own: nobody looks at all at one time."""
+    cells = [told(0, 7, feature, "TR") for feature in ("web", "media")]
+    seen = [told(asn, 7, feature, "TR") for asn, feature in enumerate(("web", "media", "web"), 1)]
+    (group,) = gather([*cells, *seen])
+    assert (group.networks, group.vantages) == ((1, 2, 3), 3)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from probe.judge.ending import UNSEEN as BLIND
-from probe.judge.incident import CLOSE_ROUNDS, FORGET_ROUNDS, REOPEN_ROUNDS, advance
+from probe.judge.incident import FORGET_ROUNDS, advance
+from probe.judge.matching import CLOSE_ROUNDS, REOPEN_ROUNDS
 from probe.judge.view import View
 from probe.model import Author, Cause, Evidence, Incident, Scope, Standing, State, Verdict
 from tests.judge import worlds as w
@@ -71,6 +72,13 @@ def test_an_incident_opens_once_with_its_words_and_history() -> None:
     assert [change.what for change in incident.history] == ["opened"]
     assert incident.statement
     assert incident.updated == at(0.4)
+
+
+def test_each_network_that_joined_was_seen_by_a_vantage_at_the_least() -> None:
+    """Though at no one time so many saw it."""
+    steps = [(float(n), [filtered(network=a) for a in (n, n + 1)]) for n in range(1, 4)]
+    (incident,) = run(*steps)
+    assert (incident.networks, incident.vantages) == ((1, 2, 3, 4), 4)
 
 
 def test_a_surer_state_is_a_line_of_history_and_is_not_taken_back() -> None:

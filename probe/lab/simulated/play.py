@@ -12,7 +12,7 @@ import msgspec
 
 from probe.judge import incident
 from probe.judge.docket import Docket
-from probe.judge.incident import REOPEN_ROUNDS
+from probe.judge.matching import REOPEN_ROUNDS
 from probe.judge.memory import Word, keep, word
 from probe.judge.sight import Sight
 from probe.judge.view import Memory, View, window_start

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from probe.judge.grouping import STRENGTH, publishable
+from probe.judge.cells import STRENGTH
+from probe.judge.grouping import publishable
 from probe.judge.hypothesis import judge
 from probe.judge.rules import VERSION
 from probe.model import CONTROL, Cause, Incident, Scope, State, Vantage, Verdict

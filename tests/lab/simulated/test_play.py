@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from probe.config.shape import Seconds
-from probe.judge.incident import REOPEN_ROUNDS
+from probe.judge.matching import REOPEN_ROUNDS
 from probe.lab import library
 from probe.lab.scenario import Form, LabNetwork, Noise
 from probe.lab.simulated.play import judged, lately, measurements, play

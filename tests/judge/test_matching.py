@@ -1,0 +1,49 @@
+"""One trouble stays one incident, though its cause is seen otherwise at its edges and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from probe.judge.matching import CLOSE_ROUNDS
+from probe.model import Cause, State, Verdict
+from tests.judge import worlds as w
+from tests.judge.test_incident import at, run, verdict
+
+COUNTRIES = ("BR", "DE", "FR", "GB", "JP", "NG", "TR", "US")
+LEAK, OWN = Cause.DEPENDENCY_OUTAGE, Cause.SERVICE_OUTAGE
+
+
+def failing(
+    cause: Cause, rounds: float, countries: Sequence[str] = COUNTRIES, begun: float = 0
+) -> list[Verdict]:
+    return [
+        msgspec.structs.replace(
+            verdict(cause, State.CONFIRMED, country=country, now=at(rounds)),
+            seen=at(rounds), since=at(begun),
+        )
+        for country in countries
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("known", [COUNTRIES, COUNTRIES[:7]])
+def test_the_end_of_a_dependencys_outage_is_none_of_the_services(known: Sequence[str]) -> None:
+    """Nor where a country sees it that did not before."""
+    held = run((0, failing(LEAK, 0, known)), (1, failing(LEAK, 1, known)))
+    (incident,) = run(*((n, failing(OWN, 1)) for n in (2, 3)), held=held)
+    assert (incident.cause, incident.closed) == (LEAK, None)
+
+
+def test_one_of_which_most_countries_are_others_is_another() -> None:
+    held = run((0, failing(LEAK, 0, COUNTRIES[:3])), (1, failing(OWN, 1)))
+    assert [i.cause for i in held] == [LEAK, OWN]
+
+
+def test_what_nobody_can_name_the_dependency_of_any_more_is_the_services() -> None:
+    """The same incident, under the name of what is seen now."""
+    held = run((0, failing(LEAK, 0)), *((n, failing(OWN, n)) for n in range(1, CLOSE_ROUNDS)))
+    assert [i.cause for i in held] == [LEAK]
+    (renamed,) = run((CLOSE_ROUNDS, failing(OWN, CLOSE_ROUNDS)), held=held)
+    assert (renamed.cause, renamed.opened, renamed.closed) == (OWN, w.START, None)
