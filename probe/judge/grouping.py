@@ -111,7 +111,10 @@ def _refusal(service: str, told: Sequence[Verdict], beside: Beside) -> Group:
 
 
 def _restrictions(told: Sequence[Verdict], beside: Beside, wide: Features) -> list[Group]:
-    """One group for each service and country whose networks filter or throttle."""
+    """One group for each service and country whose networks filter or throttle.
+
+    It is the country's where most of its networks do: those that nobody can tell of are not among them.
+    """
     held: dict[tuple[Cause, str, str], list[Verdict]] = defaultdict(list)
     for v in told:
         if v.leading in IN_A_COUNTRY and v.service:
@@ -121,9 +124,9 @@ def _restrictions(told: Sequence[Verdict], beside: Beside, wide: Features) -> li
         chosen = [v for v in own if (v.service, v.feature) not in wide] or own
         features = {v.feature for v in chosen}
         here = [v for v in beside[service] if v.country == country]
-        seen = {v.network for v in here if v.network and v.feature in features and tested(v)}
+        known = {v.network for v in here if v.network and v.feature in features}
         hit = {v.network for v in chosen if v.network}
-        national = len(hit) > 1 and 2 * len(hit) > len(seen)
+        national = len(hit) > 1 and 2 * len(hit) > len(known)
         scope = Scope.COUNTRIES if national else Scope.NETWORKS
         groups.append(_group(cause, service, chosen, here, scope))
     return groups

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from probe.judge.grouping import Group, gather, publishable
@@ -140,3 +141,14 @@ def test_vantages_are_those_of_all_features() -> None:
     seen = [told(asn, 7, feature, "TR") for asn, feature in enumerate(("web", "media", "web"), 1)]
     (group,) = gather([*cells, *seen])
     assert (group.networks, group.vantages) == ((1, 2, 3), 3)
+
+
+def test_networks_that_nobody_can_tell_of_do_not_make_a_filter_the_countrys() -> None:
+    hit = [told(asn, 7, cause=Cause.FILTERING) for asn in (1, 2)]
+    dark = [told(asn, 7, cause=Cause.LOCAL_FAULT) for asn in (3, 4)]
+    blind = [
+        msgspec.structs.replace(v, state=State.INSUFFICIENT, vantages=0, seen=None) for v in dark
+    ]
+    for verdicts, scope in ((hit, Scope.COUNTRIES), ([*hit, *blind], Scope.NETWORKS)):
+        (group,) = gather(verdicts)
+        assert group.scope is scope
