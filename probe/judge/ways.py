@@ -26,16 +26,17 @@ def told(incident: Incident, own: Sequence[Verdict], view: View) -> str:
     held = _pieces(incident, own)
     ways = _ways(held)
     before = [asn for asn in incident.networks if asn not in held] if held else []
-    if len(ways) + bool(before) < 2:  # noqa: PLR2004 — one way is everybody's
+    now = [asn for asn in incident.networks if asn not in before]
+    earlier = f"; earlier on {phrases.named(before, view)} as well" if before else ""
+    if len(ways) < 2:  # noqa: PLR2004 — one way is everybody's
         words = ways[0][1] if ways else phrases.seen(incident.evidence)
-        return f"{phrases.on(incident.networks, view)}: {words}"
+        return f"{phrases.on(now, view)}: {words}{earlier}"
     named = [f"on {phrases.named(asns, view)} {words}" for asns, words in ways[:MOST_WAYS]]
     more = sum(len(asns) for asns, _ in ways[MOST_WAYS:])
     rest = [f"in other ways on {phrases.counted(more, 'more network')}"] if more else []
-    gone = [f"what was seen on {phrases.named(before, view)} is seen no more"] if before else []
-    *first, last = (*named, *rest, *gone)
-    count = phrases.counted(len(incident.networks), "network")
-    return f" on {count}: {'; '.join(first)}; and {last}"
+    *first, last = (*named, *rest)
+    count = phrases.counted(len(now), "network")
+    return f" on {count}: {'; '.join(first)}; and {last}{earlier}"
 
 
 def _ways(held: Mapping[int, Sequence[Evidence]]) -> list[Way]:

@@ -82,10 +82,13 @@ def test_one_odd_sight_of_a_network_is_not_its_way() -> None:
     assert said([RESET, RESET, FORGED], [RESET]).startswith("on AS1 and AS2: ")
 
 
-def test_of_a_network_where_it_is_seen_no_more_nothing_else_is_said() -> None:
+def test_a_network_of_before_is_not_counted_among_those_where_it_is_seen() -> None:
     text = said([RESET], gone=(7,))
-    assert text.startswith("on 2 networks: on AS1 connections are reset when")
-    assert text.endswith("; and what was seen on AS7 is seen no more")
+    assert text.startswith("on AS1: connections are reset when")
+    assert text.endswith("; earlier on AS7 as well")
+    text = said([RESET], [FORGED], gone=(7,))
+    assert text.startswith("on 2 networks: on AS1 connections")
+    assert text.endswith("; earlier on AS7 as well")
 
 
 def test_words_of_a_pair_stand_for_themselves_and_nothing_known_is_said_as_ever() -> None:
