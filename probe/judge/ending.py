@@ -10,6 +10,9 @@ from probe.model import Incident
 UNSEEN = " No probe on these networks can tell of it now."
 """Said after the words of an incident that is neither seen to go on nor to be over."""
 
+BEFORE = "Said until then: "
+"""What follows is in the tense of its time."""
+
 
 def ended(incident: Incident, words: str, view: View) -> str:
     """Put the end before what was said of it.
@@ -25,7 +28,7 @@ def ended(incident: Incident, words: str, view: View) -> str:
         told = f"Ended between {first} and {_at(gone, opened)}."
     else:
         told = f"Ended at {_at(seen, opened)}."
-    return f"{told} {words.removesuffix(UNSEEN)}"
+    return f"{told} {BEFORE}{words.removesuffix(UNSEEN)}"
 
 
 def _at(time: datetime, opened: datetime) -> str:

@@ -26,13 +26,13 @@ def later(rounds: float) -> datetime:
 
 
 def test_an_end_that_was_seen_has_its_time() -> None:
-    assert told(w.START) == "Ended at 12:00 UTC. It fails."
-    assert told(w.START, later(VIEW.rounds)) == "Ended at 12:00 UTC. It fails."
+    assert told(w.START) == "Ended at 12:00 UTC. Said until then: It fails."
+    assert told(w.START, later(VIEW.rounds)) == "Ended at 12:00 UTC. Said until then: It fails."
 
 
 def test_of_a_time_in_which_nobody_looked_only_its_limits_are_said() -> None:
     gone = w.START + timedelta(minutes=16)
-    assert told(w.START, gone) == "Ended between 12:00 and 12:16 UTC. It fails."
+    assert told(w.START, gone) == "Ended between 12:00 and 12:16 UTC. Said until then: It fails."
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,7 @@ def test_limits_of_one_later_day_name_it_once() -> None:
 
 def test_what_nobody_could_tell_of_since_was_last_seen() -> None:
     said = told(w.START, words=f"It fails.{UNSEEN}")
-    assert said == "Last seen at 12:00 UTC; no probe there could tell of it since. It fails."
+    assert (
+        said
+        == "Last seen at 12:00 UTC; no probe there could tell of it since. Said until then: It fails."
+    )
