@@ -11,7 +11,7 @@ from math import ceil
 import msgspec
 
 from probe.judge.cells import OUTAGES, STRENGTH, akin, tested
-from probe.judge.outages import Features, parted, struck, wide_features, width
+from probe.judge.outages import MOST, Features, parted, struck, wide_features, width
 from probe.model import SIDES, Author, Cause, Evidence, Scope, Side, State, Verdict
 
 IN_A_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING})
@@ -296,20 +296,19 @@ def _shared(own: Sequence[Verdict]) -> tuple[str, ...]:
 def _healthy(
     service: str, features: Sequence[str], countries: Sequence[str], everything: Sequence[Verdict]
 ) -> tuple[str, ...]:
-    """Features seen well in all the same places where they were looked at."""
-    well: dict[str, bool] = {}
+    """Features seen well in the same places."""
+    cells: dict[str, list[Verdict]] = defaultdict(list)
     for v in everything:
-        if (
-            v.service != service
-            or v.network
-            or v.feature in features
-            or v.country not in countries
-        ):
-            continue
-        if tested(v):
-            good = v.leading is Cause.OK and STRENGTH[v.state] > 0
-            well[v.feature] = well.get(v.feature, True) and good
-    return tuple(feature for feature, good in well.items() if good)
+        if v.service == service and not v.network and v.country in countries and tested(v):
+            cells[v.feature].append(v)
+    return tuple(f for f, held in cells.items() if f not in features and _sound(held))
+
+
+def _sound(cells: Collection[Verdict]) -> bool:
+    """Well in most of them, and in none seen to fail: a probe that is unwell itself says nothing."""
+    well = sum(v.leading is Cause.OK and STRENGTH[v.state] > 0 for v in cells)
+    failing = any(SIDES[v.leading] not in {Side.NONE, Side.OWN} for v in cells)
+    return well >= MOST * len(cells) and not failing
 
 
 def publishable(cause: Cause) -> bool:

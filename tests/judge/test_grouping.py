@@ -152,3 +152,34 @@ def test_networks_that_nobody_can_tell_of_do_not_make_a_filter_the_countrys() ->
     for verdicts, scope in ((hit, Scope.COUNTRIES), ([*hit, *blind], Scope.NETWORKS)):
         (group,) = gather(verdicts)
         assert group.scope is scope
+
+
+def beside_an_outage(*cells: tuple[Cause, State]) -> tuple[str, ...]:
+    """Features told to be well, of one that so many countries see, where another fails in them."""
+    countries = ("BR", "DE", "FR", "GB", "JP")
+    media = [
+        msgspec.structs.replace(told(0, 7, "media", country, cause), state=state)
+        for country, (cause, state) in zip(countries, cells, strict=False)
+    ]
+    (group,) = gather([*media, *(told(0, 7, country=country) for country in countries)])
+    return group.healthy
+
+
+WELL = (Cause.OK, State.CONFIRMED)
+DAZED = (Cause.LOCAL_FAULT, State.INSUFFICIENT)
+
+
+@pytest.mark.parametrize(
+    ("cells", "healthy"),
+    [
+        ([WELL] * 5, ("media",)),
+        ([DAZED, *[WELL] * 4], ("media",)),
+        ([DAZED, DAZED, *[WELL] * 3], ()),
+        ([(Cause.FILTERING, State.INSUFFICIENT), *[WELL] * 4], ()),
+        ([DAZED], ()),
+    ],
+)
+def test_a_probe_that_is_unwell_itself_takes_nothing_from_what_is_not_affected(
+    cells: list[tuple[Cause, State]], healthy: tuple[str, ...]
+) -> None:
+    assert beside_an_outage(*cells) == healthy
