@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from probe.judge import phrases
@@ -19,6 +20,7 @@ LEANING = 0.5
 LATELY_ROUNDS = 60
 """For so long after a network's doing was told it is not denied of what else befalls the service."""
 UNDER_WAY, WAS = "A separate incident is under way: ", "A separate incident was under way: "
+_BESIDE = re.compile(rf"{UNDER_WAY}.*?\.(?= [A-Z]|$)")
 
 
 def apart(
@@ -47,8 +49,8 @@ def apart(
 def standing(incident: Incident, incidents: Sequence[Incident], view: View) -> str:
     """Its words as they were, but for the denial of what is told by now, and what is over beside it."""
     words = incident.statement
-    if incident.closed is not None or not separately(incident, incidents, view):
-        words = words.replace(UNDER_WAY, WAS)
+    now = "" if incident.closed is not None else separately(incident, incidents, view)
+    words = _BESIDE.sub(lambda said: now or said[0].replace(UNDER_WAY, WAS), words)
     if _disrupted(incident, incidents):
         words = words.replace(NOT_RELATED, NONE_OBSERVED)
     if restricted(incident, incidents, view):

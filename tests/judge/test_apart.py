@@ -156,9 +156,22 @@ def test_what_is_over_beside_it_is_told_as_past() -> None:
     said = f"It fails. {UNDER_WAY}filtering in Türkiye (web). Confidence high."
     past = said.replace(UNDER_WAY, WAS)
     outage = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), id="o", statement=said)
-    filtered = incident(Cause.FILTERING)
+    filtered = msgspec.structs.replace(incident(Cause.FILTERING), state=State.LIKELY)
     over = msgspec.structs.replace(filtered, closed=w.START)
     ended = msgspec.structs.replace(outage, closed=w.START)
     assert standing(outage, (outage, filtered), frame) == said
     assert standing(outage, (outage, over), frame) == past
     assert standing(ended, (ended, filtered), frame) == past
+
+
+def test_of_two_that_were_beside_it_only_the_one_that_goes_on_is_under_way() -> None:
+    frame = w.view(World(services=SERVICES), 1.0, [])
+    names = (
+        "filtering in Türkiye (web), and an outage of what the service depends on in Türkiye (web)"
+    )
+    said = f"It fails. {UNDER_WAY}{names}. Confidence high."
+    outage = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), id="o", statement=said)
+    filtered = msgspec.structs.replace(incident(Cause.FILTERING), state=State.LIKELY)
+    over = msgspec.structs.replace(incident(Cause.DEPENDENCY_OUTAGE), id="d", closed=w.START)
+    words = standing(outage, (outage, filtered, over), frame)
+    assert words == f"It fails. {UNDER_WAY}filtering in Türkiye (web). Confidence high."
