@@ -85,7 +85,7 @@ def _restriction(
     incident: Incident, incidents: Sequence[Incident], own: Sequence[Verdict], view: View
 ) -> str:
     first = (
-        f"measurements show {phrases.service(incident, view)} {FATE[incident.cause]} in {phrases.places(incident)}"
+        f"measurements {_show(incident)} {phrases.service(incident, view)} {FATE[incident.cause]} in {phrases.places(incident)}"
         f"{ways.told(incident, own, view)}. Affected: {phrases.features(incident, view)}."
     )
     others = (beside.told(incident, own, view), separately(incident, incidents, view))
@@ -170,6 +170,11 @@ _TEXTS: dict[Cause, Paragraph] = {
     Cause.GEO_BLOCK: _geo_block,
     Cause.LOCAL_FAULT: _local,
 }
+
+
+def _show(incident: Incident) -> str:
+    """What is but suspected is shown by nothing yet."""
+    return "show" if STRENGTH[incident.state] > STRENGTH[State.SUSPECTED] else "suggest"
 
 
 # ── parts of sentences ───────────────────────────────────────────────────────────────────────

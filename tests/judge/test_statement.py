@@ -48,6 +48,15 @@ def test_filtering_names_the_place_the_networks_and_the_way() -> None:
     assert "Outside, 7 of 7 observed countries reach the service meanwhile." in text
 
 
+def test_what_is_but_suspected_is_not_shown() -> None:
+    frame = w.view(World(services=SERVICES), 1.0, [])
+    for state, words in ((State.SUSPECTED, "suggest"), (State.LIKELY, "show")):
+        held = msgspec.structs.replace(incident(Cause.FILTERING), state=state)
+        assert (
+            f": measurements {words} Chirp restricted" in describe(held, (held,), (), frame).text
+        )
+
+
 def test_a_network_that_lets_the_servers_own_errors_through_is_no_part_of_a_filter() -> None:
     """The failure of all the world reaches it as well, and says nothing of the network."""
     four = tuple(range(29460, 29464))
