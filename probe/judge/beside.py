@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from probe.judge import phrases
 from probe.judge.cells import OUTAGES, tested
-from probe.judge.view import View
-from probe.model import Cause, Incident, Verdict
+from probe.judge.outages import MOST
+from probe.judge.view import View, window_start
+from probe.model import Cause, Incident, State, Verdict
 
 Leads = Mapping[str, Cause]
 """Feature → the leading cause."""
@@ -16,7 +17,23 @@ Leads = Mapping[str, Cause]
 
 def told(incident: Incident, own: Sequence[Verdict], view: View) -> str:
     """Say both."""
-    return " ".join((*_there(incident, own), _outside(incident, own, view)))
+    there = (*_there(incident, own), _outside(incident, own, view), reached(incident, own, view))
+    return " ".join(filter(None, there))
+
+
+def reached(incident: Incident, own: Sequence[Verdict], view: View) -> str:
+    """Name the few countries that reach all of it where hardly anybody does.
+
+    Looks from before it began say nothing of it: so long nobody is named.
+    """
+    leads: dict[str, list[bool]] = defaultdict(list)
+    for v in own:
+        if not v.network and tested(v):
+            leads[v.country].append((v.leading, v.state) == (Cause.OK, State.CONFIRMED))
+    well = sorted(c for c, good in leads.items() if all(good) and c not in incident.countries)
+    if not 0 < len(well) <= (1 - MOST) * len(leads) or incident.opened > window_start(view):
+        return ""
+    return f"It is reached from {phrases.countries(well)}."
 
 
 def _there(incident: Incident, own: Sequence[Verdict]) -> Iterable[str]:

@@ -160,7 +160,11 @@ def feature_names(service: str, features: Sequence[str], view: View) -> list[str
 
 
 def places(incident: Incident) -> str:
-    names = [country(code) for code in incident.countries]
+    return countries(incident.countries)
+
+
+def countries(codes: Iterable[str]) -> str:
+    names = [country(code) for code in codes]
     return listed(sorted(names, key=lambda name: name.removeprefix("the ")))
 
 

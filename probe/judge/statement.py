@@ -48,7 +48,8 @@ def _outage(
     word = "international outages" if len(incident.countries) > 1 else "an outage"
     first = f"{phrases.service(incident, view)} is experiencing {word} affecting {phrases.features(incident, view)}: {_seen_by(incident, own)}."
     well = f"{_healthy(incident, view)}"
-    return " ".join(filter(None, (first, well, apart(incident, incidents, own, view))))
+    there = beside.reached(incident, own, view)
+    return " ".join(filter(None, (first, well, there, apart(incident, incidents, own, view))))
 
 
 def _dependency(
@@ -75,7 +76,8 @@ def _dependency(
         f"{phrases.service(incident, view)} is failing, {together if others else alone}: "
         f"{phrases.features(incident, view)} in {phrases.places(incident)}; {_seen_by(incident, own, where=True)}."
     )
-    return f"{first} {apart(incident, incidents, own, view)}"
+    there = beside.reached(incident, own, view)
+    return " ".join(filter(None, (first, there, apart(incident, incidents, own, view))))
 
 
 FATE = {Cause.FILTERING: "restricted", Cause.THROTTLING: "slowed down"}

@@ -98,3 +98,25 @@ def test_where_all_of_it_fails_elsewhere_there_is_nothing_to_tell_apart() -> Non
     assert told(*down) == (
         "Outside, 1 of 3 observed countries reaches the service meanwhile; 2 see it fail by itself."
     )
+
+
+FEW, SEVERAL, OTHERS = ("RU",), ("RU", "JP", "KZ"), ("BR", "DE", "FR", "GB", "US")
+
+
+@pytest.mark.parametrize(
+    ("reach", "rounds", "said"),
+    [(FEW, 5, "It is reached from Russia."), (FEW, 4, ""), (SEVERAL, 5, ""), ((), 5, "")],
+)
+def test_where_hardly_anybody_reaches_it_it_is_said_who_does(
+    reach: Sequence[str], rounds: int, said: str
+) -> None:
+    """Not by what they saw before it began."""
+    outage = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), countries=OTHERS)
+    well = [
+        msgspec.structs.replace(cell(Cause.OK, country=c), state=State.CONFIRMED) for c in reach
+    ]
+    own = [*well, *(cell(Cause.SERVICE_OUTAGE, country=c) for c in OTHERS)]
+    view = w.view(World(services=SERVICES), rounds * w.ROUND, [])
+    assert beside.reached(outage, own, view) == said
+    doubtful = [msgspec.structs.replace(v, state=State.LIKELY) for v in own]
+    assert not beside.reached(outage, doubtful, view)
