@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from probe.judge import phrases
-from probe.judge.cells import OUTAGES, tested
+from probe.judge.cells import OUTAGES, STRENGTH, tested
 from probe.judge.outages import MOST
 from probe.judge.view import View, window_start
-from probe.model import Cause, Incident, State, Verdict
+from probe.model import Cause, Incident, Verdict
 
 Leads = Mapping[str, Cause]
 """Feature → the leading cause."""
@@ -29,7 +29,7 @@ def reached(incident: Incident, own: Sequence[Verdict], view: View) -> str:
     leads: dict[str, list[bool]] = defaultdict(list)
     for v in own:
         if not v.network and tested(v):
-            leads[v.country].append((v.leading, v.state) == (Cause.OK, State.CONFIRMED))
+            leads[v.country].append(v.leading is Cause.OK and STRENGTH[v.state] > 0)
     well = sorted(c for c, good in leads.items() if all(good) and c not in incident.countries)
     if not 0 < len(well) <= (1 - MOST) * len(leads) or incident.opened > window_start(view):
         return ""

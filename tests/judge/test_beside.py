@@ -112,11 +112,9 @@ def test_where_hardly_anybody_reaches_it_it_is_said_who_does(
 ) -> None:
     """Not by what they saw before it began."""
     outage = msgspec.structs.replace(incident(Cause.SERVICE_OUTAGE), countries=OTHERS)
-    well = [
-        msgspec.structs.replace(cell(Cause.OK, country=c), state=State.CONFIRMED) for c in reach
-    ]
+    well = [cell(Cause.OK, country=c) for c in reach]
     own = [*well, *(cell(Cause.SERVICE_OUTAGE, country=c) for c in OTHERS)]
     view = w.view(World(services=SERVICES), rounds * w.ROUND, [])
     assert beside.reached(outage, own, view) == said
-    doubtful = [msgspec.structs.replace(v, state=State.LIKELY) for v in own]
+    doubtful = [msgspec.structs.replace(v, state=State.INSUFFICIENT) for v in own]
     assert not beside.reached(outage, doubtful, view)
