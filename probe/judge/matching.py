@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from probe.judge.cells import STRENGTH
 from probe.judge.grouping import Group
@@ -45,16 +45,24 @@ def absorbed(group: Group, incidents: Sequence[Incident], view: View) -> bool:
         and held.cause is Cause.DEPENDENCY_OUTAGE
         and held.service == group.service
         and set(group.features) <= set(held.features)
-        and len({*group.countries} - {*held.countries}) <= (1 - MOST) * len(group.countries)
+        and _mostly(group.countries, held.countries)
         and not _outlived(held, group, view)
         for held in incidents
     )
 
 
 def _outlived(incident: Incident, group: Group, view: View) -> bool:
-    """Whether looks show the group that are newer than an incident which none has shown for rounds."""
+    """Whether looks show the group that are newer than an incident which none has shown for rounds.
+
+    What goes on in few of its countries is what is left of it.
+    """
     shown = group.seen or view.now
-    return view.now - incident.updated >= CLOSE_ROUNDS * view.round and shown > incident.updated
+    over = view.now - incident.updated >= CLOSE_ROUNDS * view.round and shown > incident.updated
+    return over and _mostly(incident.countries, group.countries)
+
+
+def _mostly(countries: Collection[str], others: Collection[str]) -> bool:
+    return sum(country in others for country in countries) >= MOST * len(countries)
 
 
 def _recent(incident: Incident, view: View) -> bool:

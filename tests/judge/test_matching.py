@@ -47,3 +47,11 @@ def test_what_nobody_can_name_the_dependency_of_any_more_is_the_services() -> No
     assert [i.cause for i in held] == [LEAK]
     (renamed,) = run((CLOSE_ROUNDS, failing(OWN, CLOSE_ROUNDS)), held=held)
     assert (renamed.cause, renamed.opened, renamed.closed) == (OWN, w.START, None)
+
+
+def test_what_is_left_of_it_in_few_of_its_countries_is_not_renamed() -> None:
+    held = run((0, failing(LEAK, 0)))
+    left = [(n, failing(OWN, n, COUNTRIES[:4])) for n in range(1, CLOSE_ROUNDS)]
+    (incident,) = run(*left, held=held)
+    (still,) = run((CLOSE_ROUNDS, failing(OWN, CLOSE_ROUNDS, COUNTRIES[:4])), held=(incident,))
+    assert [i.cause for i in (incident, still)] == [LEAK, LEAK]
