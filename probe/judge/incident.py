@@ -18,7 +18,7 @@ from probe.judge.apart import standing
 from probe.judge.cells import STRENGTH, tested
 from probe.judge.ending import UNSEEN, ended
 from probe.judge.grouping import Group, gather
-from probe.judge.matching import CLOSE_ROUNDS, REOPEN_ROUNDS, absorbed, match
+from probe.judge.matching import CLOSE_ROUNDS, REOPEN_ROUNDS, absorbed, match, settled
 from probe.judge.statement import describe
 from probe.judge.view import View
 from probe.model import SIDES, Cause, Change, Incident, Scope, Side, State, Verdict
@@ -43,7 +43,8 @@ def advance(
     incidents: Sequence[Incident], verdicts: Sequence[Verdict], view: View
 ) -> tuple[Incident, ...]:
     """Bring incidents up to date: those given, changed or not, and new ones after them."""
-    groups = [group for group in gather(verdicts) if not absorbed(group, incidents, view)]
+    now = (settled(group, incidents) for group in gather(verdicts))
+    groups = [group for group in now if not absorbed(group, incidents, view)]
     matched = match(incidents, groups, view)
     told = _about({i.service for i in incidents if i.id in matched}, verdicts)
     changed = [

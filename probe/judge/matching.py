@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import msgspec
+
 from probe.judge.cells import STRENGTH
 from probe.judge.grouping import Group
 from probe.judge.outages import MOST
@@ -63,6 +65,24 @@ def _outlived(incident: Incident, group: Group, view: View) -> bool:
 
 def _mostly(countries: Collection[str], others: Collection[str]) -> bool:
     return sum(country in others for country in countries) >= MOST * len(countries)
+
+
+def settled(group: Group, incidents: Sequence[Incident]) -> Group:
+    """Give the service's name to what an open outage bears that was confirmed under both: none flaps."""
+    held = (i for i in incidents if group.cause is Cause.DEPENDENCY_OUTAGE and _renamed(i))
+    for incident in held:
+        if incident.service == group.service and {*incident.features} & {*group.features}:
+            return msgspec.structs.replace(group, cause=incident.cause, scope=incident.scope)
+    return group
+
+
+def _renamed(incident: Incident) -> bool:
+    names = {change.cause for change in incident.history if change.state is State.CONFIRMED}
+    return (
+        incident.closed is None
+        and incident.cause is Cause.SERVICE_OUTAGE
+        and Cause.DEPENDENCY_OUTAGE in names
+    )
 
 
 def _recent(incident: Incident, view: View) -> bool:

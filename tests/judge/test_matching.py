@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from probe.judge.matching import CLOSE_ROUNDS
-from probe.model import Cause, State, Verdict
+from probe.model import Cause, Scope, State, Verdict
 from tests.judge import worlds as w
 from tests.judge.test_incident import at, run, verdict
 
@@ -55,3 +55,12 @@ def test_what_is_left_of_it_in_few_of_its_countries_is_not_renamed() -> None:
     (incident,) = run(*left, held=held)
     (still,) = run((CLOSE_ROUNDS, failing(OWN, CLOSE_ROUNDS, COUNTRIES[:4])), held=(incident,))
     assert [i.cause for i in (incident, still)] == [LEAK, LEAK]
+
+
+def test_one_that_was_confirmed_under_both_names_is_not_given_the_first_again() -> None:
+    rounds = range(CLOSE_ROUNDS + 1, CLOSE_ROUNDS + 20)
+    (renamed,) = run((0, failing(LEAK, 0)), (CLOSE_ROUNDS, failing(OWN, CLOSE_ROUNDS)))
+    assert renamed.cause is OWN
+    (incident,) = run(*((n, failing(LEAK, n)) for n in rounds), held=(renamed,))
+    assert (incident.cause, incident.scope, incident.closed) == (OWN, Scope.GLOBAL, None)
+    assert incident.updated == at(rounds[-1])
