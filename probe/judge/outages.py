@@ -10,7 +10,7 @@ from probe.judge.cells import OUTAGES, STRENGTH, akin, network_authored, tested
 from probe.model import Cause, Scope, Verdict
 
 MOST = 0.75
-"""Share of the countries that were looked at, from which on an outage is told as global."""
+"""Share of those who looked that is as good as all of them: from there on an outage is global."""
 GLOBAL_COUNTRIES = 3
 
 Features = AbstractSet[tuple[str, str]]
@@ -40,7 +40,7 @@ def parted(
     A country whose own networks write what is seen there has another trouble inside it.
     """
     broad = [v for v in cells if (v.service, v.feature) in wide]
-    written = _written(everything)
+    written = _written(everything) if broad else ()
     plain = [v for v in broad if (v.feature, v.country) not in written] or broad
     held: dict[Cause, list[Verdict]] = defaultdict(list)
     for v, cause in zip(plain, _causes(plain), strict=True):
