@@ -63,10 +63,16 @@ def advance(
     before = [*incidents, *[None] * (len(changed) - len(incidents))]
     return tuple(
         new
-        if new == old
+        if new == old and _stands(new, changed, view)
         else _recorded(new, old, _text(new, old, matched, changed, verdicts, view), view)
         for new, old in zip(changed, before, strict=True)
     )
+
+
+def _stands(incident: Incident, incidents: Sequence[Incident], view: View) -> bool:
+    """Whether what is said of one that nothing has happened to still holds of those beside it."""
+    words = incident.statement
+    return incident.closed is not None or standing(incident, incidents, view) == words
 
 
 def _about(services: Collection[str], verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:

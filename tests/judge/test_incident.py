@@ -170,6 +170,15 @@ def test_two_causes_are_two_incidents() -> None:
     assert "A separate incident" in held[1].statement
 
 
+def test_of_one_that_nobody_looks_at_it_is_said_as_well_that_what_was_beside_it_is_over() -> None:
+    outage = [verdict(Cause.SERVICE_OUTAGE, country=c, feature="api") for c in COUNTRIES]
+    held = run((0, [*outage, filtered()]), *((n, [filtered()]) for n in (1, 2)))
+    assert "is under way: filtering in" in held[0].statement
+    held = run(*((2 + n, [verdict()]) for n in range(1, CLOSE_ROUNDS + 1)), held=held)
+    assert [i.closed is None for i in held] == [True, False]
+    assert "was under way: filtering in" in held[0].statement
+
+
 def test_a_vantages_fault_never_becomes_a_countrys_disruption() -> None:
     broken = verdict(Cause.LOCAL_FAULT, State.SUSPECTED, service="", feature="", network=47330)
     gone = verdict(
