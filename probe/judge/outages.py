@@ -90,11 +90,12 @@ def struck(
 ) -> Sequence[Verdict]:
     """What is told of networks that a service's outage hits, of all who looked.
 
-    In countries of which too little is known to name them too, unless it is their own network's hand.
+    In its countries under either name; in those of which too little is known to name them under its
+    own, unless it is their own network's hand.
     """
     return [
         v
         for v in verdicts
         if v.network and tested(v) and v.leading in akin(cause)
-        and (v.country in countries or not network_authored([v]))
+        and (v.country in countries or (v.leading is cause and not network_authored([v])))
     ]  # fmt: skip

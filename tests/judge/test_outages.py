@@ -72,10 +72,9 @@ def test_what_few_countries_see_is_not_global(countries: list[str], cause: Cause
         assert group.scope is not Scope.GLOBAL or len(group.countries) >= GLOBAL_COUNTRIES
 
 
-def test_networks_it_hits_are_counted_under_either_name_and_not_those_with_another_trouble() -> (
-    None
-):
+def test_networks_it_hits_are_counted_and_not_those_with_another_trouble() -> None:
     cells = [by_network(v) if v.country == "TR" else v for v in failing(*[LEAK] * 6, *[OWN] * 2)]
-    assert [v.network for v in struck(LEAK, COUNTRIES[:6], cells)] == [*range(100, 106), 107]
+    assert [v.network for v in struck(LEAK, COUNTRIES[:3], cells)] == [*range(100, 106)]
+    assert [v.network for v in struck(OWN, COUNTRIES[:3], cells)] == [100, 101, 102, 107]
     assert [v.network for v in struck(LEAK, COUNTRIES, cells)] == [*range(100, 108)]
     assert not struck(Cause.FILTERING, COUNTRIES, cells)
