@@ -64,6 +64,16 @@ def test_what_it_loses_begins_to_be_told_after_some_rounds_and_ends_soon() -> No
     assert told == [False, True, False]
 
 
+@pytest.mark.parametrize("hand", [w.tcp_reset, w.forged, w.bogon])
+def test_what_somebody_writes_is_no_loss(hand: w.Maker) -> None:
+    def made(case: Case) -> tuple[Observation, ...]:
+        struck = w.share("hand", case.vantage.id, case.endpoint, str(case.at)) < 1 / 3
+        return hand(case) if case.foreign and struck else w.ok(case)
+
+    world = World((Event(1.0, made, countries=("NG",), controls=True),))
+    assert "health.losing" not in {piece.rule for piece in country(world, "NG").evidence}
+
+
 def test_a_cut_that_is_whole_is_told_as_one() -> None:
     cut = World((Event(1.0, w.cut_off, countries=("NG",), controls=True),))
     rules = {piece.rule for piece in country(cut, "NG").evidence}
