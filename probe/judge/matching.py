@@ -10,7 +10,7 @@ from probe.judge.cells import STRENGTH
 from probe.judge.grouping import Group
 from probe.judge.outages import MOST
 from probe.judge.view import View
-from probe.model import Cause, Incident, State
+from probe.model import Author, Cause, Incident, State
 
 CLOSE_ROUNDS = 3
 REOPEN_ROUNDS = 10
@@ -42,15 +42,28 @@ def absorbed(group: Group, incidents: Sequence[Incident], view: View) -> bool:
 
     Who sees it fail for rounds after nobody could name the dependency any more sees the service's.
     """
-    return group.cause is Cause.SERVICE_OUTAGE and any(
+    return any(
         held.closed is None
         and held.cause is Cause.DEPENDENCY_OUTAGE
         and held.service == group.service
         and set(group.features) <= set(held.features)
-        and _mostly(group.countries, held.countries)
+        and _left_of(held, group)
         and not _outlived(held, group, view)
         for held in incidents
     )
+
+
+def _left_of(incident: Incident, group: Group) -> bool:
+    """Whether it is a part of the outage by another name.
+
+    A filter is, that is not sure and that no network signed, on networks that all were in it: where a
+    route is lost some get it back before others, and what is left in one country looks like a border.
+    """
+    if group.cause is Cause.SERVICE_OUTAGE:
+        return _mostly(group.countries, incident.countries)
+    signed = any(piece.author is Author.NETWORK for piece in group.evidence)
+    unsure = group.cause is Cause.FILTERING and group.state is not State.CONFIRMED and not signed
+    return unsure and bool(group.networks) and set(group.networks) <= set(incident.networks)
 
 
 def _outlived(incident: Incident, group: Group, view: View) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from probe.judge.matching import CLOSE_ROUNDS
-from probe.model import Cause, Scope, State, Verdict
+from probe.model import Author, Cause, Scope, State, Verdict
 from tests.judge import worlds as w
 from tests.judge.test_incident import at, run, verdict
 
@@ -64,3 +64,38 @@ def test_one_that_was_confirmed_under_both_names_is_not_given_the_first_again() 
     (incident,) = run(*((n, failing(LEAK, n)) for n in rounds), held=(renamed,))
     assert (incident.cause, incident.scope, incident.closed) == (OWN, Scope.GLOBAL, None)
     assert incident.updated == at(rounds[-1])
+
+
+def border(state: State, author: Author, network: int) -> list[Verdict]:
+    """A round later, of one network of a country that the outage was seen in, and of that country."""
+    piece = msgspec.structs.replace(verdict().evidence[0], author=author)
+    return [
+        msgspec.structs.replace(
+            verdict(Cause.FILTERING, state, country="TR", network=asn, now=at(1)),
+            evidence=(piece,), seen=at(1),
+        )
+        for asn in (network, 0)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "author", "network", "another"),
+    [
+        (State.LIKELY, Author.NOBODY, 47331, False),
+        (State.LIKELY, Author.NETWORK, 47331, True),
+        (State.CONFIRMED, Author.NOBODY, 47331, True),
+        (State.LIKELY, Author.NOBODY, 9121, True),
+    ],
+)
+def test_what_is_left_of_a_lost_route_in_one_country_is_no_filter_unless_a_hand_shows(
+    state: State,
+    author: Author,
+    network: int,
+    another: bool,  # noqa: FBT001 — a column of the table
+) -> None:
+    own = msgspec.structs.replace(
+        verdict(LEAK, State.CONFIRMED, country="TR", network=47331), seen=at(0), since=at(0)
+    )
+    held = run((0, [*failing(LEAK, 0), own]))
+    later = run((1, border(state, author, network)), held=held)
+    assert [i.cause for i in later] == [LEAK, *([Cause.FILTERING] if another else [])]
