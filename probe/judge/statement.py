@@ -87,7 +87,7 @@ def _restriction(
     incident: Incident, incidents: Sequence[Incident], own: Sequence[Verdict], view: View
 ) -> str:
     first = (
-        f"measurements {_show(incident)} {phrases.service(incident, view)} {FATE[incident.cause]} in {phrases.places(incident)}"
+        f"measurements {_shown(incident, phrases.service(incident, view))} {FATE[incident.cause]} in {phrases.places(incident)}"
         f"{ways.told(incident, own, view)}. Affected: {phrases.features(incident, view)}."
     )
     others = (beside.told(incident, own, view), separately(incident, incidents, view))
@@ -174,9 +174,10 @@ _TEXTS: dict[Cause, Paragraph] = {
 }
 
 
-def _show(incident: Incident) -> str:
+def _shown(incident: Incident, service: str) -> str:
     """What is but suspected is shown by nothing yet."""
-    return "show" if STRENGTH[incident.state] > STRENGTH[State.SUSPECTED] else "suggest"
+    sure = STRENGTH[incident.state] > STRENGTH[State.SUSPECTED]
+    return f"show {service}" if sure else f"suggest that {service} is"
 
 
 # ── parts of sentences ───────────────────────────────────────────────────────────────────────

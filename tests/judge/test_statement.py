@@ -50,11 +50,9 @@ def test_filtering_names_the_place_the_networks_and_the_way() -> None:
 
 def test_what_is_but_suspected_is_not_shown() -> None:
     frame = w.view(World(services=SERVICES), 1.0, [])
-    for state, words in ((State.SUSPECTED, "suggest"), (State.LIKELY, "show")):
+    for state, words in ((State.SUSPECTED, "suggest that Chirp is"), (State.LIKELY, "show Chirp")):
         held = msgspec.structs.replace(incident(Cause.FILTERING), state=state)
-        assert (
-            f": measurements {words} Chirp restricted" in describe(held, (held,), (), frame).text
-        )
+        assert f": measurements {words} restricted" in describe(held, (held,), (), frame).text
 
 
 def test_a_network_that_lets_the_servers_own_errors_through_is_no_part_of_a_filter() -> None:
