@@ -8,7 +8,9 @@ filter's are and does; that the controls fail as often is all that tells the two
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from math import comb, log, sqrt
 
 from probe.judge.hypothesis.episode import Run
@@ -21,8 +23,8 @@ ORDINARY, WEIGHT = 0.02, 5.0
 MOST = 0.9
 """No way abroad is thought worse than this, of which some tries pass."""
 
-LOSING = 0.3
-"""Passing trouble lets four of ten controls fail (attribution.md, 7.4), and not on all networks."""
+LOSING = 0.2
+"""Ten times as much as in peace."""
 
 
 def excess(affected: Sequence[Run], vantages: int) -> float:
@@ -52,9 +54,20 @@ def _tries(affected: Sequence[Run]) -> Iterator[list[Sight]]:
 
 
 def losing(affected: Sequence[Run]) -> bool:
-    """Whether their country's way abroad has lost so much since then: one network's trouble is its own."""
-    _, here, *_ = _tries(affected)
-    return _share(here) > LOSING
+    """Whether their country's ways abroad lose so much, since then or lately, even without its worst network.
+
+    The trouble of one is its own.
+    """
+    lately, since, *_ = map(_without_worst, _tries(affected))
+    return max(_share(lately), _share(since)) > LOSING
+
+
+def _without_worst(tries: Sequence[Sight]) -> list[Sight]:
+    by_network: dict[int, list[Sight]] = defaultdict(list)
+    for sight in tries:
+        by_network[sight.vantage.asn].append(sight)
+    *others, _ = sorted(by_network.values(), key=_share) or [[]]
+    return list(chain.from_iterable(others))
 
 
 def _rate(tries: Sequence[Sight]) -> float:
