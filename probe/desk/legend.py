@@ -11,8 +11,8 @@ from itertools import combinations
 
 import msgspec
 
-from probe.judge.hypothesis.gate import STRENGTH, Ground, state
-from probe.model import Cause, State
+from probe.judge.hypothesis.gate import Ground, state
+from probe.model import STRENGTH, Cause, State
 
 WORDS = {
     "support": "belief in the leading cause",

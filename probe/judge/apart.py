@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from probe.judge import phrases
-from probe.judge.cells import STRENGTH, network_authored, server_countries, tested
+from probe.judge.cells import network_authored, server_countries, tested
 from probe.judge.grouping import IN_A_COUNTRY
 from probe.judge.outages import MOST
 from probe.judge.view import View
-from probe.model import Cause, Incident, Scope, State, Verdict
+from probe.model import STRENGTH, Cause, Incident, Scope, State, Verdict
 
 NOT_RELATED = "Incident not related to country-level internet disruptions or filtering."
 NONE_OBSERVED = "No evidence of filtering was observed."

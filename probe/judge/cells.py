@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from probe.model import Author, Cause, State, Verdict
+from probe.model import Author, Cause, Verdict
 
-STRENGTH = {State.INSUFFICIENT: 0, State.SUSPECTED: 1, State.LIKELY: 2, State.CONFIRMED: 3}
 OUTAGES = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
 
 
@@ -43,7 +42,6 @@ def server_countries(verdicts: Iterable[Verdict]) -> int:
         {
             v.country
             for v in verdicts
-            if v.leading in {Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE}
-            and any(p.author is Author.SERVER for p in v.evidence)
+            if v.leading in OUTAGES and any(p.author is Author.SERVER for p in v.evidence)
         }
     )

@@ -15,13 +15,13 @@ from datetime import datetime
 import msgspec
 
 from probe.judge.apart import standing
-from probe.judge.cells import STRENGTH, tested
+from probe.judge.cells import tested
 from probe.judge.ending import UNSEEN, ended
 from probe.judge.grouping import Group, gather
 from probe.judge.matching import CLOSE_ROUNDS, REOPEN_ROUNDS, absorbed, match, settled
 from probe.judge.statement import describe
 from probe.judge.view import View
-from probe.model import SIDES, Cause, Change, Incident, Scope, Side, State, Verdict
+from probe.model import SIDES, STRENGTH, Cause, Change, Incident, Scope, Side, State, Verdict
 
 LEAVE_ROUNDS = 4
 """A place that was well for so long while others suffer was not part of it; one that nobody could

@@ -6,11 +6,10 @@ from collections.abc import Collection, Sequence
 
 import msgspec
 
-from probe.judge.cells import STRENGTH
 from probe.judge.grouping import Group
 from probe.judge.outages import MOST
 from probe.judge.view import View
-from probe.model import Author, Cause, Incident, State
+from probe.model import STRENGTH, Author, Cause, Incident, State
 
 CLOSE_ROUNDS = 3
 REOPEN_ROUNDS = 10

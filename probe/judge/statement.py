@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 from probe.judge import beside, phrases, ways
 from probe.judge.apart import apart, separately
-from probe.judge.cells import STRENGTH, server_countries, tested
+from probe.judge.cells import server_countries, tested
 from probe.judge.hypothesis.connectivity import NEARLY_ALL
 from probe.judge.hypothesis.gate import CONFIRMED, LIKELY, SUSPECTED
 from probe.judge.outages import struck
 from probe.judge.view import View
-from probe.model import Author, Cause, Incident, Scope, State, Statement, Verdict
+from probe.model import STRENGTH, Author, Cause, Incident, Scope, State, Statement, Verdict
 
 STATES = {
     State.CONFIRMED: "Confirmed",

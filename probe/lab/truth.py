@@ -14,9 +14,8 @@ from collections.abc import Sequence
 import msgspec
 
 from probe.lab.scenario import Expected
-from probe.model import Cause, Incident, Scope, State
+from probe.model import STRENGTH, Cause, Incident, Scope
 
-STRENGTH = {State.INSUFFICIENT: 0, State.SUSPECTED: 1, State.LIKELY: 2, State.CONFIRMED: 3}
 EVERYWHERE = frozenset({Scope.GLOBAL, Scope.DEPENDENCY})
 """Scopes that need no list of countries."""
 

@@ -51,6 +51,7 @@ from probe.model.origin import Origin
 from probe.model.record import Record
 from probe.model.verdict import (
     SIDES,
+    STRENGTH,
     Author,
     Cause,
     Change,
@@ -70,6 +71,7 @@ __all__ = [
     "ENCRYPTED",
     "SHARED",
     "SIDES",
+    "STRENGTH",
     "UNNAMED",
     "Author",
     "Cause",

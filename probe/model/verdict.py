@@ -52,6 +52,10 @@ class State(StrEnum):
     INSUFFICIENT = "insufficient"
 
 
+STRENGTH = {state: rank for rank, state in enumerate(reversed(State))}
+"""How sure each is beside the others: nothing at all is 0."""
+
+
 class Scope(StrEnum):
     GLOBAL = "global"
     COUNTRIES = "countries"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probe.desk.legend import LESS, WORDS, bars, wanting
-from probe.judge.hypothesis.gate import STRENGTH, Ground, state
-from probe.model import Cause, State
+from probe.judge.hypothesis.gate import Ground, state
+from probe.model import STRENGTH, Cause, State
 
 COUNTS = [name for name in WORDS if name not in {"support", "rival", "gain", "solid", "forgeable"}]
 GROUNDS = st.builds(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from probe.model import Cause, State
+from probe.model import STRENGTH, Cause, State
 
 CONFIRMED, LIKELY, SUSPECTED = 0.95, 0.80, 0.50
 OUTSIDE_COUNTRIES = 3
@@ -27,12 +27,6 @@ SURE_GAIN = 6.0
 SURE_EXCESS, SOME_EXCESS = 10.0, 5.0
 """Nats: one in twenty thousand, for a country is looked at service by service and round by round; and
 about what two tries say where controls hardly fail."""
-STRENGTH = {
-    state: rank
-    for rank, state in enumerate(
-        (State.INSUFFICIENT, State.SUSPECTED, State.LIKELY, State.CONFIRMED)
-    )
-}
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from probe.lab import truth
 from probe.lab.scenario import Expected
 from probe.lab.score.outcome import Outcome
-from probe.lab.truth import STRENGTH, Sight
-from probe.model import SIDES, Cause, Incident, Scope, Side, State
+from probe.lab.truth import Sight
+from probe.model import SIDES, STRENGTH, Cause, Incident, Scope, Side, State
 
 WHOLE_AFTER = 900
 """Story seconds after which all features must be named, and not only some."""

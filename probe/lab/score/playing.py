@@ -7,7 +7,6 @@ from typing import Protocol
 
 import msgspec
 
-from probe.judge.hypothesis.gate import STRENGTH
 from probe.lab import truth
 from probe.lab.scenario import Expected, Scenario
 from probe.lab.score.cells import weigh
@@ -15,7 +14,7 @@ from probe.lab.score.marking import answers, detects, false_filtering, moment, o
 from probe.lab.score.outcome import Alarm, Detection, Misstatement, Outcome, Played, Row
 from probe.lab.score.reliability import Reliability
 from probe.lab.truth import Sight
-from probe.model import Cause, Incident, Verdict
+from probe.model import STRENGTH, Cause, Incident, Verdict
 
 AT = (60, 300, 900)
 """Story seconds after the onset."""

@@ -14,8 +14,7 @@ from probe.lab.score.cells import weigh
 from probe.lab.score.fleet import Tick
 from probe.lab.score.playing import Moment
 from probe.lab.score.reliability import Bin, Reliability
-from probe.lab.truth import STRENGTH
-from probe.model import Cause, Incident, State
+from probe.model import STRENGTH, Cause, Incident, State
 
 MOST_CONFIRMED = 1
 SHOWN = 20

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from probe.judge.cells import STRENGTH
 from probe.judge.grouping import publishable
 from probe.judge.hypothesis import judge
 from probe.judge.rules import VERSION
-from probe.model import CONTROL, Cause, Incident, Scope, State, Vantage, Verdict
+from probe.model import CONTROL, STRENGTH, Cause, Incident, Scope, State, Vantage, Verdict
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from probe.judge.hypothesis import judge
-from probe.judge.hypothesis.gate import STRENGTH
-from probe.model import CONTROL, Cause, State
+from probe.model import CONTROL, STRENGTH, Cause, State
 from tests.judge import worlds as w
 from tests.judge.worlds import Event, World
 
