@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,6 +34,15 @@ class EndedAt(msgspec.Struct, frozen=True, eq=False):
         return s.layer is self.layer and self.fits(s, k)
 
 
+class Through(msgspec.Struct, frozen=True, eq=False):
+    """A condition of sights to which something came: of those that ended on the way none need be asked."""
+
+    fits: Condition
+
+    def __call__(self, s: Sight, k: Reference) -> bool:
+        return (s.met or s.answered) and self.fits(s, k)
+
+
 class Tried(msgspec.Struct, frozen=True, eq=False):
     """A condition of sights beside which tests beyond the target showed something (`Trials`)."""
 
@@ -55,28 +65,60 @@ def having(condition: Condition, **facts: object) -> Condition:
 def both(first: Condition, second: Condition) -> Condition:
     if isinstance(first, EndedAt):
         return EndedAt(first.layer, both(first.fits, second))
+    if isinstance(first, Through):
+        return Through(both(first.fits, second))
     return lambda s, k: first(s, k) and second(s, k)
 
 
-def can_fit(condition: Condition, layer: Layer | None, *, tried: bool) -> bool:
-    """Whether a sight that ended there, or nowhere, can fit at all, and one beside which no test was."""
-    if isinstance(condition, EndedAt):
-        return condition.layer is layer and can_fit(condition.fits, layer, tried=tried)
-    return tried or not isinstance(condition, Tried)
+class Kind(NamedTuple):
+    """Of sights, by what most conditions ask first."""
+
+    layer: Layer | None
+    """Where they ended."""
+    through: bool
+    """Whether anything came."""
+    tried: bool
+    """Whether tests beyond the target showed anything."""
+
+
+def kind(sight: Sight) -> Kind:
+    return Kind(sight.layer, sight.met or sight.answered, sight.trials is not UNTRIED)
+
+
+def can_fit(condition: Condition, kind: Kind) -> bool:
+    """Whether any sight of a kind can."""
+    match condition:
+        case EndedAt():
+            return condition.layer is kind.layer and can_fit(condition.fits, kind)
+        case Through():
+            return kind.through and can_fit(condition.fits, kind)
+        case Tried():
+            return kind.tried and can_fit(condition.fits, kind)
+        case _:
+            return True
+
+
+def met(s: Sight, _: Reference) -> bool:
+    return s.met
+
+
+whole = Through(met)
 
 
 def answer(*, secure: bool) -> Condition:
-    return lambda s, _: s.answered and not s.met and s.secure is secure
+    return Through(lambda s, _: s.answered and not s.met and s.secure is secure)
 
 
 def with_status(low: int, high: int, *, secure: bool = True) -> Condition:
-    return lambda s, _: (
-        s.answered and not s.met and s.secure is secure and low <= (s.status or 0) <= high
+    return Through(
+        lambda s, _: (
+            s.answered and not s.met and s.secure is secure and low <= (s.status or 0) <= high
+        )
     )
 
 
 def unmet(what: Expectation) -> Condition:
-    return lambda s, _: s.answered and s.secure and s.expectation is what
+    return Through(lambda s, _: s.answered and s.secure and s.expectation is what)
 
 
 def everywhere(s: Sight, k: Reference) -> bool:
@@ -135,7 +177,7 @@ def late_truth(s: Sight, k: Reference) -> bool:
 
 def got(goal: Layer) -> Condition:
     """All that is asked for came, and it is a name or a port alone."""
-    return lambda s, k: s.met and s.goal is goal and not late_truth(s, k)
+    return Through(lambda s, k: s.met and s.goal is goal and not late_truth(s, k))
 
 
 def several_forged(s: Sight, k: Reference) -> bool:
@@ -163,21 +205,20 @@ def lost_family(s: Sight, k: Reference) -> bool:
     lost = s.traits.lost
     left = {":" in address for address in s.tried or s.valid}
     four = bool(lost) and not any(":" in address for address in lost)
-    return s.met and four and left == {True} and genuine(k, s.vantage.country, lost)
+    return four and left == {True} and genuine(k, s.vantage.country, lost)
 
 
 def lost_part(s: Sight, k: Reference) -> bool:
     lost = s.traits.lost
     return (
-        s.met
-        and genuine(k, s.vantage.country, lost)
+        genuine(k, s.vantage.country, lost)
         and not lost_family(s, k)
         and any((":" in a) == (":" in b) for a in lost for b in s.tried or s.valid)
     )
 
 
 def proxied(s: Sight, k: Reference) -> bool:
-    return s.met and s.traits.proxied and abroad(k.direct, s.vantage.country)
+    return s.traits.proxied and abroad(k.direct, s.vantage.country)
 
 
 def policed(s: Sight, k: Reference) -> bool:

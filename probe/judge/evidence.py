@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import product
 
 import msgspec
 from msgspec.structs import astuple
 
-from probe.judge.conditions import can_fit
+from probe.judge.conditions import Kind, can_fit, kind
 from probe.judge.control import Reference
 from probe.judge.health import spoilt
 from probe.judge.row import CAP, Category, Row
@@ -34,19 +35,16 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
 
 def find(sight: Sight, known: Reference) -> Finding:
     """Apply the table: the first main row that fits, and every extra one that does."""
-    main = next(row for row in _MAIN[sight.layer] if row.condition(sight, known))
+    asked, more = _ASKED[kind(sight)]
+    main = next(row for row in asked if row.condition(sight, known))
     failing = main.category not in _QUIET
-    beside = _EXTRA[sight.layer, sight.trials is not UNTRIED] if failing else ()
+    beside = more if failing else ()
     extra = tuple([row for row in beside if row.condition(sight, known)])
     signed = any(row.author is Author.NETWORK for row in extra)
     return Finding(
         sight=sight, main=main, extra=extra, category=main.category, failing=failing,
         author=Author.NETWORK if signed else main.author,
     )  # fmt: skip
-
-
-def _fitting(table: Sequence[Row], layer: Layer | None, *, tried: bool = True) -> list[Row]:
-    return [row for row in table if can_fit(row.condition, layer, tried=tried)]
 
 
 MOST_SAID = 4096
@@ -81,14 +79,13 @@ class Lore:
         return found
 
 
-_MAIN = {layer: tuple(_fitting(MAIN, layer)) for layer in (None, *Layer)}
-"""Where a sight ended → the rows that can fit it, in their order."""
-_EXTRA = {
-    (layer, tried): tuple(_fitting(EXTRA, layer, tried=tried))
-    for layer in (None, *Layer)
-    for tried in (True, False)
-}
-"""That, and whether tests beyond the target showed anything → the rows beside it that can fit."""
+def _fitting(table: Sequence[Row], of: Kind) -> tuple[Row, ...]:
+    return tuple([row for row in table if can_fit(row.condition, of)])
+
+
+_KINDS = [Kind(*facts) for facts in product((None, *Layer), (True, False), (True, False))]
+_ASKED = {of: (_fitting(MAIN, of), _fitting(EXTRA, of)) for of in _KINDS}
+"""The main rows that can fit sights of a kind, in their order, and those beside it that can."""
 _QUIET = frozenset({Category.OK, Category.NOTHING})
 
 
