@@ -10,10 +10,11 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 
+from probe.judge.hypothesis.around import NOBODY
 from probe.judge.hypothesis.baseline import LEVELS
 from probe.judge.hypothesis.causes import DEPENDENCY_SHARE, PRIOR
 from probe.judge.hypothesis.departure import PRIOR_VANTAGE
-from probe.judge.hypothesis.joint import outside, posterior
+from probe.judge.hypothesis.joint import posterior
 from probe.judge.hypothesis.likelihood import network
 from probe.judge.paired.rules import BY_ID
 from probe.judge.paired.weighing import spread
@@ -24,7 +25,6 @@ from probe.model import Cause
 LOST = frozenset({"health.silent", "health.cut", "health.dark"})
 """Rules of a probe host that is lost: each is so by itself with a known chance."""
 _BESIDE = frozenset([row.id for row in EXTRA])
-_ALONE = outside({})
 LEAST = 1e-12
 """Nearer to naught or one no belief is told from it."""
 
@@ -47,7 +47,7 @@ def _of_row(row: Row, cause: Cause) -> float | None:
         return row.weights.get(cause)
     weights = sorted((c.value, max(-CAP, min(CAP, nats))) for c, nats in row.weights.items())
     seen = network((((row.category, 1),),), 1, tuple(weights), LEVELS[0])
-    return _raised(posterior((seen,), _ALONE), cause, _usual(cause))
+    return _raised(posterior((seen,), NOBODY), cause, _usual(cause))
 
 
 def _usual(cause: Cause) -> float:

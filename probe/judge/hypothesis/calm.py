@@ -22,12 +22,18 @@ from probe.judge.sight import Sight
 _AT = attrgetter("at")
 
 
+@final
 class Seat(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """What a vantage sees of a feature, and what is known of the vantage."""
+    """What a vantage sees of a feature, and what is known of the vantage.
 
-    sights: Sequence[Sight]
+    It is a calm country by itself where the vantage is the only one: most are, in a wide catalogue.
+    """
+
+    heard: Sequence[Sight]
     """Whole answers as far back as this state lasts, oldest first."""
     last: Sight
+    sights: Country
+    """What a country saw in all of the window in which it is the only vantage."""
     footing: Footing
     steady: bool = False
     """Whether any one of them says of the endpoint what all of them do."""
@@ -35,12 +41,33 @@ class Seat(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def telling(self) -> Sequence[Sight]:
         """All that they say of the endpoint, newest first."""
-        return (self.last,) if self.steady else self.sights[::-1]
+        return (self.last,) if self.steady else self.heard[::-1]
+
+    @property
+    def seats(self) -> Sequence[Seat]:
+        return (self,)
+
+    @property
+    def asns(self) -> tuple[int, ...]:
+        """As of `Several`, and so all below."""
+        return (self.last.vantage.asn,)
+
+    def runs(self) -> tuple[Run, ...]:
+        return (at_ease(self),)
+
+    def newest(self) -> datetime:
+        return self.last.at
+
+    def since(self, begun: datetime) -> Country:
+        return self.footing.alone[newer(self.heard, begun)]
+
+    def by_network(self) -> dict[int, list[Seat]]:
+        return {self.last.vantage.asn: [self]}
 
 
 @final
-class Calm(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """Such a country: its seats in the order of their vantages, never none."""
+class Several(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """The seats of a calm country in the order of their vantages, two at least."""
 
     seats: Sequence[Seat]
     sights: Country
@@ -52,15 +79,12 @@ class Calm(msgspec.Struct, frozen=True, eq=False, gc=False):
         return tuple(map(at_ease, self.seats))
 
     def newest(self) -> datetime:
-        seats = self.seats
-        if len(seats) == 1:
-            return seats[0].last.at
-        return max([seat.last.at for seat in seats])
+        return max([seat.last.at for seat in self.seats])
 
     def since(self, begun: datetime) -> Country:
         """What it saw then and later."""
         told = [
-            (seat.last.vantage.asn, newer(seat.sights, begun), seat.footing.kind)
+            (seat.last.vantage.asn, newer(seat.heard, begun), seat.footing.kind)
             for seat in self.seats
         ]
         return _saw(tuple(told))[0]
@@ -73,12 +97,19 @@ class Calm(msgspec.Struct, frozen=True, eq=False, gc=False):
         return found
 
 
+Calm = Seat | Several
+
+
+def seat(heard: Sequence[Sight], footing: Footing, *, steady: bool = False) -> Seat:
+    return Seat(heard, heard[-1], footing.alone[len(heard)], footing, steady)
+
+
 def together(seats: Sequence[Seat]) -> Calm:
+    """`seats`: of one country, never none."""
     if len(seats) == 1:
-        seat = seats[0]
-        return Calm(seats, seat.footing.alone[len(seat.sights)], (seat.last.vantage.asn,))
-    told = [(seat.last.vantage.asn, len(seat.sights), seat.footing.kind) for seat in seats]
-    return Calm(seats, *_saw(tuple(told)))
+        return seats[0]
+    told = [(seat.last.vantage.asn, len(seat.heard), seat.footing.kind) for seat in seats]
+    return Several(seats, *_saw(tuple(told)))
 
 
 @lru_cache(maxsize=16384)
@@ -105,10 +136,10 @@ def newer(sights: Sequence[Sight], begun: datetime) -> int:
 
 def at_ease(seat: Seat) -> Run:
     """The run of a vantage that sees whole answers alone."""
-    sights, footing = seat.sights, seat.footing
+    footing = seat.footing
     return Run(
         vantage=seat.last.vantage, failing=False, calm=True,
-        findings=tuple([plainly(sight) for sight in reversed(sights)]),
+        findings=tuple([plainly(sight) for sight in reversed(seat.heard)]),
         well_at=footing.well_at, usual=footing.usual, misled=footing.misled, steady=footing.steady,
         settled=footing.settled, abroad=footing.abroad,
     )  # fmt: skip

@@ -34,11 +34,11 @@ def chorus(held: Iterable[Calm]) -> Chorus:
     alone: dict[tuple[str, str], list[int]] = defaultdict(list)
     newest: list[datetime] = []
     for own in held:
-        last = own.seats[0].last
-        if len(own.seats) == 1 and own.seats[0].steady:  # nearly all
+        if type(own) is Seat and own.steady:  # nearly all
+            last = own.last
             named.add(() if last.bogon else last.answers)
             newest.append(last.at)
-            alone[last.site].append(own.asns[0])
+            alone[last.site].append(last.vantage.asn)
             continue
         named.update([() if seat.last.bogon else seat.last.answers for seat in own.seats])
         newest.append(own.newest())
@@ -61,9 +61,6 @@ def delivery(newest: Iterable[Sight]) -> str:
 
 def served_from(held: Calm) -> list[tuple[int, Sites]]:
     """Each network, and the sites that served it: newest first."""
-    seats = held.seats
-    if len(seats) == 1:
-        return [(held.asns[0], _sites(seats))]
     return [(asn, _sites(own)) for asn, own in held.by_network().items()]
 
 

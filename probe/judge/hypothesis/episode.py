@@ -137,7 +137,6 @@ def _settled(health: Health) -> bool:
 
 NOTHING_KNOWN = Footing()
 _NOTHING = Category.NOTHING
-_NOBODY: frozenset[Author] = frozenset()
 
 
 def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run | None:
@@ -145,20 +144,19 @@ def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run 
 
     `listed`: what was found, newest first; `since`: what is older says nothing of now.
     """
-    newest = listed
-    if not _wholes(listed):
-        newest = [f for f in listed if plainly(f) or usable(f, footing)]
+    newest = [f for f in listed if plainly(f) or usable(f, footing)]
     if not footing.usable or not newest or newest[0].sight.at < since:
         return None
-    streak = _streak(newest, failing=True) if _shaken(newest) else 0
-    held = newest[: streak or _streak(newest, failing=False)]
+    failing, lasts = _stretch(tuple([f.failing for f in newest]))
+    held = newest[:lasts]
+    failed = [f for f in held if f.failing] if failing else []
     return Run(
-        vantage=newest[0].sight.vantage,
-        failing=streak > 0,
-        failed=tuple([f.sight.at for f in held if f.failing]) if streak else (),
-        authors=_authors(held) if streak else _NOBODY,
+        vantage=held[0].sight.vantage,
+        failing=failing,
+        failed=tuple([f.sight.at for f in failed]),
+        authors=_authors(tuple([f.author for f in failed])),
         findings=tuple(held),
-        calm=_wholes(held),
+        calm=not failing and _wholes(held),
         well_at=footing.well_at,
         usual=footing.usual,
         misled=footing.misled,
@@ -179,19 +177,24 @@ def usable(finding: Finding, footing: Footing = NOTHING_KNOWN) -> bool:
     return footing.misled or not spoilt(finding.sight)
 
 
-def _shaken(newest: Sequence[Finding]) -> bool:
-    """Whether one of the last two failed: a single good one may be luck."""
-    return newest[0].failing or (len(newest) > 1 and newest[1].failing)
+@lru_cache(maxsize=4096)
+def _stretch(fails: tuple[bool, ...]) -> tuple[bool, int]:
+    """Whether the newest sights fail, and how many belong to that state. `fails`: newest first.
+
+    That one of the last two failed is enough: a single good one may be luck.
+    """
+    streak = _streak(fails, failing=True) if any(fails[:2]) else 0
+    return streak > 0, streak or _streak(fails, failing=False)
 
 
-def _streak(newest: Sequence[Finding], *, failing: bool) -> int:
+def _streak(fails: Sequence[bool], *, failing: bool) -> int:
     """How many of the newest belong to a state that lasts: mostly like it, and begun like it.
 
     What was before a recovery says as little of now as what was before a failure.
     """
     alike, streak = 0, 0
-    for count, finding in enumerate(newest, 1):
-        same = finding.failing is failing
+    for count, fails_ in enumerate(fails, 1):
+        same = fails_ is failing
         alike += same
         if same and 2 * alike > count:
             streak = count
@@ -229,7 +232,11 @@ def newer(run: Run, begun: datetime) -> int:
 def alone(kind: Kind) -> Mapping[int, Country]:
     """What countries saw of which one vantage, of this kind, saw so many whole answers and nothing else."""
     well, usual = kind
-    return Once(lambda count: (network((whole(count),), int(well), (), usual),), MOST_ANSWERS)
+
+    def saw(count: int) -> Country:
+        return (network((whole(count),), int(well), (), usual),) if count else ()
+
+    return Once(saw, MOST_ANSWERS)
 
 
 @lru_cache(maxsize=8192)
@@ -299,8 +306,8 @@ def authored(run: Run, who: Author) -> bool:
     return who in run.authors
 
 
-def _authors(held: Sequence[Finding]) -> frozenset[Author]:
-    wrote = [finding.author for finding in held if finding.failing]
+@lru_cache(maxsize=4096)
+def _authors(wrote: tuple[Author, ...]) -> frozenset[Author]:
     return frozenset({who for who in set(wrote) if 2 * wrote.count(who) >= len(wrote)})
 
 

@@ -7,14 +7,15 @@ change with the time.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 
 import msgspec
 
-from probe.judge.hypothesis.calm import Calm
+from probe.judge.hypothesis.around import Around, says
+from probe.judge.hypothesis.calm import Calm, Seat, Several
 from probe.judge.hypothesis.causes import Counts
 from probe.judge.hypothesis.episode import Kind, Run, alone, bonus, counted, whole
 from probe.judge.hypothesis.likelihood import Country, Network, network
@@ -169,7 +170,7 @@ def lasting(held: Sequence[Run], alike: float) -> Lasting | Alone:
 
 
 class Still:
-    """All calm countries of a feature, and what they saw since any time.
+    """All calm countries of a feature, and what they say of what they saw since any time.
 
     Those of one vantage are only counted.
     """
@@ -177,21 +178,21 @@ class Still:
     def __init__(self, alike: Iterable[Sequence[Calm]]) -> None:
         """`alike`: together, those that saw the same in all of the window."""
         self._ranked: dict[Kind, _Ranked] = defaultdict(_Ranked)
-        self._several: list[Calm] = []
+        self._several: list[Several] = []
         for each in alike:
-            single = [own.seats[0] for own in each if len(own.seats) == 1]
+            single = [own for own in each if type(own) is Seat]
             if single:
-                self._ranked[single[0].footing.kind].held += [seat.sights for seat in single]
+                self._ranked[single[0].footing.kind].take([seat.heard for seat in single])
             if len(single) < len(each):
-                self._several += [own for own in each if len(own.seats) > 1]
+                self._several += [own for own in each if type(own) is Several]
 
-    def since(self, begun: datetime) -> Counter[Country]:
-        """What they saw then and later, and how many saw it; not of those who saw nothing."""
-        found = Counter([seen for each in self._several if (seen := each.since(begun))])
+    def since(self, begun: datetime) -> Around:
+        """What they saw then and later, together; those who saw nothing say nothing."""
+        found = sum([says(seen) for each in self._several if (seen := each.since(begun))])
         for like, ranked in self._ranked.items():
             saw = alone(like)
             for count, countries in ranked.newer(begun):
-                found[saw[count]] += countries
+                found += countries * says(saw[count])
         return found
 
 
@@ -202,25 +203,35 @@ class _Ranked:
     """
 
     def __init__(self) -> None:
-        self.held: list[Sequence[Sight]] = []
+        self._columns: list[Sequence[Sequence[Sight]]] = []
+        """Of vantages with as many sights: the oldest of each of them, the second oldest, …"""
         self._times: list[list[datetime]] = []
+
+    def take(self, held: Sequence[Sequence[Sight]]) -> None:
+        """Take some more of the same number of sights."""
+        self._columns.append(list(zip(*held, strict=True)))
 
     def newer(self, begun: datetime) -> Iterator[tuple[int, int]]:
         """So many sights since then, and how many have just as many.
 
         Whose third newest is of then or later has three at least: no country is looked at.
         """
-        rank, these = 1, self._least(1, begun)
+        rank, these = 1, _least(self._rank(1), begun)
         while these:
-            more = self._least(rank + 1, begun)
+            more = _least(self._rank(rank + 1), begun)
             if these > more:
                 yield rank, these - more
             rank, these = rank + 1, more
 
-    def _least(self, rank: int, begun: datetime) -> int:
-        """How many have so many of then or later."""
+    def _rank(self, rank: int) -> Sequence[datetime]:
         if rank > len(self._times):
-            times = [sights[-rank].at for sights in self.held if len(sights) >= rank]
-            self._times.append(sorted(times))
-        times = self._times[rank - 1]
-        return len(times) - bisect_left(times, begun)
+            deep = [columns[-rank] for columns in self._columns if len(columns) >= rank]
+            self._times.append(sorted([sight.at for column in deep for sight in column]))
+        return self._times[rank - 1]
+
+
+def _least(times: Sequence[datetime], begun: datetime) -> int:
+    """How many are of then or later: all or none, but for one round or two."""
+    if not times or times[-1] < begun:
+        return 0
+    return len(times) if times[0] >= begun else len(times) - bisect_left(times, begun)

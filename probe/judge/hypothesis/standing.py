@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from probe.judge.evidence import Finding
-from probe.judge.hypothesis.calm import Calm, Seat, at_ease, together
+from probe.judge.hypothesis.calm import Calm, Seat, at_ease, seat, together
 from probe.judge.hypothesis.episode import NOTHING_KNOWN, STALE_ROUNDS, Footing, Run, run_of
 from probe.judge.hypothesis.finding import Finder
 from probe.judge.tracks import Feature, Track, Witnesses
@@ -50,7 +50,7 @@ def standing(
     for country in sorted(runs):
         each = [*runs[country], *map(at_ease, seats.pop(country, ()))]
         mixed[country] = tuple(sorted(each, key=_whose) if len(each) > 1 else each)
-    return Held({country: together(each) for country, each in sorted(seats.items())}, mixed)
+    return Held({country: together(each) for country, each in seats.items()}, mixed)
 
 
 def _whose(run: Run) -> str:
@@ -74,9 +74,10 @@ def _sit(
         if track.odd:
             odd[name] = track
             continue
-        footing, last = known(name, NOTHING_KNOWN), track.sights[-1]
+        footing, heard = known(name, NOTHING_KNOWN), track.sights
+        last = heard[-1]
         if footing.usable and last.at >= since:
-            sit(name, Seat(track.sights, last, footing, track.steady))
+            sit(name, Seat(heard, last, footing.alone[len(heard)], footing, track.steady))
     return odd
 
 
@@ -100,8 +101,7 @@ def _worse(run: Run, held: Seat | Run) -> bool:
 
 def _seat(run: Run, footing: Footing) -> Seat:
     """Of a vantage that sees whole answers alone, now that what was before them is over."""
-    sights = [finding.sight for finding in reversed(run.findings)]
-    return Seat(sights, sights[-1], footing)
+    return seat([finding.sight for finding in reversed(run.findings)], footing)
 
 
 def _by_country(seated: Seated) -> tuple[dict[str, list[Seat]], dict[str, list[Run]]]:

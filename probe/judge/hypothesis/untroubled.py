@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from probe.judge.evidence import told
-from probe.judge.hypothesis.calm import Calm
+from probe.judge.hypothesis.calm import Calm, Seat
 from probe.judge.hypothesis.episode import Run
 from probe.judge.hypothesis.gate import Ground, state
 from probe.judge.hypothesis.joint import inside, leading
@@ -67,15 +67,16 @@ def settle(
         if held is None:
             given += [untested(matter, (country, asn), offline, view) for asn in (*asns, 0)]
             continue
-        if type(held) is Calm:
-            if held.sights is not seen:  # most saw what the one before them saw
-                seen, alike = held.sights, at_peace(matter.peace[held.sights])
-            known = alike
-        else:
+        if isinstance(held, Place):
             known = at_peace(held.peace) if held.peace is not None else None
+        else:
+            saw = held.sights
+            if saw is not seen:  # most saw what the one before them saw
+                seen, alike = saw, at_peace(matter.peace[saw])
+            known = alike
         if known is None:
             left.append(country)
-        elif type(held) is Calm and held.asns == asns and len(held.seats) == 1:
+        elif type(held) is Seat and len(asns) == 1 and held.last.vantage.asn == asns[0]:
             given += _alone(matter, country, held, known, view)
         else:
             given += works(matter, (country, asns), held, known, offline, view)
@@ -106,7 +107,7 @@ def works(
 ) -> list[Verdict]:
     """Of a country's networks in their order, then of the country itself."""
     country, asns = where
-    seen = _seen(held) if type(held) is Calm else _witnessed(held.runs)
+    seen = _witnessed(held.runs) if isinstance(held, Place) else _seen(held)
     given = [
         _works(matter, country, asn, known.within[held.asns.index(asn)], seen[asn], view)
         if asn in seen
@@ -119,14 +120,14 @@ def works(
 
 
 def _alone(
-    matter: Matter, country: str, own: Calm, known: Well, view: View
+    matter: Matter, country: str, own: Seat, known: Well, view: View
 ) -> tuple[Verdict, Verdict]:
     """As `works`, of the one vantage of a country's only network: most countries, in a wide catalogue."""
     service, feature, now, support = matter.service, matter.feature, view.now, known.support
-    (within,), evidence = known.within, (told(own.seats[0].last),)
+    (within,), evidence, asn = known.within, (told(own.last),), own.last.vantage.asn
     return (
         Verdict(
-            service=service, feature=feature, country=country, network=own.asns[0], at=now,
+            service=service, feature=feature, country=country, network=asn, at=now,
             leading=_OK, state=known.apart[0], confidence=within[_OK], support=within,
             evidence=evidence, vantages=1, networks=1, rules=VERSION,
         ),

@@ -9,12 +9,13 @@ from functools import cached_property, lru_cache
 
 import msgspec
 
+from probe.judge.hypothesis.around import NOBODY, Around, says
 from probe.judge.hypothesis.belief import prior
 from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.causes import PRIOR, SIBLING
 from probe.judge.hypothesis.chorus import Chorus, chorus
 from probe.judge.hypothesis.episode import Run, authored, main_category, onset
-from probe.judge.hypothesis.joint import Around, leading, outside, posterior, without
+from probe.judge.hypothesis.joint import leading, posterior
 from probe.judge.hypothesis.lasting import Still, lasting
 from probe.judge.hypothesis.likelihood import Country
 from probe.judge.hypothesis.standing import Held
@@ -131,15 +132,10 @@ def _alike(held: Held) -> dict[str, float]:
 
 
 @lru_cache(maxsize=8192)
-def _peace(everyone: frozenset[tuple[Country, int]], sights: Country) -> Peace:
-    """`everyone`: what countries saw in all of the window, this one too, and how many did."""
-    around = without(_together(everyone), sights)
+def _peace(everyone: Around, sights: Country) -> Peace:
+    """`everyone`: what all countries saw in all of the window, this one too."""
+    around = everyone - says(sights)
     return Peace(sights, around, posterior(sights, around))
-
-
-@lru_cache(maxsize=4096)
-def _together(everyone: frozenset[tuple[Country, int]]) -> Around:
-    return outside(dict(everyone))
 
 
 class _Weighing:
@@ -165,13 +161,12 @@ class _Weighing:
             else:
                 beside.append(calm)
         ever = {country: each.ever()[0] for country, each in self._lasting.items()}
-        counted = {seen: len(each) for seen, each in self.alike.items()}
-        for seen in ever.values():
-            if seen:
-                counted[seen] = counted.get(seen, 0) + 1
-        self._everyone = frozenset(counted.items())
-        self._fixed = {c: ever[c] for c, each in self._lasting.items() if each.fixed}
-        self._varying = {c: each for c, each in self._lasting.items() if c not in self._fixed}
+        self._everyone = sum([len(each) * says(seen) for seen, each in self.alike.items()])
+        self._everyone += sum([says(seen) for seen in ever.values() if seen])
+        self._failing = {c: says(ever[c]) for c, each in self._lasting.items() if each.fixed}
+        """What is said by countries of which nothing depends on a time."""
+        self._varying = {c: each for c, each in self._lasting.items() if c not in self._failing}
+        self._failed = sum(self._failing.values())
 
     def peace(self, sights: Country) -> Peace:
         """What is thought of those who saw this, where nothing fails."""
@@ -186,7 +181,7 @@ class _Weighing:
             support = usual.support if peace else posterior(sights, around, before)
         else:
             sights, asns = self._lasting[country].since(begun)
-            around = outside(self._others(country, begun))
+            around = self._others(country, begun)
             support = posterior(sights, around, before)
         return Place(
             runs=runs, begun=begun, sights=sights, asns=asns, around=around,
@@ -200,26 +195,11 @@ class _Weighing:
             return own.runs(), (own.sights, own.asns)
         return self._held.mixed[country], self._lasting[country].ever()
 
-    def _others(self, country: str, begun: datetime) -> dict[Country, int]:
-        """What all others saw since then, and how many saw it; in this one something fails."""
-        found = dict(self._failing)
-        own = self._fixed.get(country)
-        if own:
-            found[own] -= 1
-            if not found[own]:
-                del found[own]
-        for seen, countries in self._still.since(begun).items():
-            found[seen] = found.get(seen, 0) + countries
-        for other, each in self._varying.items():
-            seen = each.since(begun)[0]
-            if seen and other != country:
-                found[seen] = found.get(seen, 0) + 1
-        return found
-
-    @cached_property
-    def _failing(self) -> Counter[Country]:
-        """What countries saw of which nothing depends on a time, and how many saw it."""
-        return Counter(self._fixed.values())
+    def _others(self, country: str, begun: datetime) -> Around:
+        """What all others saw since then; in this one something fails."""
+        varying = [each.since(begun)[0] for c, each in self._varying.items() if c != country]
+        failed = self._failed - self._failing.get(country, NOBODY)
+        return failed + self._still.since(begun) + sum([says(seen) for seen in varying if seen])
 
     @cached_property
     def _still(self) -> Still:

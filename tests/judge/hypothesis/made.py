@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from probe.judge.evidence import Finding
 from probe.judge.hypothesis.calm import Calm, Seat, together
+from probe.judge.hypothesis.calm import seat as sit
 from probe.judge.hypothesis.episode import NOTHING_KNOWN, STALE_ROUNDS, Footing, Run, run_of
 from probe.judge.hypothesis.finding import Finder
 from probe.judge.hypothesis.standing import Held, standing
@@ -47,7 +48,7 @@ def calm(each: Mapping[Vantage, str], footings: Mapping[str, Footing]) -> Calm:
 
 
 def seat(seen: Track, footing: Footing) -> Seat:
-    return Seat(seen.sights, seen.sights[-1], footing, seen.steady)
+    return sit(seen.sights, footing, steady=seen.steady)
 
 
 def every(held: Held) -> dict[str, tuple[Run, ...]]:

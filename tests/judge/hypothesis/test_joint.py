@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probe.judge.hypothesis.joint import leading, outside, posterior, within, without
+from probe.judge.hypothesis.around import outside
+from probe.judge.hypothesis.joint import leading, posterior, within
 from probe.judge.hypothesis.likelihood import Network
 from probe.judge.row import Category
 from probe.model import Cause
@@ -138,11 +139,3 @@ def test_a_network_that_works_is_not_blamed_for_its_neighbour() -> None:
 
 def test_a_tie_is_led_by_the_earlier_cause() -> None:
     assert leading(dict.fromkeys(Cause, 0.125)) is Cause.OK
-
-
-def test_one_taken_out_of_a_sum_leaves_the_sum_of_the_others() -> None:
-    here, others = country(C.TCP_TIMEOUT), [WELL, WELL, country(C.SERVER_ERROR)]
-    calm, stormy = without(outside(Counter([here, *others])), here)
-    assert calm == pytest.approx(outside(Counter(others))[0])
-    assert stormy == pytest.approx(outside(Counter(others))[1])
-    assert outside(Counter([*others, here])) == outside(Counter([here, *reversed(others)]))

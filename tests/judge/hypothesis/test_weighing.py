@@ -7,9 +7,10 @@ from itertools import chain
 import msgspec
 import pytest
 
+from probe.judge.hypothesis.around import outside
 from probe.judge.hypothesis.causes import PRIOR
 from probe.judge.hypothesis.episode import Footing
-from probe.judge.hypothesis.joint import outside, posterior
+from probe.judge.hypothesis.joint import posterior
 from probe.judge.hypothesis.weighing import Matter, denied, siblings, weighed
 from probe.judge.view import Belief, Memory
 from probe.model import Cause, Measurement, Vantage
