@@ -27,10 +27,10 @@ from probe.judge.hypothesis.around import (
     told,
 )
 from probe.judge.hypothesis.causes import DEPENDENCY_SHARE, PRIOR
-from probe.judge.hypothesis.likelihood import Country, affected, burst_share, log_sum
+from probe.judge.hypothesis.likelihood import Country, Network, affected, burst_share, log_sum
 from probe.model import Cause
 
-_OK, _OUTAGE = Cause.OK, Cause.SERVICE_OUTAGE
+_OK, _OUTAGE, _LOCAL = Cause.OK, Cause.SERVICE_OUTAGE, Cause.LOCAL_FAULT
 _CAUSES = tuple(Cause)
 _REFUSED = ALONE.index(Cause.GEO_BLOCK)
 _exp = math.exp
@@ -155,10 +155,16 @@ def within(country: Country, index: int, whole: dict[Cause, float]) -> dict[Caus
     return dict(zip(_CAUSES, [value / total for value in own], strict=True))
 
 
+def _only(network: Network, whole: dict[Cause, float]) -> dict[Cause, float]:
+    """As `within`, of a country's only network: what is the country's is its own, but passing trouble."""
+    troubled = whole[_OK] * burst_share(network)
+    return {**whole, _OK: whole[_OK] - troubled, _LOCAL: whole[_LOCAL] + troubled}
+
+
 def inside(country: Country, whole: dict[Cause, float]) -> list[dict[Cause, float]]:
     """The support of every cause in each network of a country; like networks share theirs."""
     if len(country) == 1:
-        return [within(country, 0, whole)]
+        return [_only(country[0], whole)]
     first = [country.index(network) for network in country]
     told = {index: within(country, index, whole) for index in set(first)}
     return [told[index] for index in first]

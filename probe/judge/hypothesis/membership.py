@@ -27,6 +27,8 @@ ALONG = 0.75
 """Of the rounds that others fail, those in which it must fail too."""
 REFUSING = frozenset({Category.REFUSED, Category.BARRED})
 LOOSE = 3
+_FILTERING, _REFUSED = Cause.FILTERING, Cause.GEO_BLOCK
+_OUTAGES = frozenset(c for c in Cause if SIDES[c] is Side.SERVICE) - {_REFUSED}
 """So many networks that fail in part, and alike, are believed: a province, not a liar."""
 
 
@@ -37,11 +39,11 @@ def members(
     least = 0.5 * place.support[cause]
     reached = {asn for asn, own in zip(place.asns, inner, strict=True) if own[cause] >= least}
     failing = [run for run in place.runs if run.failing and run.vantage.asn in reached]
-    if cause is Cause.FILTERING:
+    if cause is _FILTERING:
         failing = [run for run in failing if not served(run)]
-    if cause is Cause.GEO_BLOCK:  # whoever hears the server's own errors is not refused
+    if cause is _REFUSED:  # whoever hears the server's own errors is not refused
         failing = [run for run in failing if refusal(run) or not served(run)]
-    if SIDES[cause] is Side.SERVICE and cause is not Cause.GEO_BLOCK:
+    if cause in _OUTAGES:
         return failing
     if len(failing) == 1:  # nobody else began before or after it, or fails in another way
         beside = [run for run in place.runs if run.vantage.asn == failing[0].vantage.asn]
@@ -66,8 +68,8 @@ def members(
 
 def spared(runs: Iterable[Run], asn: int, behind: Iterable[Run]) -> int:
     """How many vantages of a network are well since it began there."""
-    begun = onset(behind)
-    well = [run for run in runs if run.vantage.asn == asn and not run.failing]
+    well = [run for run in runs if not run.failing and run.vantage.asn == asn]
+    begun = onset(behind) if well else None
     return len({run.vantage.id for run in well if heard_since(run, begun)})
 
 

@@ -28,7 +28,7 @@ from probe.judge.view import View
 from probe.model import SIDES, Author, Cause, Evidence, Side, Verdict
 from probe.model.country import UNKNOWN
 
-_OK = Cause.OK
+_OK, _FILTERING = Cause.OK, Cause.FILTERING
 
 RIVALS = {Cause.FILTERING: Cause.GEO_BLOCK, Cause.GEO_BLOCK: Cause.FILTERING}
 """What the other side can have made as well, where it is but silence."""
@@ -68,6 +68,7 @@ class _Words(msgspec.Struct, frozen=True, eq=False):
 
     mechanisms: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    networks: int
     effective: float
     """How many independent vantages they are worth: those of one network share its path."""
     since: datetime | None
@@ -76,7 +77,7 @@ class _Words(msgspec.Struct, frozen=True, eq=False):
 
 def _words(behind: tuple[Run, ...], cause: Cause) -> _Words:
     return _Words(
-        mechanisms(behind, cause), shown(behind, cause), _effective(behind),
+        mechanisms(behind, cause), shown(behind, cause), len(_asns(behind)), _effective(behind),
         min([run.start for run in behind], default=None),
         max([run.failed[0] for run in behind if run.failed], default=None),
     )  # fmt: skip
@@ -95,7 +96,7 @@ class _Speaker:
     def __init__(self, matter: Matter, offline: Offline, view: View) -> None:
         self._matter, self._offline, self._view = matter, offline, view
         self._abroad = cache(partial(abroad, matter, view))  # most features ask for none
-        self._words = cache(_words)  # of a network, and of all of its country
+        self._said: dict[tuple[tuple[Run, ...], Cause], _Words] = {}
         self._inside: dict[int, list[dict[Cause, float]]] = {}
 
     def of(self, country: str, asns: Iterable[int]) -> Iterator[Verdict]:
@@ -109,7 +110,7 @@ class _Speaker:
                 yield self._in_network(apart, asn, alone=True)
             else:
                 yield self._in_network(cell, asn)
-        yield self._verdict((cell, 0), place.support, cell.ground, cell.members)
+        yield self._verdict((cell, 0), (cell.leads, place.support), cell.ground, cell.members)
 
     def _cell(self, country: str, place: Place, apart: Collection[int] = ()) -> _Cell:
         """`apart`: networks that are no part of it."""
@@ -160,7 +161,7 @@ class _Speaker:
             return untested(self._matter, (cell.country, asn), self._offline, self._view)
         support = self._within(place)[place.asns.index(asn)]
         cause = leading(support)
-        if cause is Cause.FILTERING:
+        if cause is _FILTERING:
             support = _heard(support, held)
             cause = leading(support)
         mine = tuple([run for run in cell.members if run.vantage.asn == asn])
@@ -173,16 +174,17 @@ class _Speaker:
         else:
             ground = _own_ground(held, support[cause], self._view)
             mine = tuple([run for run in held if run.failing is (cause is not _OK)])
-        return self._verdict((cell, asn), support, ground, mine)
+        return self._verdict((cell, asn), (cause, support), ground, mine)
 
     def _verdict(
         self,
         where: tuple[_Cell, int],
-        support: dict[Cause, float],
+        thought: tuple[Cause, dict[Cause, float]],
         ground: Ground,
         behind: tuple[Run, ...],
     ) -> Verdict:
-        (cell, asn), matter, cause = where, self._matter, leading(support)
+        """`thought`: the leading cause, and the support of each."""
+        (cell, asn), (cause, support), matter = where, thought, self._matter
         if cause is _OK:
             return Verdict(
                 service=matter.service, feature=matter.feature, country=cell.country, network=asn,
@@ -190,15 +192,22 @@ class _Speaker:
                 support=support, evidence=witness(behind),
                 vantages=len(behind), networks=len(_asns(behind)), rounds=ground.rounds, rules=VERSION,
             )  # fmt: skip
-        words = self._words(behind, cause)
+        words = self._words(behind, cause)  # of a network they are those of its country, as a rule
         return Verdict(
             service=matter.service, feature=matter.feature, country=cell.country, network=asn,
             at=self._view.now, leading=cause, state=state(cause, ground), confidence=support[cause],
             support=support, mechanisms=words.mechanisms, evidence=words.evidence,
-            vantages=len(behind), networks=len(_asns(behind)), effective=words.effective,
+            vantages=len(behind), networks=words.networks, effective=words.effective,
             since=words.since, seen=words.seen, well=spared(cell.place.runs, asn, behind),
             rounds=ground.rounds, rules=VERSION, shared=_shared(cell.place, cause),
         )  # fmt: skip
+
+
+    def _words(self, behind: tuple[Run, ...], cause: Cause) -> _Words:
+        said = self._said.get((behind, cause))
+        if said is None:
+            said = self._said[behind, cause] = _words(behind, cause)
+        return said
 
 
 def _part(place: Place, *, refused: bool) -> Place | None:
