@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import chain, pairwise
 from math import inf
 from statistics import median
+from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -20,9 +20,8 @@ import msgspec
 from probe.judge.common import Pair
 from probe.judge.likeness import kinds
 from probe.judge.sight import Sight
-from probe.judge.told import Saying
+from probe.judge.told import Place, Told
 from probe.judge.traits import SLOW_SECONDS
-from probe.judge.trials import UNTRIED
 
 SLOW_RATIO = 5.0
 """A busy host or a far country is not throttled: both the ratio and the plain seconds count."""
@@ -77,7 +76,7 @@ class _Said:
         self.valid: dict[tuple[str, ...], Only] = {}
         self.answers: dict[tuple[str, ...], Only] = {}
         self.refused: dict[str, Only] = {}
-        self.pages: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        self.pages: dict[str, set[Place]] = defaultdict(set)
         self.words: dict[str, str] = {}
         self.ended: set[Pair] = set()
         """Country and address at which something failed."""
@@ -85,27 +84,29 @@ class _Said:
         """By whether it passed through a proxy."""
 
 
-def _said(series: Sequence[Series], told: Iterable[Saying]) -> _Said:
+def _said(told: Told) -> _Said:
     said = _Said()
-    for named, proved, countries in told:
-        where = SEVERAL if len(countries) > 1 else next(iter(countries))
-        _note(said.answers, named, where)
-        _note(said.valid, proved, where)
-        _note(said.met, False, where)  # noqa: FBT003 — a key
-    for sight in chain.from_iterable(map(_distinct, series)):
-        country = sight.vantage.country
-        _note(said.valid, sight.valid, country)
-        _note(said.answers, sight.answers, country)
-        if sight.met:
-            _note(said.met, sight.traits.proxied, country)
-            continue  # whoever met the expectations refused no certificate, and shows no page
-        if sight.leaf:
-            _note(said.refused, sight.leaf, country)
-        if sight.digest:
-            said.pages[sight.digest].add((country, sight.vantage.asn))
-            said.words[sight.digest] = sight.words
-        said.ended.update([(country, address) for address in sight.tried])
+    for saying, places in told:
+        where = _only(places)
+        _note(said.answers, saying.answers, where)
+        _note(said.valid, saying.valid, where)
+        if saying.proxied is not None:
+            _note(said.met, saying.proxied, where)
+            continue
+        if saying.leaf:
+            _note(said.refused, saying.leaf, where)
+        if saying.digest:
+            said.pages[saying.digest].update(places)
+            said.words[saying.digest] = max(saying.words, said.words.get(saying.digest, ""))
+        if saying.tried:
+            said.ended.update([(c, address) for c, _ in places for address in saying.tried])
     return said
+
+
+def _only(places: AbstractSet[Place]) -> Only:
+    each = iter(places)
+    first, _ = next(each)
+    return SEVERAL if any(country != first for country, _ in each) else first
 
 
 def _note(table: dict[_K, Only], key: _K, where: Only) -> None:
@@ -114,19 +115,16 @@ def _note(table: dict[_K, Only], key: _K, where: Only) -> None:
 
 
 def reference(
-    series: Sequence[Series],
-    told: Iterable[Saying] = (),
+    told: Told,
     common: Callable[[AbstractSet[Pair]], frozenset[Pair]] = lambda _: frozenset(),
-    own: Callable[[Sight], float] | None = lambda _: 0.0,
+    late: Mapping[str, float] = MappingProxyType({}),
 ) -> Reference:
-    """Gather what the sights of one endpoint say about it, beside what is counted already.
+    """Gather what is said about one endpoint.
 
     `common`: of countries and addresses, those that are common (probe.judge.common), asked for
-    where one failed; `own`: of a sight, how fast its vantage's controls were about then, and None
-    where no sight is so slow that paces are compared.
+    where one failed; `late`: as in `Reference`.
     """
-    said = _said(series, told)
-    more = [s for sights in series for s in sights if s.doubled or s.trials is not UNTRIED]
+    said, more = _said(told), told.more
     sealed, cut, spoken = _beside(more)
     proven, named = _each(said.valid), _each(said.answers)
     strange = {
@@ -146,7 +144,7 @@ def reference(
         cut=cut,
         spoken=spoken,
         common=common(strange) if strange else frozenset(),
-        late=_late(series, own) if own is not None else {},
+        late=late,
     )
 
 
@@ -200,34 +198,24 @@ def _alike(
     return {digest: frozenset(shared[of[digest]]) for digest in pages}
 
 
-def _distinct(sights: Series) -> Series:
-    """Sights without those that say of the endpoint what the one before them said."""
-    if len(sights) == 1:
-        return sights
-    fresh = [
-        sight
-        for last, sight in pairwise(sights)
-        if sight.answers is not last.answers
-        or sight.valid is not last.valid
-        or not (sight.met and last.met)
-        or sight.vantage is not last.vantage
-    ]
-    return [sights[0], *fresh]
+def late(series: Iterable[Series], own: Callable[[Sight], float]) -> dict[str, float]:
+    """Find the good answers that came far slower than in other countries.
 
-
-def _late(series: Iterable[Series], own: Callable[[Sight], float]) -> dict[str, float]:
+    `series`: all that was seen of the endpoint; `own`: of a sight, how fast its vantage's controls
+    were about then.
+    """
     good = [sight for sights in series for sight in sights if sight.met]
-    late = [sight for sight in good if sight.pace >= SLOW_SECONDS]
-    if not late:
+    slowest = [sight for sight in good if sight.pace >= SLOW_SECONDS]
+    if not slowest:
         return {}
     paces: dict[str, list[float]] = defaultdict(list)
     for sight in good:
         paces[sight.vantage.country].append(sight.pace)
     usual = {country: median(values) for country, values in paces.items()}
     elsewhere = {
-        country: _elsewhere(usual, country) for country in {s.vantage.country for s in late}
+        country: _elsewhere(usual, country) for country in {s.vantage.country for s in slowest}
     }
-    return {s.id: own(s) for s in late if _far(s.pace, elsewhere[s.vantage.country])}
+    return {s.id: own(s) for s in slowest if _far(s.pace, elsewhere[s.vantage.country])}
 
 
 def _elsewhere(usual: Mapping[str, float], country: str) -> float:

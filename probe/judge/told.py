@@ -1,45 +1,85 @@
-"""What steady tracks say of one endpoint, counted as they come and go: nearly all say the same.
+"""What is said of one endpoint, counted as sights come and go: nearly all say the same.
 
-So nobody needs to read them again at every judging, but those that say something else.
+So nobody needs to read them again at every judging. A steady track says it once, by any of its
+sights; of all others each sight does.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from probe.judge.sight import Sight
+from probe.judge.traits import SLOW_SECONDS
+from probe.judge.trials import UNTRIED
 
-Addresses = tuple[str, ...]
-Saying = tuple[Addresses, Addresses, AbstractSet[str]]
-"""Addresses that resolvers gave, addresses that proved to be the service's, and countries."""
+Place = tuple[str, int]
+"""Country and AS number."""
+
+
+class Saying(NamedTuple):
+    """What a sight says of its endpoint, whoever saw it."""
+
+    answers: tuple[str, ...]
+    """Addresses that a resolver gave."""
+    valid: tuple[str, ...]
+    """Addresses that proved to be the service's."""
+    proxied: bool | None
+    """Of a good answer whether it passed through a proxy; None of all others."""
+    tried: tuple[str, ...] = ()
+    """Addresses at which it failed, and so all below."""
+    leaf: str = ""
+    digest: str = ""
+    words: str = ""
+
+
+def saying(sight: Sight) -> Saying:
+    """Whoever met the expectations refused no certificate, and shows no page."""
+    if sight.met:
+        return Saying(sight.answers, sight.valid, sight.traits.proxied)
+    return Saying(
+        sight.answers, sight.valid, None, sight.tried, sight.leaf, sight.digest, sight.words
+    )
 
 
 class Told:
-    """Whole answers by the addresses they name and prove; for each, who says so, track by track."""
+    """Sights by what they say; for each saying, where it is said, sight by sight."""
 
-    __slots__ = ("_said",)
+    __slots__ = ("_said", "more", "slow")
 
-    def __init__(self) -> None:
-        self._said: dict[tuple[Addresses, Addresses], Counter[str]] = {}
+    def __init__(self, sights: Iterable[Sight] = ()) -> None:
+        self._said: dict[Saying, Counter[Place]] = {}
+        self.more: dict[Sight, None] = {}
+        """Those that say more: of second answers, or of tests beyond the target."""
+        self.slow = 0
+        """How many came so slowly that paces are to be compared."""
+        for sight in sights:
+            self.count(sight)
 
-    def __iter__(self) -> Iterator[Saying]:
-        for (answers, valid), countries in self._said.items():
-            yield answers, valid, countries.keys()
+    def __iter__(self) -> Iterator[tuple[Saying, AbstractSet[Place]]]:
+        for said, places in self._said.items():
+            yield said, places.keys()
 
     def count(self, sight: Sight) -> None:
-        said = self._said.get((sight.answers, sight.valid))
-        if said is None:
-            said = self._said[sight.answers, sight.valid] = Counter()
-        said[sight.vantage.country] += 1
+        said = saying(sight)
+        places = self._said.get(said)
+        if places is None:
+            places = self._said[said] = Counter()
+        places[sight.vantage.country, sight.vantage.asn] += 1
+        self.slow += sight.pace >= SLOW_SECONDS
+        if sight.doubled or sight.trials is not UNTRIED:
+            self.more[sight] = None
 
     def discount(self, sight: Sight) -> None:
         """Take back what was counted."""
-        key = sight.answers, sight.valid
-        said, country = self._said[key], sight.vantage.country
-        said[country] -= 1
-        if not said[country]:
-            del said[country]
-            if not said:
-                del self._said[key]
+        said = saying(sight)
+        places, where = self._said[said], (sight.vantage.country, sight.vantage.asn)
+        places[where] -= 1
+        if not places[where]:
+            del places[where]
+            if not places:
+                del self._said[said]
+        self.slow -= sight.pace >= SLOW_SECONDS
+        self.more.pop(sight, None)

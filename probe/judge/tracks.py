@@ -44,8 +44,8 @@ class Track:
         """All that they say of the endpoint, but for its pace."""
         return self.sights[:1] if self.steady else self.sights
 
-    def hear(self, sight: Sight) -> None:
-        """Hear one more; one that was heard before is not heard again."""
+    def hear(self, sight: Sight) -> bool:
+        """Hear one more; say whether it was not heard before."""
         held = self.sights
         last = held[-1] if held else sight
         if not held or last.at < sight.at:
@@ -53,16 +53,17 @@ class Track:
         else:
             place = bisect_left(held, _when(sight), key=_when)
             if place < len(held) and held[place].id == sight.id:
-                return
+                return False
             held.insert(place, sight)
         if self.steady and _again(last, sight):
-            return
+            return True
         odd = not plain(sight)
         self.odd += odd
         self.steady = self.steady and not odd and _same(last, sight)
+        return True
 
-    def forget(self, until: datetime) -> bool:
-        """Drop what is no later than a time, and say whether anything is left."""
+    def forget(self, until: datetime) -> Sequence[Sight]:
+        """Drop what is no later than a time, and give it."""
         held = self.sights
         count = 0
         for sight in held:
@@ -70,10 +71,11 @@ class Track:
                 break
             count += 1
             self.odd -= self.odd > 0 and not plain(sight)
+        gone = held[:count]
         del held[:count]
         if not self.steady:
             self.steady = not self.odd and all(_same(held[0], sight) for sight in held)
-        return bool(held)
+        return gone
 
     def inside(self, first: datetime, last: datetime) -> bool:
         return self.sights[0].at > first and self.sights[-1].at <= last
@@ -120,14 +122,12 @@ def _when(sight: Sight) -> tuple[datetime, str]:
 
 
 class Witnesses:
-    """The tracks of one endpoint by vantage, and what the steady ones say of it."""
+    """The tracks of one endpoint by vantage, and what they say of it."""
 
-    __slots__ = ("told", "tracks", "unsteady")
+    __slots__ = ("told", "tracks")
 
     def __init__(self) -> None:
         self.tracks: dict[str, Track] = {}
-        self.unsteady: dict[str, Track] = {}
-        """Those that are to be read by whoever asks what they say."""
         self.told = Told()
 
     def hear(self, sight: Sight) -> None:
@@ -136,21 +136,21 @@ class Witnesses:
         if track is None:
             track = self.tracks[name] = Track()
             track.hear(sight)
-            self._count(name, track)
-        elif track.steady:
-            before = track.sights[0]
-            track.hear(sight)
-            if not track.steady:
-                self.told.discount(before)
-                self.unsteady[name] = track
-        else:
-            track.hear(sight)
-
-    def _count(self, name: str, track: Track) -> None:
+            self.told.count(sight)
+            return
+        oldest, steady = track.sights[0], track.steady
+        fresh = track.hear(sight)
         if track.steady:
-            self.told.count(track.sights[0])
-        else:
-            self.unsteady[name] = track
+            return
+        if steady:
+            self.told.discount(oldest)
+            self._count(track)
+        elif fresh:
+            self.told.count(sight)
+
+    def _count(self, track: Track) -> None:
+        for sight in track.telling:
+            self.told.count(sight)
 
     def within(self, first: datetime, last: datetime) -> Witnesses:
         if all(track.inside(first, last) for track in self.tracks.values()):
@@ -160,25 +160,30 @@ class Witnesses:
             own = track if track.inside(first, last) else track.cut(first, last)
             if own.sights:
                 part.tracks[name] = own
-                part._count(name, own)
+                part._count(own)
         return part
 
     def forget(self, until: datetime) -> None:
-        empty: list[str] = []
-        for name, track in self.tracks.items():
+        for name, track in list(self.tracks.items()):
             oldest = track.sights[0]
-            if oldest.at <= until:
-                steady = track.steady
-                if not track.forget(until):
-                    empty.append(name)
-                    if steady:
-                        self.told.discount(oldest)
-                elif track.steady and not steady:
-                    self.told.count(track.sights[0])
-                    del self.unsteady[name]
-        for name in empty:
-            del self.tracks[name]
-            self.unsteady.pop(name, None)
+            if oldest.at > until:
+                continue
+            if not track.steady:
+                self._forget(track, until)
+            elif len(track.forget(until)) and not track.sights:
+                self.told.discount(oldest)
+            if not track.sights:
+                del self.tracks[name]
+
+    def _forget(self, track: Track, until: datetime) -> None:
+        """Of a track whose every sight was counted."""
+        for sight in track.forget(until):
+            self.told.discount(sight)
+        if track.steady:
+            for sight in track.sights:
+                self.told.discount(sight)
+            for sight in track.telling:
+                self.told.count(sight)
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

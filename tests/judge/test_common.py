@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from hypothesis import given
@@ -23,34 +22,28 @@ def see(endpoint: str, maker: w.Maker = w.forged, number: int = 0, *, home: bool
     return read(w.measurement(case, maker(case)))
 
 
-def among(told: Iterable[tuple[str, Told]], series: Sequence[Sequence[Sight]]) -> set[Pair]:
+def among(*seen: Sight) -> set[Pair]:
     """Of all that any of them names."""
-    pairs = {(c, FORGED) for c in ("TR", "DE")}
-    return {*Common(told, series).among(pairs)}
+    told = {sight.target.endpoint: Told() for sight in seen}
+    for sight in seen:
+        told[sight.target.endpoint].count(sight)
+    return {*Common(told.items()).among({(c, FORGED) for c in ("TR", "DE")})}
 
 
 def test_an_address_that_a_country_is_given_for_several_endpoints_is_common() -> None:
-    two = [[see("a")], [see("b")]]
-    assert among((), two) == {("TR", FORGED)}
-    assert among((), two[:1]) == set()
-    again = [[see("a"), see("a", number=1)]]
-    assert among((), again) == set()
+    assert among(see("a"), see("b")) == {("TR", FORGED)}
+    assert among(see("a")) == set()
+    assert among(see("a"), see("a", number=1)) == set()
 
 
 def test_two_countries_with_one_endpoint_each_have_none_in_common() -> None:
-    two = [[see("a")], [see("b", home=False)]]
-    assert among((), two) == set()
+    assert among(see("a"), see("b", home=False)) == set()
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.booleans()), max_size=8))
-def test_what_is_counted_and_what_is_read_count_alike(
-    seen: list[tuple[str, bool, bool]],
-) -> None:
-    """`seen`: endpoint, whether at home, whether it is counted already."""
-    sights = [see(name, number=n, home=home) for n, (name, home, _) in enumerate(seen)]
-    told = {name: Told() for name in "abc"}
-    for sight, (name, _, counted) in zip(sights, seen, strict=True):
-        if counted:
-            told[name].count(sight)
-    left = [[s] for s, (_, _, counted) in zip(sights, seen, strict=True) if not counted]
-    assert among(told.items(), left) == among((), [[sight] for sight in sights])
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=8))
+def test_it_is_so_many_endpoints_that_count(every: list[tuple[str, bool]]) -> None:
+    """`every`: endpoint, and whether at home."""
+    sights = [see(name, number=n, home=home) for n, (name, home) in enumerate(every)]
+    ends = {home: {name for name, where in every if where is home} for home in (True, False)}
+    wanted = {(c, FORGED) for c, home in (("TR", True), ("DE", False)) if len(ends[home]) > 1}
+    assert among(*sights) == wanted

@@ -11,6 +11,7 @@ from probe.judge.control import (
     abroad,
     answered_abroad,
     genuine,
+    late,
     proven_abroad,
     reference,
     same_page_here_alone,
@@ -19,6 +20,7 @@ from probe.judge.control import (
 )
 from probe.judge.reading import read
 from probe.judge.sight import Sight
+from probe.judge.told import Told
 from probe.model import Expectation
 from tests.judge import worlds as w
 
@@ -33,7 +35,8 @@ def see(country: str, maker: w.Maker) -> Sight:
 
 
 def among(*sights: Sight, own: float = 0.0) -> Reference:
-    return reference([[sight] for sight in sights], own=lambda _: own)
+    held = late([[sight] for sight in sights], lambda _: own)
+    return reference(Told(sights), late=held)
 
 
 ADDRESS = case("TR").address
@@ -62,29 +65,28 @@ def test_a_certificate_is_shown_abroad_where_another_country_is_shown_it() -> No
 
 
 def test_slow_is_far_above_other_countries_and_above_ones_own_controls() -> None:
-    late = see("TR", w.delayed)
-    assert slow(late, among(late, see("DE", w.ok), see("US", w.ok)))
+    behind = see("TR", w.delayed)
+    assert slow(behind, among(behind, see("DE", w.ok), see("US", w.ok)))
     assert not slow(see("TR", w.ok), among(see("DE", w.ok)))
-    assert not slow(late, Reference())
-    assert not slow(late, among(late, see("DE", w.delayed), see("US", w.delayed)))
+    assert not slow(behind, Reference())
+    assert not slow(behind, among(behind, see("DE", w.delayed), see("US", w.delayed)))
 
 
 def test_a_slow_line_is_not_a_throttled_service() -> None:
-    late = see("TR", w.delayed)
-    assert slow(late, among(late, see("DE", w.ok), own=late.pace / (SLOW_RATIO + 1)))
-    assert not slow(late, among(late, see("DE", w.ok), own=late.pace / (SLOW_RATIO - 1)))
+    behind = see("TR", w.delayed)
+    assert slow(behind, among(behind, see("DE", w.ok), own=behind.pace / (SLOW_RATIO + 1)))
+    assert not slow(behind, among(behind, see("DE", w.ok), own=behind.pace / (SLOW_RATIO - 1)))
 
 
 def test_only_of_what_came_late_is_it_asked_how_fast_its_own_controls_were() -> None:
-    late, asked = see("TR", w.delayed), list[Sight]()
+    behind, asked = see("TR", w.delayed), list[Sight]()
 
     def own(sight: Sight) -> float:
         asked.append(sight)
         return 0.1
 
-    known = reference([[late], [see("DE", w.ok)]], own=own)
-    assert (asked, known.late) == ([late], {late.id: 0.1})
-    assert reference([[late], [see("DE", w.ok)]], own=None).late == {}
+    assert late([[behind], [see("DE", w.ok)]], own) == {behind.id: 0.1}
+    assert asked == [behind]
 
 
 def notice(asn: int, country: str, digest: str, words: str) -> Sight:

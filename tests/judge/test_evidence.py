@@ -11,6 +11,7 @@ from probe.judge.evidence import Finding, Lore, evidence, find, rows, weight
 from probe.judge.reading import read
 from probe.judge.row import CAP, Category
 from probe.judge.rules import MAIN
+from probe.judge.told import Told
 from probe.model import Author, Cause, Standing
 from tests.judge import worlds as w
 
@@ -71,7 +72,7 @@ def test_what_was_said_of_a_like_sight_is_said_again(maker: w.Maker) -> None:
     cases = [CASE, replace(CASE, vantage=elsewhere), CASE]
     sights = [read(w.measurement(case, maker(case))) for case in cases]
     beside = [read(w.measurement(case, w.ok(case))) for case in cases[1:2]]
-    for known in (Reference(), reference([[sight] for sight in (*sights, *beside)])):
+    for known in (Reference(), reference(Told([*sights, *beside]))):
         lore = Lore(known)
         for sight in (*sights, *sights):
             told, anew = lore.find(sight), find(sight, known)

@@ -10,6 +10,7 @@ from probe.judge.reading import read
 from probe.judge.row import Row
 from probe.judge.rules import MAIN
 from probe.judge.sight import OWN_FAILURES, UNREACHABLE
+from probe.judge.told import Told
 from probe.measure.failure import ERRNOS
 from probe.model import Author, Cause, Health, Observation, Standing
 from tests.judge import worlds as w
@@ -18,7 +19,7 @@ CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
 ABROAD = w.Case(
     next(v for v in w.ROSTER if v.country == "DE"), "chirp", "web", "chirp-web", w.START
 )
-KNOWN: Reference = reference([[read(w.measurement(ABROAD, w.ok(ABROAD)))]])
+KNOWN: Reference = reference(Told([read(w.measurement(ABROAD, w.ok(ABROAD)))]))
 PATH = {
     *("connection_refused", "connection_reset", "connection_aborted", "network_reset"),
     "generic_timeout_error",

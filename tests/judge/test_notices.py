@@ -19,6 +19,7 @@ from probe.judge.notices import (
 )
 from probe.judge.reading import read
 from probe.judge.rules import MAIN
+from probe.judge.told import Told
 from probe.measure.http import TOLD_HEADERS
 from probe.model import DnsLookup, Expectation, Fingerprint, Header, HttpExchange
 from tests.judge import worlds as w
@@ -151,4 +152,4 @@ def test_an_unmatched_page_is_unknown_and_no_block_page(
     page = msgspec.structs.replace(page, fingerprint=found)
     steps = (w.dns(case, case.address), w.tcp(case, case.address), page)
     sight = read(w.measurement(case, steps))
-    assert next(one.id for one in MAIN if one.condition(sight, reference([[sight]]))) == row
+    assert next(one.id for one in MAIN if one.condition(sight, reference(Told([sight])))) == row

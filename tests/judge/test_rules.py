@@ -13,6 +13,7 @@ from probe.judge.evidence import find
 from probe.judge.reading import read
 from probe.judge.row import CAP, Category
 from probe.judge.rules import EXTRA, MAIN, ROWS, VERSION
+from probe.judge.told import Told
 from probe.model import (
     Author,
     DifferentialTest,
@@ -31,7 +32,7 @@ CASE = w.Case(w.ROSTER[0], "chirp", "web", "chirp-web", w.START)
 ABROAD = w.Case(
     next(v for v in w.ROSTER if v.country == "DE"), "chirp", "web", "chirp-web", w.START
 )
-KNOWN = reference([[read(w.measurement(ABROAD, w.ok(ABROAD)))]])
+KNOWN = reference(Told([read(w.measurement(ABROAD, w.ok(ABROAD)))]))
 BLIND = Reference()
 PLACE, MUTE = f"{w.OURS} 443", "generic_timeout_error"
 SPOKEN = msgspec.structs.replace(KNOWN, spoken={PLACE: "DE"})
@@ -149,7 +150,7 @@ def named(failure: str) -> tuple[Observation, ...]:
 
 
 def also_abroad(maker: w.Maker) -> Reference:
-    return reference([[read(w.measurement(ABROAD, maker(ABROAD)))]])
+    return reference(Told([read(w.measurement(ABROAD, maker(ABROAD)))]))
 
 
 PACED = msgspec.structs.replace(KNOWN, late={w.measurement(CASE, ()).id: 0.2})
@@ -455,7 +456,7 @@ def test_where_nothing_passes_over_tcp_either_nothing_is_said_of_udp() -> None:
 
 def test_who_answers_over_quic_is_known_from_what_others_saw() -> None:
     seen = read(w.measurement(ABROAD, (*w.ok(ABROAD), *w.over_quic(ABROAD, "", "", MUTE))))
-    assert reference([[seen]]).spoken == {PLACE: ABROAD.vantage.country}
+    assert reference(Told([seen])).spoken == {PLACE: ABROAD.vantage.country}
 
 
 def test_the_same_false_address_counts_where_it_came_in_the_clear() -> None:

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from probe.judge.evidence import plain
 from probe.judge.reading import read
 from probe.judge.sight import SHOWN, Glance, Sight
+from probe.judge.told import saying
 from probe.judge.tracks import Track, Tracks, Witnesses
+from probe.judge.traits import SLOW_SECONDS
+from probe.judge.trials import UNTRIED
 from probe.model import Health, Measurement, Observation
 from tests.judge import worlds as w
 
@@ -95,7 +98,7 @@ odd = st.sampled_from([w.ok, w.ok, w.ok, w.sni_reset, moved, w.forged])
     st.integers(-1, 10),
     st.integers(-1, 10),
 )  # fmt: skip
-def test_what_is_counted_is_what_the_steady_ones_say(
+def test_what_is_counted_is_what_all_of_them_say(
     every: list[tuple[int, int, w.Maker]], gone: int, first: int
 ) -> None:
     tracks = Tracks()
@@ -104,10 +107,11 @@ def test_what_is_counted_is_what_the_steady_ones_say(
     for held in (tracks, within(tracks, first, 8)):
         if not held.features:
             continue
-        steady = [track.sights[0] for track in held if track.steady]
-        said = {(s.answers, s.valid, s.vantage.country) for s in steady}
-        told = witnesses(held).told
-        assert {(a, v, country) for a, v, countries in told for country in countries} == said
+        told, seen = witnesses(held).told, [s for track in held for s in track.sights]
+        said = {(saying(s), s.vantage.country, s.vantage.asn) for s in seen}
+        assert {(what, *where) for what, places in told for where in places} == said
+        assert told.slow == sum(s.pace >= SLOW_SECONDS for s in seen)
+        assert set(told.more) == {s for s in seen if s.doubled or s.trials is not UNTRIED}
 
 
 BASE = read(measured(0.0))

@@ -7,12 +7,11 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 
 from probe.judge.common import Common, Pair
-from probe.judge.control import Reference, reference
+from probe.judge.control import Reference, late, reference
 from probe.judge.evidence import Finding, Lore, plain, plainly, whole
 from probe.judge.pace import Paces
 from probe.judge.sight import Sight
 from probe.judge.tracks import Memo, Track, Tracks, Witnesses
-from probe.judge.traits import SLOW_SECONDS
 from probe.model import CONTROL
 
 Key = tuple[str, str, str]
@@ -46,11 +45,10 @@ class Finder:
         return held
 
     def _reference(self, witnesses: Witnesses) -> Reference:
-        unsteady = [track.sights for track in witnesses.unsteady.values()]
-        if any([s.pace >= SLOW_SECONDS for sights in unsteady for s in sights]):  # noqa: C419 — a list is faster
-            every = [track.sights for track in witnesses.tracks.values()]
-            return reference(every, common=self._among, own=self._paces.about)
-        return reference(unsteady, witnesses.told, self._among, None)
+        if not witnesses.told.slow:
+            return reference(witnesses.told, self._among)
+        every = [track.sights for track in witnesses.tracks.values()]
+        return reference(witnesses.told, self._among, late(every, self._paces.about))
 
     def _among(self, pairs: AbstractSet[Pair]) -> frozenset[Pair]:
         return self._common.among(pairs)
@@ -58,10 +56,7 @@ class Finder:
     @cached_property
     def _common(self) -> Common:
         every = [each for known in self._tracks.features.values() for each in known.items()]
-        return Common(
-            ((name, witnesses.told) for name, witnesses in every),
-            (track.sights for _, witnesses in every for track in witnesses.unsteady.values()),
-        )
+        return Common((name, witnesses.told) for name, witnesses in every)
 
     def _controls(self, vantage: str) -> Iterator[Sequence[Sight]]:
         """The sights of each of a vantage's controls."""

@@ -202,7 +202,6 @@ class _Speaker:
             rounds=ground.rounds, rules=VERSION, shared=_shared(cell.place, cause),
         )  # fmt: skip
 
-
     def _words(self, behind: tuple[Run, ...], cause: Cause) -> _Words:
         said = self._said.get((behind, cause))
         if said is None:

@@ -10,6 +10,7 @@ from probe.judge.hypothesis import judge
 from probe.judge.hypothesis.episode import NOTHING_KNOWN, run_of
 from probe.judge.hypothesis.membership import refusal, served, spared
 from probe.judge.reading import read
+from probe.judge.told import Told
 from probe.model import Cause, State
 from tests.judge import worlds as w
 from tests.judge.hypothesis.test_episode import run
@@ -111,7 +112,7 @@ def test_the_servers_own_words_let_one_look_that_seems_cut_by_name_pass_for_trou
     sights = [
         read(w.measurement(case, make(case))) for case, make in zip(cases, seen, strict=True)
     ]
-    found = [find(sight, reference([])) for sight in reversed(sights)]
+    found = [find(sight, reference(Told())) for sight in reversed(sights)]
     run = run_of(found, NOTHING_KNOWN, w.START)
     assert run is not None
     assert (served(run), refusal(run)) == told

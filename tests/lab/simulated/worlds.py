@@ -9,6 +9,7 @@ from probe.judge.control import reference
 from probe.judge.evidence import find
 from probe.judge.reading import read
 from probe.judge.row import Row
+from probe.judge.told import Told
 from probe.lab.scenario import Event, LabNetwork, Noise, Scenario
 from probe.lab.simulated.act import ALL_FLOWS
 from probe.lab.simulated.force import Force, Forces
@@ -114,7 +115,7 @@ def measured(
 def main_rule(*seen: Measurement) -> Row:
     """What the judge reads in the first, beside the others."""
     sights = [read(measurement) for measurement in seen]
-    return find(sights[0], reference([[sight] for sight in sights])).main
+    return find(sights[0], reference(Told(sights))).main
 
 
 def ending(told: Scenario, vantage: str = "tr-as47331-1", name: str = "web.chirp") -> str:
