@@ -65,6 +65,9 @@ from probe.model import (
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ROUND = timedelta(seconds=60)
 ROUNDS = 5
+FIRST = 50
+"""The first round of the state: from here on as much fails in a window as does over a long time, a
+fortieth; in the first ten rounds of this chance it is half as much again."""
 AGAIN = 5
 """Judgings of the state that are timed; their median counts."""
 TICK = 10_000
@@ -187,6 +190,8 @@ class World:
             *((CONTROL, reach, name) for reach, name in CONTROLS),
         ]
         self._templates: dict[tuple[str, int], str] = {}
+        self.made = self.failed = 0
+        """Records so far, and those of them that fail."""
 
     def round(self, number: int) -> Iterator[bytes]:
         """Everything that is measured in one round, in the order of its times."""
@@ -195,7 +200,10 @@ class World:
             target = self._targets[n // len(self.vantages)]
             vantage = self.vantages[n % len(self.vantages)]
             at = START + ROUND * (number + n / count)
-            yield self._line(vantage, target, at, self._kind(vantage, target, number))
+            kind = self._kind(vantage, target, number)
+            self.made += 1
+            self.failed += kind > 0
+            yield self._line(vantage, target, at, kind)
 
     def _kind(self, vantage: Vantage, target: tuple[str, str, str], number: int) -> int:
         service, control = target[0], target[0] == CONTROL
@@ -329,15 +337,17 @@ def judged(docket: Docket, frame: View) -> tuple[float, tuple[Verdict, ...]]:
 
 def state(services: int, noise: Noise) -> dict[str, float]:
     world, docket = World(replace(STATE, services=services), noise), Docket()
-    for number in range(ROUNDS):
+    for number in range(FIRST, FIRST + ROUNDS):
         docket.hear(heard(world.round(number)))
-    end = START + ROUND * ROUNDS
+    end = START + ROUND * (FIRST + ROUNDS)
     first, told = judged(docket, view(world, end))
     spent, count, forgot = 0.0, 0, 0.0
     after_round, after_tick = [], []
     for number in range(AGAIN):
         now = end + ROUND * number
-        news = chunks(world.round(ROUNDS + number))  # a round at once would count as memory
+        news = chunks(
+            world.round(FIRST + ROUNDS + number)
+        )  # a round at once would count as memory
         for tick, some in enumerate(news):
             spent += timed(lambda some=some: docket.hear(heard(some)))  # type: ignore[misc]
             count += len(some)
@@ -352,6 +362,7 @@ def state(services: int, noise: Noise) -> dict[str, float]:
     failing = sum(verdict.leading is not Cause.OK for verdict in told)
     return {
         "measurements_held": len(docket),
+        "failing_share": world.failed / world.made,
         "verdicts": len(told),
         "verdicts_not_ok": failing,
         "first_judging_s": first,

@@ -9,7 +9,7 @@ order of the countries changes a sum, and a country is taken out of it as it was
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import add
 from struct import Struct
@@ -96,9 +96,20 @@ BARRING = REFUSALS[-len(BARRED_BREADTH) :]
 
 UNIT = 2.0**-32
 """Nats of one step of a lane; it reaches as far as two thousand million of them."""
+FAR = 300.0
+"""Nats between explanations up to which the products of two odds are numbers that a float holds."""
 _BITS = 64
 BELIEFS = 6.0
 """Nats by which what was believed beforehand shifts one explanation against another, at most."""
+
+
+class Odds(msgspec.Struct, frozen=True, eq=False):
+    """As `Told`, in plain numbers, beside what a country says if nothing reaches it from elsewhere."""
+
+    alone: tuple[float, ...]
+    struck: tuple[float, ...]
+    refused: tuple[float, ...]
+    narrow: float
 
 
 class Told(msgspec.Struct, frozen=True, eq=False):
@@ -117,6 +128,8 @@ class Told(msgspec.Struct, frozen=True, eq=False):
     least: int
     """Steps by which others may speak against a kind, beside each by itself, before that kind changes
     no digit of what is thought of this one."""
+    odds: Odds | None
+    """None where they are too far apart for plain numbers."""
     lanes: Around
     """What it adds as another's outside."""
 
@@ -131,13 +144,28 @@ def told(country: Country) -> Told:
     calm = log_sum(list(map(add, _ALONE, alone)))
     struck = [kind.prior + kind.hit + forms[kind.form] for kind in KINDS]
     either = [_either(kind.hit + forms[kind.form], kind.spared + calm) for kind in KINDS]
+    outages, refused = tuple(struck[: len(OUTAGES)]), tuple(struck[len(OUTAGES) :])
+    narrow = log_sum(struck[: len(NARROW)])
     return Told(
-        alone=alone, struck=tuple(struck[: len(OUTAGES)]), refused=tuple(struck[len(OUTAGES) :]),
-        narrow=log_sum(struck[: len(NARROW)]),
+        alone=alone, struck=outages, refused=refused, narrow=narrow,
         idle=math.exp(min(0.0, seen.nothing_works - seen.alone[Cause.OK])),
         least=round((NAUGHT + BELIEFS + max(0.0, max(struck) - calm)) / UNIT),
+        odds=_odds(calm, alone, outages, refused, narrow) if max(struck) - calm < FAR else None,
         lanes=_packed([*either, calm]),
     )  # fmt: skip
+
+
+def _odds(
+    calm: float,
+    alone: Sequence[float],
+    struck: Sequence[float],
+    refused: Sequence[float],
+    narrow: float,
+) -> Odds:
+    own, hit, words = (
+        tuple([math.exp(log - calm) for log in logs]) for logs in (alone, struck, refused)
+    )
+    return Odds(own, hit, words, math.exp(narrow - calm))
 
 
 def _either(one: float, other: float) -> float:

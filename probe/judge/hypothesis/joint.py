@@ -8,20 +8,22 @@ refused in the words of a country or a law is a border's, to however many.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from operator import add
+from operator import add, mul
 
 import msgspec
 
 from probe.judge.hypothesis.around import (
     ALONE,
     BARRING,
+    FAR,
     NARROW,
     OUTAGES,
     REFUSALS,
     UNIT,
     Around,
+    Odds,
     Told,
     lanes,
     told,
@@ -33,32 +35,30 @@ from probe.model import Cause
 _OK, _OUTAGE, _LOCAL = Cause.OK, Cause.SERVICE_OUTAGE, Cause.LOCAL_FAULT
 _CAUSES = tuple(Cause)
 _REFUSED = ALONE.index(Cause.GEO_BLOCK)
-_exp = math.exp
+_exp, _log = math.exp, math.log
 
 
 class _Belief(msgspec.Struct, frozen=True, eq=False):
-    """What was believed beforehand, in logs."""
+    """What was believed beforehand."""
 
     alone: tuple[float, ...]
     """In the order of ALONE."""
     outage: float
-    none: float
 
 
 def _belief(before: Mapping[Cause, float], raised: Mapping[Cause, float]) -> _Belief:
-    return _Belief(
-        tuple([math.log(before[cause] + raised.get(cause, 0.0)) for cause in ALONE]),
-        math.log(before[_OUTAGE]),
-        math.log(1 - before[_OUTAGE]),
-    )
+    alone = tuple([before[cause] + raised.get(cause, 0.0) for cause in ALONE])
+    return _Belief(alone, before[_OUTAGE])
 
 
 _USUAL = _belief(PRIOR, {})
-_SPARED = tuple(kind.prior + kind.spared for kind in OUTAGES)
-"""Of a country that an outage spares."""
+_MISSED = tuple(kind.prior + kind.spared for kind in OUTAGES)
+"""Log, of a country that an outage spares."""
 _UNREFUSED = tuple(kind.prior + kind.spared for kind in REFUSALS)
 """Of one that hears none of a refusal."""
 _FEW, _MANY, _BARRING = len(NARROW), len(OUTAGES), -len(BARRING)
+_Shares = list[float]
+"""Of ALONE, and of an outage; in proportion."""
 
 
 def posterior(
@@ -74,47 +74,71 @@ def posterior(
     """
     own = told(country)
     belief = _USUAL if before is PRIOR and raised is None else _belief(before, raised or {})
-    alone, refused, struck = _logs(own, belief, around)
-    top = max(*alone, *refused, *struck)
-    shares = [_exp(value - top) for value in alone]
-    shares[_REFUSED] += sum([_exp(value - top) for value in refused])
-    shares.append(sum([_exp(value - top) for value in struck]))
+    *several, calm = lanes(around)
+    widest = max(several[_FEW:_MANY])
+    # All is beside what the others say if each is by itself. Mostly that rules out all wide outages.
+    outages = several[: _FEW if widest <= calm - own.least else _MANY]
+    refusals = several[_MANY:]
+    if own.odds is None or max(widest, *outages, *refusals) - calm > FAR / UNIT:
+        shares = _by_logs(own, belief, _nats(outages, calm), _nats(refusals, calm))
+    else:
+        shares = _by_odds(own.odds, belief, _odds(outages, calm), _odds(refusals, calm))
     total = sum(shares)
     return _split([share / total for share in shares], own.idle)
 
 
-def _logs(
-    own: Told, belief: _Belief, around: Around
-) -> tuple[list[float], list[float], list[float]]:
-    """Of ALONE; of refusals of several countries that reach this one; and of outages that do.
+def _nats(steps: Sequence[int], calm: int) -> list[float]:
+    """By which the others speak for a kind."""
+    return [(step - calm) * UNIT for step in steps]
 
-    All is beside what the others say if each is by itself. Mostly that rules out all wide outages.
-    """
-    steps = lanes(around)
-    calm, outage = steps[-1], belief.outage
-    told_apart = max(steps[_FEW:_MANY]) <= calm - own.least
-    outages = [
-        (outage + (lane - calm) * UNIT, spared, struck)
-        for lane, spared, struck in zip(
-            steps[: _FEW if told_apart else _MANY], _SPARED, own.struck, strict=False
-        )
-    ]
-    refusals = [(lane - calm) * UNIT for lane in steps[_MANY:-1]]
-    spared = list(map(add, _UNREFUSED, refusals))
-    apart = log_sum([belief.none, *[gap + miss for gap, miss, _ in outages], *spared])
+
+def _odds(steps: Sequence[int], calm: int) -> list[float]:
+    return [_exp((step - calm) * UNIT) for step in steps]
+
+
+_MISSED_ODDS, _UNREFUSED_ODDS = (tuple(map(math.exp, logs)) for logs in (_MISSED, _UNREFUSED))
+
+
+def _by_odds(
+    own: Odds, belief: _Belief, storms: Sequence[float], words: Sequence[float]
+) -> _Shares:
+    """`storms`, `words`: how the others speak for each kind of outage, the first ones or all, and of refusal."""
+    heard = list(map(mul, words, _UNREFUSED_ODDS))
+    missed = sum(map(mul, storms, _MISSED_ODDS))
+    apart = 1 - belief.outage + belief.outage * missed + sum(heard)
+    shares = [seen * prior * apart for seen, prior in zip(own.alone, belief.alone, strict=True)]
+    shares[_REFUSED] += sum(map(mul, words, own.refused))
     # An outage among those whom a border's words spare: the two do not rule each other out.
-    beside = [outage + own.narrow + miss for miss in spared[_BARRING:]]
-    return (
-        [seen + prior + apart for seen, prior in zip(own.alone, belief.alone, strict=True)],
-        list(map(add, own.refused, refusals)),
-        [*[gap + hit for gap, _, hit in outages], *beside],
-    )
+    beside = own.narrow * sum(heard[_BARRING:])
+    shares.append(belief.outage * (sum(map(mul, storms, own.struck)) + beside))
+    return shares
 
 
-def _split(shares: list[float], idle: float) -> dict[Cause, float]:
+def _by_logs(
+    own: Told, belief: _Belief, outages: Sequence[float], refusals: Sequence[float]
+) -> _Shares:
+    """The same where odds are too long for plain numbers."""
+    outage = _log(belief.outage)
+    heard = list(map(add, refusals, _UNREFUSED))
+    missed = [outage + log for log in map(add, outages, _MISSED)]
+    apart = log_sum([_log(1 - belief.outage), *missed, *heard])
+    alone = [
+        seen + _log(prior) + apart for seen, prior in zip(own.alone, belief.alone, strict=True)
+    ]
+    refused = list(map(add, refusals, own.refused))
+    beside = [own.narrow + log for log in heard[_BARRING:]]
+    struck = [outage + log for log in (*map(add, outages, own.struck), *beside)]
+    top = max(*alone, *refused, *struck)
+    shares = [_exp(log - top) for log in alone]
+    shares[_REFUSED] += sum([_exp(log - top) for log in refused])
+    shares.append(sum([_exp(log - top) for log in struck]))
+    return shares
+
+
+def _split(shares: _Shares, idle: float) -> dict[Cause, float]:
     """Give the dependency its share, and what does not work at all to nobody's `ok`.
 
-    `shares`: of ALONE, and of an outage.
+    `shares`: they sum to 1.
     """
     ok, local, disruption, filtering, throttling, refusal, outage = shares
     idle *= ok
