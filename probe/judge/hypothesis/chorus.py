@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
 
 import msgspec
 
@@ -23,8 +22,6 @@ class Chorus(msgspec.Struct, frozen=True, eq=False):
     """Delivery networks that answered them; empty where none said so."""
     served: Mapping[Sites, Sequence[int]]
     """Sites that served networks, and the AS numbers of those."""
-    newest: Sequence[datetime]
-    """The time of each country's newest answer."""
 
 
 def chorus(held: Iterable[Calm]) -> Chorus:
@@ -32,23 +29,28 @@ def chorus(held: Iterable[Calm]) -> Chorus:
     delivered: set[str] = set()
     served: dict[Sites, list[int]] = defaultdict(list)
     alone: dict[tuple[str, str], list[int]] = defaultdict(list)
-    newest: list[datetime] = []
+    answers, site, asns = None, None, list[int]()
     for own in held:
-        if type(own) is Seat and own.steady:  # nearly all
+        if (
+            type(own) is Seat and own.steady
+        ):  # nearly all, and most are told what the one before was
             last = own.last
-            named.add(() if last.bogon else last.answers)
-            newest.append(last.at)
-            alone[last.site].append(last.vantage.asn)
+            if last.answers is not answers:
+                answers = last.answers
+                named.add(() if last.bogon else answers)
+            if last.site is not site:
+                site = last.site
+                asns = alone[site]
+            asns.append(last.vantage.asn)
             continue
         named.update([() if seat.last.bogon else seat.last.answers for seat in own.seats])
-        newest.append(own.newest())
         delivered.update([delivery(seat.telling) for seat in own.seats])
         for asn, sites in served_from(own):
             served[sites].append(asn)
-    for site, asns in alone.items():
-        delivered.add(site[0])
-        served[(site,)] += asns
-    return Chorus(named, delivered, served, newest)
+    for where, networks in alone.items():
+        delivered.add(where[0])
+        served[(where,)] += networks
+    return Chorus(named, delivered, served)
 
 
 def delivery(newest: Iterable[Sight]) -> str:

@@ -81,6 +81,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     failing: bool
     findings: tuple[Finding, ...]
     """Newest first: as far back as this state lasts."""
+    shown: tuple[Category, ...] = ()
+    """The category of each; not looked up where all are whole answers."""
     failed: tuple[datetime, ...] = ()
     """Of a run that fails, the times of those sights that do, newest first."""
     authors: frozenset[Author] = frozenset()
@@ -147,7 +149,8 @@ def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run 
     newest = [f for f in listed if plainly(f) or usable(f, footing)]
     if not footing.usable or not newest or newest[0].sight.at < since:
         return None
-    failing, lasts = _stretch(tuple([f.failing for f in newest]))
+    shown = tuple([f.category for f in newest])
+    failing, lasts = _stretch(shown)
     held = newest[:lasts]
     failed = [f for f in held if f.failing] if failing else []
     return Run(
@@ -156,6 +159,7 @@ def run_of(listed: Sequence[Finding], footing: Footing, since: datetime) -> Run 
         failed=tuple([f.sight.at for f in failed]),
         authors=_authors(tuple([f.author for f in failed])),
         findings=tuple(held),
+        shown=shown[:lasts],
         calm=not failing and _wholes(held),
         well_at=footing.well_at,
         usual=footing.usual,
@@ -178,11 +182,12 @@ def usable(finding: Finding, footing: Footing = NOTHING_KNOWN) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _stretch(fails: tuple[bool, ...]) -> tuple[bool, int]:
-    """Whether the newest sights fail, and how many belong to that state. `fails`: newest first.
+def _stretch(shown: tuple[Category, ...]) -> tuple[bool, int]:
+    """Whether the newest sights fail, and how many belong to that state. `shown`: newest first.
 
     That one of the last two failed is enough: a single good one may be luck.
     """
+    fails = [category is not Category.OK for category in shown]
     streak = _streak(fails, failing=True) if any(fails[:2]) else 0
     return streak > 0, streak or _streak(fails, failing=False)
 

@@ -105,7 +105,7 @@ def _cut_short(run: Run) -> list[datetime]:
 def _told(run: Run) -> Sequence[Counts]:
     if run.calm:
         return _wholes(len(run.findings))
-    return _counts(tuple([finding.category for finding in run.findings]))
+    return _counts(run.shown)
 
 
 @lru_cache(maxsize=256)

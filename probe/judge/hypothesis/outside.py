@@ -15,7 +15,7 @@ class Outside:
 
     def __init__(self, matter: Matter) -> None:
         self._calm = matter.calm
-        self._latest = sorted(matter.chorus.newest)
+        self._latest = sorted([own.newest() for own in matter.calm.values()])
         self._mixed = {c: _Mixed(place.runs) for c, place in matter.places.items()}
 
     def since(self, begun: datetime | None, country: str) -> tuple[int, int]:

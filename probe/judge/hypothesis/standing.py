@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from probe.judge.evidence import Finding
-from probe.judge.hypothesis.calm import Calm, Seat, at_ease, seat, together
+from probe.judge.hypothesis.calm import Calm, Seat, seat, together
 from probe.judge.hypothesis.episode import NOTHING_KNOWN, STALE_ROUNDS, Footing, Run, run_of
 from probe.judge.hypothesis.finding import Finder
 from probe.judge.tracks import Feature, Track, Witnesses
@@ -45,12 +45,7 @@ def standing(
         if odd:
             found = finder.found((*feature, endpoint), witnesses, odd)
             _run(seated, found, footings, view)
-    seats, runs = _by_country(seated)
-    mixed = {}
-    for country in sorted(runs):
-        each = [*runs[country], *map(at_ease, seats.pop(country, ()))]
-        mixed[country] = tuple(sorted(each, key=_whose) if len(each) > 1 else each)
-    return Held({country: together(each) for country, each in seats.items()}, mixed)
+    return _by_country(seated)
 
 
 def _whose(run: Run) -> str:
@@ -104,19 +99,27 @@ def _seat(run: Run, footing: Footing) -> Seat:
     return seat([finding.sight for finding in reversed(run.findings)], footing)
 
 
-def _by_country(seated: Seated) -> tuple[dict[str, list[Seat]], dict[str, list[Run]]]:
+def _by_country(seated: Seated) -> Held:
     """In the order of their vantages."""
-    seats: dict[str, list[Seat]] = {}
+    calm: dict[str, Calm] = {}
+    beside: dict[str, list[Seat]] = defaultdict(list)
     runs: dict[str, list[Run]] = defaultdict(list)
+    first = calm.setdefault
     for name in sorted(seated):
         each = seated[name]
         if isinstance(each, Run):
             runs[each.vantage.country].append(each)
             continue
         country = each.last.vantage.country
-        beside = seats.get(country)
-        if beside is None:
-            seats[country] = [each]
-        else:
-            beside.append(each)
-    return seats, runs
+        if first(country, each) is not each:
+            beside[country].append(each)
+    for country, others in beside.items():
+        calm[country] = together([*calm[country].seats, *others])
+    mixed = {country: _mixed(held, calm.pop(country, None)) for country, held in runs.items()}
+    return Held(calm, dict(sorted(mixed.items())))
+
+
+def _mixed(held: Sequence[Run], calm: Calm | None) -> tuple[Run, ...]:
+    if calm is None:
+        return tuple(held)
+    return tuple(sorted((*held, *calm.runs()), key=_whose))

@@ -154,12 +154,12 @@ class _Weighing:
         }
         self.alike: dict[Country, list[Calm]] = {}
         """Calm countries by what they saw."""
+        seen, beside = None, list[Calm]()
         for calm in held.calm.values():
-            beside = self.alike.get(calm.sights)
-            if beside is None:
-                self.alike[calm.sights] = [calm]
-            else:
-                beside.append(calm)
+            if calm.sights is not seen:  # most saw what the one before them saw
+                seen = calm.sights
+                beside = self.alike.setdefault(seen, [])
+            beside.append(calm)
         ever = {country: each.ever()[0] for country, each in self._lasting.items()}
         self._everyone = sum([len(each) * says(seen) for seen, each in self.alike.items()])
         self._everyone += sum([says(seen) for seen in ever.values() if seen])
