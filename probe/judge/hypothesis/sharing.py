@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 
 from probe.judge.hypothesis.likelihood import log_sum
 from probe.judge.hypothesis.nameservers import part, unheard
@@ -30,7 +30,7 @@ from probe.judge.hypothesis.unit import (
     field,
     hit,
 )
-from probe.judge.hypothesis.without import rests
+from probe.judge.hypothesis.without import Rests
 
 MARGIN = 3.0
 """Nats by which it must beat every other explanation."""
@@ -38,38 +38,75 @@ MARGIN = 3.0
 
 def shared(held: All) -> tuple[Shared, ...]:
     """Find what explains, the strongest first; each failing cell is explained once."""
-    left = held
+    left, weighing = held, _Weighing()
+    fields = _fields(held, {**_by_matter(held.units), **held.crowds})
     found: list[Shared] = []
     while True:
         best = max(
-            _candidates(left), key=lambda s: (round(s.gain, 6), *_rank(s.key)), default=None
+            weighing.candidates(left, fields),
+            key=lambda s: (round(s.gain, 6), *_rank(s.key)),
+            default=None,
         )
         if best is None:
             return tuple(found)
         found.append(best)
         left = left.without(best.cells)
+        fields = fields | _fields(left, {(service, feature) for service, feature, _ in best.cells})
 
 
 def _rank(key: Key) -> tuple[int, str]:
     return -list(PRIORS).index(key[0]), key[1]
 
 
-def _candidates(held: All) -> list[Shared]:
+def _fields(held: All, matters: Iterable[Matter]) -> dict[Matter, Field]:
     by_matter = _by_matter(held.units)
-    fields = {
-        matter: field(by_matter.get(matter, ()), held.crowds.get(matter))
-        for matter in {**by_matter, **held.crowds}
+    return {
+        matter: field(by_matter.get(matter, ()), held.crowds.get(matter)) for matter in matters
     }
-    known = cache(partial(rests, fields=fields))  # many keys are of the same matters
-    standing = _standing(fields)
-    sites = _several_sites(standing, fields)
-    weighed = [_weigh(key, (key,), standing, fields, known) for key in standing]
-    weighed += [_weigh(key, several, standing, fields, known) for key, several in sites.items()]
-    if lanes := routes(held.units):
-        weighed += _lost(lanes, held, fields)
-    for name, countries in unheard(held.units).items():
-        weighed.append(part(name, countries, tuple(standing["declared", name]), held, fields))
-    return [one for one in weighed if one is not None and one.gain > MARGIN]
+
+
+class _Weighing:
+    """Weighs what may explain; when the next is looked for nothing is new of most of that."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Hashable, ...], Shared | None] = {}
+        self._rests = Rests()
+
+    def candidates(self, held: All, fields: Mapping[Matter, Field]) -> list[Shared]:
+        standing = _standing(fields)
+        sites = _several_sites(standing, fields)
+        weighed = [self._weighed(key, (key,), standing, fields) for key in standing]
+        weighed += [self._weighed(key, keys, standing, fields) for key, keys in sites.items()]
+        for lane, behind in _behind(routes(held.units), held).items():
+            weighed.append(self._once(lane, behind, fields, partial(lost, lane, behind, held)))
+        for name, countries in unheard(held.units).items():
+            behind = tuple(standing["declared", name])
+            failing = partial(part, name, countries, behind, held)
+            weighed.append(self._once((name, countries), behind, fields, failing))
+        return [one for one in weighed if one is not None and one.gain > MARGIN]
+
+    def _weighed(
+        self,
+        key: Key,
+        several: tuple[Key, ...],
+        standing: Standing,
+        fields: Mapping[Matter, Field],
+    ) -> Shared | None:
+        members = _members(several, standing)
+        weigh = partial(_weigh, key, several, members, self._rests)
+        return self._once(key, members, fields, weigh)
+
+    def _once(
+        self,
+        what: Hashable,
+        behind: Iterable[Matter],
+        fields: Mapping[Matter, Field],
+        work: Callable[[Mapping[Matter, Field]], Shared | None],
+    ) -> Shared | None:
+        asked = (what, *[fields[matter] for matter in behind])
+        if asked not in self._known:
+            self._known[asked] = work(fields)
+        return self._known[asked]
 
 
 def _by_matter(units: Sequence[Unit]) -> dict[Matter, list[Unit]]:
@@ -79,13 +116,14 @@ def _by_matter(units: Sequence[Unit]) -> dict[Matter, list[Unit]]:
     return found
 
 
-def _lost(
-    lanes: Sequence[tuple[str, ...]], held: All, fields: Mapping[Matter, Field]
-) -> list[Shared | None]:
+def _behind(
+    lanes: Sequence[tuple[str, ...]], held: All
+) -> dict[tuple[str, ...], Sequence[Matter]]:
+    """What stands on each of these routes."""
     by_prefixes: dict[frozenset[str], list[Matter]] = defaultdict(list)
-    for matter, prefixes in held.prefixes.items():
+    for matter, prefixes in held.prefixes.items() if lanes else ():
         by_prefixes[prefixes].append(matter)
-    behind = {
+    return {
         lane: [
             matter
             for prefixes, matters in by_prefixes.items()
@@ -94,7 +132,6 @@ def _lost(
         ]
         for lane in lanes
     }
-    return [lost(lane, matters, held, fields) for lane, matters in behind.items()]
 
 
 Standing = Mapping[Key, Mapping[Matter, int]]
@@ -102,24 +139,33 @@ Standing = Mapping[Key, Mapping[Matter, int]]
 
 
 def _standing(fields: Mapping[Matter, Field]) -> Standing:
-    found: dict[Key, Counter[Matter]] = {
-        key: Counter() for known in fields.values() for u in known.failing for key in u.keys
+    found: dict[Key, dict[Matter, int]] = {
+        key: {} for known in fields.values() for u in known.failing for key in u.keys
     }
     for matter, known in fields.items():
-        for keys, count in known.stands.items():
-            for key in keys & found.keys():
-                found[key][matter] += count
+        for keys, (count, *_) in known.stands.items():
+            for key in keys:
+                held = found.get(key)
+                if held is not None:
+                    held[matter] = held.get(matter, 0) + count
     return found
+
+
+def _members(several: Sequence[Key], standing: Standing) -> Mapping[Matter, int]:
+    """What stands on them, and how many of its units; one that stands on two of them counts twice."""
+    if len(several) == 1:
+        return standing[several[0]]
+    return sum([Counter(standing[key]) for key in several], Counter[Matter]())
 
 
 def _several_sites(
     standing: Standing, fields: Mapping[Matter, Field]
 ) -> dict[Key, tuple[Key, ...]]:
     """Delivery networks of which some sites fail together: those where most fails."""
-    fail = Counter([key for known in fields.values() for u in known.failing for key in u.keys])
     down: dict[str, list[Key]] = defaultdict(list)
-    for key in sorted(fail):
-        if key[0] == "site" and 2 * fail[key] > sum(standing[key].values()):
+    for key in sorted([key for key in standing if key[0] == "site"]):
+        fail = sum([key in unit.keys for m in standing[key] for unit in fields[m].failing])
+        if 2 * fail > sum(standing[key].values()):
             down[key[1].partition("/")[0]].append(key)
     return {
         ("sites", f"{network}/{'+'.join(name.partition('/')[2] for _, name in keys)}"): tuple(keys)
@@ -137,31 +183,29 @@ def _assumed(key: Key) -> float:
 def _weigh(
     key: Key,
     several: tuple[Key, ...],
-    standing: Standing,
+    members: Mapping[Matter, int],
+    rests: Rests,
     fields: Mapping[Matter, Field],
-    known: Callable[[tuple[Matter, ...]], Mapping[Matter, float]],
 ) -> Shared | None:
     wanted = frozenset(several)
-    members = sum([Counter(standing[each]) for each in several], Counter[Matter]())
     failing = [u for m in members for u in fields[m].failing if not wanted.isdisjoint(u.keys)]
-    # A unit that stands on two of several sites counts twice.
     whole = sum(members.values()) >= sum([fields[matter].size for matter in members])
     if not _tells_apart(failing, whole=whole):
         return None
-    matters = tuple(sorted(members))
-    without = known(matters)
-    with_it = _assumed(key) + sum(
+    held = {matter: fields[matter] for matter in sorted(members)}
+    without = rests.among(held)
+    with_it = _assumed(key) + sum([
         log_sum((
-            math.log(TAKEN) + hit(fields[matter], wanted),
+            math.log(TAKEN) + hit(known, wanted),
             math.log(1 - TAKEN) + without[matter],
         ))
-        for matter in matters
-    )  # fmt: skip
-    return Shared(
-        key=key,
-        gain=with_it - sum(without.values()),
-        cells=frozenset((u.service, u.feature, u.country) for u in failing),
-    )
+        for matter, known in held.items()
+    ])  # fmt: skip
+    gain = with_it - sum([without[matter] for matter in held])
+    if gain <= MARGIN:
+        return None
+    cells = frozenset([(u.service, u.feature, u.country) for u in failing])
+    return Shared(key=key, gain=gain, cells=cells)
 
 
 def _tells_apart(failing: Sequence[Unit], *, whole: bool) -> bool:

@@ -159,39 +159,49 @@ class All(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         )  # fmt: skip
 
 
+Stand = tuple[int, float, float]
+"""How many units, and what is to be expected of them while nothing is wrong, and while all is down."""
+
+
 class Field(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """All units of one matter: those that hold are so many that they are but counted."""
 
-    size: int
     failing: tuple[Unit, ...]
-    stands: Mapping[frozenset[Key], int]
-    """What units stand on, and how many on just that."""
-    holding: Mapping[frozenset[Key], int]
-    """The same of those that hold."""
+    stands: Mapping[frozenset[Key], Stand]
+    """What units stand on, and what of those on just that."""
     troubled: Mapping[str, Sequence[Unit]]
     """Country → its units, where any of them fails."""
-    spared: int
-    """Units of all other countries."""
+    size: int
+    well: float
+    """What is to be expected while nothing is wrong."""
+    out: float
+    """What is to be expected while it is the matter itself that is down."""
 
 
 def field(units: Sequence[Unit], crowd: Crowd | None = None) -> Field:
     failing = tuple([unit for unit in units if unit.failing])
     troubled: dict[str, list[Unit]] = {unit.country: [] for unit in failing}
-    beside = [unit for unit in units if unit.country in troubled] if failing else []
-    for unit in beside:
-        troubled[unit.country].append(unit)
-    stands = Counter([unit.keys for unit in units]) + (crowd or Counter())
-    size = stands.total()
+    holding = {keys: count for keys, count in crowd.items() if count > 0} if crowd else {}
+    for unit in units:
+        if not unit.failing:
+            holding[unit.keys] = holding.get(unit.keys, 0) + 1
+        if unit.country in troubled:
+            troubled[unit.country].append(unit)
+    stands = {keys: (count, steady(count), count * HOLDS) for keys, count in holding.items()}
+    for unit in failing:
+        count, well, out = stands.get(unit.keys, _NOBODY)
+        stands[unit.keys] = count + 1, well + up(unit), out + down(unit)
+    told = stands.values()
     return Field(
-        size=size, failing=failing, stands=stands,
-        holding=stands - Counter([unit.keys for unit in failing]),
-        troubled=troubled, spared=size - len(beside),
+        failing=failing, stands=stands, troubled=troubled, size=sum([count for count, *_ in told]),
+        well=sum([well for _, well, _ in told]), out=sum([out for *_, out in told]),
     )  # fmt: skip
+
+
+_NOBODY: Stand = (0, 0.0, 0.0)
 
 
 def hit(found: Field, wanted: frozenset[Key]) -> float:
     """What is to be expected where one of these dependencies is down."""
-    total = sum([up(u) if wanted.isdisjoint(u.keys) else down(u) for u in found.failing])
-    for keys, count in found.holding.items():
-        total += steady(count) if wanted.isdisjoint(keys) else count * HOLDS
-    return total
+    told = found.stands.items()
+    return sum([well if wanted.isdisjoint(keys) else out for keys, (_, well, out) in told])

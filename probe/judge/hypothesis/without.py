@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cache, partial
 from typing import TypeVar
 
@@ -23,9 +23,6 @@ from probe.judge.hypothesis.unit import (
     Key,
     Matter,
     Unit,
-    down,
-    steady,
-    up,
 )
 
 SERVICE, BORDER = math.log(1e-3), math.log(5e-5)
@@ -40,8 +37,27 @@ _GAINS = {
     for lasting, chance in ((False, UP), (True, UP_LASTING))
 }
 """Nats by which a unit speaks for a border, by whether it fails, and lastingly."""
+_WORTH = NEIGHBOUR - BORDER
+"""Nats that all that fails in a country adds up to at least, where a border is worth its price."""
 
 _Name = TypeVar("_Name")
+
+
+class Rests:
+    """`rests`, of each group of matters that have anything to do with one another but once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Hashable, ...], Mapping[Matter, float]] = {}
+
+    def among(self, held: Mapping[Matter, Field]) -> dict[Matter, float]:
+        found: dict[Matter, float] = {}
+        for near in _neighbours([*held], _stands(held)):
+            asked = (*near, *[held[matter] for matter in near])
+            known = self._known.get(asked)
+            if known is None:
+                known = self._known[asked] = rests(near, held)
+            found |= known
+        return found
 
 
 def rests(matters: Sequence[Matter], fields: Mapping[Matter, Field]) -> dict[Matter, float]:
@@ -50,9 +66,7 @@ def rests(matters: Sequence[Matter], fields: Mapping[Matter, Field]) -> dict[Mat
     found = borders(held)
     outages: dict[str, dict[Matter, float]] = defaultdict(dict)
     for matter, known in held.items():
-        holding = known.size - len(known.failing)
-        outage = sum(map(down, known.failing)) + holding * HOLDS
-        outages[matter[0]][matter] = outage - found[matter]
+        outages[matter[0]][matter] = known.out - found[matter]
     for features in outages.values():
         for matter, gain in _together(features, SERVICE, SIBLING).items():
             found[matter] += gain
@@ -64,21 +78,38 @@ def borders(held: Mapping[Matter, Field]) -> dict[Matter, float]:
 
     No border is assumed where nothing fails.
     """
-    found: dict[Matter, float] = {}
-    stands: dict[Matter, Sequence[Key]] = {}
-    countries: dict[str, dict[Matter, Sequence[Unit]]] = defaultdict(dict)
-    for matter, known in held.items():
-        found[matter] = sum(map(up, known.failing)) + steady(known.size - len(known.failing))
-        addresses = [k for u in known.failing[:1] for k in u.keys if k[0] in BARRED_AS_ONE]
-        stands[matter] = [*addresses, ("service", matter[0])]
-        for country, own in known.troubled.items():
-            countries[country][matter] = own
+    found = {matter: known.well for matter, known in held.items()}
+    troubled = _troubled(held)
+    stands = _stands(held) if troubled else {}
     together = cache(partial(_neighbours, stands=stands))  # where much fails countries are alike
-    for troubled in countries.values():
-        for near in together(tuple(troubled)):
-            for matter, gain in barring({each: troubled[each] for each in near}).items():
+    for own in troubled:
+        for near in together(tuple(own)):
+            for matter, gain in barring({each: own[each] for each in near}).items():
                 found[matter] += gain
     return found
+
+
+def _troubled(held: Mapping[Matter, Field]) -> list[dict[Matter, Sequence[Unit]]]:
+    """Of each country where so much fails that a border may be worth its price: what is troubled there."""
+    countries: dict[str, dict[Matter, Sequence[Unit]]] = defaultdict(dict)
+    most: dict[str, float] = defaultdict(float)
+    for matter, known in held.items():
+        for country, own in known.troubled.items():
+            countries[country][matter] = own
+            gain = sum([_GAINS[True, unit.lasting] for unit in own if unit.failing])
+            most[country] += max(0.0, gain + SIBLING)
+    return [countries[country] for country, gain in most.items() if gain > _WORTH]
+
+
+def _stands(held: Mapping[Matter, Field]) -> dict[Matter, Sequence[Key]]:
+    """What each is barred along with."""
+    return {
+        matter: [
+            ("service", matter[0]),
+            *[key for unit in known.failing[:1] for key in unit.keys if key[0] in BARRED_AS_ONE],
+        ]
+        for matter, known in held.items()
+    }
 
 
 def _neighbours(

@@ -129,5 +129,4 @@ def test_borders_are_only_assumed_where_they_explain_more(
 def _units(held: dict[Matter, Field]) -> list[Unit]:
     """All of those in countries where anything fails, and what stands for the others."""
     beside = [u for known in held.values() for own in known.troubled.values() for u in own]
-    spared = sum(known.spared for known in held.values())
-    return beside + [unit("XX")] * spared
+    return beside + [unit("XX")] * (sum(known.size for known in held.values()) - len(beside))
