@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property, lru_cache, partial
 from ipaddress import ip_network
 
@@ -95,10 +95,9 @@ def _keys(
     matter: Matter, declared: Iterable[str], origins: Mapping[str, Origin]
 ) -> frozenset[Key]:
     """What a matter stands on as a whole."""
-    named, delivered = {*matter.chorus.named}, {*matter.chorus.delivered}
-    for place in matter.places.values():
-        named.update(map(_answers, place.runs))
-        delivered.update([delivery([f.sight for f in r.findings]) for r in place.runs])
+    runs = [run for place in matter.places.values() for run in place.runs]
+    named = matter.chorus.named | {_answers(run) for run in runs}
+    delivered = matter.chorus.delivered | {_delivery(run) for run in runs}
     addresses = {address for answers in named for address in answers}
     known = [origins[address] for address in addresses if address in origins]
     networks = delivered - {""}
@@ -115,6 +114,11 @@ def _keys(
 def _answers(run: Run) -> tuple[str, ...]:
     newest = run.findings[0]
     return () if newest.category in FORGED or newest.sight.bogon else newest.sight.answers
+
+
+def _delivery(run: Run) -> str:
+    newest = run.findings[0].sight.site[0]
+    return newest or delivery([finding.sight for finding in run.findings])
 
 
 @lru_cache(maxsize=16384)
@@ -146,16 +150,14 @@ class _Maker:
 
     def counted(self) -> tuple[list[Unit], Crowd]:
         """Units, but those of calm countries by what they stand on alone."""
-        crowd: Crowd = Counter()
+        places = self.matter.places
+        calm = [each for p in places.values() if p.calm for each in _by_network(p.runs)]
+        crowd: Crowd = Counter([self._stands(asn, sites) for asn, _, sites in calm])
         for sites, asns in self.matter.chorus.served.items():
             if self._delivered <= {network for network, place in sites if place}:
                 crowd[self._stands(0, sites)] += len(asns)  # memory has nothing to add
             else:
                 crowd.update([self._stands(asn, sites) for asn in asns])
-        for place in self.matter.places.values():
-            if place.calm:
-                told = _by_network(place.runs)
-                crowd.update([self._stands(asn, sites) for asn, _, sites in told])
         return [unit for country in self.matter.troubled for unit in self._made(country)], crowd
 
     @cached_property
@@ -165,26 +167,39 @@ class _Maker:
         ran = {(country, run.vantage.asn) for country, place in places for run in place.runs}
         return [*[(country, asn) for country, own in calm for asn in own.asns], *ran]
 
-    def _made(self, country: str) -> Iterator[Unit]:
+    def _made(self, country: str) -> list[Unit]:
         """A unit for each network of a country where anything fails."""
-        for asn, failing, sites in _by_network(self.matter.places[country].runs):
-            where = (self.matter.service, self.matter.feature, country, asn)
-            yield _unit(where, failing, (self.prefixes, self._stands(asn, sites)), self._view)
+        service, feature = self.matter.service, self.matter.feature
+        return [
+            _unit(
+                (service, feature, country, asn), failing,
+                (self.prefixes, self._stands(asn, sites)), self._view,
+            )
+            for asn, failing, sites in _by_network(self.matter.places[country].runs)
+        ]  # fmt: skip
 
     def _stands(self, asn: int, sites: Sites) -> frozenset[Key]:
         """What a network stands on, by the sites that it was seen to be served from."""
         return self._joined(self._served(asn, sites, self._delivered))
 
 
-def _by_network(held: Sequence[Run]) -> Iterator[tuple[int, Sequence[Run], Sites]]:
-    """Each network, its runs if most of them fail, and the sites that served it: newest first."""
+Network = tuple[int, Sequence[Run], Sites]
+"""Its runs if most of them fail, and the sites that served it: newest first."""
+
+
+def _by_network(held: Sequence[Run]) -> list[Network]:
+    if len(held) == 1:
+        return [_network(held[0].vantage.asn, held)]
     found: dict[int, list[Run]] = {}
     for run in held:
         found.setdefault(run.vantage.asn, []).append(run)
-    for asn, own in sorted(found.items()) if len(found) > 1 else found.items():
-        failing = [run for run in own if run.failing]
-        sites = tuple([finding.sight.site for run in own for finding in run.findings])
-        yield asn, failing if 2 * len(failing) > len(own) else (), sites
+    return [_network(asn, own) for asn, own in sorted(found.items())]
+
+
+def _network(asn: int, own: Sequence[Run]) -> Network:
+    failing = [run for run in own if run.failing]
+    sites = tuple([finding.sight.site for run in own for finding in run.findings])
+    return asn, failing if 2 * len(failing) > len(own) else (), sites
 
 
 def _served(asn: int, seen: Sites, networks: frozenset[str], view: View) -> frozenset[Key]:
@@ -214,11 +229,13 @@ def _unit(
             service=service, feature=feature, country=country, asn=asn, failing=False,
             prefixes=prefixes, keys=keys,
         )  # fmt: skip
-    rounds, shows = span(failing, view.round), main_category(failing)
+    shows = main_category(failing)
+    vouched = [run for run in failing if run.vouched]
+    signed = [run for run in failing if authored(run, Author.NETWORK)]
     return Unit(
         service=service, feature=feature, country=country, asn=asn, failing=True,
-        lasting=rounds >= LASTING_ROUNDS and any(run.vouched for run in failing),
-        own=not any(authored(run, Author.NETWORK) for run in failing),
+        lasting=bool(vouched) and span(failing, view.round) >= LASTING_ROUNDS,
+        own=not signed,
         lost=shows in VANISHING and all(run.steady for run in failing) and not losing(failing),
         unheard=shows in UNNAMED and _most(failing, _unheard),
         heard=shows in UNNAMED and _most(failing, _heard, LASTING_ROUNDS),
@@ -243,11 +260,11 @@ def _heard(sight: Sight) -> bool:
 
 def _begun(place: tuple[str, str, int], failing: Sequence[Run], view: View) -> float:
     """When it began, in rounds; of a trouble older than the window, when it was first seen."""
-    start = min(run.start for run in failing)
-    held = view.memory
-    first = held.begun.get(place) or held.alone.get(place, start)
-    known = start if begins(start, view) else min(start, first)
-    return known.timestamp() / view.round.total_seconds()
+    start = min([run.start for run in failing])
+    first = view.memory.begun.get(place) or view.memory.alone.get(place)
+    if first is not None and first < start and not begins(start, view):
+        start = first
+    return start.timestamp() / view.round.total_seconds()
 
 
 # ── blame ────────────────────────────────────────────────────────────────────────────────────
