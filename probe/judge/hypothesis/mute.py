@@ -9,7 +9,7 @@ server.geoblock_low_layer). Where nothing tells, the two share the support.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -61,14 +61,10 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def told_apart(matters: Sequence[Matter], view: View) -> list[Matter]:
     """Weigh silent places again, by what tells a refusal below HTTP from a filter."""
     silent = [_silent(matter, view) for matter in matters]
-    if not any(silent):
-        return [_unsigned(matter, {}) for matter in matters]
     agreed = _agreed(matters, silent)
     kept_out = _kept_out(matters, agreed)
-    return [
-        _unsigned(_weighed(matter, told, kept_out, view) if told else matter, held)
-        for matter, told, held in zip(matters, agreed, silent, strict=True)
-    ]
+    held = zip(matters, agreed, strict=True)
+    return [_weighed(matter, mine, kept_out, view) for matter, mine in held]
 
 
 Silent = Mapping[str, Silence]
@@ -96,6 +92,8 @@ def _agreed(matters: Sequence[Matter], silent: Sequence[Silent]) -> list[Silent]
 
 
 def _agreeing(one: Silence, told: Sequence[Silence]) -> Silence:
+    if len(told) == 1:
+        return one
     return msgspec.structs.replace(
         one,
         apart=min(other.apart for other in told),
@@ -122,11 +120,10 @@ def silence(matter: Matter, place: Place, view: View) -> Silence | None:
     mute = [run for run in failing if _mute(run)]
     if place.begun is None or 2 * len(mute) <= len(failing):
         return None
-    kinds = Counter(_kind(run) for run in mute)
-    kind = min(kinds, key=lambda k: (-kinds[k], k.value))
     return Silence(
-        kind=kind, begun=place.begun, apart=_apart(matter, place.runs, mute, view), way=_way(mute),
-        barred=sum(place.support[cause] for cause in RIVALS) > 0.5,  # noqa: PLR2004 — more than all else
+        kind=most([_kind(run) for run in mute]), begun=place.begun,
+        apart=_apart(matter, place.runs, mute, view), way=_way(mute),
+        barred=sum([place.support[cause] for cause in RIVALS]) > 0.5,  # noqa: PLR2004 — more than all else
     )  # fmt: skip
 
 
@@ -136,8 +133,8 @@ def _mute(run: Run) -> bool:
 
 
 def _either(finding: Finding) -> bool:
-    said = finding.sight.failure == OWN_WORD
-    return finding.main.id in EITHER and finding.author is Author.NOBODY and not said
+    alike = finding.main.id in EITHER and finding.author is Author.NOBODY
+    return alike and finding.sight.failure != OWN_WORD
 
 
 def _kind(run: Run) -> Category:
@@ -146,6 +143,8 @@ def _kind(run: Run) -> Category:
 
 def _apart(matter: Matter, held: Sequence[Run], mute: Sequence[Run], view: View) -> float:
     """By what more than one network shows: a burst of one, on top of the silence, tells nothing."""
+    if not _several(held):
+        return 0.0
     if _differ(held) or _staggered(matter, mute, view) or _several(filter(_lets_pass, mute)):
         return DIFFERS
     spared = _spared(held, mute)
@@ -156,8 +155,9 @@ def _way(mute: Iterable[Run]) -> float:
     """What traces tell: one network's alone as much as one network that passes."""
     networks: dict[bool, set[int]] = {True: set(), False: set()}
     for run in mute:
-        for near in {f.sight.trials.near for f in run.findings if f.failing} - {None}:
-            networks[bool(near)].add(run.vantage.asn)
+        for near in {f.sight.trials.near for f in run.findings if f.failing}:
+            if near is not None:
+                networks[near].add(run.vantage.asn)
     ends, reaches = min(2, len(networks[True])), min(2, len(networks[False]))
     return LONE * ends + REACHES * reaches
 
@@ -234,7 +234,7 @@ def _good(finding: Finding, after: datetime) -> bool:
 
 
 def _weighed(matter: Matter, mine: Silent, kept_out: KeptOut, view: View) -> Matter:
-    places = {}
+    places = _unsigned(matter, mine)
     for country, held in mine.items():
         nats = held.apart + _beside(matter.service, held, kept_out.get((country, held.kind)))
         together = _elsewhere(mine, country, view)
@@ -242,32 +242,31 @@ def _weighed(matter: Matter, mine: Silent, kept_out: KeptOut, view: View) -> Mat
         leaks = any(mine[other].way < 0 for other in together)
         nats += TOGETHER * bool(together) + (max(0.0, held.way) if leaks else held.way)
         places[country] = _parted(matter.places[country], nats)
-    return replaced(matter, places)
+    return replaced(matter, places) if places else matter
 
 
-def _unsigned(matter: Matter, silent: Silent) -> Matter:
+def _unsigned(matter: Matter, silent: Silent) -> dict[str, Place]:
     """What is no silence, and not in the server's words, is no refusal of the service at all.
 
     That leaves its support to all others as they stand, and not to the filter alone: where passing
     trouble hides a refusal that was believed, it says nothing for a filter.
     """
-    places = {
+    return {
         country: _refuted(place)
         for country in matter.troubled
         if country not in silent and not _served(place := matter.places[country])
     }
-    return replaced(matter, places) if places else matter
 
 
 def _served(place: Place) -> bool:
     """Whether the server's own words are in the failure: nobody else has them to write."""
-    findings = (f for run in place.runs if run.failing for f in run.findings)
-    return any(f.failing and f.author is Author.SERVER for f in findings)
+    findings = [f for run in place.runs if run.failing for f in run.findings]
+    return bool([f for f in findings if f.failing and f.author is Author.SERVER])
 
 
 def _refuted(place: Place) -> Place:
-    refused = place.support[Cause.GEO_BLOCK] * (1 - LEFT)
-    support = {c: held / (1 - refused) for c, held in place.support.items()}
+    left = 1 - place.support[Cause.GEO_BLOCK] * (1 - LEFT)
+    support = {cause: held / left for cause, held in place.support.items()}
     support[Cause.GEO_BLOCK] *= LEFT
     return msgspec.structs.replace(place, support=support)
 
