@@ -121,7 +121,8 @@ def _by_cell(
         sight = findings[0].sight
         cells[sight.target.service, sight.target.feature, sight.vantage.country].append(findings)
     for held in cells.values():
-        held.sort(key=_whose)
+        if len(held) > 1:
+            held.sort(key=_whose)
     return cells
 
 

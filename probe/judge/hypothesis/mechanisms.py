@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -53,7 +54,7 @@ OWN = {
 """An agent's own reasons, by the catalogue's names."""
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """What the verdicts rest on."""
 
     matters: Mapping[tuple[str, str], Matter]
@@ -63,31 +64,22 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     reaching: frozenset[str]
     """Vantages that reach a service abroad, whatever their controls do."""
 
+    @cached_property
+    def named(self) -> frozenset[tuple[str, str, str]]:
+        """Where anything is named that fails nothing: of what works no more can be said elsewhere."""
+        return frozenset([cell for cell, series in self.odd.items() if _named(series)])
+
 
 def refined(verdicts: Iterable[Verdict], heard: Heard, view: View) -> list[Verdict]:
     """Name in each verdict what is seen from more than one place or time."""
-    told = _told(heard)
-    return _collateral(
-        [
-            v
-            if v.leading is _OK and not (told and (v.service, v.feature, v.country) in told)
-            else _seen(v, heard)
-            for v in verdicts
-        ],
-        view,
-    )
+    return _collateral([_seen(v, heard) for v in verdicts], view)
 
 
 def asked(verdicts: Iterable[Verdict], heard: Heard) -> frozenset[tuple[str, str]]:
     """Features of which what works may have to be named too, by the verdicts of what may not."""
     hit = {v.service for v in verdicts if v.leading is _FILTERING}
-    named = {(service, feature) for service, feature, _ in _told(heard)}
+    named = {(service, feature) for service, feature, _ in heard.named}
     return frozenset({*named, *(feature for feature in heard.matters if feature[0] in hit)})
-
-
-def _told(heard: Heard) -> set[tuple[str, str, str]]:
-    """Where anything is named that fails nothing: of what works no more can be said."""
-    return {cell for cell, series in heard.odd.items() if _named(series)}
 
 
 def _named(series: Iterable[Sequence[Finding]]) -> list[Finding]:
@@ -172,16 +164,13 @@ def _mixed(findings: Sequence[Finding]) -> bool:
 
 def _beside(verdict: Verdict, found: tuple[str, ...], heard: Heard) -> Verdict:
     """Add what was found, and the words of sights that the verdict does not rest on."""
-    series = _series(verdict, heard)
-    if not series and not found:
+    if not found and (verdict.service, verdict.feature, verdict.country) not in heard.named:
         return verdict
+    series = _series(verdict, heard)
     told = _with(verdict, found, _first(series)) if found else verdict
-    named = _named(series)
-    if not named:
-        return told
     known = {piece.mechanism for piece in told.evidence}
     silent: dict[str, Finding] = {}
-    for finding in named:
+    for finding in _named(series):
         if finding.main.mechanism not in known:
             silent.setdefault(finding.main.mechanism, finding)
     more = [piece for finding in silent.values() for piece in evidence(finding)]
