@@ -212,7 +212,7 @@ def siblings(matters: Sequence[Matter]) -> list[Matter]:
     for matter in matters:
         for country in matter.troubled:
             place = matter.places[country]
-            if _broad([run for run in place.runs if run.failing]):
+            if len(place.runs) > 1 and _broad([run for run in place.runs if run.failing]):
                 broad[matter.service, country].append((matter.feature, place.support))
     listed = denied(matters)
     return [_beside(matter, broad, listed) for matter in matters]
@@ -268,7 +268,7 @@ def denied(matters: Iterable[Matter]) -> frozenset[tuple[str, str, str]]:
 
 def _deniers(runs: Sequence[Run]) -> Iterable[int]:
     """Networks all of whose vantages, two at least, are told again and again that there is no such name."""
-    if not [run for run in runs if run.findings[0].main.id == DENIES]:
+    if len(runs) == 1 or not [run for run in runs if run.findings[0].main.id == DENIES]:
         return ()
     denying: Counter[int] = Counter()
     seen: Counter[int] = Counter()
