@@ -36,8 +36,9 @@ def routes(units: Collection[Unit]) -> list[tuple[str, ...]]:
     """
     lost: dict[tuple[str, str], set[str]] = defaultdict(set)
     beside: dict[tuple[str, int], set[str]] = defaultdict(set)
-    for unit in units:
-        for prefix in unit.prefixes if unit.lost else ():
+    gone = [unit for unit in units if unit.lost]
+    for unit in gone:
+        for prefix in unit.prefixes:
             lost[unit.service, prefix].add(unit.country)
             beside[unit.service, unit.asn].add(prefix)
     wide: dict[str, set[str]] = defaultdict(set)
@@ -48,7 +49,7 @@ def routes(units: Collection[Unit]) -> list[tuple[str, ...]]:
     for (service, _), prefixes in beside.items():
         if len(prefixes & wide.get(service, set())) > 1:
             by_service[service] |= prefixes
-    joined = _joined(by_service, beside, {unit.asn: unit.country for unit in units if unit.lost})
+    joined = _joined(by_service, beside, {unit.asn: unit.country for unit in gone})
     return sorted({tuple(sorted(prefixes)) for prefixes in (*by_service.values(), *joined)})
 
 

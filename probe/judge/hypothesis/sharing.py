@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 
 from probe.judge.hypothesis.likelihood import log_sum
 from probe.judge.hypothesis.nameservers import part, unheard
@@ -30,7 +30,7 @@ from probe.judge.hypothesis.unit import (
     field,
     hit,
 )
-from probe.judge.hypothesis.without import Rests
+from probe.judge.hypothesis.without import groups, rests
 
 MARGIN = 3.0
 """Nats by which it must beat every other explanation."""
@@ -38,8 +38,8 @@ MARGIN = 3.0
 
 def shared(held: All) -> tuple[Shared, ...]:
     """Find what explains, the strongest first; each failing cell is explained once."""
-    left, weighing = held, _Weighing()
-    fields = _fields(held, {**_by_matter(held.units), **held.crowds})
+    left, fields = held, _fields(held, (*held.crowds, *[unit.matter for unit in held.units]))
+    weighing = _Weighing(fields)
     found: list[Shared] = []
     while True:
         best = max(
@@ -59,24 +59,32 @@ def _rank(key: Key) -> tuple[int, str]:
 
 
 def _fields(held: All, matters: Iterable[Matter]) -> dict[Matter, Field]:
-    by_matter = _by_matter(held.units)
-    return {
-        matter: field(by_matter.get(matter, ()), held.crowds.get(matter)) for matter in matters
-    }
+    units: dict[Matter, list[Unit]] = {matter: [] for matter in matters}
+    for unit in held.units:
+        own = units.get((unit.service, unit.feature))
+        if own is not None:
+            own.append(unit)
+    return {matter: field(own, held.crowds.get(matter)) for matter, own in units.items()}
+
+
+Near = tuple[tuple[Matter, Field], ...]
+"""Matters that may have to do with one another, and with no others that are looked at."""
 
 
 class _Weighing:
-    """Weighs what may explain; when the next is looked for nothing is new of most of that."""
+    """Weighs what may explain: of most of that nothing is new when the next is looked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, fields: Mapping[Matter, Field]) -> None:
+        near = enumerate(groups(fields))
+        self._group = {matter: number for number, matters in near for matter in matters}
+        self._gain = cache(partial(_gain, without=cache(_without)))
         self._known: dict[tuple[Hashable, ...], Shared | None] = {}
-        self._rests = Rests()
 
     def candidates(self, held: All, fields: Mapping[Matter, Field]) -> list[Shared]:
         standing = _standing(fields)
         sites = _several_sites(standing, fields)
-        weighed = [self._weighed(key, (key,), standing, fields) for key in standing]
-        weighed += [self._weighed(key, keys, standing, fields) for key, keys in sites.items()]
+        weighed = [self._weigh(key, (key,), standing, fields) for key in standing]
+        weighed += [self._weigh(key, several, standing, fields) for key, several in sites.items()]
         for lane, behind in _behind(routes(held.units), held).items():
             weighed.append(self._once(lane, behind, fields, partial(lost, lane, behind, held)))
         for name, countries in unheard(held.units).items():
@@ -85,16 +93,26 @@ class _Weighing:
             weighed.append(self._once((name, countries), behind, fields, failing))
         return [one for one in weighed if one is not None and one.gain > MARGIN]
 
-    def _weighed(
+    def _weigh(
         self,
         key: Key,
         several: tuple[Key, ...],
         standing: Standing,
         fields: Mapping[Matter, Field],
     ) -> Shared | None:
-        members = _members(several, standing)
-        weigh = partial(_weigh, key, several, members, self._rests)
-        return self._once(key, members, fields, weigh)
+        members, wanted = _members(several, standing), frozenset(several)
+        near: dict[int, list[tuple[Matter, Field]]] = defaultdict(list)
+        for matter in sorted(members):
+            near[self._group[matter]].append((matter, fields[matter]))
+        gain = _assumed(key) + sum([self._gain(wanted, tuple(each)) for each in near.values()])
+        if gain <= MARGIN:
+            return None
+        failing = [u for m in members for u in fields[m].failing if not wanted.isdisjoint(u.keys)]
+        whole = sum(members.values()) >= sum([fields[matter].size for matter in members])
+        if not _tells_apart(failing, whole=whole):
+            return None
+        cells = frozenset([(u.service, u.feature, u.country) for u in failing])
+        return Shared(key=key, gain=gain, cells=cells)
 
     def _once(
         self,
@@ -109,11 +127,20 @@ class _Weighing:
         return self._known[asked]
 
 
-def _by_matter(units: Sequence[Unit]) -> dict[Matter, list[Unit]]:
-    found: dict[Matter, list[Unit]] = defaultdict(list)
-    for unit in units:
-        found[unit.service, unit.feature].append(unit)
-    return found
+def _without(near: Near) -> Mapping[Matter, float]:
+    return rests([matter for matter, _ in near], dict(near))
+
+
+def _gain(
+    wanted: frozenset[Key], near: Near, without: Callable[[Near], Mapping[Matter, float]]
+) -> float:
+    """Nats by which these are explained better while one of the dependencies is down."""
+    best = without(near)
+    return sum([
+        log_sum((math.log(TAKEN) + hit(known, wanted), math.log(1 - TAKEN) + best[matter]))
+        - best[matter]
+        for matter, known in near
+    ])  # fmt: skip
 
 
 def _behind(
@@ -123,15 +150,16 @@ def _behind(
     by_prefixes: dict[frozenset[str], list[Matter]] = defaultdict(list)
     for matter, prefixes in held.prefixes.items() if lanes else ():
         by_prefixes[prefixes].append(matter)
-    return {
-        lane: [
-            matter
-            for prefixes, matters in by_prefixes.items()
-            if not prefixes.isdisjoint(lane)
-            for matter in matters
-        ]
+    places = {prefixes: place for place, prefixes in enumerate(by_prefixes)}
+    on: dict[str, list[frozenset[str]]] = defaultdict(list)
+    for prefixes in by_prefixes:
+        for prefix in prefixes:
+            on[prefix].append(prefixes)
+    crossed = {
+        lane: sorted({each for prefix in lane for each in on[prefix]}, key=places.__getitem__)
         for lane in lanes
     }
+    return {lane: [m for each in crossed[lane] for m in by_prefixes[each]] for lane in lanes}
 
 
 Standing = Mapping[Key, Mapping[Matter, int]]
@@ -139,15 +167,14 @@ Standing = Mapping[Key, Mapping[Matter, int]]
 
 
 def _standing(fields: Mapping[Matter, Field]) -> Standing:
-    found: dict[Key, dict[Matter, int]] = {
-        key: {} for known in fields.values() for u in known.failing for key in u.keys
-    }
+    alike = {unit.keys for known in fields.values() for unit in known.failing}
+    found: dict[Key, dict[Matter, int]] = {key: {} for keys in alike for key in keys}
     for matter, known in fields.items():
-        for keys, (count, *_) in known.stands.items():
+        for keys, told in known.stands.items():
             for key in keys:
                 held = found.get(key)
                 if held is not None:
-                    held[matter] = held.get(matter, 0) + count
+                    held[matter] = held.get(matter, 0) + told[0]
     return found
 
 
@@ -178,34 +205,6 @@ def _assumed(key: Key) -> float:
     """Log prior: each further site of several is assumed too."""
     further = key[1].count("+") if key[0] == "sites" else 0
     return math.log(PRIORS[key[0]]) + further * SIBLING
-
-
-def _weigh(
-    key: Key,
-    several: tuple[Key, ...],
-    members: Mapping[Matter, int],
-    rests: Rests,
-    fields: Mapping[Matter, Field],
-) -> Shared | None:
-    wanted = frozenset(several)
-    failing = [u for m in members for u in fields[m].failing if not wanted.isdisjoint(u.keys)]
-    whole = sum(members.values()) >= sum([fields[matter].size for matter in members])
-    if not _tells_apart(failing, whole=whole):
-        return None
-    held = {matter: fields[matter] for matter in sorted(members)}
-    without = rests.among(held)
-    with_it = _assumed(key) + sum([
-        log_sum((
-            math.log(TAKEN) + hit(known, wanted),
-            math.log(1 - TAKEN) + without[matter],
-        ))
-        for matter, known in held.items()
-    ])  # fmt: skip
-    gain = with_it - sum([without[matter] for matter in held])
-    if gain <= MARGIN:
-        return None
-    cells = frozenset([(u.service, u.feature, u.country) for u in failing])
-    return Shared(key=key, gain=gain, cells=cells)
 
 
 def _tells_apart(failing: Sequence[Unit], *, whole: bool) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from typing import TypeVar
 
@@ -43,21 +43,9 @@ _WORTH = NEIGHBOUR - BORDER
 _Name = TypeVar("_Name")
 
 
-class Rests:
-    """`rests`, of each group of matters that have anything to do with one another but once."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[Hashable, ...], Mapping[Matter, float]] = {}
-
-    def among(self, held: Mapping[Matter, Field]) -> dict[Matter, float]:
-        found: dict[Matter, float] = {}
-        for near in _neighbours([*held], _stands(held)):
-            asked = (*near, *[held[matter] for matter in near])
-            known = self._known.get(asked)
-            if known is None:
-                known = self._known[asked] = rests(near, held)
-            found |= known
-        return found
+def groups(held: Mapping[Matter, Field]) -> Sequence[Sequence[Matter]]:
+    """Matters that may have to do with one another, in any country; with those of no other group has none."""
+    return _neighbours([*held], _stands(held))
 
 
 def rests(matters: Sequence[Matter], fields: Mapping[Matter, Field]) -> dict[Matter, float]:
@@ -92,13 +80,18 @@ def borders(held: Mapping[Matter, Field]) -> dict[Matter, float]:
 def _troubled(held: Mapping[Matter, Field]) -> list[dict[Matter, Sequence[Unit]]]:
     """Of each country where so much fails that a border may be worth its price: what is troubled there."""
     countries: dict[str, dict[Matter, Sequence[Unit]]] = defaultdict(dict)
-    most: dict[str, float] = defaultdict(float)
+    most: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for matter, known in held.items():
         for country, own in known.troubled.items():
             countries[country][matter] = own
             gain = sum([_GAINS[True, unit.lasting] for unit in own if unit.failing])
-            most[country] += max(0.0, gain + SIBLING)
-    return [countries[country] for country, gain in most.items() if gain > _WORTH]
+            most[country][matter[0]] += max(0.0, gain + SIBLING)
+    further = NEIGHBOUR - SIBLING
+    return [
+        countries[country]
+        for country, services in most.items()
+        if sum([gain + further for gain in services.values() if gain + further > 0]) > _WORTH
+    ]
 
 
 def _stands(held: Mapping[Matter, Field]) -> dict[Matter, Sequence[Key]]:
