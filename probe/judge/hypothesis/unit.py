@@ -188,13 +188,14 @@ def field(units: Sequence[Unit], crowd: Crowd | None = None) -> Field:
         if unit.country in troubled:
             troubled[unit.country].append(unit)
     stands = {keys: (count, steady(count), count * HOLDS) for keys, count in holding.items()}
-    for unit in failing:
-        count, well, out = stands.get(unit.keys, _NOBODY)
-        stands[unit.keys] = count + 1, well + up(unit), out + down(unit)
-    told = stands.values()
+    ups, downs = list(map(up, failing)), list(map(down, failing))
+    for unit, well, out in zip(failing, ups, downs, strict=True):
+        told = stands.get(unit.keys, _NOBODY)
+        stands[unit.keys] = told[0] + 1, told[1] + well, told[2] + out
+    held = sum(holding.values())
     return Field(
-        failing=failing, stands=stands, troubled=troubled, size=sum([count for count, *_ in told]),
-        well=sum([well for _, well, _ in told]), out=sum([out for *_, out in told]),
+        failing=failing, stands=stands, troubled=troubled, size=len(failing) + held,
+        well=sum(ups) + steady(held), out=sum(downs) + held * HOLDS,
     )  # fmt: skip
 
 
