@@ -36,7 +36,11 @@ def shared(matters: Sequence[Matter], view: View) -> list[Matter]:
     if not any(matter.troubled for matter in matters):
         return list(matters)
     found = explained(_all(matters, view))
-    return [_blamed(matter, found, view) for matter in matters] if found else list(matters)
+    hit = {(service, feature) for each in found for service, feature, _ in each.cells}
+    return [
+        _blamed(matter, found, view) if (matter.service, matter.feature) in hit else matter
+        for matter in matters
+    ]
 
 
 # ── units ────────────────────────────────────────────────────────────────────────────────────
@@ -277,8 +281,6 @@ def _blamed(matter: Matter, found: Sequence[Shared], view: View) -> Matter:
         for country in matter.troubled
     }
     blamed = {c: _blame(matter.places[c], own) for c, own in by_country.items() if own}
-    if not blamed:
-        return matter
     others = {c: place.runs for c, place in matter.places.items() if c not in blamed}
     rest = weighed(matter.service, matter.feature, Held(matter.calm, others), view)
     places = {country: blamed.get(country) or rest.places[country] for country in matter.places}
