@@ -38,8 +38,8 @@ MARGIN = 3.0
 
 def shared(held: All) -> tuple[Shared, ...]:
     """Find what explains, the strongest first; each failing cell is explained once."""
-    left, fields = held, _fields(held, (*held.crowds, *[unit.matter for unit in held.units]))
-    weighing = _Weighing(fields)
+    fields = _fields(held, sorted({*held.crowds, *[unit.matter for unit in held.units]}))
+    left, weighing = held, _Weighing(fields)
     found: list[Shared] = []
     while True:
         best = max(
@@ -82,9 +82,12 @@ class _Weighing:
 
     def candidates(self, held: All, fields: Mapping[Matter, Field]) -> list[Shared]:
         standing = _standing(fields)
-        sites = _several_sites(standing, fields)
-        weighed = [self._weigh(key, (key,), standing, fields) for key in standing]
-        weighed += [self._weigh(key, several, standing, fields) for key, several in sites.items()]
+        weighed: list[Shared | None] = []
+        each = {key: (key,) for key in standing}
+        for key, several in (each | _several_sites(standing, fields)).items():
+            members = _members(several, standing)
+            weigh = partial(self._weigh, key, several, members)
+            weighed.append(self._once(key, members, fields, weigh))
         for lane, behind in _behind(routes(held.units), held).items():
             weighed.append(self._once(lane, behind, fields, partial(lost, lane, behind, held)))
         for name, countries in unheard(held.units).items():
@@ -97,10 +100,10 @@ class _Weighing:
         self,
         key: Key,
         several: tuple[Key, ...],
-        standing: Standing,
+        members: Mapping[Matter, int],
         fields: Mapping[Matter, Field],
     ) -> Shared | None:
-        members, wanted = _members(several, standing), frozenset(several)
+        wanted = frozenset(several)
         near: dict[int, list[tuple[Matter, Field]]] = defaultdict(list)
         for matter in sorted(members):
             near[self._group[matter]].append((matter, fields[matter]))
