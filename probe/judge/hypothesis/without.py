@@ -78,20 +78,23 @@ def borders(held: Mapping[Matter, Field]) -> dict[Matter, float]:
 
 
 def _troubled(held: Mapping[Matter, Field]) -> list[dict[Matter, Sequence[Unit]]]:
-    """Of each country where so much fails that a border may be worth its price: what is troubled there."""
+    """Of each country where a border may be worth its price: what is troubled there."""
     countries: dict[str, dict[Matter, Sequence[Unit]]] = defaultdict(dict)
-    most: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for matter, known in held.items():
         for country, own in known.troubled.items():
             countries[country][matter] = own
-            gain = sum([_GAINS[True, unit.lasting] for unit in own if unit.failing])
-            most[country][matter[0]] += max(0.0, gain + SIBLING)
+    return [troubled for troubled in countries.values() if _most(troubled) > _WORTH]
+
+
+def _most(troubled: Mapping[Matter, Sequence[Unit]]) -> float:
+    """Nats that all that fails there adds up to, if nothing that holds spoke against a border."""
+    services: dict[str, float] = defaultdict(float)
+    for (service, _), own in troubled.items():
+        gain = sum([_GAINS[True, unit.lasting] for unit in own if unit.failing]) + SIBLING
+        if gain > 0:
+            services[service] += gain
     further = NEIGHBOUR - SIBLING
-    return [
-        countries[country]
-        for country, services in most.items()
-        if sum([gain + further for gain in services.values() if gain + further > 0]) > _WORTH
-    ]
+    return sum([gain + further for gain in services.values() if gain + further > 0])
 
 
 def _stands(held: Mapping[Matter, Field]) -> dict[Matter, Sequence[Key]]:
@@ -115,6 +118,8 @@ def _neighbours(
     for matter in matters:
         for key in stands[matter]:
             on[key].append(matter)
+    if max(map(len, on.values()), default=0) == len(matters):
+        return (sorted(matters),)
     groups = [_reached(matter, stands, on) for matter in matters]
     return [sorted(group) for group in groups if group]
 
