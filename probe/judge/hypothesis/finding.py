@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
@@ -12,6 +13,7 @@ from probe.judge.evidence import Finding, Lore, plain, plainly, whole
 from probe.judge.pace import Paces
 from probe.judge.sight import Sight
 from probe.judge.tracks import Memo, Track, Tracks, Witnesses
+from probe.judge.view import Cell
 from probe.model import CONTROL
 
 Key = tuple[str, str, str]
@@ -24,8 +26,10 @@ class Finder:
     def __init__(self, tracks: Tracks) -> None:
         self._tracks = tracks
         self._paces = Paces(self._controls)
-        self.odd: list[tuple[Finding, ...]] = []
+        self.odd: dict[Cell, list[tuple[Finding, ...]]] = defaultdict(list)
         """What was found of tracks that are more than whole answers."""
+        self.named: set[Cell] = set()
+        """Where any of that names a mechanism though nothing fails."""
 
     def found(
         self, key: Key, witnesses: Witnesses, odd: Mapping[str, Track]
@@ -33,8 +37,16 @@ class Finder:
         """Of one endpoint's tracks that are more than whole answers: by vantage, newest first."""
         known = self._lore(key, witnesses)
         found = {name: _found(track, known) for name, track in odd.items()}
-        self.odd += found.values()
+        for findings in found.values():
+            self._note(key, findings)
         return found
+
+    def _note(self, key: Key, findings: tuple[Finding, ...]) -> None:
+        service, feature, _ = key
+        cell = (service, feature, findings[0].sight.vantage.country)
+        self.odd[cell].append(findings)
+        if [f for f in findings if not f.failing and f.main.mechanism]:
+            self.named.add(cell)
 
     def _lore(self, key: Key, witnesses: Witnesses) -> Lore:
         """What is known of the endpoint: what was known before, where that is the same."""

@@ -24,7 +24,7 @@ from probe.judge.hypothesis.untroubled import Offline, Settled, settle
 from probe.judge.hypothesis.verdicts import verdicts
 from probe.judge.hypothesis.weighing import Matter, siblings, weighed
 from probe.judge.tracks import Feature, Tracks
-from probe.judge.view import View, window_start
+from probe.judge.view import Cell, View, window_start
 from probe.model import CONTROL, Cause, Measurement, Verdict
 
 
@@ -106,24 +106,21 @@ def weigh(tracks: Tracks, view: View) -> Weighing:
         cells=cells,
         heard=Heard(
             matters={(matter.service, matter.feature): matter for matter in explained},
-            odd=_by_cell(finder.odd),
+            odd=_in_order(finder.odd),
+            named=finder.named,
             healths=healths,
             reaching=_reaching(held, healths),
         ),
     )
 
 
-def _by_cell(
-    odd: Iterable[tuple[Finding, ...]],
-) -> dict[tuple[str, str, str], list[tuple[Finding, ...]]]:
-    cells: dict[tuple[str, str, str], list[tuple[Finding, ...]]] = defaultdict(list)
-    for findings in odd:
-        sight = findings[0].sight
-        cells[sight.target.service, sight.target.feature, sight.vantage.country].append(findings)
-    for held in cells.values():
+def _in_order(
+    odd: Mapping[Cell, list[tuple[Finding, ...]]],
+) -> Mapping[Cell, Sequence[tuple[Finding, ...]]]:
+    for held in odd.values():
         if len(held) > 1:
             held.sort(key=_whose)
-    return cells
+    return odd
 
 
 def _whose(findings: Sequence[Finding]) -> tuple[str, str]:

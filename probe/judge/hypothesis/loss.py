@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from math import comb, log, sqrt
 
 from probe.judge.hypothesis.episode import Run
@@ -58,7 +58,7 @@ def losing(affected: Sequence[Run]) -> bool:
 
     The trouble of one is its own.
     """
-    lately, since, *_ = map(_without_worst, _tries(affected))
+    lately, since = map(_without_worst, islice(_tries(affected), 2))
     return max(_share(lately), _share(since)) > LOSING
 
 

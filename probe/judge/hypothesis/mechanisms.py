@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ from probe.judge.health import Condition, Health
 from probe.judge.hypothesis.episode import Run
 from probe.judge.hypothesis.weighing import Matter
 from probe.judge.row import Category
-from probe.judge.view import View
+from probe.judge.view import Cell, View
 from probe.model import Author, Cause, Evidence, NetworkKind, Reach, Standing, Verdict
 
 MOST_PIECES = 3
@@ -54,20 +54,17 @@ OWN = {
 """An agent's own reasons, by the catalogue's names."""
 
 
-class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
+class Heard(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the verdicts rest on."""
 
     matters: Mapping[tuple[str, str], Matter]
-    odd: Mapping[tuple[str, str, str], Sequence[Sequence[Finding]]]
-    """(service, feature, country) → findings of each vantage that saw anything but whole answers."""
+    odd: Mapping[Cell, Sequence[Sequence[Finding]]]
+    """Findings of each vantage that saw anything but whole answers."""
+    named: AbstractSet[Cell]
+    """Where anything is named that fails nothing: of what works no more can be said elsewhere."""
     healths: Mapping[str, Health]
     reaching: frozenset[str]
     """Vantages that reach a service abroad, whatever their controls do."""
-
-    @cached_property
-    def named(self) -> frozenset[tuple[str, str, str]]:
-        """Where anything is named that fails nothing: of what works no more can be said elsewhere."""
-        return frozenset([cell for cell, series in self.odd.items() if _named(series)])
 
 
 def refined(verdicts: Iterable[Verdict], heard: Heard, view: View) -> list[Verdict]:
@@ -83,7 +80,7 @@ def asked(verdicts: Iterable[Verdict], heard: Heard) -> frozenset[tuple[str, str
 
 
 def _named(series: Iterable[Sequence[Finding]]) -> list[Finding]:
-    return [f for each in series for f in each if f.main.mechanism and f.category in _QUIET]
+    return [f for each in series for f in each if not f.failing and f.main.mechanism]
 
 
 def _seen(verdict: Verdict, heard: Heard) -> Verdict:
@@ -92,7 +89,6 @@ def _seen(verdict: Verdict, heard: Heard) -> Verdict:
 
 _OK, _FILTERING = Cause.OK, Cause.FILTERING
 _NOTHING = Category.NOTHING
-_QUIET = frozenset({Category.OK, _NOTHING})
 
 
 def _one(verdict: Verdict, heard: Heard) -> Verdict:

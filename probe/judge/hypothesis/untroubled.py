@@ -87,9 +87,10 @@ def settle(
 def at_peace(peace: Peace) -> Well | None:
     """None where something is thought to fail, of the country or of one of its networks."""
     within = inside(peace.sights, peace.support)
-    if any(leading(support) is not _OK for support in (peace.support, *within)):
+    each = [peace.support, *within]
+    if [support for support in each if leading(support) is not _OK]:
         return None
-    alone, *apart = [_sure(support[_OK], 1) for support in (peace.support, *within)]
+    alone, *apart = [_sure(support[_OK], 1) for support in each]
     return Well(peace.support, within, alone, apart)
 
 

@@ -30,7 +30,8 @@ def test_only_what_is_more_than_whole_answers_is_looked_at() -> None:
     found = asked(finder, tracks)
     assert list(found) == [TR.id]
     assert [finding.failing for finding in found[TR.id]] == [True, False, False]
-    assert finder.odd == [found[TR.id]]
+    assert finder.odd == {(*KEY[:2], "TR"): [found[TR.id]]}
+    assert finder.named == set()
     calm = heard({DE: "ooo"})
     assert asked(Finder(calm), calm) == {}
 

@@ -44,7 +44,15 @@ def heard(
     healths: Mapping[str, Health] = {},
     reaching: frozenset[str] = frozenset(),
 ) -> Heard:
-    return Heard(matters={}, odd={("chirp", "web", "TR"): odd}, healths=healths, reaching=reaching)
+    cell = ("chirp", "web", "TR")
+    quiet = [f for each in odd for f in each if not f.failing and f.main.mechanism]
+    return Heard(
+        matters={},
+        odd={cell: odd},
+        named={cell} if quiet else set(),
+        healths=healths,
+        reaching=reaching,
+    )
 
 
 def verdict(leading: Cause, service: str = "chirp", **more: object) -> Verdict:
