@@ -1,6 +1,7 @@
 """Rarely, but not never, and only while an agent works."""
 
 import gc
+import weakref
 
 import pytest
 
@@ -48,3 +49,20 @@ def stopped(seen: list[bool]) -> None:
     with uncollected():
         seen.append(gc.isenabled())
         raise Stopped
+
+
+class Ring:
+    def __init__(self) -> None:
+        self.me = self
+
+
+def test_what_is_left_counts_as_old_and_its_cycles_are_found_in_time() -> None:
+    with uncollected():
+        ring = Ring()
+    left = weakref.ref(ring)
+    assert not any(held is ring for held in gc.get_objects(generation=0))
+    assert any(held is ring for held in gc.get_objects(generation=2))
+    del ring
+    assert left() is not None
+    gc.collect()
+    assert left() is None
