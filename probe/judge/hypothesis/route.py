@@ -25,6 +25,8 @@ from probe.judge.hypothesis.without import borders, rests
 
 ROUTE_COUNTRIES, ROUTE_ROUNDS = 3, 2.5
 """It is told from borders by the countries that lose it, and at once."""
+PASSING_ROUNDS = 5.0
+"""Passing trouble of a network has a mean of four (attribution.md, 7.2)."""
 
 
 def routes(units: Collection[Unit]) -> list[tuple[str, ...]]:
@@ -95,13 +97,12 @@ def lost(
     near = {u.country for m in behind for u in fields[m].failing if u.lost}
     home, of = _standing(behind, near, held)
     gone = {asn: median(each) for asn, each in begun.items() if _most(len(each), of[asn])}
-    at_once = _at_once(gone, home)
     torn = Counter([u.asn for m in behind for u in fields[m].failing if u.lasting])
     keeping = {asn for asn, units in of.items() if 2 * torn[asn] < units}
-    at_once -= _barred(at_once, gone, behind, fields)
-    chosen = _partial(at_once, home, keeping) or at_once
-    least = ROUTE_COUNTRIES if chosen is at_once else ROUTE_COUNTRIES - 1
-    if len({home[asn] for asn in chosen}) < least:
+    each = [at_once - _barred(at_once, gone, behind, fields) for at_once in _groups(gone, home)]
+    told = (_told(at_once, gone, home, keeping) for at_once in each)
+    chosen = next(filter(None, told), None)
+    if chosen is None:
         return None
     return Shared(
         key=("route", " ".join(prefixes)),
@@ -142,15 +143,34 @@ def _standing(
     return home, of
 
 
-def _at_once(gone: Mapping[int, float], home: Mapping[int, str]) -> set[int]:
-    """Those networks that lost the routes within the same minutes, in the most countries."""
+def _groups(gone: Mapping[int, float], home: Mapping[int, str]) -> list[set[int]]:
+    """Networks that lost the routes within the same minutes: those in the most countries first.
+
+    A border that bars the service meanwhile has more networks than a leak of its own route.
+    """
     groups = [
         {asn for asn, begun in gone.items() if 0 <= begun - first <= ROUTE_ROUNDS}
         for first in sorted(set(gone.values()))
     ]
-    return max(
-        groups, key=lambda asns: (len({home[asn] for asn in asns}), len(asns)), default=set()
-    )
+    return sorted(groups, key=lambda asns: (-len({home[asn] for asn in asns}), -len(asns)))
+
+
+def _told(
+    at_once: set[int], gone: Mapping[int, float], home: Mapping[int, str], keeping: set[int]
+) -> set[int] | None:
+    """Those of whom a lost route is told; None where there are too few countries."""
+    half = _halves(home, keeping)
+    if len({home[asn] for asn in at_once} & half) >= ROUTE_COUNTRIES - 1:
+        kept = half | {home[asn] for asn in keeping}
+        found = {asn for asn in at_once if home[asn] in kept}
+        return found | _near(found, {asn: b for asn, b in gone.items() if home[asn] in half})
+    return at_once if len({home[asn] for asn in at_once}) >= ROUTE_COUNTRIES else None
+
+
+def _near(found: set[int], gone: Mapping[int, float]) -> set[int]:
+    """And networks whose passing trouble ran into it, so that theirs seems to have begun before."""
+    usual = median([gone[asn] for asn in found & gone.keys()])
+    return {asn for asn, b in gone.items() if -PASSING_ROUNDS <= b - usual <= ROUTE_ROUNDS}
 
 
 def _barred(
@@ -163,7 +183,7 @@ def _barred(
 
     The leak of a route by which one country bars a service may come back to a part of that country.
     """
-    first = min([gone[asn] for asn in at_once], default=0.0) - ROUTE_ROUNDS
+    first = median([gone[asn] for asn in at_once]) - ROUTE_ROUNDS
     before: dict[str, set[int]] = defaultdict(set)
     now: dict[str, set[int]] = defaultdict(set)
     for matter in behind:
@@ -175,8 +195,8 @@ def _barred(
     return {asn for c, asns in now.items() if len(before[c]) > len(asns) for asn in asns}
 
 
-def _partial(gone: set[int], home: Mapping[int, str], keeping: set[int]) -> set[int] | None:
-    """Those of countries where half of the networks keep the routes, if there are two such countries.
+def _halves(home: Mapping[int, str], keeping: set[int]) -> set[str]:
+    """Countries where half of the networks keep the routes.
 
     A country that lost them as a whole may have barred the service by that very route. Where two
     others tell of a leak, one network that keeps the routes is enough: of the others some may be
@@ -184,10 +204,7 @@ def _partial(gone: set[int], home: Mapping[int, str], keeping: set[int]) -> set[
     """
     seen = Counter(home.values())
     keep = Counter([home[asn] for asn in keeping])
-    half = {c for c, networks in seen.items() if networks == 1 or 2 * keep[c] >= networks}
-    if len({home[asn] for asn in gone} & half) < ROUTE_COUNTRIES - 1:
-        return None
-    return {asn for asn in gone if home[asn] in half | keep.keys()}
+    return {c for c, networks in seen.items() if networks == 1 or 2 * keep[c] >= networks}
 
 
 def _gain(

@@ -122,6 +122,18 @@ def test_services_that_are_lost_in_other_countries_are_lost_each_by_its_own_rout
     assert routes(apart) == [("104.244.1.0/24",), ("104.244.2.0/24",)]
 
 
+def test_trouble_of_a_network_that_ran_into_the_leak_hides_neither_it_nor_the_leak() -> None:
+    """The third country seems to have lost it with those whose border had barred it before."""
+    begun = {"GB": 9.0, "JP": 9.0, "US": 6.0, "DE": 5.0}
+    units = [
+        msgspec.structs.replace(u, failing=True, lasting=True, lost=True)
+        if u.country == "DE" else u
+        for u in leaked({"GB", "JP", "US"}, lambda country: begun.get(country, 0.0))
+    ]  # fmt: skip
+    (found,) = told(units)
+    assert {country for _, _, country in found.cells} == {"GB", "JP", "US"}
+
+
 def test_a_country_that_barred_it_before_is_not_in_the_leak_of_its_own_route() -> None:
     units = leaked({"GB", "JP", "US"}, lambda _: 9.0)
     barred = [
