@@ -152,25 +152,27 @@ def _groups(gone: Mapping[int, float], home: Mapping[int, str]) -> list[set[int]
         {asn for asn, begun in gone.items() if 0 <= begun - first <= ROUTE_ROUNDS}
         for first in sorted(set(gone.values()))
     ]
-    return sorted(groups, key=lambda asns: (-len({home[asn] for asn in asns}), -len(asns)))
+    whole = [asns for asns in groups if not any(asns < others for others in groups)]
+    return sorted(whole, key=lambda asns: (-len({home[asn] for asn in asns}), -len(asns)))
 
 
 def _told(
     at_once: set[int], gone: Mapping[int, float], home: Mapping[int, str], keeping: set[int]
 ) -> set[int] | None:
-    """Those of whom a lost route is told; None where there are too few countries."""
-    half = _halves(home, keeping)
-    if len({home[asn] for asn in at_once} & half) >= ROUTE_COUNTRIES - 1:
+    """Those of whom a lost route is told; None where there are too few countries.
+
+    Passing trouble of a network that ran into it makes it seem to have begun there before.
+    """
+    countries, half = {home[asn] for asn in at_once}, _halves(home, keeping)
+    if len(countries) < ROUTE_COUNTRIES - 1:
+        return None
+    usual = median([gone[asn] for asn in at_once])
+    near = {asn for asn, b in gone.items() if -PASSING_ROUNDS <= b - usual <= ROUTE_ROUNDS}
+    found = at_once | {asn for asn in near if home[asn] in half}
+    if len({home[asn] for asn in found} & half) >= ROUTE_COUNTRIES - 1:
         kept = half | {home[asn] for asn in keeping}
-        found = {asn for asn in at_once if home[asn] in kept}
-        return found | _near(found, {asn: b for asn, b in gone.items() if home[asn] in half})
-    return at_once if len({home[asn] for asn in at_once}) >= ROUTE_COUNTRIES else None
-
-
-def _near(found: set[int], gone: Mapping[int, float]) -> set[int]:
-    """And networks whose passing trouble ran into it, so that theirs seems to have begun before."""
-    usual = median([gone[asn] for asn in found & gone.keys()])
-    return {asn for asn, b in gone.items() if -PASSING_ROUNDS <= b - usual <= ROUTE_ROUNDS}
+        return {asn for asn in found if home[asn] in kept}
+    return at_once if len(countries) >= ROUTE_COUNTRIES else None
 
 
 def _barred(
