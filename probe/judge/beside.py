@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from probe.judge import phrases
-from probe.judge.cells import OUTAGES, tested
+from probe.judge.cells import tested
 from probe.judge.outages import MOST
 from probe.judge.view import View, window_start
-from probe.model import STRENGTH, Cause, Incident, Verdict
+from probe.model import OUTAGES, STRENGTH, Cause, Incident, Verdict
 
 Leads = Mapping[str, Cause]
 """Feature → the leading cause."""

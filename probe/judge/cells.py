@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from probe.model import Author, Cause, Verdict
-
-OUTAGES = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
+from probe.model import OUTAGES, Author, Cause, Verdict
 
 
 def tested(verdict: Verdict) -> bool:

@@ -10,9 +10,20 @@ from math import ceil
 
 import msgspec
 
-from probe.judge.cells import OUTAGES, akin, tested
+from probe.judge.cells import akin, tested
 from probe.judge.outages import MOST, Features, parted, struck, wide_features, width
-from probe.model import SIDES, STRENGTH, Author, Cause, Evidence, Scope, Side, State, Verdict
+from probe.model import (
+    OUTAGES,
+    SIDES,
+    STRENGTH,
+    Author,
+    Cause,
+    Evidence,
+    Scope,
+    Side,
+    State,
+    Verdict,
+)
 
 IN_A_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING})
 MOST_PIECES = 12

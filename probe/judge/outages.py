@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from probe.judge.cells import OUTAGES, akin, network_authored, tested
-from probe.model import STRENGTH, Cause, Scope, Verdict
+from probe.judge.cells import akin, network_authored, tested
+from probe.model import OUTAGES, STRENGTH, Cause, Scope, Verdict
 
 MOST = 0.75
 """Share of those who looked that is as good as all of them: from there on an outage is global."""

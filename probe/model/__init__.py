@@ -50,6 +50,8 @@ from probe.model.measurement import (
 from probe.model.origin import Origin
 from probe.model.record import Record
 from probe.model.verdict import (
+    BARRIERS,
+    OUTAGES,
     SIDES,
     STRENGTH,
     Author,
@@ -66,9 +68,11 @@ from probe.model.verdict import (
 )
 
 __all__ = [
+    "BARRIERS",
     "CHAIN",
     "CONTROL",
     "ENCRYPTED",
+    "OUTAGES",
     "SHARED",
     "SIDES",
     "STRENGTH",

@@ -45,6 +45,11 @@ SIDES = {
 }
 
 
+OUTAGES = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
+BARRIERS = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
+"""What keeps a country, or an operator's customers, from a service that others reach."""
+
+
 class State(StrEnum):
     CONFIRMED = "confirmed"
     LIKELY = "likely"

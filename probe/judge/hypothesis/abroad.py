@@ -12,9 +12,9 @@ import msgspec
 from probe.judge.hypothesis.episode import Run, authored, span
 from probe.judge.hypothesis.gate import Ground
 from probe.judge.hypothesis.outside import Outside
-from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
+from probe.judge.hypothesis.weighing import Matter, Place
 from probe.judge.view import View
-from probe.model import Author, Cause
+from probe.model import OUTAGES, Author, Cause
 
 TOGETHER_ROUNDS = 2
 LIMITED = "http.rate_limited"
@@ -55,7 +55,7 @@ def abroad(matter: Matter, view: View) -> Abroad:
     outage = {
         country: place
         for country in matter.troubled
-        if (place := matter.places[country]).leads in SERVICE_SIDE and solid(place)
+        if (place := matter.places[country]).leads in OUTAGES and solid(place)
     }
     return Abroad(
         outage=outage,

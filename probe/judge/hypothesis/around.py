@@ -80,16 +80,16 @@ _EVERY = [
 ]
 _NARROWEST = min(kind.hit for kind in _EVERY)
 NARROW = tuple(kind for kind in _EVERY if kind.hit == _NARROWEST)
-OUTAGES = (*NARROW, *[kind for kind in _EVERY if kind.hit > _NARROWEST])
+OUTAGE_KINDS = (*NARROW, *[kind for kind in _EVERY if kind.hit > _NARROWEST])
 _PLAIN = [form.name for form in SERVICE_FORMS].index("refusal")
-REFUSALS = (
+REFUSAL_KINDS = (
     *_kinds(_PLAIN, math.log(REFUSES), REFUSED_BREADTH),
     *_kinds(COMMON_FORMS.index(WORDED), math.log(REFUSES), BARRED_BREADTH),
 )
 """Of several countries; the prior is whole. A plain one's words are those of an outage that refuses:
 how many countries hear them is all that tells the two apart."""
-KINDS = (*OUTAGES, *REFUSALS)
-BARRING = REFUSALS[-len(BARRED_BREADTH) :]
+KINDS = (*OUTAGE_KINDS, *REFUSAL_KINDS)
+BARRING = REFUSAL_KINDS[-len(BARRED_BREADTH) :]
 """Refusals that nobody takes for an outage."""
 
 # ── what one country says ────────────────────────────────────────────────────────────────────
@@ -118,9 +118,9 @@ class Told(msgspec.Struct, frozen=True, eq=False):
     alone: tuple[float, ...]
     """Under each of ALONE."""
     struck: tuple[float, ...]
-    """Under each of OUTAGES that reaches it, with its prior."""
+    """Under each of OUTAGE_KINDS that reaches it, with its prior."""
     refused: tuple[float, ...]
-    """The same of REFUSALS."""
+    """The same of REFUSAL_KINDS."""
     narrow: float
     """Under a narrow outage of any form that reaches it."""
     idle: float
@@ -144,7 +144,7 @@ def told(country: Country) -> Told:
     calm = log_sum(list(map(add, _ALONE, alone)))
     struck = [kind.prior + kind.hit + forms[kind.form] for kind in KINDS]
     either = [_either(kind.hit + forms[kind.form], kind.spared + calm) for kind in KINDS]
-    outages, refused = tuple(struck[: len(OUTAGES)]), tuple(struck[len(OUTAGES) :])
+    outages, refused = tuple(struck[: len(OUTAGE_KINDS)]), tuple(struck[len(OUTAGE_KINDS) :])
     narrow = log_sum(struck[: len(NARROW)])
     return Told(
         alone=alone, struck=outages, refused=refused, narrow=narrow,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from probe.model import STRENGTH, Cause, State
+from probe.model import BARRIERS, OUTAGES, STRENGTH, Cause, State
 
 CONFIRMED, LIKELY, SUSPECTED = 0.95, 0.80, 0.50
 OUTSIDE_COUNTRIES = 3
@@ -108,18 +108,14 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def state(cause: Cause, ground: Ground) -> State:
     """The strongest state that the ground allows."""
     found = _GATES[cause](ground)
-    if ground.nowhere and cause in _OF_A_COUNTRY:
+    if ground.nowhere and cause in BARRIERS:
         return min(found, State.SUSPECTED, key=STRENGTH.__getitem__)
     doubted = (
         ground.lone
-        or (cause in _OF_A_COUNTRY and _of_few(ground))
-        or (cause in _OF_THE_SERVICE and ground.limited)
+        or (cause in BARRIERS and _of_few(ground))
+        or (cause in OUTAGES and ground.limited)
     )
     return State.LIKELY if doubted and found is State.CONFIRMED else found
-
-
-_OF_A_COUNTRY = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
-_OF_THE_SERVICE = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
 
 
 def _of_few(ground: Ground) -> bool:

@@ -19,8 +19,8 @@ from probe.judge.hypothesis.around import (
     BARRING,
     FAR,
     NARROW,
-    OUTAGES,
-    REFUSALS,
+    OUTAGE_KINDS,
+    REFUSAL_KINDS,
     UNIT,
     Around,
     Odds,
@@ -52,11 +52,11 @@ def _belief(before: Mapping[Cause, float], raised: Mapping[Cause, float]) -> _Be
 
 
 _USUAL = _belief(PRIOR, {})
-_MISSED = tuple(kind.prior + kind.spared for kind in OUTAGES)
+_MISSED = tuple(kind.prior + kind.spared for kind in OUTAGE_KINDS)
 """Log, of a country that an outage spares."""
-_UNREFUSED = tuple(kind.prior + kind.spared for kind in REFUSALS)
+_UNREFUSED = tuple(kind.prior + kind.spared for kind in REFUSAL_KINDS)
 """Of one that hears none of a refusal."""
-_FEW, _MANY, _BARRING = len(NARROW), len(OUTAGES), -len(BARRING)
+_FEW, _MANY, _BARRING = len(NARROW), len(OUTAGE_KINDS), -len(BARRING)
 _Shares = list[float]
 """Of ALONE, and of an outage; in proportion."""
 

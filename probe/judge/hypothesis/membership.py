@@ -17,7 +17,7 @@ from probe.judge.hypothesis.episode import Run, authored, heard_since, most, ons
 from probe.judge.hypothesis.weighing import Place
 from probe.judge.row import Category
 from probe.judge.view import View
-from probe.model import SIDES, Author, Cause, Side
+from probe.model import OUTAGES, Author, Cause
 
 LASTS = 5
 """Rounds: passing trouble has a mean of four (attribution.md, 7.2)."""
@@ -27,9 +27,8 @@ ALONG = 0.75
 """Of the rounds that others fail, those in which it must fail too."""
 REFUSING = frozenset({Category.REFUSED, Category.BARRED})
 LOOSE = 3
-_FILTERING, _REFUSED = Cause.FILTERING, Cause.GEO_BLOCK
-_OUTAGES = frozenset(c for c in Cause if SIDES[c] is Side.SERVICE) - {_REFUSED}
 """So many networks that fail in part, and alike, are believed: a province, not a liar."""
+_FILTERING, _REFUSED = Cause.FILTERING, Cause.GEO_BLOCK
 
 
 def members(
@@ -43,7 +42,7 @@ def members(
         failing = [run for run in failing if not served(run)]
     if cause is _REFUSED:  # whoever hears the server's own errors is not refused
         failing = [run for run in failing if refusal(run) or not served(run)]
-    if cause in _OUTAGES:
+    if cause in OUTAGES:
         return failing
     if len(failing) == 1:  # nobody else began before or after it, or fails in another way
         beside = [run for run in place.runs if run.vantage.asn == failing[0].vantage.asn]

@@ -20,20 +20,18 @@ from probe.judge.hypothesis.membership import members, refusal, served, spared
 from probe.judge.hypothesis.monopoly import dominant
 from probe.judge.hypothesis.unit import named
 from probe.judge.hypothesis.untroubled import Offline, untested
-from probe.judge.hypothesis.weighing import SERVICE_SIDE, Matter, Place
+from probe.judge.hypothesis.weighing import Matter, Place
 from probe.judge.hypothesis.words import mechanisms, shown, witness
 from probe.judge.row import Category
 from probe.judge.rules import VERSION
 from probe.judge.view import View
-from probe.model import SIDES, Author, Cause, Evidence, Side, Verdict
+from probe.model import BARRIERS, OUTAGES, SIDES, Author, Cause, Evidence, Side, Verdict
 from probe.model.country import UNKNOWN
 
 _OK, _FILTERING = Cause.OK, Cause.FILTERING
 
 RIVALS = {Cause.FILTERING: Cause.GEO_BLOCK, Cause.GEO_BLOCK: Cause.FILTERING}
 """What the other side can have made as well, where it is but silence."""
-_ASKING = frozenset({Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK})
-"""Causes whose gate asks whether others get through: to find that out takes long."""
 _OF_ITS_OWN = frozenset({Cause.LOCAL_FAULT, Cause.NETWORK_DISRUPTION})
 """Causes whose gate asks for nothing but support and rounds."""
 
@@ -127,7 +125,9 @@ class _Speaker:
             ground = Ground(support=support, rounds=span(behind, self._view.round))
         else:
             others = self._abroad()
-            beside = leads in _ASKING
+            beside = (
+                leads in BARRIERS
+            )  # their gates ask whether others get through: that takes long
             asked = others.outside().since(place.begun, country) if beside else (0, 0)
             ground = _grounded(place, leads, behind, others, asked, self._view)
         return _Cell(country, place, leads, behind, ground)
@@ -285,7 +285,7 @@ def _grounded(
     return msgspec.structs.replace(
         others.beside(place.support[cause], asked),
         rival=place.support[RIVALS[cause]] if cause in RIVALS else 0.0,
-        rounds=others.rounds if cause in SERVICE_SIDE else span(held, view.round),
+        rounds=others.rounds if cause in OUTAGES else span(held, view.round),
         networks=len(asns),
         enduring=len(_asns([run for run in held if span([run], view.round) >= ENDURING])),
         again=_again(held),
@@ -299,9 +299,9 @@ def _grounded(
         network_authored=len(_asns(signed)),
         server_networks=len(_asns([run for run in held if authored(run, Author.SERVER)])),
         worded=_worded(held) if cause is Cause.GEO_BLOCK else 0,
-        silent=_unanswered(vouched, view) if cause in SERVICE_SIDE else 0,
+        silent=_unanswered(vouched, view) if cause in OUTAGES else 0,
         solid=solid(place),
-        together=together(others, place.begun, view) if cause in SERVICE_SIDE else 0,
+        together=together(others, place.begun, view) if cause in OUTAGES else 0,
         gain=place.shared[0].gain if place.shared else 0.0,
         sharing=place.shared[0].services if place.shared else 0,
         forgeable=bool(place.shared) and place.shared[0].forgeable,

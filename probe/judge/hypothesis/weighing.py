@@ -23,7 +23,6 @@ from probe.judge.hypothesis.unit import Shared
 from probe.judge.view import View
 from probe.model import Author, Cause
 
-SERVICE_SIDE = frozenset({Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
 SHARED_FATE = (Cause.FILTERING, Cause.THROTTLING, Cause.GEO_BLOCK)
 
 

@@ -17,6 +17,7 @@ import msgspec
 from probe.judge.paired.facts import facts
 from probe.judge.paired.rules import BY_ID, Row, fitting, mechanism
 from probe.model import (
+    OUTAGES,
     SIDES,
     Author,
     Cause,
@@ -32,7 +33,7 @@ from probe.model import (
 
 VERSION = "worksforwhom-paired-1"
 LIKELY, LEADING, APART = 0.80, 0.50, 0.20
-PLAIN = frozenset({Cause.OK, Cause.SERVICE_OUTAGE, Cause.DEPENDENCY_OUTAGE})
+PLAIN = OUTAGES | {Cause.OK}
 """Causes for which the two looks agree: one network is enough to say so."""
 MOST_PIECES = 12
 FLOOR = 0.01

@@ -10,7 +10,7 @@ from probe.judge.hypothesis.around import (
     BARRING,
     KINDS,
     NOBODY,
-    OUTAGES,
+    OUTAGE_KINDS,
     UNIT,
     Told,
     lanes,
@@ -170,7 +170,7 @@ def long_way(here: Country, others: list[Country], before: dict[Cause, float]) -
     beside = [sum(lane(each, k) for each in around) - calm for k in range(len(KINDS))]
     spared = [kind.prior + kind.spared + nats for kind, nats in zip(KINDS, beside, strict=True)]
     hit = [log + nats for log, nats in zip((*own.struck, *own.refused), beside, strict=True)]
-    many, outage = len(OUTAGES), math.log(before[Cause.SERVICE_OUTAGE])
+    many, outage = len(OUTAGE_KINDS), math.log(before[Cause.SERVICE_OUTAGE])
     apart = log_sum(
         [
             math.log(1 - before[Cause.SERVICE_OUTAGE]),
