@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probe.judge.common import Common, Pair
@@ -41,6 +41,7 @@ def test_two_countries_with_one_endpoint_each_have_none_in_common() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=8))
+@settings(deadline=None)
 def test_it_is_so_many_endpoints_that_count(every: list[tuple[str, bool]]) -> None:
     """`every`: endpoint, and whether at home."""
     sights = [see(name, number=n, home=home) for n, (name, home) in enumerate(every)]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probe.judge.reading import read
@@ -26,6 +26,7 @@ sayings = st.tuples(st.sampled_from(["TR", "DE", "US"]), st.sampled_from(["11.1.
 
 
 @given(st.lists(sayings), st.data())
+@settings(deadline=None)
 def test_what_is_taken_back_is_as_if_it_had_never_been_said(
     every: list[tuple[str, str]], data: st.DataObject
 ) -> None:

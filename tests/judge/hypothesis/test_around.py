@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probe.judge.hypothesis.around import KINDS, NOBODY, UNIT, Around, lanes, outside, says, told
@@ -38,6 +38,7 @@ def one_by_one(country: Country) -> list[float]:
 
 
 @given(others, st.randoms())
+@settings(deadline=None)
 def test_no_order_of_the_countries_changes_what_they_say(
     held: list[Country], chance: object
 ) -> None:
@@ -46,6 +47,7 @@ def test_no_order_of_the_countries_changes_what_they_say(
 
 
 @given(others, seen)
+@settings(deadline=None)
 def test_one_taken_out_of_a_sum_leaves_the_sum_of_the_others(
     held: list[Country], here: Country
 ) -> None:
@@ -53,12 +55,14 @@ def test_one_taken_out_of_a_sum_leaves_the_sum_of_the_others(
 
 
 @given(seen)
+@settings(deadline=None)
 def test_a_lane_holds_what_a_kind_says(country: Country) -> None:
     for lane, wanted in zip(nats(says(country)), one_by_one(country), strict=False):
         assert math.isclose(lane, wanted, abs_tol=1e-6)
 
 
 @given(others)
+@settings(deadline=None)
 def test_each_lane_is_a_sum_by_itself(held: list[Country]) -> None:
     summed = [sum(column) for column in zip(*[nats(says(each)) for each in held], strict=True)]
     assert nats(sum(map(says, held))) == (summed or [0.0] * len(nats(NOBODY)))

@@ -2,7 +2,7 @@ import math
 from collections import Counter
 
 import pytest
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from probe.judge.hypothesis.around import (
@@ -135,6 +135,7 @@ CATEGORIES = st.sampled_from([c for c in Category if c is not C.NOTHING])
 
 
 @given(st.lists(CATEGORIES, min_size=1, max_size=4), st.lists(CATEGORIES, max_size=4))
+@settings(deadline=None)
 def test_support_sums_to_one_everywhere(here: list[Category], others: list[Category]) -> None:
     place = tuple(sorted(network(c) for c in here))
     support = posterior(place, outside(Counter(country(c) for c in others)))
@@ -189,6 +190,7 @@ def lane(of: Told, place: int) -> float:
 
 
 @given(places, st.lists(places, max_size=12), st.sampled_from([1, 30]))
+@settings(deadline=None)
 def test_plain_numbers_and_logs_say_the_same(
     here: Country, others: list[Country], times: int
 ) -> None:
