@@ -146,6 +146,11 @@ def any_of(group: int) -> bool:
     return True
 
 
+def heeding() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so do these tests then."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_takes_everything_down_and_leaves_no_files(tmp_path: Path) -> None:
     if reason := reason_not():
         pytest.skip(f"no network namespaces: {reason}")
@@ -156,6 +161,7 @@ def test_ctrl_c_takes_everything_down_and_leaves_no_files(tmp_path: Path) -> Non
         stderr=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(tmp_path)},
         start_new_session=True,
+        preexec_fn=heeding,  # noqa: PLW1509 — no thread of ours holds a lock
     ) as process:
         for text in process.stderr or ():
             if re.search(rb"starting \d+ agents", text):
