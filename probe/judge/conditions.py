@@ -85,15 +85,15 @@ def kind(sight: Sight) -> Kind:
     return Kind(sight.layer, sight.met or sight.answered, sight.trials is not UNTRIED)
 
 
-def can_fit(condition: Condition, kind: Kind) -> bool:
+def can_fit(condition: Condition, of: Kind) -> bool:
     """Whether any sight of a kind can."""
     match condition:
         case EndedAt():
-            return condition.layer is kind.layer and can_fit(condition.fits, kind)
+            return condition.layer is of.layer and can_fit(condition.fits, of)
         case Through():
-            return kind.through and can_fit(condition.fits, kind)
+            return of.through and can_fit(condition.fits, of)
         case Tried():
-            return kind.tried and can_fit(condition.fits, kind)
+            return of.tried and can_fit(condition.fits, of)
         case _:
             return True
 

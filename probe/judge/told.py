@@ -38,10 +38,6 @@ _Plain = tuple[tuple[str, ...], tuple[str, ...], bool | None, tuple[str, ...], s
 """A saying while it is but counted: a plain tuple is made in a quarter of the time."""
 
 
-def saying(sight: Sight) -> Saying:
-    return Saying._make(_said(sight))
-
-
 def _said(sight: Sight) -> _Plain:
     """Whoever met the expectations refused no certificate, and shows no page."""
     if sight.met:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 
 import msgspec
 
@@ -165,25 +166,23 @@ class Witnesses:
 
     def forget(self, until: datetime) -> None:
         for name, track in list(self.tracks.items()):
-            oldest = track.sights[0]
+            oldest, steady = track.sights[0], track.steady
             if oldest.at > until:
                 continue
-            if not track.steady:
-                self._forget(track, until)
-            elif len(track.forget(until)) and not track.sights:
+            gone = track.forget(until)
+            if not steady:
+                self._recount(track, gone)
+            elif not track.sights:
                 self.told.discount(oldest)
             if not track.sights:
                 del self.tracks[name]
 
-    def _forget(self, track: Track, until: datetime) -> None:
-        """Of a track whose every sight was counted."""
-        for sight in track.forget(until):
+    def _recount(self, track: Track, gone: Iterable[Sight]) -> None:
+        """Of a track whose every sight was counted; once steady, it is by one of them."""
+        for sight in chain(gone, track.sights if track.steady else ()):
             self.told.discount(sight)
         if track.steady:
-            for sight in track.sights:
-                self.told.discount(sight)
-            for sight in track.telling:
-                self.told.count(sight)
+            self._count(track)
 
 
 _NEVER = datetime.max.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from probe.judge.reading import read
 from probe.judge.sight import Sight
-from probe.judge.told import Told, saying
+from probe.judge.told import Saying, Told
 from tests.judge import worlds as w
 
 
@@ -15,6 +15,11 @@ def said(country: str, address: str) -> Sight:
     vantage = next(v for v in w.ROSTER if v.country == country)
     case = w.Case(vantage, "chirp", "web", "chirp-web", w.START, pinned=address)
     return read(w.measurement(case, w.ok(case)))
+
+
+def saying(sight: Sight) -> Saying:
+    ((found, _),) = Told([sight])
+    return found
 
 
 def seen(maker: w.Maker) -> Sight:

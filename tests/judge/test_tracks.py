@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from probe.judge.evidence import plain
 from probe.judge.reading import read
 from probe.judge.sight import SHOWN, Glance, Sight
-from probe.judge.told import saying
+from probe.judge.told import Told
 from probe.judge.tracks import Track, Tracks, Witnesses
 from probe.judge.traits import SLOW_SECONDS
 from probe.judge.trials import UNTRIED
@@ -108,8 +108,8 @@ def test_what_is_counted_is_what_all_of_them_say(
         if not held.features:
             continue
         told, seen = witnesses(held).told, [s for track in held for s in track.sights]
-        said = {(saying(s), s.vantage.country, s.vantage.asn) for s in seen}
-        assert {(what, *where) for what, places in told for where in places} == said
+        said = {what: {*places} for what, places in Told(seen)}
+        assert {what: {*places} for what, places in told} == said
         assert told.slow == sum(s.pace >= SLOW_SECONDS for s in seen)
         assert set(told.more) == {s for s in seen if s.doubled or s.trials is not UNTRIED}
 

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 
 import msgspec
 
-from probe.judge.hypothesis.around import NOBODY, Around, says
+from probe.judge.hypothesis.around import NOBODY, Around, outside, says
 from probe.judge.hypothesis.belief import prior
 from probe.judge.hypothesis.calm import Calm
 from probe.judge.hypothesis.causes import PRIOR, SIBLING
@@ -154,14 +154,14 @@ class _Weighing:
         self.alike: dict[Country, list[Calm]] = {}
         """Calm countries by what they saw."""
         seen, beside = None, list[Calm]()
-        for calm in held.calm.values():
-            if calm.sights is not seen:  # most saw what the one before them saw
-                seen = calm.sights
+        for own in held.calm.values():
+            if own.sights is not seen:  # most saw what the one before them saw
+                seen = own.sights
                 beside = self.alike.setdefault(seen, [])
-            beside.append(calm)
+            beside.append(own)
         ever = {country: each.ever()[0] for country, each in self._lasting.items()}
-        self._everyone = sum([len(each) * says(seen) for seen, each in self.alike.items()])
-        self._everyone += sum([says(seen) for seen in ever.values() if seen])
+        calm = outside({seen: len(each) for seen, each in self.alike.items()})
+        self._everyone = calm + sum([says(seen) for seen in ever.values() if seen])
         self._failing = {c: says(ever[c]) for c, each in self._lasting.items() if each.fixed}
         """What is said by countries of which nothing depends on a time."""
         self._varying = {c: each for c, each in self._lasting.items() if c not in self._failing}
